@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that say which vendor is asked, where, and with which login."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Connection options of all modules of the collection."""
+
+    DOCUMENTATION = r"""
+options:
+  provider:
+    description:
+      - Whose tasks these are.
+      - V(openstack_images) - tasks of OpenStack Glance v2.
+      - V(rackspace_images) - tasks of Rackspace Cloud Images.
+    type: str
+    required: true
+    choices:
+      - openstack_images
+      - rackspace_images
+  api_url:
+    description:
+      - Address of the vendor's API, with or without its version, where it does not follow from the login.
+      - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
+      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+    type: str
+  region:
+    description:
+      - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack.
+      - Without it, Rackspace's default region of the user is taken, or the only one that there is.
+      - Environment E(RACKSPACE_REGION) or E(OS_REGION_NAME), by O(provider).
+    type: str
+  auth_url:
+    description:
+      - Address of the identity service. OpenStack needs it unless O(cloud) or O(api_token) is used. Rackspace's is
+        known.
+      - Environment E(RACKSPACE_AUTH_URL) or E(OS_AUTH_URL), by O(provider).
+    type: str
+  username:
+    description:
+      - Name of the user to log in as.
+      - Environment E(RACKSPACE_USERNAME) or E(OS_USERNAME), by O(provider).
+    type: str
+  password:
+    description:
+      - Password of the user.
+      - Environment E(RACKSPACE_PASSWORD) or E(OS_PASSWORD), by O(provider).
+    type: str
+  api_key:
+    description:
+      - API key of the user, which Rackspace prefers to a password. Used by V(rackspace_images) only.
+      - Environment E(RACKSPACE_API_KEY).
+    type: str
+  api_token:
+    description:
+      - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
+      - Needs O(api_url), or O(region) at Rackspace.
+      - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+    type: str
+  cloud:
+    description:
+      - Name of a cloud in a C(clouds.yaml) file, found where openstacksdk looks for it. Used by V(openstack_images)
+        only.
+      - Environment E(OS_CLOUD).
+    type: str
+  project_name:
+    description:
+      - Project to log in to. Used by V(openstack_images) only.
+      - Environment E(OS_PROJECT_NAME).
+    type: str
+  user_domain_name:
+    description:
+      - Domain of the user, C(Default) when not given. Used by V(openstack_images) only.
+      - Environment E(OS_USER_DOMAIN_NAME).
+    type: str
+  project_domain_name:
+    description:
+      - Domain of the project, C(Default) when not given. Used by V(openstack_images) only.
+      - Environment E(OS_PROJECT_DOMAIN_NAME).
+    type: str
+  application_credential_id:
+    description:
+      - ID of an application credential, instead of O(username) and O(password). Used by V(openstack_images) only.
+      - Environment E(OS_APPLICATION_CREDENTIAL_ID).
+    type: str
+  application_credential_secret:
+    description:
+      - Secret of the application credential.
+      - Environment E(OS_APPLICATION_CREDENTIAL_SECRET).
+    type: str
+  validate_certs:
+    description:
+      - Whether the servers' certificates are checked, against the system's trusted authorities and those that come
+        with the requests library.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or folder with the authorities to trust instead, in PEM format.
+      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
+      - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
+    type: path
+  client_cert:
+    description:
+      - File with a client certificate in PEM format, which may hold its key too.
+      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+    type: path
+  client_key:
+    description:
+      - File with the key of O(client_cert), where that does not hold it.
+      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+    type: path
+  request_timeout:
+    description:
+      - Seconds that a single request may take.
+    type: float
+    default: 30.0
+requirements:
+  - requests
+  - jsonschema
+  - keystoneauth1 (for O(provider=openstack_images) with a login)
+  - openstacksdk (for O(cloud))
+notes:
+  - An option wins over its environment variable. When the options make a whole login on their own, nothing of the
+    environment's login is mixed into it.
+  - The environment is that of the host where the module runs. Run it on the controller, as with C(hosts=localhost) or
+    C(delegate_to=localhost), unless only another host reaches the API.
+  - Proxies set in the environment (E(HTTPS_PROXY), E(NO_PROXY)) are used. Logins in a C(.netrc) file are not.
+"""

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Logins: how a provider gets the headers that its API wants, and new ones when the old are refused."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from ._clock import Deadline
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a login gives: the headers that carry it, and the one base address that they are for."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Login(ABC):
+    """A login that is made when first needed, kept, and renewed when the server refuses it.
+
+    Safe to use from several threads: who comes second takes what the first one got.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._access: Access | None = None
+
+    @abstractmethod
+    def _log_in(self, deadline: Deadline) -> Access:
+        """Log in anew.
+
+        Raises:
+            AuthenticationError: refused.
+            TransientError: the server could not be asked.
+        """
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether logging in again can give something new."""
+        return True
+
+    @property
+    def refusal_advice(self) -> str:
+        """What to do about a login that was refused for good, as the end of a sentence."""
+        return "check the login's options"
+
+    def access(self, deadline: Deadline) -> Access:
+        """Return the access, after logging in where that has not been done."""
+        with self._lock:
+            if self._access is None:
+                self._access = self._log_in(deadline)
+            return self._access
+
+    def renew(self, refused: Access, deadline: Deadline) -> Access:
+        """Return an access other than the refused one."""
+        with self._lock:
+            if self._access is None or self._access is refused:
+                self._access = None
+                self._access = self._log_in(deadline)
+            return self._access
+
+
+class FixedLogin(Login):
+    """Headers that the user gave and that nothing can renew: a ready token."""
+
+    def __init__(self, access: Access, *, advice: str) -> None:
+        super().__init__()
+        self._given = access
+        self._advice = advice
+
+    @property
+    def can_renew(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def refusal_advice(self) -> str:
+        """What the provider says about its tokens."""
+        return self._advice
+
+    def _log_in(self, deadline: Deadline) -> Access:  # noqa: ARG002 - other logins need it
+        return self._given

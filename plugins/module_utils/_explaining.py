@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sentences a person can act on: which task, what happened to it, what that means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ._task import Task, TaskState
+from ._text import listed, seconds_in_words, sentence
+from ._waiting import Outcome, Verdict, WaitFor, WaitOutcome
+
+#: So many tasks are told apart in one message; the result has them all.
+_MOST_TOLD = 3
+
+
+def explain_task(task: Task, title: str) -> str:
+    """Say what became of one task that did not succeed. ``title`` is the vendor's name for people."""
+    who = f"{title}: {task.describe()}"
+    if task.state is TaskState.DISMISSED:
+        return (
+            f"{who} was dismissed by somebody. Its outcome can no longer be known, so it does not count as a success."
+        )
+    if task.state is TaskState.NOT_FOUND:
+        return (
+            f"{who} does not exist, or no longer does. Check the id; if the vendor registers tasks late or forgets "
+            "those that ended, set not_found to wait or to succeed."
+        )
+    if task.state is TaskState.UNKNOWN:
+        return f"{who} is in the state {task.raw_state!r}, which this collection does not know."
+    verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
+    return f"{who} {verb}{_reason(task)}"
+
+
+def _reason(task: Task) -> str:
+    error = task.error
+    if error is None:
+        return sentence(f": {task.message}") if task.message else ", and the vendor gave no reason."
+    parts = [f" with code {error.code}" if error.code else ""]
+    words = [part for part in (error.title, error.detail or task.message) if part]
+    if len(words) == 2 and words[0].rstrip(".").casefold() in words[1].casefold():
+        del words[0]
+    parts.append(f": {' '.join(sentence(part) for part in words)}" if words else ", and the vendor gave no reason.")
+    if error.remedy:
+        parts.append(f" What to do: {sentence(error.remedy)}")
+    return "".join(parts)
+
+
+def explain_outcome(outcome: WaitOutcome, title: str) -> str:
+    """Say in one message how a wait ended, and for a bad end what to do."""
+    explain: dict[Outcome, Callable[[WaitOutcome, str], str]] = {
+        Outcome.SUCCEEDED: _succeeded,
+        Outcome.FAILED: _failed,
+        Outcome.TIMED_OUT: _timed_out,
+        Outcome.STALLED: _stalled,
+        Outcome.UNREACHABLE: _unreachable,
+    }
+    return explain[outcome.outcome](outcome, title)
+
+
+def _number(tasks: Sequence[Task]) -> int:
+    return len({task.id for task in tasks})
+
+
+def _succeeded(outcome: WaitOutcome, title: str) -> str:
+    if not outcome.tasks:
+        return "There was no task to wait for."
+    number = _number(outcome.tasks)
+    when = f"ended well after {seconds_in_words(outcome.elapsed)}" if outcome.polls > 1 else "had ended well already"
+    if outcome.plan.wait_for is WaitFor.ANY and number > 1:
+        winner = outcome.with_verdict(Verdict.GOOD)[0]
+        return f"{title}: {winner.describe()} {when}."
+    what = outcome.tasks[0].describe() if number == 1 else f"all {number} tasks"
+    return f"{title}: {what} {when}."
+
+
+def _failed(outcome: WaitOutcome, title: str) -> str:
+    failed = outcome.failed
+    told = " ".join(explain_task(task, title) for task in failed[:_MOST_TOLD])
+    if _number(outcome.tasks) == 1:
+        return told
+    more = f" The other {len(failed) - _MOST_TOLD} are in failed_task_ids." if len(failed) > _MOST_TOLD else ""
+    waiting = f" {len(outcome.pending)} had not ended when the wait did." if outcome.pending else ""
+    return f"{len(failed)} of {_number(outcome.tasks)} tasks did not succeed. {told}{more}{waiting}"
+
+
+def _timed_out(outcome: WaitOutcome, title: str) -> str:
+    spent = seconds_in_words(outcome.plan.timeout)
+    verb = "has" if len(outcome.pending) == 1 else "have"
+    limit = f"not ended within the timeout of {spent}" if outcome.plan.timeout else "not ended yet"
+    text = (
+        f"{title}: {_pending(outcome)} {verb} {limit}. The work goes on at the vendor: "
+        "wait for the same ids again, with a longer timeout if needed."
+    )
+    if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
+        text += f" The last request failed: {sentence(outcome.last_transient_error)}"
+    return f"{text} {_failed(outcome, title)}" if outcome.failed else text
+
+
+def _stalled(outcome: WaitOutcome, title: str) -> str:
+    spent = seconds_in_words(outcome.plan.stall_timeout or 0)
+    return (
+        f"{title}: {_pending(outcome)}: neither state nor progress has changed for the stall_timeout of {spent}. "
+        "Look at the vendor's side what holds it up."
+    )
+
+
+def _unreachable(outcome: WaitOutcome, title: str) -> str:
+    why = sentence(outcome.cause.message if outcome.cause is not None else f"{title} could not be asked any more")
+    if outcome.last_transient_error and outcome.cause is not None and outcome.transient_errors > 1:
+        why += f" ({outcome.transient_errors} transient errors in {seconds_in_words(outcome.elapsed)}.)"
+    if not outcome.last_seen or not outcome.pending:
+        return why
+    return f"{why} What becomes of {_pending(outcome)} is not known."
+
+
+def _pending(outcome: WaitOutcome) -> str:
+    """Name the pending tasks, with the state last seen and how long ago that was."""
+    pending = outcome.pending
+    named = [f"{task.describe()} ({_last_seen(task, outcome)})" for task in pending[:_MOST_TOLD]]
+    more = len(pending) - len(named)
+    return listed([*named, f"{more} more"] if more else named)
+
+
+def _last_seen(task: Task, outcome: WaitOutcome) -> str:
+    age = outcome.last_seen.get(task.id)
+    if age is None:
+        return "never seen"
+    percent = "" if task.percent is None else f", {task.percent:g} %"
+    return f"last seen {task.raw_state or task.state}{percent}, {seconds_in_words(age)} ago"

@@ -1,0 +1,451 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP behind one method: a request goes in, a whole answer or one of our errors comes out.
+
+What the ``requests`` library would do unasked is switched off here, because each of it can send a credential
+to the wrong place or replace the one we were given: logins from a ``.netrc`` file, certificate bundles named
+by ``REQUESTS_CA_BUNDLE``, and redirects, on which it would keep headers such as ``X-Auth-Token``. Proxies of the
+environment are honoured.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import IncompleteRead
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from ._errors import (
+    BadAnswerError,
+    MissingLibraryError,
+    OptionError,
+    RequestError,
+    TransientError,
+    UnknownHostError,
+    UntrustedServerError,
+)
+from ._text import listed
+
+try:
+    import requests
+    import requests.adapters
+    import requests.utils
+    import urllib3.exceptions
+
+    HAS_REQUESTS = True
+except ImportError:
+    HAS_REQUESTS = False
+    # The classes below need some base for the file to be importable where requests is missing.
+    _BaseAdapter: Any = object
+    _BaseSession: Any = object
+else:
+    _BaseAdapter = requests.adapters.HTTPAdapter
+    _BaseSession = requests.Session
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+#: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a fifth of it.
+LARGEST_ANSWER = 64 * 1024 * 1024
+_CHUNK = 64 * 1024
+_MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class TlsOptions:
+    """How servers are trusted and how we prove who we are: paths of PEM files, None where not given."""
+
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+    def __post_init__(self) -> None:
+        for option in ("ca_path", "client_cert", "client_key"):
+            path = getattr(self, option)
+            if path is not None and not os.access(path, os.R_OK):
+                raise OptionError(option, f"{option}: {path} does not exist or cannot be read")
+        if self.client_key and not self.client_cert:
+            raise OptionError(
+                "client_key", "client_key is given without client_cert: give both, or one file as client_cert"
+            )
+        self._check_contents()
+
+    def _check_contents(self) -> None:
+        """Make sure that the files can be used: the requests library would find out with every request anew."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            if self.ca_path is not None and not os.path.isdir(self.ca_path):  # noqa: PTH112 - a path as text
+                context.load_verify_locations(cafile=self.ca_path)
+        except (ssl.SSLError, ValueError):
+            raise OptionError("ca_path", f"ca_path: {self.ca_path} holds no certificate in PEM format") from None
+        try:
+            if self.client_cert is not None:
+                # An empty password, for else OpenSSL asks at the terminal for that of an encrypted key.
+                context.load_cert_chain(self.client_cert, self.client_key, password="")
+        except (OSError, ValueError):
+            raise OptionError(
+                "client_cert",
+                f"client_cert: {listed([path for path in (self.client_cert, self.client_key) if path])} cannot be "
+                "used: a certificate and its unencrypted key in PEM format are needed, in one file or in two",
+            ) from None
+
+    @property
+    def verify(self) -> bool | str:
+        """What the requests library calls ``verify``."""
+        return (self.ca_path or True) if self.validate_certs else False
+
+    @property
+    def cert(self) -> str | tuple[str, str] | None:
+        """What the requests library calls ``cert``."""
+        return (self.client_cert, self.client_key) if self.client_cert and self.client_key else self.client_cert
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``."""
+
+    method: str
+    url: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """A whole answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str = ""
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever it is."""
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for a browser: what proxies and login portals answer instead of the API."""
+        content_type = self.headers.get("content-type", "").lower()
+        return "html" in content_type or self.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+class HttpClient(Protocol):
+    """The one thing that everything above needs of HTTP."""
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send the request and return the answer, of whatever status, within ``timeout`` seconds.
+
+        Raises:
+            TransientError: no whole answer came.
+            UntrustedServerError: TLS failed.
+            BadAnswerError: the answer is too large, or leads to another server.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of an address: a credential belongs to exactly one such triple."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def without_query(url: str) -> str:
+    """Return the address without its query and fragment, for messages."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be missing, then the base is object
+    """Counts what is sent, and trusts the system's certificate store besides the one that requests brings."""
+
+    def __init__(self, *, trust_system_store: bool) -> None:
+        self.sent = 0
+        self._lock = Lock()
+        self._trust = {"ssl_context": ssl.create_default_context()} if trust_system_store else {}
+        super().__init__(pool_connections=4, pool_maxsize=16)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, **self._trust)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, **kwargs, **self._trust)
+
+    def send(self, *args: Any, **kwargs: Any) -> Response:
+        with self._lock:
+            self.sent += 1
+        response: Response = super().send(*args, **kwargs)
+        return response
+
+
+class _Session(_BaseSession):  # type: ignore[misc]  # as above
+    """Takes from the environment its proxies, and nothing else."""
+
+    def __init__(self, adapter: _CountingAdapter) -> None:
+        super().__init__()
+        # No .netrc, no REQUESTS_CA_BUNDLE.
+        self.trust_env = False
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - requests' name for it
+        # Even when it does not follow, requests would read the body to its end and stumble over an odd target.
+        return None
+
+    def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        environment = requests.utils.get_environ_proxies(url, no_proxy=None)
+        return super().merge_environment_settings(url, {**environment, **(proxies or {})}, stream, verify, cert)
+
+
+class RequestsClient:
+    """``HttpClient`` on the requests library: one session, its connections kept alive.
+
+    Raises:
+        MissingLibraryError: requests is not installed.
+    """
+
+    def __init__(self, tls: TlsOptions, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        if not HAS_REQUESTS:
+            raise MissingLibraryError("requests", "to talk to the vendors' APIs")
+        self._monotonic = monotonic
+        self._adapter = _CountingAdapter(trust_system_store=tls.validate_certs and tls.ca_path is None)
+        self._session: requests.Session = _Session(self._adapter)
+        self._session.verify = tls.verify
+        self._session.cert = tls.cert
+        if not tls.validate_certs:
+            # The user has said so; one line per request on stderr would not tell them more.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    @property
+    def session(self) -> requests.Session:
+        """The session itself, for a library that brings its own login over HTTP."""
+        return self._session
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent, failed ones included."""
+        return self._adapter.sent
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send the request, following redirects only on the same server and only for GET."""
+        until = self._monotonic() + timeout
+        prepared = self._prepare(request)
+        for _hop in range(_MOST_REDIRECTS + 1):
+            answer = self._exchange(prepared, request, until)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            prepared = self._prepare_redirect(prepared, request, answer)
+        raise BadAnswerError(
+            f"{_where(request)} was redirected more than {_MOST_REDIRECTS} times",
+            method=request.method,
+            url=without_query(request.url),
+            status=answer.status,
+        )
+
+    def _prepare(self, request: HttpRequest) -> PreparedRequest:
+        headers = dict(request.headers)
+        try:
+            if not all(_fits_a_header(value) for value in headers.values()):
+                raise requests.exceptions.InvalidHeader  # noqa: TRY301 - requests finds others
+            return self._session.prepare_request(
+                requests.Request(
+                    request.method,
+                    request.url,
+                    params=list(request.params),
+                    headers=headers,
+                    json=request.json,
+                ),
+            )
+        # The text of these errors can hold a header's value, so it is not passed on.
+        except requests.exceptions.InvalidHeader:
+            raise RequestError(
+                f"{_where(request)} cannot be sent: a credential holds characters that no HTTP header can carry",
+                method=request.method,
+                url=without_query(request.url),
+            ) from None
+        except (ValueError, UnicodeError):
+            raise OptionError("api_url", f"{without_query(request.url)} is no usable address: check api_url") from None
+
+    def _prepare_redirect(
+        self,
+        prepared: PreparedRequest,
+        request: HttpRequest,
+        answer: HttpResponse,
+    ) -> PreparedRequest:
+        here = prepared.url or request.url
+        details: dict[str, Any] = {"method": request.method, "url": without_query(here), "status": answer.status}
+        try:
+            target = urljoin(here, answer.headers["location"])
+            scheme, host, port = origin(target)
+        except ValueError:
+            raise BadAnswerError(f"{_where(request)} is redirected to what is no address", **details) from None
+        if (scheme, host, port) != origin(here):
+            raise BadAnswerError(
+                f"{_where(request)} is redirected to another server, {scheme}://{host}:{port}. "
+                "The login is not sent there; if that is the right server, give its address as api_url",
+                **details,
+            )
+        if request.method != "GET":
+            raise BadAnswerError(
+                f"{_where(request)} is redirected, and only a GET may be repeated elsewhere", **details
+            )
+        follow = prepared.copy()
+        # Nothing of the target but its path and query: another parser may read another host out of the rest.
+        to = urlsplit(target)
+        follow.url = requests.utils.requote_uri(
+            urlunsplit(urlsplit(here)._replace(path=to.path, query=to.query, fragment=""))
+        )
+        return follow
+
+    def _exchange(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
+        url = prepared.url or request.url
+        left = max(0.1, until - self._monotonic())
+        try:
+            settings = self._session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - not our API
+            response = self._session.send(prepared, timeout=(left, left), allow_redirects=False, **settings)
+            try:
+                body = self._read_body(response, request, until)
+            finally:
+                response.close()
+        # requests lets some errors of urllib3 and of the socket through while it prepares or reads.
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise translated(error, request.method, url) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(status=response.status_code, headers=headers, body=body, url=url)
+
+    def _read_body(self, response: Response, request: HttpRequest, until: float) -> bytes:
+        # read1 returns what has arrived, so that a server sending a byte a second cannot outlast the timeout;
+        # urllib3 before 2.0 has none, there each chunk has the timeout to itself.
+        raw = response.raw
+        read: Callable[..., bytes] = getattr(raw, "read1", raw.read)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            part = read(_CHUNK, decode_content=True)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise BadAnswerError(
+                    f"The answer of {_where(request)} is larger than {LARGEST_ANSWER // 2**20} MiB; it was not read on",
+                    method=request.method,
+                    url=without_query(request.url),
+                    status=response.status_code,
+                )
+            if self._monotonic() > until:
+                raise requests.exceptions.ReadTimeout
+
+
+def _where(request: HttpRequest) -> str:
+    return f"{request.method} {without_query(request.url)}"
+
+
+def _fits_a_header(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return the error and all it came from: requests wraps urllib3, which wraps the socket's error."""
+    found: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        item = queue.pop(0)
+        if isinstance(item, BaseException) and item not in found:
+            found.append(item)
+            queue += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]
+    return found
+
+
+def translated(error: Exception, method: str, url: str) -> RequestError:
+    """Turn a failure of requests, urllib3 or a socket into one of ours.
+
+    Its own text is left out: it repeats the whole address, and names objects instead of what happened.
+    """
+    _scheme, host, port = origin(url)
+    where = f"{method} {without_query(url)}"
+    details: dict[str, Any] = {"method": method, "url": without_query(url)}
+    chain = _chain(error)
+    for item in chain:
+        if isinstance(item, ssl.SSLCertVerificationError):
+            return UntrustedServerError(
+                f"The certificate of {host}:{port} is not trusted ({item.verify_message.rstrip('.')}). "
+                "If its authority is your own, give the authority's PEM file as ca_path; "
+                "validate_certs: false switches the check off",
+                **details,
+            )
+        if isinstance(item, ssl.SSLError) and item.reason in {
+            "WRONG_VERSION_NUMBER",
+            "HTTP_REQUEST",
+            "UNKNOWN_PROTOCOL",
+        }:
+            return UntrustedServerError(
+                f"{host}:{port} does not speak TLS: check the scheme and the port of api_url", **details
+            )
+        # The server said no. A record that was damaged on its way is the one refusal that passes.
+        if isinstance(item, ssl.SSLError) and "_ALERT_" in (item.reason or "") and "MAC" not in item.reason:
+            words = item.reason.rpartition("_ALERT_")[2].replace("_", " ").lower()
+            return UntrustedServerError(
+                f"{host}:{port} refused the TLS connection ({words}): check client_cert and client_key", **details
+            )
+    if any(isinstance(item, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)) for item in chain):
+        return TransientError(
+            f"{where} did not get through the proxy that the environment names: {_cause(chain)}", **details
+        )
+    for item in chain:
+        if isinstance(item, socket.gaierror):
+            return UnknownHostError(f"The host name {host} cannot be resolved ({item.strerror})", **details)
+    if any(isinstance(item, (requests.exceptions.Timeout, socket.timeout)) for item in chain):
+        return TransientError(f"{host}:{port} did not answer {where} in time", **details)
+    return TransientError(f"{where} got no whole answer: {_cause(chain)}", **details)
+
+
+def _cause(chain: list[BaseException]) -> str:
+    for item in reversed(chain):
+        if isinstance(item, OSError) and item.errno == errno.ECONNREFUSED:
+            return "the connection was refused"
+        if isinstance(item, ConnectionResetError):
+            return "the connection was reset"
+        if isinstance(item, OSError) and item.errno and item.strerror:
+            return item.strerror.lower()
+    if any(isinstance(item, urllib3.exceptions.DecodeError) for item in chain):
+        return "its content encoding is broken"
+    if any(
+        isinstance(item, (IncompleteRead, urllib3.exceptions.IncompleteRead, requests.exceptions.ChunkedEncodingError))
+        for item in chain
+    ):
+        return "it was cut off before its end"
+    return f"the connection broke ({type(chain[-1]).__name__})"

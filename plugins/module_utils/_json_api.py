@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One vendor's JSON API: sends requests with the login, and turns every answer into data or one of our errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from ._auth import Access, Login
+from ._clock import Clock, Deadline
+from ._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
+from ._http import HttpClient, HttpRequest, HttpResponse, origin, without_query
+from ._retrying import TRANSIENT_STATUSES, retry_after_seconds
+from ._text import readable
+
+if TYPE_CHECKING:
+    from ._schemas import AnswerSchema
+
+_OK = range(200, 300)
+
+
+class JsonApi:
+    """A client for one API.
+
+    ``transient_statuses`` are HTTP statuses that mean "not now" at this vendor, besides the usual ones;
+    ``denied_advice`` is a sentence for who is refused with 403.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        login: Login,
+        clock: Clock,
+        *,
+        title: str,
+        transient_statuses: frozenset[int] = frozenset(),
+        denied_advice: str = "",
+    ) -> None:
+        self._http = http
+        self._login = login
+        self._clock = clock
+        self._title = title
+        self._denied_advice = denied_advice
+        self._transient = TRANSIENT_STATUSES | transient_statuses
+
+    def get(
+        self,
+        path: str,
+        deadline: Deadline,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        schema: AnswerSchema | None = None,
+    ) -> Any:
+        """Return the JSON found at a path below the API's base address, checked against the schema.
+
+        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked.
+
+        Raises:
+            TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
+        """
+        access = self._login.access(deadline)
+        response = self._send(path, params, access, deadline)
+        if response.status == 401 and self._login.can_renew:
+            access = self._login.renew(access, deadline)
+            response = self._send(path, params, access, deadline)
+        return read_answer(
+            response,
+            method="GET",
+            title=self._title,
+            clock=self._clock,
+            transient=self._transient,
+            refusal_advice=self._login.refusal_advice,
+            denied_advice=self._denied_advice,
+            schema=schema,
+        )
+
+    def check_link(self, link: str, deadline: Deadline) -> None:
+        """Make sure that a link in an answer leads to the server that the login is for.
+
+        Raises:
+            BadAnswerError: it leads elsewhere.
+        """
+        base = self._login.access(deadline).base_url
+        target = urljoin(base, link)
+        if origin(target) != origin(base):
+            raise BadAnswerError(
+                f"{self._title} answered with a link to another server, {without_query(target)}. "
+                "The login is not sent there",
+                url=without_query(base),
+            )
+
+    def _send(
+        self,
+        path: str,
+        params: tuple[tuple[str, str], ...],
+        access: Access,
+        deadline: Deadline,
+    ) -> HttpResponse:
+        headers = {"Accept": "application/json", **access.headers}
+        request = HttpRequest("GET", f"{access.base_url}{path}", params=params, headers=headers)
+        return self._http.send(request, deadline.next_request_timeout())
+
+
+def read_answer(
+    response: HttpResponse,
+    *,
+    method: str,
+    title: str,
+    clock: Clock,
+    transient: frozenset[int] = TRANSIENT_STATUSES,
+    refusal_advice: str = "check the login's options",
+    denied_advice: str = "",
+    schema: AnswerSchema | None = None,
+) -> Any:
+    """Return the JSON of a good answer; raise what a bad one means.
+
+    ``title`` is the vendor's name for people, ``refusal_advice`` the end of the sentence about a refused login,
+    ``denied_advice`` a sentence for a login that is good but not allowed to do this.
+    """
+    url = without_query(response.url)
+    details: dict[str, Any] = {"method": method, "url": url, "status": response.status}
+    if response.status in _OK:
+        return _read_good(response, details, title, schema)
+    code, words = vendor_words(response)
+    details["code"] = code
+    said = f": {words}" if words else ""
+    if response.status in transient:
+        retry_after = retry_after_seconds(response.headers, clock.now())
+        raise TransientError(
+            f"{title} answered {method} {url} with HTTP {response.status}{said}",
+            retry_after=retry_after,
+            **details,
+        )
+    if response.status == 401:
+        raise AuthenticationError(f"{title} refused the login (HTTP 401{said}): {refusal_advice}", **details)
+    if response.status == 403:
+        raise AccessDeniedError(
+            f"{title} does not allow {method} {url} with this login (HTTP 403{said}). {denied_advice}".strip(),
+            **details,
+        )
+    kind: type[RequestError] = NotFoundError if response.status == 404 else RejectedError
+    raise kind(f"{title} refused {method} {url} with HTTP {response.status}{said}", **details)
+
+
+def _read_good(response: HttpResponse, details: dict[str, Any], title: str, schema: AnswerSchema | None) -> Any:
+    where = f"{details['method']} {details['url']}"
+    if response.is_html:
+        # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.
+        raise TransientError(
+            f"{title} answered {where} with an HTML page instead of JSON: {_excerpt(response)}", **details
+        )
+    try:
+        data = response.json()
+    except ValueError:
+        raise TransientError(f"{title} answered {where} with broken JSON: {_excerpt(response)}", **details) from None
+    except RecursionError:
+        raise BadAnswerError(f"{title} answered {where} with JSON that is nested too deeply", **details) from None
+    if schema is not None:
+        problem = schema.problem(data)
+        if problem is not None:
+            raise BadAnswerError(f"{title} answered {where} with JSON of an unexpected shape: {problem}", **details)
+    return data
+
+
+def _excerpt(response: HttpResponse) -> str:
+    text = readable(response.text, limit=120)
+    return f'"{text}"' if text else "an empty body"
+
+
+def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
+    """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
+    try:
+        data = response.json()
+    except (ValueError, RecursionError):
+        return None, readable(_TITLE.sub(" ", response.text), limit=300)
+    found = _find_words(data)
+    return found if found is not None else (None, readable(response.text, limit=300))
+
+
+#: Pages of HTML say the same in their title and in their first heading.
+_TITLE = re.compile(r"<(title|style|script)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_CODES = ("error_code", "code", "status")
+_WORDS = ("message", "detail", "msg", "error_msg", "error", "description", "title")
+
+
+def _find_words(data: object) -> tuple[str | None, str] | None:
+    if not isinstance(data, Mapping):
+        return None
+    for key in _WORDS:
+        words = data.get(key)
+        if isinstance(words, str) and readable(words):
+            code: Callable[[str], object] = data.get
+            number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
+            return None if number is None else str(number), readable(words, limit=300)
+    # {"error": {...}} as Keystone has it, {"overLimit": {...}} and {"unauthorized": {...}} as Rackspace has it.
+    return next((found for found in map(_find_words, data.values()) if found is not None), None)

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the modules, as Ansible's argument specs. Their documentation is in plugins/doc_fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._options import SECRET_OPTIONS
+from .._providers.registry import PROVIDERS
+from .._task import TaskState
+from .._waiting import NotFoundPolicy, UnknownStatePolicy, WaitFor
+
+ArgumentSpec = Mapping[str, Mapping[str, Any]]
+
+_TEXTS = (
+    "api_url",
+    "region",
+    "auth_url",
+    "username",
+    "cloud",
+    "project_name",
+    "user_domain_name",
+    "project_domain_name",
+    "application_credential_id",
+)
+
+CONNECTION: ArgumentSpec = {
+    "provider": {"type": "str", "required": True, "choices": sorted(PROVIDERS)},
+    **{name: {"type": "str"} for name in _TEXTS},
+    **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "client_cert": {"type": "path"},
+    # A path, not the key itself.
+    "client_key": {"type": "path", "no_log": False},
+    "request_timeout": {"type": "float", "default": 30.0},
+}
+
+TASK_INFO: ArgumentSpec = {
+    "task_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["task_id"]},
+    "not_found": {"type": "str", "default": "fail", "choices": ["fail", "report"]},
+}
+
+TASK_LIST: ArgumentSpec = {
+    "states": {
+        "type": "list",
+        "elements": "str",
+        "choices": [state.value for state in TaskState if state.value != "not_found"],
+    },
+    "types": {"type": "list", "elements": "str"},
+    "started_after": {"type": "str"},
+    "started_before": {"type": "str"},
+    "filters": {"type": "dict"},
+    "limit": {"type": "int", "default": 100},
+}
+
+TASK_WAIT: ArgumentSpec = {
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    # Results of other tasks can hold those tasks' secrets: kept out of the log, see the runner for the rest.
+    "launch_results": {"type": "raw", "no_log": True},
+    "timeout": {"type": "float", "default": 3600.0},
+    "poll_interval": {"type": "float"},
+    "max_poll_interval": {"type": "float"},
+    "wait_for": {"type": "str", "default": "all", "choices": [choice.value for choice in WaitFor]},
+    "fail_fast": {"type": "bool", "default": False},
+    "on_failure": {"type": "str", "default": "fail", "choices": ["fail", "continue"]},
+    "on_timeout": {"type": "str", "default": "fail", "choices": ["fail", "continue"]},
+    "accept_failure_codes": {"type": "list", "elements": "str", "default": []},
+    "not_found": {"type": "str", "default": "fail", "choices": [choice.value for choice in NotFoundPolicy]},
+    "unknown_state": {"type": "str", "default": "wait", "choices": [choice.value for choice in UnknownStatePolicy]},
+    "stall_timeout": {"type": "float"},
+    "transient_timeout": {"type": "float", "default": 300.0},
+}

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the work of a module is handed: the options, the provider, the clock. Nothing in it can end the process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._clock import Clock, Deadline
+from .._errors import OptionError
+from .._options import ConnectionOptions
+from .._provider import TaskProvider, path_segment
+
+#: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
+REPEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Context:
+    """A module's run."""
+
+    params: Mapping[str, Any]
+    check_mode: bool
+    options: ConnectionOptions
+    provider: TaskProvider
+    clock: Clock
+    warn: Callable[[str], None]
+    requests_sent: Callable[[], int]
+
+    def deadline(self) -> Deadline:
+        """Return a deadline that only limits each request."""
+        return Deadline(self.clock, self.options.request_timeout)
+
+    def seconds(self, option: str, *, least: float = 0.0, above_zero: bool = False) -> float | None:
+        """Return an option that is a time in seconds.
+
+        Raises:
+            OptionError: it is no time that can be waited.
+        """
+        value = self.params[option]
+        if value is None:
+            return None
+        if not math.isfinite(value) or value < least or (above_zero and value == 0):
+            bound = "more than 0" if above_zero else f"{least:g} or more"
+            raise OptionError(option, f"{option} is {value:g}; it has to be a finite number of seconds, {bound}")
+        return float(value)
+
+
+def checked_task_ids(task_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids, after making sure that each can be asked for.
+
+    Raises:
+        OptionError: there is none, or one is no id.
+    """
+    if not task_ids:
+        raise OptionError("task_ids", "task_ids is empty: give at least one task's id")
+    for task_id in task_ids:
+        path_segment(task_id)
+    return tuple(task_ids)
+
+
+def distinct(task_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return each id once, in the order of their first appearance: no task is asked for twice."""
+    return tuple(dict.fromkeys(task_ids))

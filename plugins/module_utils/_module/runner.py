@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The edge to Ansible, and the only place that ends the process: work raises, the runner exits."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._clock import SystemClock
+from .._errors import MissingLibraryError, TasksError
+from .._http import RequestsClient, TlsOptions
+from .._options import connection_options, plain_http_warning, secret_forms
+from .._provider import ProviderTools
+from .._providers.registry import PROVIDERS
+from .argument_specs import CONNECTION, ArgumentSpec
+from .context import Context
+
+Work = Callable[[Context], Mapping[str, Any]]
+
+
+def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
+    """Run a module: read its options, do the work, exit with what it returned or raised.
+
+    ``rules`` are AnsibleModule's rules about options that go together, such as ``required_one_of``.
+    """
+    module = AnsibleModule(
+        argument_spec={name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()},
+        supports_check_mode=True,
+        **rules,
+    )
+    failed, result = _attempt(module, work)
+    finish = module.fail_json if failed else module.exit_json
+    finish(**{"changed": False, **result, **_invocation(module)})
+
+
+def _attempt(module: AnsibleModule, work: Work) -> tuple[bool, Mapping[str, Any]]:
+    """Do the work; return whether it failed, and the result of either."""
+    clients: list[RequestsClient] = []
+    try:
+        return False, work(_context(module, clients))
+    except MissingLibraryError as error:
+        return True, {**error.to_result(), "msg": missing_required_lib(error.library, reason=error.purpose)}
+    except TasksError as error:
+        return True, error.to_result()
+    # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        kind = type(error).__name__
+        msg = f"This is a defect of longrunning.tasks, please report it with the traceback of -vvv: {kind}: {error}"
+        return True, {"msg": msg, "reason": "defect", "exception": traceback.format_exc()}
+    finally:
+        for client in clients:
+            client.close()
+
+
+def _context(module: AnsibleModule, clients: list[RequestsClient]) -> Context:
+    def make_http(tls: TlsOptions) -> RequestsClient:
+        clients.append(RequestsClient(tls))
+        return clients[-1]
+
+    provider = PROVIDERS[module.params["provider"]]
+    options = connection_options(provider.description, module.params, os.environ)
+    _hide_only(module, secret_forms(options))
+    for url in (options.api_url, options.auth_url):
+        warning = plain_http_warning(url) if url else None
+        if warning:
+            module.warn(warning)
+    clock = SystemClock()
+    tools = ProviderTools(clock=clock, make_http=make_http, warn=module.warn, hide=module.no_log_values.add)
+    return Context(
+        params=module.params,
+        check_mode=module.check_mode,
+        options=options,
+        provider=provider.create(options, tools),
+        clock=clock,
+        warn=module.warn,
+        requests_sent=lambda: sum(client.requests_sent for client in clients),
+    )
+
+
+def _hide_only(module: AnsibleModule, secrets: set[str]) -> None:
+    """Hide the secrets in all that the module returns, those of the environment included, and nothing else.
+
+    AnsibleModule hides every text of ``launch_results`` too: tasks' ids among them, which are not to be hidden.
+    """
+    module.no_log_values.clear()
+    module.no_log_values.update(secrets)
+
+
+def _invocation(module: AnsibleModule) -> dict[str, Any]:
+    """Return the invocation to show, where the usual one would repeat other tasks' results with their secrets."""
+    if module.params.get("launch_results") is None:
+        return {}
+    shown = {**module.params, "launch_results": "left out: it can hold secrets of the tasks that launched these"}
+    return {"invocation": {"module_args": shown}}

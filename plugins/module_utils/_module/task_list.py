@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module task_list does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .._errors import OptionError
+from .._provider import TaskQuery
+from .._reading import list_tasks
+from .._retrying import Backoff, repeat_transient
+from .._task import TaskState, parse_time
+from .context import REPEAT_SECONDS, Context
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Return the tasks that match, at most as many as the limit says."""
+    params = context.params
+    limit = params["limit"]
+    if limit < 1:
+        raise OptionError("limit", f"limit is {limit}; it has to be 1 or more")
+    query = TaskQuery(
+        states=frozenset(TaskState(state) for state in params["states"] or ()),
+        types=frozenset(params["types"] or ()),
+        started_after=_moment(params, "started_after"),
+        started_before=_moment(params, "started_before"),
+        filters=_vendor_filters(params["filters"] or {}),
+    )
+    tasks, truncated = repeat_transient(
+        lambda: list_tasks(context.provider, query, limit, context.deadline()),
+        budget=REPEAT_SECONDS,
+        clock=context.clock,
+        backoff=Backoff(),
+    )
+    return {"tasks": [task.to_result() for task in tasks], "count": len(tasks), "truncated": truncated}
+
+
+def _moment(params: Mapping[str, Any], option: str) -> datetime | None:
+    text = params[option]
+    if text is None:
+        return None
+    moment = parse_time(text)
+    if moment is None:
+        raise OptionError(option, f"{option} is {text!r}; it has to be a time such as 2026-11-22T07:30:00Z")
+    return moment
+
+
+def _vendor_filters(filters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what the user wants the vendor to get: a list gives its parameter several times."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in filters.items():
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(item, (dict, list)) for item in values):
+            raise OptionError("filters", f"filters: the value of {name} has to be a text, a number, or a list of them")
+        pairs += [(str(name), _parameter(item)) for item in values]
+    return tuple(pairs)
+
+
+def _parameter(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module task_wait does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .._errors import OptionError, WaitError
+from .._explaining import explain_outcome
+from .._options import is_loopback
+from .._reading import TaskReader
+from .._task import Task, TaskState
+from .._waiting import (
+    NotFoundPolicy,
+    Outcome,
+    UnknownStatePolicy,
+    Verdict,
+    WaitFor,
+    WaitOutcome,
+    WaitPlan,
+    wait_for_tasks,
+)
+from .context import Context, checked_task_ids, distinct
+from .launch_results import launched_task_ids
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Wait for the tasks and return what became of them.
+
+    Raises:
+        WaitError: the wait ended in a way that the options call a failure.
+    """
+    asked = _asked_ids(context)
+    plan = _plan(context)
+    if context.check_mode:
+        plan = replace(plan, timeout=0.0)
+    outcome = wait_for_tasks(
+        distinct(asked),
+        TaskReader(context.provider).read,
+        plan,
+        provider=context.provider.description.name,
+        clock=context.clock,
+        request_timeout=context.options.request_timeout,
+    )
+    for raw_state in outcome.unknown_states:
+        context.warn(
+            f"{context.provider.description.title} reports the state {raw_state!r}, which this collection does not "
+            "know. It counts neither as an end nor as a success",
+        )
+    fields = _result(context, asked, outcome)
+    reason = _failure_reason(context, outcome)
+    if reason is not None:
+        raise WaitError(fields["msg"], fields=fields, reason=reason)
+    return fields
+
+
+def _asked_ids(context: Context) -> tuple[str, ...]:
+    params = context.params
+    if params["launch_results"] is not None:
+        ids = launched_task_ids(params["launch_results"], context.provider.description)
+        # Every launch was skipped: there is nothing to wait for, and nothing wrong.
+        return checked_task_ids(ids) if ids else ()
+    return checked_task_ids(params["task_ids"])
+
+
+def _plan(context: Context) -> WaitPlan:
+    params = context.params
+    description = context.provider.description
+    given_interval = context.seconds("poll_interval", above_zero=True)
+    poll_interval = description.poll_interval if given_interval is None else given_interval
+    max_poll_interval = context.seconds("max_poll_interval", above_zero=True)
+    if max_poll_interval is not None and max_poll_interval < poll_interval:
+        raise OptionError(
+            "max_poll_interval",
+            f"max_poll_interval is {max_poll_interval:g}, less than the poll_interval of {poll_interval:g} seconds",
+        )
+    if poll_interval < description.least_poll_interval and not _is_rehearsal(context):
+        context.warn(
+            f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
+            f"{description.least_poll_interval:g} seconds",
+        )
+    return WaitPlan(
+        timeout=context.seconds("timeout") or 0.0,
+        poll_interval=poll_interval,
+        max_poll_interval=max_poll_interval or poll_interval,
+        wait_for=WaitFor(params["wait_for"]),
+        fail_fast=params["fail_fast"],
+        accept_failure_codes=frozenset(params["accept_failure_codes"] or ()),
+        not_found=NotFoundPolicy(params["not_found"]),
+        unknown_state=UnknownStatePolicy(params["unknown_state"]),
+        stall_timeout=context.seconds("stall_timeout", above_zero=True),
+        transient_timeout=context.seconds("transient_timeout") or 0.0,
+    )
+
+
+def _is_rehearsal(context: Context) -> bool:
+    """Whether the vendor is played by a server on this machine, which nobody needs to be spared."""
+    return any(url is not None and is_loopback(url) for url in (context.options.api_url, context.options.auth_url))
+
+
+def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
+    """Return why the module fails, None when it does not."""
+    params = context.params
+    ended = outcome.outcome
+    if ended is Outcome.UNREACHABLE:
+        return str(ended.value) if outcome.cause is None else outcome.cause.reason
+    # Some may have failed before the rest ran out of time: each option speaks for its own part.
+    has_failed = ended is not Outcome.SUCCEEDED and bool(outcome.failed)
+    out_of_time = ended in (Outcome.TIMED_OUT, Outcome.STALLED) and not context.check_mode
+    if has_failed and params["on_failure"] == "fail":
+        return "task_failed"
+    if out_of_time and params["on_timeout"] == "fail":
+        return str(ended.value)
+    return None
+
+
+def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> dict[str, Any]:
+    by_id = {task.id: task for task in outcome.tasks}
+    tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
+    counts = {state.value: 0 for state in TaskState}
+    for task in tasks:
+        counts[task["state"]] += 1
+    message = explain_outcome(outcome, context.provider.description.title)
+    if context.check_mode:
+        message = f"Check mode, looked once. {message}"
+    return {
+        "msg": message,
+        "outcome": outcome.outcome.value,
+        "timed_out": outcome.outcome is Outcome.TIMED_OUT,
+        "tasks": tasks,
+        "task": tasks[0] if len(tasks) == 1 else None,
+        "counts": counts,
+        "failed_task_ids": [task.id for task in outcome.with_verdict(Verdict.BAD)],
+        "pending_task_ids": [task.id for task in outcome.with_verdict(Verdict.PENDING)],
+        "elapsed": round(outcome.elapsed, 3),
+        "polls": outcome.polls,
+        "requests": context.requests_sent(),
+        "transient_errors": outcome.transient_errors,
+        "last_transient_error": outcome.last_transient_error,
+    }
+
+
+def _task_result(task: Task, outcome: WaitOutcome) -> dict[str, Any]:
+    return {**task.to_result(), "history": [change.to_result() for change in outcome.histories.get(task.id, ())]}

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The family of image task APIs: OpenStack Glance v2 and Rackspace Cloud Images, which grew from it.
+
+The two differ in their logins, limits and failures; the shape of a task and of a list is the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .._clock import Deadline
+from .._errors import BadAnswerError
+from .._json_api import JsonApi
+from .._provider import ProviderDescription, TaskPage, TaskProvider, TaskQuery, dig, path_segment
+from .._schemas import AnswerSchema
+from .._task import Task, TaskState, parse_time
+from .._text import readable
+
+STATES: Mapping[str, TaskState] = {
+    "pending": TaskState.QUEUED,
+    "processing": TaskState.RUNNING,
+    "success": TaskState.SUCCEEDED,
+    "failure": TaskState.FAILED,
+}
+
+_TEXT = {"type": ["string", "null"]}
+_TASK = {
+    "type": "object",
+    "required": ["id", "status"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "status": {"type": "string"},
+        "type": _TEXT,
+        "message": _TEXT,
+        "owner": _TEXT,
+        "created_at": _TEXT,
+        "updated_at": _TEXT,
+        "expires_at": _TEXT,
+        "input": {"type": ["object", "null"]},
+    },
+}
+TASK_SCHEMA = AnswerSchema(_TASK)
+LIST_SCHEMA = AnswerSchema(
+    {
+        "type": "object",
+        "required": ["tasks"],
+        "properties": {"tasks": {"type": "array", "items": _TASK}, "next": _TEXT},
+    },
+)
+
+
+def image_api_url(endpoint: str) -> str:
+    """Return an image endpoint with its version: catalogues have it with and without."""
+    endpoint = endpoint.rstrip("/")
+    return endpoint if re.search(r"/v2(\.\d+)?$", endpoint) else f"{endpoint}/v2"
+
+
+def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> Task:
+    """Turn a task of the API into ours.
+
+    A list's entries lack ``input``, ``result`` and ``message``. No message is "" upstream, the word "None" or ""
+    at Rackspace, or null.
+    """
+    state = description.state_of(raw["status"])
+    message = readable(raw.get("message") or "")
+    failed = state is TaskState.FAILED
+    updated_at = parse_time(raw.get("updated_at"))
+    image = dig(raw, ("result", "image_id")) or dig(raw, ("input", "image_uuid"))
+    name = dig(raw, ("input", "image_properties", "name"))
+    said = message if message not in ("", "None") else None
+    return Task(
+        id=raw["id"],
+        provider=description.name,
+        state=state,
+        raw_state=raw["status"],
+        name=name if isinstance(name, str) else None,
+        type=raw.get("type"),
+        message=said,
+        error=description.failure_for(said) if failed else None,
+        result=raw.get("result"),
+        created_at=parse_time(raw.get("created_at")),
+        updated_at=updated_at,
+        # The API has no time of the end; an ended task is not updated any more.
+        finished_at=updated_at if state.is_final else None,
+        expires_at=parse_time(raw.get("expires_at")),
+        owner=raw.get("owner"),
+        resource=image if isinstance(image, str) else None,
+        raw=raw,
+    )
+
+
+class ImageTaskProvider(TaskProvider):
+    """The adapter of both.
+
+    ``listable_types`` are the types that the API can filter by, None for any. ``lists_end_quietly``: a list may
+    have no ``next`` link although there is more of it, so that a full page has to be followed by its last id.
+    """
+
+    def __init__(
+        self,
+        description: ProviderDescription,
+        api: JsonApi,
+        *,
+        listable_types: frozenset[str] | None,
+        lists_end_quietly: bool,
+    ) -> None:
+        super().__init__(description)
+        self._api = api
+        self._listable_types = listable_types
+        self._lists_end_quietly = lists_end_quietly
+
+    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+        """GET /v2/tasks/{id}."""
+        raw = self._api.get(f"/tasks/{path_segment(task_id)}", deadline, schema=TASK_SCHEMA)
+        if raw["id"].casefold() != task_id.casefold():
+            raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
+        return task_from_json({**raw, "id": task_id}, self.description)
+
+    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
+        """GET /v2/tasks. The cursor is the query of the next page."""
+        params = self._params(query) if cursor is None else tuple(parse_qsl(cursor, keep_blank_values=True))
+        answer = self._api.get("/tasks", deadline, params=params, schema=LIST_SCHEMA)
+        tasks = tuple(task_from_json(raw, self.description) for raw in answer["tasks"])
+        link = answer.get("next")
+        if link:
+            self._api.check_link(link, deadline)
+            # Only the query is used: behind a proxy the link's path lacks the prefix that the endpoint has.
+            return TaskPage(tasks, urlsplit(link).query)
+        limit = dict(params).get("limit", "")
+        if self._lists_end_quietly and tasks and limit.isdigit() and len(tasks) >= int(limit):
+            rest = [(name, value) for name, value in params if name != "marker"]
+            return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
+        return TaskPage(tasks)
+
+    def list_entry_lacks_something(self, task: Task) -> bool:
+        """Whether it ended: then its result and its message are wanted, which a list does not have."""
+        return task.is_final
+
+    def _params(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:
+        params = {"limit": str(self.description.page_size)}
+        words = self.description.raw_states(query.states)
+        # The API takes one status and one type; more are sorted out on our side.
+        if len(words) == 1 and len(query.states) == 1:
+            params["status"] = words[0]
+        if len(query.types) == 1 and (self._listable_types is None or query.types <= self._listable_types):
+            params["type"] = next(iter(query.types))
+        given = {name for name, _value in query.filters}
+        return (*((name, value) for name, value in params.items() if name not in given), *query.filters)

@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rackspace Cloud Images: import and export tasks.
+
+Facts: the Cloud Images developer guide ("Get task details", "List tasks", "Task statuses"), the Cloud Identity
+v2.0 guide, and the how-to on transferring images, which asks for no more than one poll in 30 seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._auth import Access, FixedLogin, Login
+from .._clock import Deadline
+from .._errors import BadAnswerError, OptionError, RejectedError
+from .._http import HttpClient, HttpRequest
+from .._json_api import JsonApi, read_answer
+from .._options import ConnectionOptions, check_url, plain_http_warning
+from .._provider import (
+    DocumentedFailure,
+    LoginForm,
+    Provider,
+    ProviderDescription,
+    ProviderTools,
+    TaskProvider,
+)
+from .._retrying import TRANSIENT_STATUSES
+from .._schemas import AnswerSchema
+from ._image_tasks import STATES, ImageTaskProvider, image_api_url
+
+_TASK_DETAILS = "Rackspace Cloud Images developer guide, Get task details"
+_OWN_TESTS = "Rackspace's published functional tests of Cloud Images (cloudroast)"
+
+
+def _vhd(
+    code: str, detail: str, remedy: str, *, retryable: bool = False, title: str | None = None
+) -> DocumentedFailure:
+    """Describe a documented import failure. On the wire it is ``Image cannot be imported. Error code: '396'``."""
+    return DocumentedFailure(
+        code=code,
+        title=title or detail,
+        detail=detail,
+        remedy=remedy,
+        retryable=retryable,
+        source=_TASK_DETAILS,
+        pattern=rf"error code:\s*['\"]?{code}\b",
+    )
+
+
+def _text(pattern: str, title: str, remedy: str, source: str) -> DocumentedFailure:
+    """Describe a failure that has no code, only a text."""
+    return DocumentedFailure(None, title, title, remedy, retryable=False, source=source, pattern=pattern)
+
+
+FAILURES = (
+    _vhd(
+        "111",
+        "An unspecified problem with the VHD made it fail the validation checks",
+        "Check the VHD with a tool such as vhd-util or qemu-img, write it anew as a fixed or dynamic VHD, and import "
+        "that one",
+        title="The VHD failed validation",
+    ),
+    _vhd(
+        "396",
+        "The file is not a valid VHD",
+        "Check that the object in the container is a whole VHD and upload it anew. The code is also known to come up "
+        "now and then for a good file, so that one more import may succeed",
+        retryable=True,
+    ),
+    _vhd(
+        "413",
+        "The virtual size of the disk exceeds the limit of 40 GB",
+        "Shrink the disk to 40 GB or less and export it to a VHD again",
+    ),
+    _vhd("523", "Only fixed or dynamic disks may be imported", "Convert the image to a fixed or dynamic VHD"),
+    _vhd(
+        "609",
+        "The physical size of the disk exceeds the limit of 40 GB",
+        "Make the file smaller than 40 GB, for example as a dynamic VHD",
+    ),
+    _vhd(
+        "614",
+        "The internal UUID of the VHD is all zeros",
+        "Give the VHD a new UUID with the tool that made it, or convert it anew",
+    ),
+    _vhd(
+        "721",
+        "The VHD has a parent disk, and only a stand-alone VHD can be imported",
+        "Merge the differencing disk with its parent into one VHD",
+    ),
+    _text(
+        "swift already has an object|object already exists in user's container",
+        "The container already has an object of that name",
+        "Delete or rename that object, or export to another container",
+        _TASK_DETAILS,
+    ),
+    _text(
+        "container not found",
+        "The receiving container does not exist",
+        "Create the container in the same region first; its name must not hold a slash, a question mark or a dot",
+        _OWN_TESTS,
+    ),
+    _text(
+        "only be exported by the image owner",
+        "Only the owner of an image can export it",
+        "Run the export with the account that owns the image",
+        _OWN_TESTS,
+    ),
+    _text(
+        "licensing or billing restrictions",
+        "The image's licence does not allow its export",
+        "Images of Windows and Red Hat systems cannot be exported; move the data in another way",
+        _OWN_TESTS,
+    ),
+    _text(
+        "image not found for import|swift could not find object",
+        "There is no object at the place that the import names",
+        "Check import_from: it is container/object, in the region of the import",
+        _TASK_DETAILS,
+    ),
+    _text(
+        "unsupported element in image_properties",
+        "image_properties holds something that an import does not take",
+        "Leave only the name in image_properties",
+        _OWN_TESTS,
+    ),
+)
+
+DESCRIPTION = ProviderDescription(
+    name="rackspace_images",
+    title="Rackspace Cloud Images",
+    states=STATES,
+    logins=(
+        LoginForm(("username", "api_key")),
+        LoginForm(("username", "password")),
+        LoginForm(("api_token", "api_url")),
+        LoginForm(("api_token", "region")),
+    ),
+    documents={
+        "Cloud Images developer guide": "https://docs.rackspace.com/docs/cloud-images",
+        "Cloud Identity, authentication tokens": "https://docs.rackspace.com/docs/manage-authentication-tokens",
+    },
+    environment_prefix="RACKSPACE",
+    failures=FAILURES,
+    poll_interval=30.0,
+    least_poll_interval=30.0,
+    page_size=100,
+    # Over limit, as the identity service and the gateways in front of the others answer. In a task's message the
+    # same number means a disk that is too large.
+    transient_statuses=frozenset({413}),
+)
+
+_DEFAULT_AUTH_URL = "https://identity.api.rackspacecloud.com/v2.0"
+_TOKEN_SCHEMA = AnswerSchema(
+    {
+        "type": "object",
+        "required": ["access"],
+        "properties": {
+            "access": {
+                "type": "object",
+                "required": ["token"],
+                "properties": {
+                    "token": {
+                        "type": "object",
+                        "required": ["id"],
+                        "properties": {"id": {"type": "string", "minLength": 1}},
+                    },
+                    "serviceCatalog": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"endpoints": {"type": "array", "items": {"type": "object"}}},
+                        },
+                    },
+                    "user": {"type": "object"},
+                },
+            },
+        },
+    },
+)
+
+
+class _IdentityLogin(Login):
+    """Cloud Identity v2.0: an API key or a password gives a token (24 hours by default) and the endpoints."""
+
+    def __init__(self, options: ConnectionOptions, http: HttpClient, tools: ProviderTools) -> None:
+        super().__init__()
+        self._options = options
+        self._http = http
+        self._tools = tools
+
+    @property
+    def refusal_advice(self) -> str:
+        """What to check."""
+        return f"check username and {self._options.login[1]}, and that the account is active"
+
+    def _log_in(self, deadline: Deadline) -> Access:
+        options = self._options
+        credentials: dict[str, Any]
+        if "api_key" in options.login:
+            credentials = {"RAX-KSKEY:apiKeyCredentials": {"username": options.username, "apiKey": options.api_key}}
+        else:
+            credentials = {"passwordCredentials": {"username": options.username, "password": options.password}}
+        request = HttpRequest(
+            "POST",
+            f"{_identity_url(options.auth_url)}/tokens",
+            headers={"Accept": "application/json"},
+            json={"auth": credentials},
+        )
+        answer = read_answer(
+            self._http.send(request, deadline.next_request_timeout()),
+            method="POST",
+            title="Rackspace Cloud Identity",
+            clock=self._tools.clock,
+            transient=TRANSIENT_STATUSES | DESCRIPTION.transient_statuses,
+            refusal_advice=self.refusal_advice,
+            schema=_TOKEN_SCHEMA,
+        )["access"]
+        if options.api_url:
+            endpoint = options.api_url
+        else:
+            endpoint = _endpoint(answer, options.region)
+            warning = plain_http_warning(endpoint)
+            if warning:
+                self._tools.warn(warning)
+        token = answer["token"]["id"]
+        self._tools.hide(token)
+        return Access(image_api_url(endpoint), {"X-Auth-Token": token})
+
+
+def _identity_url(auth_url: str | None) -> str:
+    """Return the base of the identity API: users give it with and without version and resource."""
+    url = (auth_url or _DEFAULT_AUTH_URL).rstrip("/")
+    url = url.removesuffix("/tokens")
+    return url if urlsplit(url).path else f"{url}/v2.0"
+
+
+def _endpoint(access: dict[str, Any], region: str | None) -> str:
+    """Return the address of Cloud Images in a region, from the service catalogue."""
+    endpoints = {
+        str(endpoint.get("region", "")).upper(): endpoint["publicURL"]
+        for service in access.get("serviceCatalog", [])
+        if service.get("type") == "image" or service.get("name") == "cloudImages"
+        for endpoint in service.get("endpoints", [])
+        if isinstance(endpoint.get("publicURL"), str)
+    }
+    if not endpoints:
+        raise RejectedError("The account's service catalogue has no Cloud Images: give the address as api_url")
+    wanted = region or access.get("user", {}).get("RAX-AUTH:defaultRegion")
+    if isinstance(wanted, str) and wanted.upper() in endpoints:
+        found = endpoints[wanted.upper()]
+    elif region is None and len(endpoints) == 1:
+        found = next(iter(endpoints.values()))
+    else:
+        problem = f"region is {region!r}, where the account has no Cloud Images" if region else "region is missing"
+        raise OptionError("region", f"{problem}: choose one of {', '.join(sorted(endpoints))}")
+    try:
+        return check_url("api_url", found)
+    except OptionError:
+        raise BadAnswerError(
+            "The service catalogue's address of Cloud Images cannot be used: give one as api_url"
+        ) from None
+
+
+def _regions_address(region: str) -> str:
+    """Return the address by the pattern that the developer guide gives."""
+    if not re.fullmatch(r"[A-Za-z]{2,10}", region):
+        raise OptionError("region", f"region is {region!r}: it is a name such as DFW, ORD, IAD, LON, SYD or HKG")
+    return f"https://{region.lower()}.images.api.rackspacecloud.com"
+
+
+def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
+    http = tools.make_http(options.tls)
+    login: Login
+    if "username" in options.login:
+        login = _IdentityLogin(options, http, tools)
+    else:
+        url = options.api_url or _regions_address(options.needed("region"))
+        login = FixedLogin(
+            Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
+            advice="api_token is wrong or has run out. Give username and api_key, then a new token is got when needed",
+        )
+    api = JsonApi(
+        http,
+        login,
+        tools.clock,
+        title=DESCRIPTION.title,
+        transient_statuses=DESCRIPTION.transient_statuses,
+    )
+    # The documents know neither parameters nor links of the list; the vendor's own tests page it by marker.
+    return ImageTaskProvider(DESCRIPTION, api, listable_types=None, lists_end_quietly=True)
+
+
+PROVIDER = Provider(DESCRIPTION, _create)

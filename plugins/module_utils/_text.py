@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Making vendors' texts fit into one sentence."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
+
+
+def readable(text: str, *, limit: int = 500) -> str:
+    """Return a vendor's text without HTML tags, entities, line breaks and control characters, cut at ``limit``."""
+    # More than this is never shown; a page of megabytes need not be searched for tags.
+    plain = html.unescape(_TAG.sub(" ", text[: 20 * limit]))
+    plain = _CONTROL.sub(" ", plain).strip()
+    return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
+
+
+def sentence(text: str) -> str:
+    """Return the text with a full stop at its end."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def listed(words: list[str], conjunction: str = "and") -> str:
+    """Join words as a sentence does: "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Write a duration for people: "0.4 s", "42 s", "3 min 5 s", "2 h 10 min"."""
+    if seconds < 10:
+        return f"{round(seconds, 1):g} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 120:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,241 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: task_info
+short_description: Look up long-running tasks of a vendor
+version_added: 0.1.0
+author: longrunning.tasks contributors (@longrunning)
+description:
+  - Returns what a vendor tells about some of its long-running tasks, in one vocabulary for all vendors.
+  - Use M(longrunning.tasks.task_wait) to wait until they have ended.
+extends_documentation_fragment:
+  - longrunning.tasks.connection
+  - longrunning.tasks.attributes
+  - longrunning.tasks.attributes.action_group
+options:
+  task_ids:
+    description:
+      - IDs of the tasks, as the vendor gave them when they were launched.
+    type: list
+    elements: str
+    required: true
+    aliases: [task_id]
+  not_found:
+    description:
+      - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks, Rackspace and OpenStack
+        after 48 hours.
+      - V(fail) - fail, and name them.
+      - V(report) - return them in the state V(not_found).
+    type: str
+    choices: [fail, report]
+    default: fail
+seealso:
+  - module: longrunning.tasks.task_list
+  - module: longrunning.tasks.task_wait
+"""
+
+EXAMPLES = r"""
+- name: Look at an image import
+  longrunning.tasks.task_info:
+    provider: rackspace_images
+    username: "{{ rackspace_username }}"
+    api_key: "{{ rackspace_api_key }}"
+    region: DFW
+    task_id: d8dd8c24-2534-473c-881f-9097bc784068
+  register: lookup
+
+- name: Say how far it is
+  ansible.builtin.debug:
+    msg: "{{ lookup.task.name }} is {{ lookup.task.state }}"
+
+- name: Look at several tasks, of which some may be gone
+  longrunning.tasks.task_info:
+    provider: openstack_images
+    cloud: production
+    task_ids: "{{ image_task_ids }}"
+    not_found: report
+"""
+
+RETURN = r"""
+task:
+  description: The task, when exactly one was asked for. Null otherwise.
+  returned: success
+  type: dict
+  contains: &task_fields
+    id:
+      description: The task's ID.
+      type: str
+      returned: success
+      sample: d8dd8c24-2534-473c-881f-9097bc784068
+    provider:
+      description: The provider that was asked.
+      type: str
+      returned: success
+      sample: rackspace_images
+    state:
+      description:
+        - The state in the vocabulary of this collection, one of V(queued), V(running), V(paused), V(succeeded),
+          V(failed), V(cancelled), V(dismissed), V(unknown) and V(not_found).
+        - V(paused) waits for a person. V(dismissed) was put away by somebody, so that its outcome cannot be known.
+          V(unknown) is a word of the vendor that this collection does not have. Only V(succeeded) is a success.
+      type: str
+      returned: success
+      sample: succeeded
+    raw_state:
+      description: The vendor's own word for the state. Null for a task that was not found.
+      type: str
+      returned: success
+      sample: success
+    is_final:
+      description:
+        - Whether the task has ended. False in the states V(unknown) and V(not_found), which do not tell.
+      type: bool
+      returned: success
+      sample: true
+    name:
+      description: What the vendor or the user calls the task, or null.
+      type: str
+      returned: success
+      sample: My excellent custom image
+    type:
+      description: The vendor's word for the kind of task, or null.
+      type: str
+      returned: success
+      sample: import
+    description:
+      description: The vendor's description of the task, or null.
+      type: str
+      returned: success
+      sample: null
+    percent:
+      description: How much is done, from 0 to 100, or null where the vendor does not tell.
+      type: float
+      returned: success
+      sample: 42.5
+    message:
+      description: The vendor's latest words about the task, or null.
+      type: str
+      returned: success
+      sample: "Image cannot be imported. Error code: '396'"
+    error:
+      description: Why the task failed. Null unless it did.
+      type: dict
+      returned: success
+      contains:
+        code:
+          description: The vendor's code, or null where it gave only a text.
+          type: str
+          returned: success
+          sample: "396"
+        title:
+          description: The failure in short, or null when the vendor does not document it.
+          type: str
+          returned: success
+          sample: The file is not a valid VHD
+        detail:
+          description: The failure in full, in the words of the vendor's document or of its answer.
+          type: str
+          returned: success
+          sample: The file is not a valid VHD
+        remedy:
+          description: What to do about it, or null when that is not known.
+          type: str
+          returned: success
+          sample: Check that the object in the container is a whole VHD and upload it anew.
+        retryable:
+          description: Whether launching the same task again can succeed, or null when that is not known.
+          type: bool
+          returned: success
+          sample: true
+        source:
+          description: The document that explains the failure, or null.
+          type: str
+          returned: success
+          sample: Rackspace Cloud Images developer guide, Get task details
+    result:
+      description: What the vendor returns of a task that succeeded. Its shape is the vendor's.
+      type: raw
+      returned: success
+      sample: {image_id: 1d944ab7-6748-4f3c-b7e2-3553bf006677}
+    created_at:
+      description: When it was made, as an RFC 3339 time in UTC, or null.
+      type: str
+      returned: success
+      sample: "2014-02-26T03:02:23Z"
+    started_at:
+      description: When it started to run, or null where the vendor does not tell.
+      type: str
+      returned: success
+      sample: null
+    updated_at:
+      description: When the vendor last changed it, or null.
+      type: str
+      returned: success
+      sample: "2014-02-26T03:28:18Z"
+    finished_at:
+      description: When it ended, or null.
+      type: str
+      returned: success
+      sample: "2014-02-26T03:28:18Z"
+    expires_at:
+      description: When the vendor forgets it, or null.
+      type: str
+      returned: success
+      sample: "2014-02-28T03:28:18Z"
+    owner:
+      description: Whose task it is in the vendor's eyes, a tenant or a user, or null.
+      type: str
+      returned: success
+      sample: "00000123"
+    resource:
+      description: The ID of what the task works on or has made, such as an image, or null.
+      type: str
+      returned: success
+      sample: 1d944ab7-6748-4f3c-b7e2-3553bf006677
+    parent_id:
+      description: The ID of the task that this one is a part of, or null.
+      type: str
+      returned: success
+      sample: null
+    raw:
+      description: The vendor's own object, untouched.
+      type: dict
+      returned: success
+tasks:
+  description: The tasks, in the order of O(task_ids).
+  returned: success
+  type: list
+  elements: dict
+  contains: *task_fields
+reason:
+  description:
+    - Why the module failed, in a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),
+      V(untrusted_certificate), V(authentication), V(permission), V(not_found), V(rejected), V(bad_answer) and
+      V(defect).
+  returned: failure
+  type: str
+  sample: not_found
+request:
+  description:
+    - Which request was answered badly or not at all. Its C(method), C(url), HTTP C(status) and the vendor's C(code).
+  returned: when a request failed
+  type: dict
+  sample: {method: GET, url: "https://dfw.images.api.rackspacecloud.com/v2/tasks", status: 403, code: null}
+"""
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_INFO
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import run
+
+
+def main() -> None:
+    run_module(run, TASK_INFO)
+
+
+if __name__ == "__main__":
+    main()

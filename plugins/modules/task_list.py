@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: task_list
+short_description: List long-running tasks of a vendor
+version_added: 0.1.0
+author: longrunning.tasks contributors (@longrunning)
+description:
+  - Lists a vendor's long-running tasks in one vocabulary for all vendors.
+  - The vendor's paging is hidden. What the vendor can filter is filtered there, everything else here.
+extends_documentation_fragment:
+  - longrunning.tasks.connection
+  - longrunning.tasks.attributes
+  - longrunning.tasks.attributes.action_group
+options:
+  states:
+    description:
+      - Only tasks in these states.
+    type: list
+    elements: str
+    choices: [queued, running, paused, succeeded, failed, cancelled, dismissed, unknown]
+  types:
+    description:
+      - Only tasks of these types, in the vendor's words, such as V(import).
+    type: list
+    elements: str
+  started_after:
+    description:
+      - Only tasks that started at this time or later, as in V(2026-11-22T07:30:00Z).
+      - Where the vendor does not tell when a task started, as Rackspace and OpenStack do not, the time when it was made
+        counts.
+    type: str
+  started_before:
+    description:
+      - Only tasks that started before this time.
+    type: str
+  filters:
+    description:
+      - Parameters that go to the vendor untouched, over those that the other options make.
+      - A list as the value gives the parameter several times.
+    type: dict
+  limit:
+    description:
+      - The most tasks to return.
+    type: int
+    default: 100
+notes:
+  - Some vendors show less of a task in a list. At Rackspace and OpenStack a list's tasks have no C(message) and no
+    C(result). M(longrunning.tasks.task_info) has them.
+seealso:
+  - module: longrunning.tasks.task_info
+  - module: longrunning.tasks.task_wait
+"""
+
+EXAMPLES = r"""
+- name: Find the imports of today that failed
+  longrunning.tasks.task_list:
+    provider: rackspace_images
+    username: "{{ rackspace_username }}"
+    api_key: "{{ rackspace_api_key }}"
+    region: DFW
+    types: [import]
+    states: [failed]
+    started_after: "{{ now(utc=true, fmt='%Y-%m-%dT00:00:00Z') }}"
+  register: failed_imports
+
+- name: Wait for every task that is under way
+  block:
+    - name: Find them
+      longrunning.tasks.task_list:
+        provider: openstack_images
+        cloud: production
+        states: [queued, running]
+      register: under_way
+
+    - name: Wait for them
+      longrunning.tasks.task_wait:
+        provider: openstack_images
+        cloud: production
+        task_ids: "{{ under_way.tasks | map(attribute='id') }}"
+      when: under_way.count > 0
+"""
+
+RETURN = r"""
+tasks:
+  description:
+    - The tasks that match, with the same keys as RV(longrunning.tasks.task_info#module:task). Usually the newest first.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 7bdc8ede-9098-4d79-9477-697f586cb333
+      provider: rackspace_images
+      state: running
+      raw_state: processing
+      is_final: false
+      name: null
+      type: export
+      description: null
+      percent: null
+      message: null
+      error: null
+      result: null
+      created_at: "2014-02-26T02:01:13Z"
+      started_at: null
+      updated_at: "2014-02-26T02:16:50Z"
+      finished_at: null
+      expires_at: null
+      owner: "00000123"
+      resource: null
+      parent_id: null
+      raw: {}
+count:
+  description: How many tasks are returned.
+  returned: success
+  type: int
+  sample: 1
+truncated:
+  description: Whether there are more tasks that match than O(limit) lets through.
+  returned: success
+  type: bool
+  sample: false
+reason:
+  description: Why the module failed, in a word to branch on. See RV(longrunning.tasks.task_info#module:reason).
+  returned: failure
+  type: str
+  sample: authentication
+request:
+  description: Which request was answered badly or not at all. See RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
+"""
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_LIST
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_list import run
+
+
+def main() -> None:
+    run_module(run, TASK_LIST)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,348 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: task_wait
+short_description: Wait until long-running tasks of a vendor have ended
+version_added: 0.1.0
+author: longrunning.tasks contributors (@longrunning)
+description:
+  - Waits for any number of a vendor's long-running tasks at once, and fails when one of them does not end well.
+  - The message of a failure says which task failed, with which of the vendor's codes, what that means, and what to do.
+  - Bears what networks and servers do in the middle of a long wait. Refused and broken connections, timeouts, answers
+    such as 429, 502 and 503, pages of HTML and cut off answers are borne for O(transient_timeout) seconds. A login that
+    runs out is renewed once.
+  - An end that is not known to be a success is never taken for one.
+extends_documentation_fragment:
+  - longrunning.tasks.connection
+  - longrunning.tasks.attributes
+  - longrunning.tasks.attributes.action_group
+attributes:
+  check_mode:
+    details:
+      - In check mode it looks once, does not wait, and does not fail because a task is still under way.
+options:
+  task_ids:
+    description:
+      - IDs of the tasks, as the vendor gave them when they were launched.
+      - Exactly one of O(task_ids) and O(launch_results) is needed.
+    type: list
+    elements: str
+    aliases: [task_id]
+  launch_results:
+    description:
+      - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
+      - Results of skipped tasks are passed over. A failed one is an error.
+      - The ID is looked for where the vendor's launching call has it, at Rackspace and OpenStack in C(json.id), which
+        M(ansible.builtin.uri) returns, then in C(id) and C(task_id).
+    type: raw
+  timeout:
+    description:
+      - Seconds for the whole wait. V(0) looks once.
+      - The tasks go on at the vendor when the time is up.
+    type: float
+    default: 3600.0
+  poll_interval:
+    description:
+      - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
+        one poll in 30 seconds, and V(5) for OpenStack.
+    type: float
+  max_poll_interval:
+    description:
+      - Lets the interval grow up to so many seconds while nothing changes. It does not grow when not given.
+    type: float
+  wait_for:
+    description:
+      - V(all) - wait until all tasks have ended.
+      - V(any) - wait until one has succeeded. It is a failure when all have ended and none has.
+    type: str
+    choices: [all, any]
+    default: all
+  fail_fast:
+    description:
+      - End the wait at the first task that fails, whatever the others do.
+    type: bool
+    default: false
+  on_failure:
+    description:
+      - Whether tasks that end without success make the module fail. With V(continue), look at RV(outcome) and
+        RV(failed_task_ids).
+    type: str
+    choices: [fail, continue]
+    default: fail
+  on_timeout:
+    description:
+      - Whether running out of O(timeout) or O(stall_timeout) makes the module fail.
+    type: str
+    choices: [fail, continue]
+    default: fail
+  accept_failure_codes:
+    description:
+      - Failure codes of the vendor that count as a success here, such as a code that says that the work was done
+        before.
+    type: list
+    elements: str
+    default: []
+  not_found:
+    description:
+      - What it means when the vendor does not have a task.
+      - V(fail) - it is a failure.
+      - V(wait) - it is not registered yet, so wait for it to appear.
+      - V(succeed) - this vendor forgets tasks that ended, so take it for a success.
+    type: str
+    choices: [fail, wait, succeed]
+    default: fail
+  unknown_state:
+    description:
+      - What to do about a state that this collection does not know. It never counts as a success.
+      - V(wait) - warn once and go on waiting.
+      - V(fail) - it is a failure.
+    type: str
+    choices: [wait, fail]
+    default: wait
+  stall_timeout:
+    description:
+      - End the wait when neither state nor progress nor message of a task has changed for so many seconds.
+        Off when not given.
+    type: float
+  transient_timeout:
+    description:
+      - Seconds that an unbroken run of transient errors is borne. One good answer refills it. V(0) bears none.
+      - A host name that never resolved is borne for 20 seconds only, since it is rather a wrong name.
+    type: float
+    default: 300.0
+seealso:
+  - module: longrunning.tasks.task_info
+  - module: longrunning.tasks.task_list
+"""
+
+EXAMPLES = r"""
+- name: Wait for two image tasks
+  longrunning.tasks.task_wait:
+    provider: rackspace_images
+    username: "{{ rackspace_username }}"
+    api_key: "{{ rackspace_api_key }}"
+    region: DFW
+    task_ids:
+      - d8dd8c24-2534-473c-881f-9097bc784068
+      - 7bdc8ede-9098-4d79-9477-697f586cb333
+    timeout: 7200
+
+- name: Launch imports and wait for all of them
+  block:
+    - name: Launch
+      ansible.builtin.uri:
+        url: "{{ image_api }}/v2/tasks"
+        method: POST
+        headers:
+          X-Auth-Token: "{{ token }}"
+        body_format: json
+        body:
+          type: import
+          input:
+            import_from: "{{ item }}"
+            import_from_format: qcow2
+            image_properties:
+              name: "{{ item | basename }}"
+              disk_format: qcow2
+              container_format: bare
+        status_code: 201
+      loop: "{{ image_sources }}"
+      register: launched
+
+    - name: Wait
+      longrunning.tasks.task_wait:
+        provider: openstack_images
+        api_url: "{{ image_api }}"
+        api_token: "{{ token }}"
+        launch_results: "{{ launched }}"
+
+- name: Do something about a failure that has a code
+  block:
+    - name: Wait for an import
+      longrunning.tasks.task_wait:
+        provider: rackspace_images
+        username: "{{ rackspace_username }}"
+        api_key: "{{ rackspace_api_key }}"
+        task_id: "{{ import_id }}"
+      register: image_import
+  rescue:
+    - name: Say what the vendor documents about it
+      ansible.builtin.debug:
+        msg: "{{ ansible_failed_result.task.error.remedy }}"
+      when: ansible_failed_result.outcome == 'failed'
+
+- name: Take the first of several mirrors that is done
+  longrunning.tasks.task_wait:
+    provider: openstack_images
+    cloud: production
+    task_ids: "{{ mirror_task_ids }}"
+    wait_for: any
+"""
+
+RETURN = r"""
+msg:
+  description: In a sentence, how the wait ended, and for a bad end what to do.
+  returned: always
+  type: str
+  sample: >-
+    Rackspace Cloud Images: import task fc29a67c-ad76-49bc-a317-a5f38dcb44c0 (my image) failed with code 396: The file
+    is not a valid VHD. What to do: Check that the object in the container is a whole VHD and upload it anew.
+outcome:
+  description:
+    - How the wait ended.
+    - V(succeeded) - all tasks ended well, or one did with O(wait_for=any).
+    - V(failed) - tasks ended without success.
+    - V(timed_out) - O(timeout) was up before they had ended.
+    - V(stalled) - nothing had changed for O(stall_timeout).
+    - V(unreachable) - the vendor could not be asked any more, so that it is not known what became of them. See
+      RV(reason).
+  returned: always
+  type: str
+  sample: failed
+timed_out:
+  description: Whether the time was up before the tasks had ended.
+  returned: always
+  type: bool
+  sample: false
+tasks:
+  description:
+    - The tasks as last known, one to one with the IDs and in their order. Each has the keys of
+      RV(longrunning.tasks.task_info#module:task) and a history.
+    - A task that was never seen has the state V(unknown) and no C(raw_state).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The task's ID.
+      type: str
+      returned: success
+      sample: fc29a67c-ad76-49bc-a317-a5f38dcb44c0
+    state:
+      description: The state in the vocabulary of this collection.
+      type: str
+      returned: success
+      sample: failed
+    error:
+      description: Why the task failed, as in RV(longrunning.tasks.task_info#module:task.error).
+      type: dict
+      returned: success
+      sample: {code: "396", title: The file is not a valid VHD}
+    history:
+      description: The changes of its state that the wait saw, the newest 200.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        state:
+          description: The state in the vocabulary of this collection.
+          type: str
+          returned: success
+          sample: running
+        raw_state:
+          description: The vendor's word for it.
+          type: str
+          returned: success
+          sample: processing
+        percent:
+          description: How much was done, or null.
+          type: float
+          returned: success
+          sample: null
+        at:
+          description: When it was seen, as an RFC 3339 time in UTC.
+          type: str
+          returned: success
+          sample: "2014-02-26T02:58:49.120Z"
+        elapsed:
+          description: Seconds since the wait began.
+          type: float
+          returned: success
+          sample: 3.012
+task:
+  description: The task, when there was exactly one to wait for. Null otherwise.
+  returned: always
+  type: dict
+counts:
+  description: How many of RV(tasks) are in each state. Every state is there.
+  returned: always
+  type: dict
+  sample:
+    queued: 0
+    running: 1
+    paused: 0
+    succeeded: 48
+    failed: 1
+    cancelled: 0
+    dismissed: 0
+    unknown: 0
+    not_found: 0
+failed_task_ids:
+  description: IDs of the tasks that ended without success. Those with an accepted failure code are not among them.
+  returned: always
+  type: list
+  elements: str
+  sample: [fc29a67c-ad76-49bc-a317-a5f38dcb44c0]
+pending_task_ids:
+  description: IDs of the tasks that had not ended when the wait did.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+elapsed:
+  description: Seconds that the wait took.
+  returned: always
+  type: float
+  sample: 1812.4
+polls:
+  description: How many times the wait looked.
+  returned: always
+  type: int
+  sample: 61
+requests:
+  description: How many requests were sent, those of logins included.
+  returned: always
+  type: int
+  sample: 63
+transient_errors:
+  description: How many transient errors were borne.
+  returned: always
+  type: int
+  sample: 2
+last_transient_error:
+  description: The last of them, or null.
+  returned: always
+  type: str
+  sample: null
+reason:
+  description:
+    - Why the module failed, in a word to branch on. V(task_failed), V(timed_out) and V(stalled) come from the wait
+      itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or V(permission).
+      The others are those of RV(longrunning.tasks.task_info#module:reason), where the keys above are missing because no
+      wait began.
+  returned: failure
+  type: str
+  sample: task_failed
+"""
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
+
+
+def main() -> None:
+    run_module(
+        run,
+        TASK_WAIT,
+        required_one_of=[("task_ids", "launch_results")],
+        mutually_exclusive=[("task_ids", "launch_results")],
+    )
+
+
+if __name__ == "__main__":
+    main()
