@@ -1,0 +1,258 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every vendor's face has in common: routes, tasks, launches, and the shapes that faults ask it for.
+
+A new vendor is one file with a subclass of :class:`Face`, and one line in the registry of this package.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable, ClassVar
+from urllib.parse import unquote
+
+from ..messages import TEXT, Request, Response, reason
+from ..tasks import LaunchRule, Life, Moment, State, Step, Task, TaskStore
+from ..validation import Fields
+
+Handler = Callable[[Request, Mapping[str, str]], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path with ``{placeholders}`` and what answers each method there."""
+
+    pattern: str
+    handlers: Mapping[str, Handler]
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the placeholders' values, or None when the path is another one."""
+        wanted, given = self.pattern.strip("/").split("/"), path.strip("/").split("/")
+        if len(wanted) != len(given):
+            return None
+        values = {}
+        for name, segment in zip(wanted, given):
+            if name.startswith("{"):
+                values[name.strip("{}")] = unquote(segment)
+            elif name != segment:
+                return None
+        return values
+
+
+class Face(ABC):
+    """One vendor's API as its clients see it."""
+
+    #: The provider's name in scenarios and counts.
+    name: ClassVar[str]
+    #: Paths below which this face answers.
+    base_paths: ClassVar[tuple[str, ...]]
+    #: The key of the vendor's task object that holds the state, and the others a step may override.
+    state_field: ClassVar[str] = "status"
+    task_fields: ClassVar[frozenset[str]] = frozenset()
+    #: Whether failures may be written as ``code`` in a scenario.
+    has_failure_codes: ClassVar[bool] = False
+    #: What a task without an own plan goes through.
+    default_type: ClassVar[str]
+    default_steps: ClassVar[tuple[Step, ...]]
+    default_end: ClassVar[Step]
+    #: Seconds from its end until the vendor forgets a task; None: never.
+    default_forgotten_after: ClassVar[float | None] = None
+
+    def __init__(
+        self,
+        credentials: Any,
+        launches: Sequence[LaunchRule],
+        now: Callable[[], float],
+        epoch: float,
+    ) -> None:
+        """Take the vendor's part of the scenario.
+
+        ``now`` gives the seconds since the simulator's start, ``epoch`` is the Unix time of that start.
+        """
+        self.credentials = credentials
+        self.store = TaskStore()
+        self.now = now
+        self._epoch = epoch
+        self._launches = tuple(launches)
+        self._routes = tuple(self.routes())
+
+    # What a vendor's file has to say
+
+    @classmethod
+    @abstractmethod
+    def read_credentials(cls, fields: Fields) -> Any:
+        """Read the vendor's part of ``credentials``; every key has a usable default."""
+
+    @abstractmethod
+    def routes(self) -> Sequence[Route]:
+        """Return all paths the vendor has."""
+
+    @abstractmethod
+    def default_owner(self) -> str:
+        """Return who owns tasks for which the scenario names nobody."""
+
+    @abstractmethod
+    def document(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return the vendor's whole object for a task, before the overrides of the step."""
+
+    @abstractmethod
+    def error(self, request: Request, status: int, text: str = "") -> Response:
+        """Return an error in the vendor's shape."""
+
+    @abstractmethod
+    def unauthorized(self, request: Request) -> Response:
+        """Return the vendor's answer to a session that is no longer good."""
+
+    @abstractmethod
+    def expire_sessions(self) -> None:
+        """Forget everybody who is logged in."""
+
+    # What a vendor's file may say otherwise
+
+    @classmethod
+    def failure_fields(cls, code: State) -> dict[str, Any]:
+        """Return how a documented failure code looks in the vendor's object."""
+        raise NotImplementedError(f"{cls.name} has no failure codes")
+
+    @classmethod
+    def default_input(cls, task_type: str) -> Any:
+        """Return what a task was asked to do when the scenario does not say."""
+        del task_type
+        return {}
+
+    def default_launch(self, task_type: str, task_input: Any) -> Life:
+        """Return what a launched task becomes for which no rule fits."""
+        del task_type, task_input
+        return self.default_life()
+
+    def over_limit(self, request: Request, retry_after: str | None) -> Response:
+        """Return the vendor's way to say "too many requests", with a Retry-After unless it is None."""
+        response = self.error(request, 429)
+        if retry_after is not None:
+            response.headers["Retry-After"] = retry_after
+        return response
+
+    def method_not_allowed(self, request: Request, route: Route) -> Response:
+        """Return the answer to a method that a path does not have."""
+        response = self.error(request, 405)
+        response.headers["Allow"] = ", ".join(route.handlers)
+        return response
+
+    def replace_state(self, payload: Any, state: State) -> Any:
+        """Return an answer with the state of every task in it replaced."""
+        if isinstance(payload, list):
+            return [self.replace_state(item, state) for item in payload]
+        if isinstance(payload, Mapping):
+            changed = {key: self.replace_state(value, state) for key, value in payload.items()}
+            if self.state_field in changed and "id" in changed:
+                changed[self.state_field] = state
+            return changed
+        return payload
+
+    # What every vendor's file can use
+
+    @classmethod
+    def default_life(cls) -> Life:
+        """Return the plan of a task for which the scenario gives none."""
+        return Life(cls.default_steps, cls.default_end, cls.default_forgotten_after)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request for one of the vendor's paths."""
+        for route in self._routes:
+            values = route.match(request.path)
+            if values is not None:
+                handler = route.handlers.get("GET" if request.method == "HEAD" else request.method)
+                return handler(request, values) if handler else self.method_not_allowed(request, route)
+        return self.error(request, 404)
+
+    def template(self, path: str) -> str:
+        """Return a path with placeholders instead of ids, for the counts."""
+        return next((route.pattern for route in self._routes if route.match(path) is not None), path)
+
+    def launch(self, body: Any, task_type: str, task_input: Any, owner: str) -> Task:
+        """Start the task that a client asked for."""
+        rule = next((rule for rule in self._launches if rule.fits(body)), None)
+        life = rule.life if rule else self.default_launch(task_type, task_input)
+        task = Task(self.new_id(), task_type, task_input, owner, self.now(), life)
+        self.store.add([task])
+        return task
+
+    def at_launch(self, task: Task) -> Moment:
+        """Return what the answer to a launch shows; that answer knows the task even if later ones do not yet."""
+        first_step = task.life.steps[0] if task.life.steps else self.default_steps[0]
+        return task.at(self.now()) or Moment(first_step, 0.0, ended=False)
+
+    def new_id(self) -> str:
+        """Return an id for a task that the scenario does not name."""
+        return str(uuid.uuid4())
+
+    def view(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return the vendor's whole object for a task, with what the scenario says otherwise about this step."""
+        document = {**self.document(task, moment), **moment.step.fields}
+        return {key: value for key, value in document.items() if key not in moment.step.without}
+
+    def utc(self, instant: float) -> str:
+        """Return seconds since the simulator's start as ``YYYY-MM-DDThh:mm:ssZ``."""
+        return self.instant(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def instant(self, instant: float) -> datetime:
+        """Return seconds since the simulator's start as a date in UTC."""
+        return datetime.fromtimestamp(self._epoch + instant, timezone.utc)
+
+
+class NoFace(Face):
+    """Answers paths that belong to no vendor; faults may strike there too."""
+
+    name = "none"
+    base_paths = ()
+    default_type = ""
+    default_steps = ()
+    default_end = Step("")
+
+    @classmethod
+    def read_credentials(cls, fields: Fields) -> None:
+        """Need none."""
+        fields.done()
+
+    def routes(self) -> Sequence[Route]:
+        """Have none."""
+        return ()
+
+    def default_owner(self) -> str:
+        """Own nothing."""
+        return ""
+
+    def document(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Have no tasks."""
+        raise NotImplementedError
+
+    def error(self, request: Request, status: int, text: str = "") -> Response:
+        """Answer with plain words."""
+        text = text or f"{status} {reason(status)}: the task simulator plays no vendor at {request.path}"
+        return Response.of_text(status, f"{text}\n", TEXT)
+
+    def unauthorized(self, request: Request) -> Response:
+        """Answer 401 with plain words."""
+        return self.error(request, 401, "401 Unauthorized")
+
+    def expire_sessions(self) -> None:
+        """Have none."""
+
+
+_UUID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+
+
+def is_uuid_like(text: str) -> bool:
+    """Tell whether a text is a UUID in one of the ways in which people write one."""
+    return bool(_UUID.fullmatch(text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "")))
+
+
+def stable_uuid(*parts: str) -> str:
+    """Return the same UUID for the same words every time, so that a rehearsal can be repeated."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "task-simulator:" + ":".join(parts)))

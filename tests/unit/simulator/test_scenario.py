@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario files: defaults, ids of many tasks, and errors that name the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from task_simulator import Scenario, ScenarioError
+
+RACKSPACE = "provider: rackspace_images"
+
+
+def test_nothing_at_all_is_a_scenario():
+    scenario = Scenario.parse("")
+    assert scenario.credentials["rackspace_images"].api_key == "demo-key"
+    assert scenario.credentials["openstack_images"].users[0].roles == ("admin",)
+    assert (list(scenario.tasks), dict(scenario.launches), list(scenario.faults)) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[]", "the scenario must be a mapping, not a list"),
+        ("a: [", "the scenario is not YAML: "),
+        ("task: []", "the scenario has an unknown key: task; keys here are: credentials, faults, launches, tasks"),
+        ("tasks: {}", "tasks must be a list, not a mapping"),
+        ("tasks: [7]", r"tasks\[0\] must be a mapping, not a number"),
+        ("tasks: [{}]", r"tasks\[0\].provider is required"),
+        ("tasks: [{provider: none}]", r"tasks\[0\].provider must be one of: rackspace_images, openstack_images"),
+        (
+            f"tasks: [{{{RACKSPACE}, colour: red, age: 1}}]",
+            r"tasks\[0\] has an unknown key: colour; keys here are: .*count",
+        ),
+        (f"tasks: [{{{RACKSPACE}}}, {{{RACKSPACE}, age: -1}}]", r"tasks\[1\].age must be a number >= 0"),
+        (f"tasks: [{{{RACKSPACE}, age: .inf}}]", r"tasks\[0\].age must be a number >= 0"),
+        (f"tasks: [{{{RACKSPACE}, age: true}}]", r"tasks\[0\].age must be a number >= 0"),
+        (f"tasks: [{{{RACKSPACE}, count: 0}}]", r"tasks\[0\].count must be a whole number from 1 to 1000000"),
+        (f"tasks: [{{{RACKSPACE}, count: 2, id: x}}]", r"tasks\[0\].id must contain \{n\} when count is more than 1"),
+        (f"tasks: [{{{RACKSPACE}, id: 5}}]", r"tasks\[0\].id must be text, not a number \(put it in quotes\)"),
+        (
+            f"tasks: [{{{RACKSPACE}, id: a}}, {{{RACKSPACE}, id: a}}]",
+            r"tasks\[1\].id is already the id of another task: a",
+        ),
+        (f"tasks: [{{{RACKSPACE}, steps: []}}]", r"tasks\[0\].steps must have an entry when there is no end"),
+        (
+            f"tasks: [{{{RACKSPACE}, steps: [{{state: a, seconds: x}}], end: {{state: b}}}}]",
+            r"tasks\[0\].steps\[0\].seconds must be a number >= 0",
+        ),
+        (
+            f"tasks: [{{{RACKSPACE}, steps: [{{state: a}}], end: {{state: b}}}}]",
+            r"tasks\[0\].steps\[0\].seconds is required",
+        ),
+        (f"tasks: [{{{RACKSPACE}, steps: [{{seconds: 1}}]}}]", r"tasks\[0\].steps\[0\].state is required"),
+        (
+            f"tasks: [{{{RACKSPACE}, end: {{state: failure, seconds: 1}}}}]",
+            r"tasks\[0\].end has an unknown key: seconds",
+        ),
+        (
+            f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: []}}}}]",
+            r"tasks\[0\].end.code must be text or a whole",
+        ),
+        (
+            "tasks: [{provider: openstack_images, end: {state: failure, code: 396}}]",
+            r"tasks\[0\].end has an unknown key: code",
+        ),
+        (
+            "launches: [{provider: rackspace_images, match: {type: '/(/'}}]",
+            r"launches\[0\].match.type is not a regular",
+        ),
+        ("faults: [{kind: fire}]", r"faults\[0\].kind must be one of: bad_json, content_type, "),
+        ("faults: [{kind: status}]", r"faults\[0\].status is required"),
+        ("faults: [{kind: status, status: 99}]", r"faults\[0\].status must be a whole number from 200 to 599"),
+        ("faults: [{kind: slow}]", r"faults\[0\].seconds is required"),
+        ("faults: [{kind: refuse}]", r"faults\[0\].for_seconds is required by the kind refuse"),
+        ("faults: [{kind: reset, where: nowhere}]", r"faults\[0\].where must be one of: before, body"),
+        ("faults: [{kind: slow, seconds: 1, state: x}]", r"faults\[0\] has an unknown key: state"),
+        (
+            'faults: [{kind: status, status: 503, headers: {A: "b\\r\\nC: d"}}]',
+            r"faults\[0\].headers must not have line",
+        ),
+        ("credentials: {vmware: {}}", "credentials has an unknown key: vmware"),
+        ("credentials: {rackspace_images: {tenant_id: 000123}}", "credentials.rackspace_images.tenant_id must be text"),
+        (
+            "credentials: {rackspace_images: {regions: []}}",
+            "credentials.rackspace_images.regions must name at least one",
+        ),
+        (
+            "credentials: {rackspace_images: {regions: [DFW, 1]}}",
+            r"credentials.rackspace_images.regions\[1\] must be text",
+        ),
+        ("credentials: {openstack_images: {users: [{name: a}]}}", r"openstack_images.users\[0\].password is required"),
+        (
+            "credentials: {openstack_images: {application_credentials: [{id: a, secret: b, user: c}]}}",
+            r"application_credentials\[0\].user names nobody",
+        ),
+    ],
+)
+def test_an_error_names_the_place(text, error):
+    with pytest.raises(ScenarioError, match=f"^{error}|{error}"):
+        Scenario.parse(text)
+
+
+def test_no_error_repeats_a_secret():
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.parse("credentials: {rackspace_images: {password: [hunter2]}}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_many_tasks_get_derived_ids():
+    scenario = Scenario.parse(
+        f"tasks: [{{{RACKSPACE}, count: 3, id: 'copy-{{n}}-{{n:04d}}'}}, {{{RACKSPACE}, count: 2}}]"
+    )
+    assert scenario.tasks[0].ids == ("copy-1-0001", "copy-2-0002", "copy-3-0003")
+    assert len(set(scenario.tasks[1].ids)) == 2
+
+
+def test_the_end_alone_keeps_the_vendors_steps():
+    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: 396}}}}]").tasks[0].life
+    assert [step.state for step in life.steps] == ["pending", "processing"]
+    assert life.end is not None
+    assert life.end.fields == {"message": "Image cannot be imported. Error code: '396'"}
+
+
+def test_steps_alone_never_end():
+    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, steps: [{{state: pending}}]}}]").tasks[0].life
+    assert life.end is None
+
+
+def test_a_message_wins_over_the_codes_own():
+    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: 396, message: why}}}}]").tasks[0].life
+    assert life.end is not None
+    assert life.end.fields == {"message": "why"}
