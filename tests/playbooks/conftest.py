@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs real ansible-playbook with the installed collection, against the simulator over real sockets.
+
+Every run is made at -vvvvv with marked secrets, and fails where the mark or a traceback turns up: in what Ansible
+prints, or in the process list while it runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import ipaddress
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+COLLECTIONS = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
+COLLECTION = COLLECTIONS / "ansible_collections" / "longrunning" / "tasks"
+sys.path.insert(0, str(COLLECTION / "roles" / "task_simulator" / "files"))
+
+from task_simulator import Simulator  # noqa: E402 - the path above had to be set first
+
+PLAYS = Path(__file__).parent / "plays"
+
+#: Is in every secret, and must be nowhere else.
+MARK = "mArKeDsEcReT"
+SECRETS = {
+    "api_key": f"{MARK}-api-key",
+    "password": f"{MARK}-pass/word?&",
+    "admin_password": f"{MARK}-admin",
+    "member_password": f"{MARK}-member",
+    "application_credential_secret": f"{MARK}-credential",
+    "wrong": f"{MARK}-wrong",
+}
+CREDENTIALS = {
+    "rackspace_images": {
+        "username": "demo",
+        "api_key": SECRETS["api_key"],
+        "password": SECRETS["password"],
+        "regions": ["DFW", "ORD"],
+    },
+    "openstack_images": {
+        "users": [
+            {"name": "admin", "password": SECRETS["admin_password"], "project": "demo", "roles": ["admin"]},
+            {"name": "bob", "password": SECRETS["member_password"], "project": "demo", "roles": ["member"]},
+        ],
+        "application_credentials": [
+            {"id": "robot", "secret": SECRETS["application_credential_secret"], "user": "admin"},
+        ],
+    },
+}
+#: Forms of the mark in a Basic header depend on where it begins: three possibilities.
+MARKS = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() for shift in range(3))]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of ansible-playbook left behind."""
+
+    status: int
+    output: str = field(repr=False)
+    processes: frozenset[str] = field(repr=False)
+
+    def assert_keeps_secrets(self):
+        for mark in MARKS:
+            assert mark not in self.output
+            assert not [command for command in self.processes if mark in command]
+
+    def assert_clean(self):
+        if self.status != 0:
+            signs = ("TASK [", "[ERROR]", "fatal:", '    "msg":')
+            told = [line[:3000] for line in self.output.splitlines() if line.startswith(signs)]
+            pytest.fail("\n".join([*told[-6:], self.output[-1500:]]), pytrace=False)
+        assert "Traceback (most recent call last)" not in self.output
+        self.assert_keeps_secrets()
+
+
+def command_lines():
+    """Return the command lines of all processes that can be seen."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def secrets():
+    """Return the secrets of the simulators' logins."""
+    return SECRETS
+
+
+@pytest.fixture
+def run_playbook(tmp_path):
+    """Return a function that runs a playbook of the folder plays and returns the run."""
+
+    def run(playbook, *arguments, environment=None, verbosity="-vvvvv", **variables):
+        extra = tmp_path / "variables.json"
+        extra.touch(mode=0o600)
+        extra.write_text(json.dumps({"secrets": SECRETS, "scratch": str(tmp_path), **variables}), encoding="utf-8")
+        ansible_playbook = Path(sys.executable).with_name("ansible-playbook")
+        command = [str(ansible_playbook), *([verbosity] if verbosity else []), *arguments, "-e", f"@{extra}", str(PLAYS / playbook)]
+        settings = {
+            **os.environ,
+            "ANSIBLE_HOME": str(tmp_path / "ansible-home"),
+            "ANSIBLE_REMOTE_TMP": str(tmp_path / "ansible-tmp"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_FORCE_COLOR": "false",
+            # Ansible warns when PATH's python is not the one it found, which is no concern of these tests.
+            "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            **(environment or {}),
+        }
+        processes = set()
+        done = threading.Event()
+
+        def watch():
+            while not done.wait(0.05):
+                processes.update(command_lines())
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            finished = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=settings,
+                text=True,
+                check=False,
+                timeout=300,
+                cwd=tmp_path,
+            )
+        finally:
+            done.set()
+            watcher.join()
+        return Run(finished.returncode, finished.stdout, frozenset(processes))
+
+    return run
+
+
+@pytest.fixture
+def simulate():
+    """Return a function that starts a simulator with a scenario: a dict, or a file of the folder plays."""
+    running = []
+
+    def start(scenario=None, **options):
+        if isinstance(scenario, str):
+            scenario = yaml.safe_load((PLAYS / scenario).read_text(encoding="utf-8"))
+        simulator = Simulator({"credentials": CREDENTIALS, **(scenario or {})}, **options)
+        running.append(simulator)
+        simulator.start()
+        return simulator
+
+    yield start
+    for simulator in running:
+        simulator.stop()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """Make an authority and a certificate of localhost by it; return their paths."""
+    from cryptography import x509  # noqa: PLC0415 - used here only
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
+
+    folder = tmp_path_factory.mktemp("certificates")
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def name(text):
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+    def builder(subject, issuer, key):
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+        )
+
+    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority_name = name("Test authority")
+    identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
+    usage = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    authority = (
+        builder(authority_name, authority_name, authority_key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    server = (
+        builder(name("localhost"), authority_name, server_key)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    paths = {name: folder / f"{name}.pem" for name in ("authority", "server", "key")}
+    paths["authority"].write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    paths["server"].write_bytes(server.public_bytes(serialization.Encoding.PEM))
+    paths["key"].write_bytes(
+        server_key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+    return {name: str(path) for name, path in paths.items()}

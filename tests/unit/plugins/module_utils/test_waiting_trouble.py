@@ -1,0 +1,309 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests that fail in mid-wait: points 5 to 7 of the wait rule."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    MissingLibraryError,
+    NotFoundError,
+    RejectedError,
+    TransientError,
+    UnknownHostError,
+    UntrustedServerError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+    UNKNOWN_HOST_PATIENCE,
+    Outcome,
+    WaitFor,
+    WaitPlan,
+)
+from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
+    FOREVER_RUNNING,
+    ScriptedReader,
+    Step,
+    Trouble,
+    refusal,
+    running_until,
+    trouble,
+)
+
+SUCCEEDED, RUNNING = TaskState.SUCCEEDED, TaskState.RUNNING
+
+
+# uri with until dies of one 502 or one reset; awx.awx fails at once, and on 429 with a KeyError.
+def test_one_error_in_mid_wait_is_borne():
+    reader = ScriptedReader({"a": running_until(25, SUCCEEDED)}, trouble(10, 10.5))
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert (outcome.transient_errors, outcome.last_transient_error) == (1, "The server answered with 502")
+    assert reader.moments == [0, 10, 11, 21, 31]
+
+
+# uri with until: dies when the server does not listen yet at the first poll.
+def test_an_error_at_the_first_look_is_borne():
+    reader = ScriptedReader({"a": running_until(25, SUCCEEDED)}, trouble(0, 2))
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert reader.moments == [0, 1, 3, 13, 23, 33]
+
+
+def test_the_repeats_back_off_and_the_last_one_falls_on_the_end_of_the_budget():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10))
+    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
+    assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 60)
+    assert reader.moments == [0, 10, 11, 13, 17, 25, 41, 60]
+    assert outcome.transient_errors == 7
+    assert isinstance(outcome.cause, TransientError)
+
+
+def test_what_ends_at_the_end_of_the_budget_is_still_a_success():
+    reader = ScriptedReader({"a": running_until(30, SUCCEEDED)}, trouble(10, 59))
+    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
+    assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 60)
+
+
+def test_unreachable_keeps_what_was_known():
+    reader = ScriptedReader({"a": (Step(0, RUNNING, "copying", percent=40),)}, trouble(10))
+    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
+    assert (outcome.tasks[0].raw_state, outcome.tasks[0].percent) == ("copying", 40)
+    assert outcome.last_seen == {"a": 60}
+    assert outcome.pending == list(outcome.tasks)
+
+
+# netapp.ontap never resets its count of "consecutive" errors; the 30 seconds of dellemc.openmanage never refill.
+def test_one_good_answer_refills_the_budget():
+    stretches = [trouble(10 + 40 * n, 38 + 40 * n) for n in range(20)]
+    reader = ScriptedReader({"a": running_until(600, SUCCEEDED)}, *stretches)
+    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=5, transient_timeout=40))
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert outcome.transient_errors > 30
+
+
+def test_a_second_run_of_errors_begins_with_short_delays_again():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0, 6), trouble(17, 18.5))
+    reader.wait(WaitPlan(timeout=30, poll_interval=10))
+    assert reader.moments == [0, 1, 3, 7, 17, 18, 20, 30]
+
+
+def test_without_a_budget_the_first_error_ends_the_wait():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10))
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10, transient_timeout=0))
+    assert (outcome.outcome, outcome.elapsed, outcome.transient_errors) == (Outcome.UNREACHABLE, 10, 1)
+
+
+def test_a_wait_without_a_single_answer_is_unreachable_and_not_timed_out():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0))
+    outcome = reader.wait(WaitPlan(timeout=20, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 20)
+    assert outcome.last_seen == {}
+    assert outcome.tasks[0].raw_state is None
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0001])
+def test_an_error_at_the_only_look_is_unreachable(timeout):
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0))
+    assert reader.wait(WaitPlan(timeout=timeout, poll_interval=10)).outcome is Outcome.UNREACHABLE
+    assert reader.moments == [0]
+
+
+def test_a_wait_with_one_answer_for_one_of_two_tasks_is_timed_out():
+    reader = ScriptedReader({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(0, math.inf, "b"))
+    outcome = reader.wait(WaitPlan(timeout=20, poll_interval=10))
+    assert outcome.outcome is Outcome.TIMED_OUT
+    assert list(outcome.last_seen) == ["a"]
+
+
+# kubernetes.core judges the stale object again after a connection error.
+def test_an_error_is_no_look_at_the_task():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10, 31))
+    outcome = reader.wait(WaitPlan(timeout=40, poll_interval=10))
+    assert len(outcome.histories["a"]) == 1
+    assert (outcome.transient_errors, outcome.polls) == (5, 7)
+
+
+class TestRetryAfter:
+    # In 90 collections no task waiter honours it.
+    def test_it_takes_the_place_of_the_backoff(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10, 11, retry_after=42))
+        reader.wait(WaitPlan(timeout=70, poll_interval=10))
+        assert reader.moments == [0, 10, 52, 62, 70]
+
+    def test_it_is_honoured_beyond_the_budget(self):
+        reader = ScriptedReader({"a": running_until(20, SUCCEEDED)}, trouble(10, 11, retry_after=600))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 610)
+
+    def test_it_is_not_granted_twice_beyond_the_budget(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10, retry_after=600))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 610)
+
+    def test_it_is_honoured_beyond_the_budget_while_other_tasks_are_looked_at(self):
+        timelines = {"a": running_until(700, SUCCEEDED), "b": running_until(20, SUCCEEDED)}
+        reader = ScriptedReader(timelines, trouble(10, 11, "b", retry_after=600))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("b") == [0, 10, 610]
+
+    @pytest.mark.parametrize("retry_after", [600, 1e11])
+    def test_it_is_cut_at_the_deadline(self, retry_after):
+        reader = ScriptedReader({"a": running_until(20, SUCCEEDED)}, trouble(10, 11, retry_after=retry_after))
+        outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 60)
+        assert reader.moments == [0, 10, 60]
+
+    def test_at_once_is_not_a_spin(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0, retry_after=0), most_looks=60)
+        outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10, transient_timeout=10))
+        assert (outcome.outcome, outcome.polls) == (Outcome.UNREACHABLE, 51)
+
+
+class TestUnknownHost:
+    @staticmethod
+    def no_such_host(since, until=math.inf):
+        return Trouble(since, until, lambda: UnknownHostError("Nobody knows the host api.exmaple"))
+
+    def test_before_the_first_answer_it_is_rather_a_wrong_name(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, UNKNOWN_HOST_PATIENCE)
+
+    def test_it_may_pass_meanwhile(self):
+        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.no_such_host(0, 10))
+        assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
+
+    def test_a_smaller_budget_holds(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=3))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 3)
+
+    def test_after_an_answer_it_is_trouble_like_any_other(self):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(10))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 310)
+
+
+# awx.awx forgets the job's data on 401; f5networks loops for ever when its token expires.
+@pytest.mark.parametrize(
+    "error",
+    [
+        AuthenticationError("The login was refused"),
+        AccessDeniedError("Not for you"),
+        NotFoundError("Nothing there"),
+        RejectedError("Malformed"),
+        BadAnswerError("No JSON object"),
+        UntrustedServerError("Self-signed"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_final_error_ends_the_wait_at_once_and_keeps_what_was_known(error):
+    timelines = {"a": running_until(10, SUCCEEDED), "b": FOREVER_RUNNING}
+    reader = ScriptedReader(timelines, refusal(error, since=20))
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed, outcome.cause) == (Outcome.UNREACHABLE, 20, error)
+    assert [task.state for task in outcome.tasks] == [SUCCEEDED, RUNNING]
+    assert reader.moments == [0, 10, 20]
+    assert outcome.transient_errors == 0
+
+
+def test_a_missing_library_is_no_matter_of_the_wait():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, refusal(MissingLibraryError("jsonschema", "to check answers")))
+    with pytest.raises(MissingLibraryError):
+        reader.wait(WaitPlan(timeout=100, poll_interval=10))
+
+
+class TestOneOfSeveral:
+    def test_it_is_asked_again_out_of_turn_and_joins_the_others_again(self):
+        timelines = dict.fromkeys("abc", running_until(55, SUCCEEDED))
+        reader = ScriptedReader(timelines, trouble(20, 22, "b"))
+        outcome = reader.wait(WaitPlan(timeout=100, poll_interval=20))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a") == [0, 20, 40, 60]
+        assert reader.moments_of("b") == [0, 20, 21, 23, 40, 60]
+        assert outcome.polls == 6
+
+    def test_a_long_stretch_of_its_errors_does_not_hold_up_the_others(self):
+        timelines = {"a": running_until(95, SUCCEEDED), "b": running_until(95, SUCCEEDED)}
+        reader = ScriptedReader(timelines, trouble(10, 80, "b"))
+        outcome = reader.wait(WaitPlan(timeout=200, poll_interval=10))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a") == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+        assert reader.moments_of("b") == [0, 10, 11, 13, 17, 25, 41, 71, 101]
+
+    def test_tasks_that_fail_together_are_asked_for_together(self):
+        timelines = dict.fromkeys("abc", FOREVER_RUNNING)
+        reader = ScriptedReader(timelines, trouble(0, 40))
+        reader.wait(WaitPlan(timeout=60, poll_interval=10), backoff=Backoff(cap=10))
+        assert all(look.ids == ("a", "b", "c") for look in reader.looks)
+
+    def test_one_error_for_all_of_a_list_counts_once(self):
+        reader = ScriptedReader(dict.fromkeys("abc", FOREVER_RUNNING), trouble(0, 0.5))
+        assert reader.wait(WaitPlan(timeout=10, poll_interval=10)).transient_errors == 1
+
+    def test_errors_of_single_tasks_count_each(self):
+        reader = ScriptedReader(dict.fromkeys("abc", FOREVER_RUNNING), trouble(0, 0.5, "a"), trouble(0, 0.5, "b"))
+        assert reader.wait(WaitPlan(timeout=10, poll_interval=10)).transient_errors == 2
+
+    def test_its_budget_is_its_own(self):
+        timelines = dict.fromkeys("ab", FOREVER_RUNNING)
+        reader = ScriptedReader(timelines, trouble(10, math.inf, "b"))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 60)
+
+    def test_any_is_content_with_the_others(self):
+        timelines = {"a": running_until(40, SUCCEEDED), "b": FOREVER_RUNNING}
+        reader = ScriptedReader(timelines, trouble(10, math.inf, "b"))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, wait_for=WaitFor.ANY, transient_timeout=50))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 40)
+
+    # "Sleep at most until the deadline; look once more at the deadline" holds for each task.
+    def test_a_slow_repeat_across_the_deadline_does_not_take_the_last_look_from_the_others(self):
+        timelines = {"a": running_until(22, SUCCEEDED), "b": running_until(22, SUCCEEDED)}
+        # b is asked again at 24; that request ends at 27, after the deadline.
+        reader = ScriptedReader(timelines, trouble(14, 15, "b", retry_after=7), request_seconds=3)
+        outcome = reader.wait(WaitPlan(timeout=26, poll_interval=11))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a")[-1] >= 26
+
+
+def test_no_backoff_handed_in_means_jitter_up_to_the_interval():
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0, 400))
+    reader.wait(WaitPlan(timeout=300, poll_interval=2), backoff=None)
+    assert reader.clock.slept
+    assert all(seconds <= 2 for seconds in reader.clock.slept)
+
+
+class Recorder:
+    def __init__(self):
+        self.events = []
+
+    def looked(self, elapsed, tasks, changed):
+        self.events.append((elapsed, [str(task.state) for task in tasks], [task.id for task in changed]))
+
+    def met_trouble(self, elapsed, error):
+        self.events.append((elapsed, error.message))
+
+
+def test_the_observer_is_told_of_looks_changes_and_troubles():
+    timelines = {"a": running_until(15, SUCCEEDED), "b": running_until(25, SUCCEEDED)}
+    reader = ScriptedReader(timelines, trouble(10, 11))
+    recorder = Recorder()
+    reader.wait(WaitPlan(timeout=100, poll_interval=10), task_ids=("b", "a"), observer=recorder)
+    assert recorder.events == [
+        (0, ["running", "running"], ["b", "a"]),
+        (10, "The server answered with 502"),
+        (10, ["running", "running"], []),
+        (11, ["running", "running"], []),
+        (21, ["running", "succeeded"], ["a"]),
+        (31, ["succeeded", "succeeded"], ["b"]),
+    ]
