@@ -351,18 +351,21 @@ def _ansible_test_home(session: nox.Session, which: str) -> Path:
 
 def _keep_pip_settings(home: Path) -> None:
     """Give pip under another home the settings it has here: ansible-test hands neither PIP_... nor the real home on."""
-    for place in (Path(".pip"), Path(".config", "pip")):
-        mine, theirs = Path.home() / place / "pip.conf", home / place / "pip.conf"
-        theirs.parent.mkdir(parents=True, exist_ok=True)
-        theirs.unlink(missing_ok=True)
-        if mine.is_file():
-            theirs.symlink_to(mine)
-    index = {name[4:].lower().replace("_", "-"): os.environ[name] for name in os.environ if name.startswith("PIP_")}
-    index.pop("config-file", None)
-    late = home / ".config" / "pip" / "pip.conf"
-    if index and not late.exists():
-        late.touch(mode=0o600)
-        late.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in index.items()))
+    old, new = Path(".pip", "pip.conf"), Path(".config", "pip", "pip.conf")
+    for place in (old, new):
+        (home / place).parent.mkdir(parents=True, exist_ok=True)
+        (home / place).unlink(missing_ok=True)
+    mine = [Path.home() / place for place in (new, old) if (Path.home() / place).is_file()]
+    if mine:
+        (home / new).symlink_to(mine[0])
+    # The section of a command wins over [global], in whichever file, as the environment would.
+    chosen = {
+        name[4:].lower().replace("_", "-"): value for name, value in os.environ.items() if name.startswith("PIP_")
+    }
+    chosen.pop("config-file", None)
+    (home / old).touch(mode=0o600)
+    settings = "".join(f"{name} = {value}\n" for name, value in {**chosen, "quiet": "2"}.items())
+    (home / old).write_text(f"[install]\n{settings}", encoding="utf-8")
 
 
 def _playbooks(which: str) -> None:

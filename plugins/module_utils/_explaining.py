@@ -57,7 +57,11 @@ def explain_outcome(outcome: WaitOutcome, title: str) -> str:
         Outcome.STALLED: _stalled,
         Outcome.UNREACHABLE: _unreachable,
     }
-    return explain[outcome.outcome](outcome, title)
+    text = explain[outcome.outcome](outcome, title)
+    # Some may have failed before the wait for the others came to its end.
+    if outcome.failed and outcome.outcome not in (Outcome.SUCCEEDED, Outcome.FAILED):
+        text += f" {_failed(outcome, title)}"
+    return text
 
 
 def _number(tasks: Sequence[Task]) -> int:
@@ -81,8 +85,9 @@ def _failed(outcome: WaitOutcome, title: str) -> str:
     told = " ".join(explain_task(task, title) for task in failed[:_MOST_TOLD])
     if _number(outcome.tasks) == 1:
         return told
-    more = f" The other {len(failed) - _MOST_TOLD} are in failed_task_ids." if len(failed) > _MOST_TOLD else ""
-    waiting = f" {len(outcome.pending)} had not ended when the wait did." if outcome.pending else ""
+    more = f" All {len(failed)} are in failed_task_ids." if len(failed) > _MOST_TOLD else ""
+    is_news = outcome.pending and outcome.outcome is Outcome.FAILED
+    waiting = f" {len(outcome.pending)} had not ended when the wait did." if is_news else ""
     return f"{len(failed)} of {_number(outcome.tasks)} tasks did not succeed. {told}{more}{waiting}"
 
 
@@ -91,19 +96,20 @@ def _timed_out(outcome: WaitOutcome, title: str) -> str:
     verb = "has" if len(outcome.pending) == 1 else "have"
     limit = f"not ended within the timeout of {spent}" if outcome.plan.timeout else "not ended yet"
     text = (
-        f"{title}: {_pending(outcome)} {verb} {limit}. The work goes on at the vendor: "
+        f"{title}: {_named(outcome.pending, outcome)} {verb} {limit}. The work goes on at the vendor: "
         "wait for the same ids again, with a longer timeout if needed."
     )
     if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
         text += f" The last request failed: {sentence(outcome.last_transient_error)}"
-    return f"{text} {_failed(outcome, title)}" if outcome.failed else text
+    return text
 
 
 def _stalled(outcome: WaitOutcome, title: str) -> str:
     spent = seconds_in_words(outcome.plan.stall_timeout or 0)
+    has, it = ("has", "it") if len(outcome.stalled) == 1 else ("have", "them")
     return (
-        f"{title}: {_pending(outcome)}: neither state nor progress has changed for the stall_timeout of {spent}. "
-        "Look at the vendor's side what holds it up."
+        f"{title}: {_named(outcome.stalled, outcome)} {has} changed neither state nor progress for the stall_timeout "
+        f"of {spent}. Look at the vendor's side for what holds {it} up."
     )
 
 
@@ -113,14 +119,13 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
         why += f" ({outcome.transient_errors} transient errors in {seconds_in_words(outcome.elapsed)}.)"
     if not outcome.last_seen or not outcome.pending:
         return why
-    return f"{why} What becomes of {_pending(outcome)} is not known."
+    return f"{why} What becomes of {_named(outcome.pending, outcome)} is not known."
 
 
-def _pending(outcome: WaitOutcome) -> str:
-    """Name the pending tasks, with the state last seen and how long ago that was."""
-    pending = outcome.pending
-    named = [f"{task.describe()} ({_last_seen(task, outcome)})" for task in pending[:_MOST_TOLD]]
-    more = len(pending) - len(named)
+def _named(tasks: Sequence[Task], outcome: WaitOutcome) -> str:
+    """Name tasks, with the state last seen and how long ago that was."""
+    named = [f"{task.describe()} ({_last_seen(task, outcome)})" for task in tasks[:_MOST_TOLD]]
+    more = len(tasks) - len(named)
     return listed([*named, f"{more} more"] if more else named)
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ._schemas import AnswerSchema
 
 _OK = range(200, 300)
+#: Objects and lists inside each other. No vendor comes near it.
+_DEEPEST = 100
 
 
 class JsonApi:
@@ -94,8 +96,14 @@ class JsonApi:
             BadAnswerError: it leads elsewhere.
         """
         base = self._login.access(deadline).base_url
-        target = urljoin(base, link)
-        if origin(target) != origin(base):
+        try:
+            target = urljoin(base, link)
+            is_ours = origin(target) == origin(base)
+        except ValueError:
+            raise BadAnswerError(
+                f"{self._title} answered with a link that is no address", url=without_query(base)
+            ) from None
+        if not is_ours:
             raise BadAnswerError(
                 f"{self._title} answered with a link to another server, {without_query(target)}. "
                 "The login is not sent there",
@@ -163,7 +171,7 @@ def _read_good(response: HttpResponse, details: dict[str, Any], title: str, sche
             f"{title} answered {where} with an HTML page instead of JSON: {_excerpt(response)}", **details
         )
     try:
-        data = response.json()
+        data = _json_of(response)
     except ValueError:
         raise TransientError(f"{title} answered {where} with broken JSON: {_excerpt(response)}", **details) from None
     except RecursionError:
@@ -175,6 +183,27 @@ def _read_good(response: HttpResponse, details: dict[str, Any], title: str, sche
     return data
 
 
+def _json_of(response: HttpResponse) -> Any:
+    """Return the JSON of an answer.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested so deeply that something that walks it, down to Ansible itself, would break.
+    """
+    data = response.json()
+    level = [data]
+    for _depth in range(_DEEPEST):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return data
+    raise RecursionError
+
+
 def _excerpt(response: HttpResponse) -> str:
     text = readable(response.text, limit=120)
     return f'"{text}"' if text else "an empty body"
@@ -183,7 +212,7 @@ def _excerpt(response: HttpResponse) -> str:
 def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
     try:
-        data = response.json()
+        data = _json_of(response)
     except (ValueError, RecursionError):
         return None, readable(_TITLE.sub(" ", response.text), limit=300)
     found = _find_words(data)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -69,6 +70,8 @@ SECRET_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if no
 _WITHOUT_ENVIRONMENT = frozenset({"provider", "validate_certs", "request_timeout"})
 #: Say where to go, not who asks: they are taken from the environment whatever the login.
 _ADDRESSES = frozenset({"api_url", "auth_url", "region"})
+#: Belong to who asks, though no login needs them.
+_SCOPE = frozenset({"project_name", "user_domain_name", "project_domain_name"})
 CONNECTION_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if option.name != "login")
 
 
@@ -94,19 +97,25 @@ def connection_options(
     """
     values = {option: given[option] for option in CONNECTION_OPTIONS if given.get(option) is not None}
     values["provider"] = description.name
-    whole = next((form.options for form in description.logins if not form.missing(ConnectionOptions(**values))), None)
-    foreign = {option for form in description.logins for option in form.options} - _ADDRESSES - set(whole or ())
-    for option in CONNECTION_OPTIONS:
-        if option not in values and not (whole and option in foreign):
-            value = next((environ[name] for name in environment_names(description, option) if environ.get(name)), None)
+
+    def add_from_environment(wanted: Iterable[str]) -> None:
+        for option in wanted:
+            names = environment_names(description, option) if option not in values else ()
+            value = next((environ[name] for name in names if environ.get(name)), None)
             if value is not None:
                 values[option] = value
+
+    add_from_environment(_ADDRESSES)
+    whole = next((form.options for form in description.logins if not form.missing(ConnectionOptions(**values))), None)
+    foreign = {option for form in description.logins for option in form.options} | _SCOPE if whole else set()
+    add_from_environment(option for option in CONNECTION_OPTIONS if option not in foreign)
     options = ConnectionOptions(**values)
     for option in SECRET_OPTIONS:
         _check_secret(option, getattr(options, option))
-    if options.request_timeout <= 0:
+    if not math.isfinite(options.request_timeout) or options.request_timeout <= 0:
         raise OptionError(
-            "request_timeout", f"request_timeout is {options.request_timeout:g} seconds; it has to be more than 0"
+            "request_timeout",
+            f"request_timeout is {options.request_timeout:g}; it has to be a finite number of seconds, more than 0",
         )
     for option in ("api_url", "auth_url"):
         if getattr(options, option) is not None:
@@ -163,8 +172,11 @@ def _url_problem(value: str) -> str | None:
         port_is_usable = parts.port is None or parts.port > 0
     except ValueError:
         return "is no usable address: its host or port cannot be read"
-    if "@" in parts.netloc:
+    # Half an address shows its login too.
+    if "@" in (parts.netloc or value):
         return "holds a login: give it with the login's options instead, where it stays hidden"
+    if "\\" in value:
+        return "holds a backslash"
     if parts.scheme.lower() not in ("http", "https"):
         return f"is {value!r}: it has to begin with https:// (or http://)"
     if not parts.hostname or not port_is_usable:

@@ -81,6 +81,8 @@ class ProviderDescription:
     #: ... except for these, which have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[DocumentedFailure, ...] = ()
+    #: A regular expression whose first group is the code in the vendor's text, for codes that no document has.
+    failure_code: str | None = None
     poll_interval: float = 5.0
     #: A poll more often than this breaks what the vendor asks for.
     least_poll_interval: float = 0.0
@@ -106,7 +108,8 @@ class ProviderDescription:
             if match:
                 # A text that only carries the code says less than the document; any other says more.
                 return failure.to_failure(None if failure.code else message)
-        return TaskFailure(detail=message)
+        match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
+        return TaskFailure(code=match[1] if match else None, detail=message)
 
     def documented_failure(self, code: str) -> DocumentedFailure | None:
         """Return what the vendor documents about a code."""
@@ -200,13 +203,17 @@ def path_segment(task_id: str) -> str:
     """Quote a task's id so that it is one segment of a path, whatever it holds.
 
     Raises:
-        OptionError: it is empty, or a dot segment, which no quoting protects: it would ask for another address.
+        OptionError: it is empty, or a dot segment, which no quoting protects: it would ask for another address. Or
+            it is no text that can be written down.
     """
     if not task_id.strip():
         raise OptionError("task_ids", "task_ids holds an empty id: was the task that should have given it skipped?")
     if task_id in (".", ".."):
         raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is no task's id")
-    return quote(task_id, safe="")
+    try:
+        return quote(task_id, safe="")
+    except UnicodeEncodeError:
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which no address can carry") from None
 
 
 def dig(data: object, path: tuple[str, ...]) -> Any:

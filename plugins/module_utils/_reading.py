@@ -57,7 +57,8 @@ class TaskReader:
         tasks = {**listed, **single.tasks}
         for task_id in lacking:
             # It ended, as the list said, and was forgotten before it could be read in full.
-            if task_id in listed and task_id in single.tasks and not single.tasks[task_id].is_final:
+            has_ended = task_id in listed and listed[task_id].is_final
+            if has_ended and task_id in single.tasks and not single.tasks[task_id].is_final:
                 tasks[task_id] = listed[task_id]
         for task_id in single.troubles:
             tasks.pop(task_id, None)

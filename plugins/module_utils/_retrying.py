@@ -21,6 +21,9 @@ from ._errors import TransientError
 #: 501 and 505 are missing on purpose: what a server cannot do now it will not do later.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524})
 
+#: Moments closer together than this, in seconds, are one: floats could keep a run a hair within its budget.
+_TOLERANCE = 0.001
+
 T = TypeVar("T")
 
 
@@ -75,7 +78,7 @@ class TroubleRun:
 
     def is_over_budget(self, budget: float, now: float) -> bool:
         """Whether the run has lasted the seconds that are borne."""
-        return now - self.since >= budget
+        return now - self.since >= budget - _TOLERANCE
 
     def delay(self, backoff: Backoff, budget: float, now: float) -> float:
         """Return the seconds to the next try.
@@ -104,6 +107,6 @@ def repeat_transient(call: Callable[[], T], *, budget: float, clock: Clock, back
             now = clock.monotonic()
             run = TroubleRun.after(run, error, now)
             delay = run.delay(backoff, budget, now)
-            if run.is_over_budget(budget, now) or now + delay > run.since + budget:
+            if run.is_over_budget(budget, now) or delay > run.since + budget - now:
                 raise
             clock.sleep(delay)

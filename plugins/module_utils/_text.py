@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 import re
 
-_TAG = re.compile(r"<[^<>]{0,200}>")
+#: "< 10 GB and >" is none.
+_TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,200}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 

@@ -11,7 +11,7 @@ prints, or in the process list while it runs.
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import os
@@ -111,7 +111,14 @@ def run_playbook(tmp_path):
         extra.touch(mode=0o600)
         extra.write_text(json.dumps({"secrets": SECRETS, "scratch": str(tmp_path), **variables}), encoding="utf-8")
         ansible_playbook = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(ansible_playbook), *([verbosity] if verbosity else []), *arguments, "-e", f"@{extra}", str(PLAYS / playbook)]
+        command = [
+            str(ansible_playbook),
+            *([verbosity] if verbosity else []),
+            *arguments,
+            "-e",
+            f"@{extra}",
+            str(PLAYS / playbook),
+        ]
         settings = {
             **os.environ,
             "ANSIBLE_HOME": str(tmp_path / "ansible-home"),
@@ -177,7 +184,7 @@ def certificates(tmp_path_factory):
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
 
     folder = tmp_path_factory.mktemp("certificates")
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = dt.datetime.now(dt.timezone.utc)
 
     def name(text):
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
@@ -189,11 +196,11 @@ def certificates(tmp_path_factory):
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(days=1))
         )
 
-    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _number in range(2))
     authority_name = name("Test authority")
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
     usage = dict.fromkeys(

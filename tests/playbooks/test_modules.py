@@ -27,7 +27,8 @@ def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
     clouds.touch(mode=0o600)
     clouds.write_text(
         "clouds:\n  rehearsal:\n    region_name: RegionOne\n    auth:\n"
-        f"      auth_url: {simulator.url}/identity/v3\n      username: admin\n      password: {secrets['admin_password']}\n"
+        f"      auth_url: {simulator.url}/identity/v3\n      username: admin\n"
+        f"      password: {secrets['admin_password']}\n"
         "      project_name: demo\n      user_domain_name: Default\n      project_domain_name: Default\n",
         encoding="utf-8",
     )
@@ -37,7 +38,7 @@ def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
 
 def test_fifty_tasks_of_mixed_endings(run_playbook, simulate, tmp_path, capsys):
     def task(number, **keys):
-        steps = [{"state": "processing", "seconds": number % 4}]
+        steps = [{"state": "processing", "seconds": 2 + number % 4}]
         return {"provider": "rackspace_images", "id": uuid(number), "type": "import", "steps": steps, **keys}
 
     def uuid(number):
@@ -73,7 +74,7 @@ def test_bad_input(run_playbook, simulate):
     simulator = simulate("wait.scenario.yml")
     run_playbook("bad_input.yml", url=simulator.url, closed_port=closed_port()).assert_clean()
     paths = simulator.requests()["by_path"]
-    assert set(paths) <= {"POST /v2.0/tokens", "GET /v2/tasks/{id}"}, paths
+    assert set(paths) <= {"POST /v2.0/tokens", "GET /v2/tasks", "GET /v2/tasks/{id}"}, paths
 
 
 def test_answers_that_end_the_work(run_playbook, simulate):

@@ -321,8 +321,7 @@ def test_wait_for_unknown_task(player: Player, show: Callable[[str, object], Non
 def test_wait_for_what_was_launched(player: Player, openstack: Endpoints, image_source: ImageSource) -> None:
     """The registered result of a launch is enough to wait for it."""
     login = player.password_login(api_url=openstack.image_url, api_token=image_tasks.login(openstack))
-    # The launch's result holds the token, as a header of its request. Ansible prints the options of a module from -vvv
-    # on, so this shows also that task_wait does not hand the token on.
+    # As verbose as it gets: the whole result of the launch is an option of task_wait and is printed with it.
     run = player.play("launch_and_wait.yml", login, import_task=image_tasks.import_task(image_source.slow_url(2)))
     assert run.outcome["outcome"] == "succeeded"
 

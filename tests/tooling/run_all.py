@@ -107,11 +107,16 @@ class Runner:
             print(flush=True)
 
     def end(self) -> None:
-        """End what still runs."""
+        """End what still runs: first as Ctrl-C does, so that tests stop the servers they started."""
         self._over = True
-        for process in self._processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
+        for how, patience in ((signal.SIGINT, 20.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+            alive = [process for process in self._processes if process.poll() is None]
+            for process in alive:
+                os.killpg(process.pid, how)
+            until = time.monotonic() + patience
+            while alive and time.monotonic() < until:
+                time.sleep(0.1)
+                alive = [process for process in alive if process.poll() is None]
 
 
 def _read(session: str, seconds: float, report: Path) -> Outcome:

@@ -133,7 +133,7 @@ class ImageTaskProvider(TaskProvider):
             # Only the query is used: behind a proxy the link's path lacks the prefix that the endpoint has.
             return TaskPage(tasks, urlsplit(link).query)
         limit = dict(params).get("limit", "")
-        if self._lists_end_quietly and tasks and limit.isdigit() and len(tasks) >= int(limit):
+        if self._lists_end_quietly and tasks and limit.isdecimal() and len(tasks) >= int(limit):
             rest = [(name, value) for name, value in params if name != "marker"]
             return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
         return TaskPage(tasks)

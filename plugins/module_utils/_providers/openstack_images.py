@@ -19,6 +19,7 @@ from .._clock import Deadline
 from .._errors import (
     AccessDeniedError,
     AuthenticationError,
+    BadAnswerError,
     MissingLibraryError,
     OptionError,
     RejectedError,
@@ -145,24 +146,41 @@ class _KeystoneLogin(Login):
             self._auth.invalidate()
             token = session.get_token()
             endpoint = self._find_endpoint(session)
+        except keystone_errors.CatalogException:
+            endpoint = None
         except keystone_errors.ClientException as error:
             raise _keystone_error(error, self._auth_url, self.refusal_advice) from error
+        # keystoneauth1 takes the shape of the answer for granted.
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise BadAnswerError(
+                f"Keystone answered the login with JSON of an unexpected shape ({type(error).__name__})",
+                method="POST",
+                url=self._auth_url,
+            ) from error
         if not token:
             raise AuthenticationError(
                 "Keystone gave no token: check the kind of login", method="POST", url=self._auth_url
             )
         self._tools.hide(token)
-        if not endpoint:
+        if not isinstance(endpoint, str) or not endpoint:
             raise RejectedError(
                 "Keystone's catalogue has no public endpoint of an image service for this project and region: "
                 "check region and project_name, or give the address as api_url",
                 method="POST",
                 url=self._auth_url,
             )
+        try:
+            endpoint = check_url("api_url", endpoint)
+        except OptionError:
+            raise BadAnswerError(
+                "The address of the image service in Keystone's catalogue cannot be used: give one as api_url",
+                method="POST",
+                url=self._auth_url,
+            ) from None
         warning = plain_http_warning(endpoint)
         if warning:
             self._tools.warn(warning)
-        return Access(image_api_url(check_url("api_url", endpoint)), {"X-Auth-Token": token})
+        return Access(image_api_url(endpoint), {"X-Auth-Token": token})
 
 
 def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
@@ -184,15 +202,23 @@ def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
             return TransientError(
                 f"Keystone answered the login with HTTP {status}: {words}", retry_after=seconds, **details
             )
-        if status == 404 or 300 <= status < 400:
-            return OptionError(
-                "auth_url",
-                f"auth_url: there is no Keystone v3 at {auth_url} (HTTP {status}). It is an address such as https://HOST:5000/v3",
-            )
+        if status == 404:
+            return _no_keystone(auth_url, status)
     if isinstance(error, keystone_errors.InvalidResponse):
+        status = getattr(error.response, "status_code", 200)
+        if 300 <= status < 400:
+            return _no_keystone(auth_url, status)
         return TransientError(f"Keystone answered the login with something else than its JSON: {words}", **details)
     kind: type[RequestError] = RejectedError
     return kind(f"Keystone refused the login: {words}", **details)
+
+
+def _no_keystone(auth_url: str, status: int) -> OptionError:
+    return OptionError(
+        "auth_url",
+        f"auth_url: there is no Keystone v3 at {auth_url} (HTTP {status}). It is an address such as "
+        "https://HOST:5000/v3",
+    )
 
 
 def _keystone_url(auth_url: str) -> str:
@@ -291,6 +317,12 @@ def _login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[L
 
     http = tools.make_http(tls)
     auth_url = str(cloud.config.get("auth", {}).get("auth_url") or "")
+    try:
+        warning = plain_http_warning(auth_url)
+    except ValueError:
+        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is no usable address") from None
+    if warning:
+        tools.warn(warning)
     login = _KeystoneLogin(auth, auth_url=auth_url, http=http, tls=tls, tools=tools, find_endpoint=find_endpoint)
     return login, http
 

@@ -145,7 +145,17 @@ DESCRIPTION = ProviderDescription(
         "Cloud Identity, authentication tokens": "https://docs.rackspace.com/docs/manage-authentication-tokens",
     },
     environment_prefix="RACKSPACE",
+    # OpenStack's ways to log in.
+    environment={
+        "cloud": (),
+        "project_name": (),
+        "user_domain_name": (),
+        "project_domain_name": (),
+        "application_credential_id": (),
+        "application_credential_secret": (),
+    },
     failures=FAILURES,
+    failure_code=r"error code:\s*['\"]?(\w+)",
     poll_interval=30.0,
     least_poll_interval=30.0,
     page_size=100,
@@ -205,14 +215,18 @@ class _IdentityLogin(Login):
             credentials = {"RAX-KSKEY:apiKeyCredentials": {"username": options.username, "apiKey": options.api_key}}
         else:
             credentials = {"passwordCredentials": {"username": options.username, "password": options.password}}
-        request = HttpRequest(
-            "POST",
-            f"{_identity_url(options.auth_url)}/tokens",
-            headers={"Accept": "application/json"},
-            json={"auth": credentials},
-        )
+        url = f"{_identity_url(options.auth_url)}/tokens"
+        request = HttpRequest("POST", url, headers={"Accept": "application/json"}, json={"auth": credentials})
+        response = self._http.send(request, deadline.next_request_timeout())
+        if response.status == 404:
+            # Else it would be taken for a task that does not exist.
+            raise OptionError(
+                "auth_url",
+                f"auth_url: there is no Cloud Identity v2.0 at {url} (HTTP 404). It is an address such as "
+                f"{_DEFAULT_AUTH_URL}",
+            )
         answer = read_answer(
-            self._http.send(request, deadline.next_request_timeout()),
+            response,
             method="POST",
             title="Rackspace Cloud Identity",
             clock=self._tools.clock,

@@ -33,7 +33,7 @@ def faulty(play, client):
 
 
 def statuses(mine, path="/v2/tasks/x", times=5):
-    return [mine.get(path).status for _ in range(times)]
+    return [mine.get(path).status for _number in range(times)]
 
 
 class TestWhichRequests:
@@ -43,7 +43,7 @@ class TestWhichRequests:
     def test_a_stretch_of_time(self, faulty, clock):
         mine = faulty({"kind": "status", "status": 502, "from_second": 2, "for_seconds": 2})
         seen = []
-        for _ in range(5):
+        for _number in range(5):
             seen.append(mine.get("/v2/tasks/x").status)
             clock.pass_(1)
         assert seen == [200, 200, 502, 502, 200]
@@ -258,7 +258,7 @@ class TestRefusedConnections:
         assert mine.get("/v2/tasks/x").status == 200
         with pytest.raises(ConnectionError):
             mine.get("/v2/tasks/x")
-        for _ in range(3):
+        for _number in range(3):
             with pytest.raises(ConnectionRefusedError):
                 mine.get("/v2/tasks/x")
         clock.pass_(30)
@@ -269,7 +269,7 @@ class TestRefusedConnections:
         simulator = play(tasks=[TASK], faults=[{"kind": "refuse", "from_second": 10, "for_seconds": 5}])
         kept = http.client.HTTPConnection(urlsplit(simulator.url).netloc, timeout=5)
         with contextlib.closing(kept):
-            for _ in range(2):
+            for _number in range(2):
                 kept.request("GET", "/v2/tasks", headers={"X-Auth-Token": TOKEN})
                 assert kept.getresponse().read()
             clock.pass_(10)

@@ -294,7 +294,7 @@ def test_a_task_may_appear_late_or_be_forgotten_early(play, client, clock):
     )
     mine = client(simulator, TOKEN)
     statuses = []
-    for _ in range(8):
+    for _number in range(8):
         statuses.append(mine.get("/v2/tasks/x").status)
         clock.pass_(1)
     assert statuses == [404, 404, 200, 200, 200, 200, 200, 404]

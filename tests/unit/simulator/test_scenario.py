@@ -102,6 +102,22 @@ def test_an_error_names_the_place(text, error):
         Scenario.parse(text)
 
 
+def test_the_documented_example_is_right(files):
+    readme = (files.parent / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("## A complete scenario")[2].partition("```yaml\n")[2].partition("```")[0]
+    scenario = Scenario.parse(example)
+    assert len(scenario.tasks) == 4
+    # What it shows as the defaults of a vendor are the defaults.
+    assert scenario.credentials["rackspace_images"] == Scenario.parse("").credentials["rackspace_images"]
+
+
+def test_json_may_be_indented_with_tabs():
+    assert (
+        Scenario.parse('\n{\n\t"tasks": [\n\t\t{"provider": "rackspace_images", "input": null}\n\t]\n}').tasks[0].input
+        is None
+    )
+
+
 def test_no_error_repeats_a_secret():
     with pytest.raises(ScenarioError) as caught:
         Scenario.parse("credentials: {rackspace_images: {password: [hunter2]}}")

@@ -51,7 +51,7 @@ class TestHttp:
 
     def test_head_has_the_length_but_no_body(self, play):
         answer = raw(play(), b"HEAD /image/versions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        head, _, body = answer.partition(b"\r\n\r\n")
+        head, _blank, body = answer.partition(b"\r\n\r\n")
         assert b"Content-Length: " in head
         assert body == b""
 
@@ -70,7 +70,7 @@ class TestHttp:
         ],
     )
     def test_requests_that_are_not_understood(self, play, request_, status):
-        assert status in raw(play(), request_).split(b"\r\n")[0]
+        assert status in raw(play(), request_).split(b"\r\n", maxsplit=1)[0]
 
     def test_paths_of_nobody(self, play, client):
         mine = client(play())
@@ -114,7 +114,7 @@ class TestCounts:
 
     def test_requests_side_by_side(self, play, client):
         simulator = play(faults=[{"kind": "slow", "seconds": 0.3}])
-        threads = [threading.Thread(target=client(simulator).get, args=("/v2/tasks",)) for _ in range(4)]
+        threads = [threading.Thread(target=client(simulator).get, args=("/v2/tasks",)) for _number in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -124,7 +124,7 @@ class TestCounts:
     def test_one_after_the_other_is_never_two_at_once(self, play, client):
         simulator = play()
         mine = client(simulator, TOKEN)
-        for _ in range(50):
+        for _number in range(50):
             mine.get("/v2/tasks")
         assert simulator.requests()["peak_concurrent"] == 1
 

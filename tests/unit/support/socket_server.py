@@ -175,7 +175,7 @@ def _read_request(wire: socket.socket, buffer: bytearray, number: int) -> Receiv
         if buffer.startswith(_TLS_HELLO):
             buffer.clear()
             return Received(number, "TLS", "", {})
-    head, _, rest = bytes(buffer).partition(b"\r\n\r\n")
+    head, _blank, rest = bytes(buffer).partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _version = first.split(" ", 2)
     pairs = (line.partition(":") for line in lines)

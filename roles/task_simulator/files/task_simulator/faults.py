@@ -283,7 +283,7 @@ def _huge(fault: Fault, face: Face, request: Request) -> Response:
 
     def parts() -> Iterator[bytes]:
         yield b'{"tasks":['
-        for _ in range(blocks):
+        for _number in range(blocks):
             yield block
         yield item + b"]}"
 

@@ -115,7 +115,7 @@ def test_a_connection_that_the_server_closed_is_replaced(client):
 
 def test_requests_of_threads_are_all_counted(client):
     with serving(lambda _request: answer({})) as server:
-        threads = [threading.Thread(target=client.send, args=(get(server.url), 5)) for _ in range(12)]
+        threads = [threading.Thread(target=client.send, args=(get(server.url), 5)) for _number in range(12)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import Outcome, WaitFor, WaitPlan
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
@@ -13,6 +17,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader im
     ScriptedReader,
     Step,
     running_until,
+    trouble,
 )
 
 SUCCEEDED, FAILED, RUNNING = TaskState.SUCCEEDED, TaskState.FAILED, TaskState.RUNNING
@@ -112,3 +117,64 @@ def test_a_hundred_tasks_cost_as_many_looks_as_one():
     reader = ScriptedReader(timelines)
     outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10))
     assert (outcome.outcome, outcome.polls) == (Outcome.SUCCEEDED, 6)
+
+
+class TestTroubleOfOne:
+    def test_it_is_asked_again_out_of_turn_and_joins_the_others_again(self):
+        timelines = dict.fromkeys("abc", running_until(55, SUCCEEDED))
+        reader = ScriptedReader(timelines, trouble(20, 22, "b"))
+        outcome = reader.wait(WaitPlan(timeout=100, poll_interval=20))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a") == [0, 20, 40, 60]
+        assert reader.moments_of("b") == [0, 20, 21, 23, 40, 60]
+        assert outcome.polls == 6
+
+    def test_a_long_stretch_of_its_errors_does_not_hold_up_the_others(self):
+        timelines = {"a": running_until(95, SUCCEEDED), "b": running_until(95, SUCCEEDED)}
+        reader = ScriptedReader(timelines, trouble(10, 80, "b"))
+        outcome = reader.wait(WaitPlan(timeout=200, poll_interval=10))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a") == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+        assert reader.moments_of("b") == [0, 10, 11, 13, 17, 25, 41, 71, 101]
+
+    def test_a_failed_look_out_of_turn_is_no_trouble_of_the_others(self):
+        timelines = dict.fromkeys("ab", running_until(25, SUCCEEDED))
+        reader = ScriptedReader(timelines, trouble(10, 10.5, "b"), trouble(11, 11.5))
+        reader.wait(WaitPlan(timeout=100, poll_interval=10))
+        assert reader.moments_of("a") == [0, 10, 20, 30]
+        assert reader.moments_of("b") == [0, 10, 11, 13, 20, 30]
+
+    def test_tasks_that_fail_together_are_asked_for_together(self):
+        timelines = dict.fromkeys("abc", FOREVER_RUNNING)
+        reader = ScriptedReader(timelines, trouble(0, 40))
+        reader.wait(WaitPlan(timeout=60, poll_interval=10), backoff=Backoff(cap=10))
+        assert all(look.ids == ("a", "b", "c") for look in reader.looks)
+
+    def test_one_error_for_all_of_a_list_counts_once(self):
+        reader = ScriptedReader(dict.fromkeys("abc", FOREVER_RUNNING), trouble(0, 0.5))
+        assert reader.wait(WaitPlan(timeout=10, poll_interval=10)).transient_errors == 1
+
+    def test_errors_of_single_tasks_count_each(self):
+        reader = ScriptedReader(dict.fromkeys("abc", FOREVER_RUNNING), trouble(0, 0.5, "a"), trouble(0, 0.5, "b"))
+        assert reader.wait(WaitPlan(timeout=10, poll_interval=10)).transient_errors == 2
+
+    def test_its_budget_is_its_own(self):
+        timelines = dict.fromkeys("ab", FOREVER_RUNNING)
+        reader = ScriptedReader(timelines, trouble(10, math.inf, "b"))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 60)
+
+    def test_any_is_content_with_the_others(self):
+        timelines = {"a": running_until(40, SUCCEEDED), "b": FOREVER_RUNNING}
+        reader = ScriptedReader(timelines, trouble(10, math.inf, "b"))
+        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, wait_for=WaitFor.ANY, transient_timeout=50))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 40)
+
+    # "Sleep at most until the deadline; look once more at the deadline" holds for each task.
+    def test_a_slow_repeat_across_the_deadline_does_not_take_the_last_look_from_the_others(self):
+        timelines = {"a": running_until(22, SUCCEEDED), "b": running_until(22, SUCCEEDED)}
+        # b is asked again at 24; that request ends at 27, after the deadline.
+        reader = ScriptedReader(timelines, trouble(14, 15, "b", retry_after=7), request_seconds=3)
+        outcome = reader.wait(WaitPlan(timeout=26, poll_interval=11))
+        assert outcome.outcome is Outcome.SUCCEEDED
+        assert reader.moments_of("a")[-1] >= 26

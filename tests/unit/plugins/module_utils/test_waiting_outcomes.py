@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
     LONGEST_HISTORY,

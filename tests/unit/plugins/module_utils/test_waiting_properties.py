@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ansible_collections.longrunning.tasks.plugins.module_utils._clock import LEAST_REQUEST_SECONDS
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import AuthenticationError
 from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
@@ -30,6 +31,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader im
 IDS = ("a", "b", "c", "d")
 LEAST_INTERVAL = 0.5
 REQUEST_TIMEOUT = 30.0
+A_MOMENT = 0.01
 
 # Fractions that floats have, and some that they have not.
 seconds = st.one_of(st.integers(0, 120).map(float), st.floats(0, 120, allow_nan=False))
@@ -70,7 +72,7 @@ plans = st.builds(
 backoffs = st.sampled_from([Backoff(uniform=lambda low, _high: low), Backoff(uniform=lambda _low, high: high)])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     timelines=timelines,
     stretches=st.lists(st.one_of(troubles, troubles, refusals), max_size=4),
@@ -79,7 +81,7 @@ backoffs = st.sampled_from([Backoff(uniform=lambda low, _high: low), Backoff(uni
     request_seconds=st.sampled_from([0.0, 0.0, 0.3, 4.0, 45.0]),
     start=st.sampled_from([0.0, 1000.0, 1e7 + 0.1]),
 )
-def test_whatever_happens(timelines, stretches, plan, backoff, request_seconds, start):
+def test_whatever_happens(*, timelines, stretches, plan, backoff, request_seconds, start):
     most_looks = 3 * len(timelines) * (2 + int(plan.timeout / min(backoff.least, LEAST_INTERVAL)))
     reader = ScriptedReader(
         timelines,
@@ -92,8 +94,8 @@ def test_whatever_happens(timelines, stretches, plan, backoff, request_seconds, 
     verdicts = [plan.judge(task) for task in outcome.tasks]
 
     # It ends, and in time: a request under way at the deadline is let finish, and then comes the last look.
-    assert outcome.elapsed <= plan.timeout + 2 * LEAST_REQUEST_SECONDS + 0.001
-    assert outcome.elapsed <= plan.timeout + 0.001 or request_seconds
+    assert outcome.elapsed <= plan.timeout + 2 * LEAST_REQUEST_SECONDS + A_MOMENT
+    assert outcome.elapsed <= plan.timeout + A_MOMENT or request_seconds
     assert outcome.polls == len(reader.looks)
 
     # No two looks at one moment.
@@ -121,9 +123,9 @@ def test_whatever_happens(timelines, stretches, plan, backoff, request_seconds, 
         assert outcome.pending
         assert outcome.last_seen
     if outcome.outcome is Outcome.TIMED_OUT:
-        assert outcome.elapsed >= plan.timeout - 0.001
+        assert outcome.elapsed >= plan.timeout - A_MOMENT
         # Whoever is pending was asked for once more at the deadline, or was being asked for then.
-        assert all(reader.looks[-1].at <= plan.timeout + LEAST_REQUEST_SECONDS for _task in outcome.pending)
+        assert starts[-1] <= plan.timeout + LEAST_REQUEST_SECONDS
         assert {task.id for task in outcome.pending} <= set(reader.looks[-1].ids)
     assert (outcome.cause is not None) == (outcome.outcome is Outcome.UNREACHABLE)
     assert bool(outcome.stalled) == (outcome.outcome is Outcome.STALLED)

@@ -230,7 +230,7 @@ class OpenStackImages(Face):
         visible = self._visible(session, query, now)
         marker = query.get("marker")
         if marker:
-            position = next((index for index, (task, _) in enumerate(visible) if task.id == marker), None)
+            position = next((index for index, (task, _moment) in enumerate(visible) if task.id == marker), None)
             if position is None:
                 return self.error(request, 400, f"Task with the given id {marker} was not found")
             visible = visible[position + 1 :]

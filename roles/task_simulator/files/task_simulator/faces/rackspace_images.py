@@ -275,7 +275,7 @@ class RackspaceImages(Face):
         living = [(task, moment) for task in own if (moment := task.at(now)) is not None]
         marker = wanted.get("marker")
         if marker is not None:
-            position = next((index for index, (task, _) in enumerate(living) if task.id == marker), None)
+            position = next((index for index, (task, _moment) in enumerate(living) if task.id == marker), None)
             if position is None and self.credentials.unknown_marker == "error":
                 return self.error(request, 400, f"Task with the given id {marker} was not found")
             living = [] if position is None else living[position + 1 :]

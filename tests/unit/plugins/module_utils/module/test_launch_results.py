@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION
+
+
+def launched(task_id):
+    return {"changed": False, "status": 201, "json": {"id": task_id, "status": "pending"}}
+
+
+SKIPPED = {"skipped": True, "changed": False, "skip_reason": "Conditional result was False"}
+FAILED = {"failed": True, "msg": "no", "json": {"id": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("results", "ids"),
+    [
+        (launched("a"), ("a",)),
+        ({"results": [launched("a"), launched("b")], "changed": False}, ("a", "b")),
+        ([launched("a"), launched("b"), launched("a")], ("a", "b", "a")),
+        ([{"results": [launched("a")]}, launched("b"), [launched("c")]], ("a", "b", "c")),
+        ({"results": [{"results": [launched("a")]}, {"results": []}]}, ("a",)),
+        (SKIPPED, ()),
+        ({"results": [SKIPPED, launched("a"), SKIPPED]}, ("a",)),
+        ({"results": [SKIPPED]}, ()),
+        ({"results": [], "skipped": True}, ()),
+        ([], ()),
+        ((launched("a"),), ("a",)),
+        ({"id": "a"}, ("a",)),
+        ({"task_id": "a"}, ("a",)),
+        ({"json": {"id": "a"}, "id": "b", "task_id": "c"}, ("a",)),
+        ({"json": {"other": 1}, "id": "b"}, ("b",)),
+        ({"json": "text", "task_id": "c"}, ("c",)),
+        ({"json": {"id": ""}, "id": None, "task_id": 17}, ("17",)),
+        ({"id": 0}, ("0",)),
+        ({"id": True, "task_id": "a"}, ("a",)),
+        ({"failed": False, "skipped": False, "id": "a"}, ("a",)),
+        ({"results": "none of a loop", "id": "a"}, ("a",)),
+    ],
+)
+def test_ids_are_found(results, ids):
+    assert launched_task_ids(results, DESCRIPTION) == ids
+
+
+@pytest.mark.parametrize(
+    ("results", "name"),
+    [
+        (FAILED, "launch_results "),
+        ({"results": [launched("a"), FAILED]}, "launch_results.results[1]"),
+        ([launched("a"), [FAILED]], "launch_results[1][0]"),
+    ],
+)
+def test_a_failed_launch_is_named(results, name):
+    with pytest.raises(OptionError, match="failed, so there is nothing to wait for") as caught:
+        launched_task_ids(results, DESCRIPTION)
+    assert name in caught.value.message
+    assert caught.value.option == "launch_results"
+
+
+@pytest.mark.parametrize(
+    "result", [{}, {"json": {}}, {"json": []}, {"json": {"id": ["a"]}}, {"id": " "}, {"id": {"x": 1}}, {"id": 1.5}]
+)
+def test_a_result_without_an_id_says_where_it_was_looked_for(result):
+    with pytest.raises(OptionError) as caught:
+        launched_task_ids([launched("a"), result], DESCRIPTION)
+    for word in ("launch_results[1] has no task's id", "example", "json.id, id, task_id", "task_ids"):
+        assert word in caught.value.message
+
+
+@pytest.mark.parametrize("results", ["a", "", b"a", 5, None, True, ["a"], [None], {"results": ["a", "b"]}])
+def test_what_is_no_result(results):
+    with pytest.raises(OptionError, match="is no registered result"):
+        launched_task_ids(results, DESCRIPTION)
+
+
+def test_nothing_of_the_result_is_repeated():
+    secret = {"invocation": {"module_args": {"password": "s3cr3t"}}, "content": "s3cr3t"}
+    for results in ({**secret, "failed": True}, secret, ["s3cr3t"]):
+        with pytest.raises(OptionError) as caught:
+            launched_task_ids(results, DESCRIPTION)
+        assert "s3cr3t" not in caught.value.message

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    OptionError,
+    TaskNotFoundError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import REPEAT_SECONDS
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import run
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
+
+
+def states(result):
+    return [(entry["id"], entry["state"]) for entry in result["tasks"]]
+
+
+def test_one_task_is_returned_twice_over():
+    provider = FakeProvider({"a": task("a")})
+    result = Run(run, provider, task_ids=["a"])()
+    assert result.keys() == {"tasks", "task"}
+    assert result["task"] == result["tasks"][0]
+    assert (result["task"]["state"], result["task"]["raw_state"]) == ("running", "busy")
+    assert "history" not in result["task"]
+
+
+def test_tasks_come_in_the_order_asked_for():
+    provider = FakeProvider({name: task(name) for name in "abcde"})
+    result = Run(run, provider, task_ids=["d", "a", "c"])()
+    assert [entry["id"] for entry in result["tasks"]] == ["d", "a", "c"]
+    assert result["task"] is None
+
+
+def test_a_task_asked_for_twice_is_read_once_and_returned_twice():
+    provider = FakeProvider({"a": task("a")})
+    result = Run(run, provider, task_ids=["a", "a", "a"])()
+    assert provider.asked == ["a"]
+    assert states(result) == [("a", "running")] * 3
+
+
+@pytest.mark.parametrize("ids", [[], [""], ["a", " "], ["a", ".."], ["."]])
+def test_ids_that_cannot_be_asked_for(ids):
+    provider = FakeProvider({"a": task("a")})
+    with pytest.raises(OptionError, match="task_ids") as caught:
+        Run(run, provider, task_ids=ids)()
+    assert caught.value.option == "task_ids"
+    assert provider.asked == []
+
+
+def test_a_missing_task_fails():
+    provider = FakeProvider({"a": task("a")})
+    with pytest.raises(TaskNotFoundError, match="Example Cloud has no task b") as caught:
+        Run(run, provider, task_ids=["b", "a"])()
+    result = caught.value.to_result()
+    assert result["reason"] == "not_found"
+    assert "not_found: report" in result["msg"]
+    assert states(result) == [("b", "not_found"), ("a", "running")]
+
+
+def test_missing_tasks_are_all_named():
+    with pytest.raises(TaskNotFoundError, match="none of the tasks x, y and z"):
+        Run(run, FakeProvider({"a": task("a")}), task_ids=["x", "a", "y", "z"])()
+
+
+@pytest.mark.parametrize("ids", [["gone"], ["gone", "a"], ["gone", "gone"]])
+def test_a_missing_task_can_be_reported(ids):
+    result = Run(run, FakeProvider({"a": task("a")}), task_ids=ids, not_found="report")()
+    assert states(result)[0] == ("gone", "not_found")
+    assert result["tasks"][0]["raw_state"] is None
+    assert result["tasks"][0]["is_final"] is False
+
+
+def test_a_failed_task_is_no_failure_of_the_lookup():
+    result = Run(run, FakeProvider({"a": task("a", "failed", "396")}), task_ids=["a"])()
+    assert result["task"]["error"]["code"] == "396"
+
+
+def test_passing_trouble_is_borne():
+    provider = FakeProvider({"a": [TransientError("away"), TransientError("away"), task("a")]})
+    lookup = Run(run, provider, task_ids=["a"])
+    assert states(lookup()) == [("a", "running")]
+    assert len(provider.asked) == 3
+    assert lookup.clock.elapsed <= REPEAT_SECONDS
+
+
+def test_lasting_trouble_ends_it():
+    lookup = Run(run, FakeProvider({"a": TransientError("away")}), task_ids=["a"])
+    with pytest.raises(TransientError, match="away"):
+        lookup()
+    assert lookup.clock.elapsed <= REPEAT_SECONDS
+
+
+def test_a_server_that_wants_much_time_is_not_waited_for():
+    lookup = Run(run, FakeProvider({"a": TransientError("away", retry_after=600.0)}), task_ids=["a"])
+    with pytest.raises(TransientError):
+        lookup()
+    assert lookup.clock.slept == []
+
+
+def test_one_task_in_trouble_is_trouble():
+    provider = FakeProvider({"a": task("a"), "b": TransientError("b is away")})
+    with pytest.raises(TransientError, match="b is away"):
+        Run(run, provider, task_ids=["a", "b"])()
+
+
+def test_other_errors_pass():
+    provider = FakeProvider({"a": AccessDeniedError("no")})
+    with pytest.raises(AccessDeniedError):
+        Run(run, provider, task_ids=["a"])()
+    assert provider.asked == ["a"]
+
+
+def test_check_mode_makes_no_difference():
+    provider = FakeProvider({"a": task("a")})
+    assert Run(run, provider, task_ids=["a"], check_mode=True)() == Run(run, provider, task_ids=["a"])()

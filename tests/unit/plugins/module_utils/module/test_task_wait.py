@@ -1,0 +1,308 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AuthenticationError,
+    OptionError,
+    TransientError,
+    WaitError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
+    DESCRIPTION,
+    FakeProvider,
+    Run,
+    task,
+)
+
+KEYS = {
+    "msg",
+    "outcome",
+    "timed_out",
+    "tasks",
+    "task",
+    "counts",
+    "failed_task_ids",
+    "pending_task_ids",
+    "elapsed",
+    "polls",
+    "requests",
+    "transient_errors",
+    "last_transient_error",
+}
+
+
+def wait(tasks, **params):
+    params.setdefault("task_ids", list(tasks))
+    return Run(run, FakeProvider(tasks), **params)
+
+
+def fails(waiting):
+    with pytest.raises(WaitError) as caught:
+        waiting()
+    return caught.value.to_result()
+
+
+def test_a_task_is_waited_for():
+    waiting = wait({"a": [task("a", "queued"), task("a"), task("a"), task("a", "succeeded")]})
+    result = waiting()
+    assert result.keys() == KEYS
+    assert (result["outcome"], result["timed_out"], result["polls"]) == ("succeeded", False, 4)
+    assert (result["elapsed"], result["requests"]) == (30.0, 4)
+    assert waiting.clock.slept == [10.0] * 3
+    assert result["task"] == result["tasks"][0]
+    assert [(change["state"], change["elapsed"]) for change in result["task"]["history"]] == [
+        ("queued", 0.0),
+        ("running", 10.0),
+        ("succeeded", 30.0),
+    ]
+    assert "reason" not in result
+
+
+@pytest.mark.parametrize(
+    ("tasks", "params", "outcome", "reason"),
+    [
+        ({"a": task("a", "succeeded")}, {}, "succeeded", None),
+        ({"a": task("a", "failed")}, {}, "failed", "task_failed"),
+        ({"a": task("a", "cancelled")}, {}, "failed", "task_failed"),
+        ({"a": task("a", "dismissed")}, {}, "failed", "task_failed"),
+        ({}, {"task_ids": ["gone"]}, "failed", "task_failed"),
+        ({}, {"task_ids": ["gone"], "not_found": "succeed"}, "succeeded", None),
+        ({}, {"task_ids": ["gone"], "not_found": "wait", "timeout": 5}, "timed_out", "timed_out"),
+        ({"a": task("a")}, {"timeout": 25}, "timed_out", "timed_out"),
+        ({"a": task("a")}, {"stall_timeout": 25}, "stalled", "stalled"),
+        ({"a": task("a", "unknown")}, {"unknown_state": "fail"}, "failed", "task_failed"),
+        ({"a": TransientError("away")}, {"transient_timeout": 20}, "unreachable", "unreachable"),
+        ({"a": AuthenticationError("no")}, {}, "unreachable", "authentication"),
+    ],
+)
+def test_every_end_has_the_same_keys(tasks, params, outcome, reason):
+    waiting = wait(tasks, **params)
+    result = waiting() if reason is None else fails(waiting)
+    assert result.keys() == KEYS | ({"reason"} if reason else set())
+    assert (result["outcome"], result.get("reason")) == (outcome, reason)
+    assert result["timed_out"] is (outcome == "timed_out")
+    assert result["msg"].endswith((".", ".)"))
+    assert result["counts"].keys() == {state.value for state in TaskState}
+    assert sum(result["counts"].values()) == len(result["tasks"]) == 1
+    assert "history" in result["tasks"][0]
+
+
+FAILED_AND_LATE = {"a": task("a", "failed", "7"), "b": task("b")}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "params", "reason"),
+    [
+        ({"a": task("a", "failed")}, {"on_failure": "continue"}, None),
+        ({"a": task("a", "failed")}, {"on_timeout": "continue"}, "task_failed"),
+        ({"a": task("a")}, {"on_timeout": "continue"}, None),
+        ({"a": task("a")}, {"on_failure": "continue"}, "timed_out"),
+        (FAILED_AND_LATE, {}, "task_failed"),
+        (FAILED_AND_LATE, {"on_failure": "continue"}, "timed_out"),
+        (FAILED_AND_LATE, {"on_timeout": "continue"}, "task_failed"),
+        (FAILED_AND_LATE, {"on_failure": "continue", "on_timeout": "continue"}, None),
+        (FAILED_AND_LATE, {"fail_fast": True}, "task_failed"),
+        (FAILED_AND_LATE, {"fail_fast": True, "on_failure": "continue"}, None),
+        (FAILED_AND_LATE, {"accept_failure_codes": ["7"]}, "timed_out"),
+        (FAILED_AND_LATE, {"accept_failure_codes": ["7"], "on_timeout": "continue"}, None),
+        ({"a": task("a")}, {"stall_timeout": 5, "on_timeout": "continue"}, None),
+        ({"a": TransientError("x")}, {"on_failure": "continue", "on_timeout": "continue"}, "unreachable"),
+        ({"a": AuthenticationError("x")}, {"on_failure": "continue", "on_timeout": "continue"}, "authentication"),
+    ],
+)
+def test_what_makes_the_module_fail(tasks, params, reason):
+    waiting = wait(tasks, timeout=20, **params)
+    if reason is None:
+        assert "reason" not in waiting()
+    else:
+        assert fails(waiting)["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("codes", "succeeds"), [([], False), (None, False), (["7"], True), (["8"], False), (["8", "7"], True)]
+)
+def test_failures_can_be_accepted(codes, succeeds):
+    waiting = wait({"a": task("a", "failed", "7")}, accept_failure_codes=codes)
+    result = waiting() if succeeds else fails(waiting)
+    assert result["failed_task_ids"] == ([] if succeeds else ["a"])
+    assert result["counts"]["failed"] == 1
+
+
+def test_a_failure_without_a_code_is_never_accepted():
+    assert fails(wait({"a": task("a", "failed")}, accept_failure_codes=["None", ""]))["outcome"] == "failed"
+
+
+def test_the_order_the_doubles_and_the_counts():
+    tasks = {"a": task("a", "succeeded"), "b": task("b", "failed"), "c": task("c"), "d": task("d", "queued")}
+    result = fails(wait(tasks, task_ids=["c", "a", "b", "a", "x"], timeout=0))
+    assert [entry["id"] for entry in result["tasks"]] == ["c", "a", "b", "a", "x"]
+    assert {state: count for state, count in result["counts"].items() if count} == {
+        "succeeded": 2,
+        "failed": 1,
+        "running": 1,
+        "not_found": 1,
+    }
+    assert (result["failed_task_ids"], result["pending_task_ids"]) == (["b", "x"], ["c"])
+    assert result["task"] is None
+
+
+def test_the_message_says_what_to_do():
+    result = fails(wait({"a": task("a", "failed", "7", type="import", name="web")}))
+    assert result["msg"] == "Example Cloud: import task a (web) failed with code 7: It broke. What to do: Mend it."
+
+
+def test_any_ends_with_the_first_success():
+    tasks = {"a": task("a", "failed"), "b": [task("b"), task("b", "succeeded")], "c": task("c")}
+    result = wait(tasks, wait_for="any")()
+    assert (result["outcome"], result["pending_task_ids"]) == ("succeeded", ["c"])
+    assert (result["failed_task_ids"], "reason" in result) == (["a"], False)
+
+
+def test_transient_errors_are_counted():
+    result = wait({"a": [TransientError("one"), TransientError("two"), task("a", "succeeded")]})()
+    assert (result["transient_errors"], result["last_transient_error"]) == (2, "two")
+
+
+# --- options --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ids", [[], [""], ["a", "\n"], [".."]])
+def test_ids_that_cannot_be_waited_for(ids):
+    with pytest.raises(OptionError, match="task_ids"):
+        wait({"a": task("a")}, task_ids=ids)()
+
+
+@pytest.mark.parametrize(
+    ("option", "zero_is_fine"),
+    [
+        ("timeout", True),
+        ("transient_timeout", True),
+        ("poll_interval", False),
+        ("max_poll_interval", False),
+        ("stall_timeout", False),
+    ],
+)
+@pytest.mark.parametrize("value", [-1.0, -0.001, math.nan, math.inf, -math.inf, 0.0])
+def test_times_that_cannot_be_waited(option, zero_is_fine, value):
+    waiting = wait({"a": task("a", "succeeded")}, **{option: value})
+    if value == 0 and zero_is_fine:
+        assert waiting()["outcome"] == "succeeded"
+        return
+    with pytest.raises(OptionError, match=f"^{option} is ") as caught:
+        waiting()
+    assert caught.value.option == option
+    assert waiting.provider.asked == []
+
+
+@pytest.mark.parametrize(("interval", "most"), [(20.0, 19.9), (None, 5.0)])
+def test_the_longest_interval_is_not_below_the_interval(interval, most):
+    with pytest.raises(OptionError, match="max_poll_interval is") as caught:
+        wait({"a": task("a")}, poll_interval=interval, max_poll_interval=most)()
+    assert caught.value.option == "max_poll_interval"
+
+
+def test_zero_seconds_are_one_look():
+    waiting = wait({"a": task("a")}, timeout=0)
+    assert fails(waiting)["polls"] == 1
+    assert waiting.clock.slept == []
+
+
+def test_an_interval_longer_than_the_timeout_still_looks_twice():
+    waiting = wait({"a": task("a")}, timeout=4, poll_interval=60)
+    assert fails(waiting)["polls"] == 2
+    assert waiting.clock.elapsed == 4
+
+
+def test_the_interval_grows_up_to_its_bound():
+    waiting = wait({"a": task("a")}, timeout=200, poll_interval=10, max_poll_interval=30)
+    fails(waiting)
+    assert waiting.clock.slept[:2] == [10.0, 15.0]
+    assert max(waiting.clock.slept) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("interval", "url", "warned"),
+    [
+        (9.9, "https://example.com", True),
+        (10.0, "https://example.com", False),
+        (None, "https://example.com", False),
+        (1.0, "http://127.0.0.1:8080", False),
+        (1.0, "http://localhost", False),
+    ],
+)
+def test_polling_faster_than_the_vendor_likes_is_warned_of(interval, url, warned):
+    waiting = wait({"a": task("a", "succeeded")}, poll_interval=interval)
+    waiting.options = replace(waiting.options, api_url=url)
+    waiting()
+    assert len(waiting.warnings) == warned
+    if warned:
+        assert "Example Cloud asks for no more than one poll in 10 seconds" in waiting.warnings[0]
+
+
+def test_without_advice_of_the_vendor_there_is_no_warning():
+    provider = FakeProvider({"a": task("a", "succeeded")}, replace(DESCRIPTION, least_poll_interval=0.0))
+    waiting = Run(run, provider, task_ids=["a"], poll_interval=0.01)
+    waiting()
+    assert waiting.warnings == []
+
+
+def test_an_unknown_state_is_warned_of_once():
+    waiting = wait({"a": [task("a", "unknown")] * 3 + [task("a", "succeeded")], "b": task("b", "succeeded")})
+    waiting()
+    assert len(waiting.warnings) == 1
+    assert "'unknown'" in waiting.warnings[0]
+
+
+# --- check mode -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tasks", "outcome"), [({"a": task("a")}, "timed_out"), ({"a": task("a", "succeeded")}, "succeeded")]
+)
+def test_check_mode_looks_once(tasks, outcome):
+    waiting = wait(tasks, check_mode=True, timeout=3600)
+    result = waiting()
+    assert (result["polls"], waiting.clock.slept, result["outcome"]) == (1, [], outcome)
+    assert result["msg"].startswith("Check mode, looked once.")
+
+
+def test_check_mode_fails_for_a_failed_task():
+    assert fails(wait({"a": task("a", "failed")}, check_mode=True))["reason"] == "task_failed"
+
+
+def test_check_mode_does_not_hide_bad_options():
+    with pytest.raises(OptionError):
+        wait({"a": task("a")}, check_mode=True, timeout=-1)()
+
+
+# --- launch_results -------------------------------------------------------------------------------------------
+
+
+def test_launched_tasks_are_waited_for():
+    launched = {"results": [{"json": {"id": "b"}}, {"skipped": True}, {"json": {"id": "a"}}]}
+    tasks = {"a": task("a", "succeeded"), "b": task("b", "succeeded")}
+    result = wait(tasks, task_ids=None, launch_results=launched)()
+    assert [entry["id"] for entry in result["tasks"]] == ["b", "a"]
+
+
+@pytest.mark.parametrize("results", [{"skipped": True}, {"results": [{"skipped": True}]}, []])
+def test_launches_that_were_all_skipped_need_no_wait(results):
+    waiting = wait({}, task_ids=None, launch_results=results)
+    result = waiting()
+    assert result.keys() == KEYS
+    assert (result["outcome"], result["tasks"], result["requests"], result["polls"]) == ("succeeded", [], 0, 0)
+
+
+def test_a_launched_id_that_cannot_be_asked_for():
+    with pytest.raises(OptionError):
+        wait({}, task_ids=None, launch_results={"id": ".."})()

@@ -1,0 +1,487 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._auth import Access, FixedLogin
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    TasksError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._json_api import JsonApi
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import openstack_images, rackspace_images
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import (
+    LIST_SCHEMA,
+    TASK_SCHEMA,
+    ImageTaskProvider,
+    image_api_url,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+BASE = "https://images.example/v2"
+RACKSPACE, OPENSTACK = rackspace_images.DESCRIPTION, openstack_images.DESCRIPTION
+BOTH = pytest.mark.parametrize("description", [RACKSPACE, OPENSTACK], ids=lambda description: description.name)
+DEADLINE = Deadline(FakeClock(), 30.0)
+
+
+def new_provider(*script, description=OPENSTACK, quiet=False, types=None):
+    http = FakeHttp(*script)
+    login = FixedLogin(Access(BASE, {"X-Auth-Token": "t"}), advice="")
+    api = JsonApi(http, login, DEADLINE.clock, title=description.title)
+    return http, ImageTaskProvider(description, api, listable_types=types, lists_end_quietly=quiet)
+
+
+def stub(number, status="pending", **fields):
+    return {
+        "id": f"id-{number}",
+        "status": status,
+        "type": "import",
+        "owner": "77",
+        "created_at": "2026-01-02T03:04:05Z",
+        "updated_at": "2026-01-02T03:05:05Z",
+        "self": f"/v2/tasks/id-{number}",
+        "schema": "/v2/schemas/task",
+        **fields,
+    }
+
+
+def at(*numbers):
+    return datetime(*numbers, tzinfo=timezone.utc)
+
+
+# --- one task -------------------------------------------------------------------------------------------------
+
+IMPORT = {
+    "input": {"image_properties": {"name": "Web server"}, "import_from": "incoming/web.vhd"},
+    "message": "None",
+}
+EXPORT = {
+    "type": "export",
+    "input": {"image_uuid": "0a1b", "receiving_swift_container": "outgoing"},
+    "message": "None",
+}
+TIMES = {"owner": "77", "created_at": at(2026, 1, 2, 3, 4, 5), "updated_at": at(2026, 1, 2, 3, 5, 5)}
+ENDED = {"finished_at": at(2026, 1, 2, 3, 5, 5), "expires_at": at(2026, 1, 4, 3, 5, 5)}
+EXPIRES = {"expires_at": "2026-01-04T03:05:05Z"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            stub(1, **IMPORT),
+            Task("id-1", "", TaskState.QUEUED, "pending", name="Web server", type="import", **TIMES),
+        ),
+        (
+            stub(2, "processing", **IMPORT),
+            Task("id-2", "", TaskState.RUNNING, "processing", name="Web server", type="import", **TIMES),
+        ),
+        (
+            stub(3, "success", result={"image_id": "9f"}, **IMPORT, **EXPIRES),
+            Task(
+                "id-3",
+                "",
+                TaskState.SUCCEEDED,
+                "success",
+                name="Web server",
+                type="import",
+                result={"image_id": "9f"},
+                resource="9f",
+                **TIMES,
+                **ENDED,
+            ),
+        ),
+        (
+            stub(4, "success", **EXPORT | {"result": {"export_location": "outgoing/0a1b.vhd"}}, **EXPIRES),
+            Task(
+                "id-4",
+                "",
+                TaskState.SUCCEEDED,
+                "success",
+                type="export",
+                result={"export_location": "outgoing/0a1b.vhd"},
+                resource="0a1b",
+                **TIMES,
+                **ENDED,
+            ),
+        ),
+        (
+            stub(5, "failure", **IMPORT | {"message": "It  broke.<br />\n"}, **EXPIRES),
+            Task(
+                "id-5",
+                "",
+                TaskState.FAILED,
+                "failure",
+                name="Web server",
+                type="import",
+                message="It broke.",
+                error=TaskFailure(detail="It broke."),
+                **TIMES,
+                **ENDED,
+            ),
+        ),
+        (
+            stub(6, "processing", type="api_image_import", message="Copied 15 MiB", input=None, result=None),
+            Task(
+                "id-6",
+                "",
+                TaskState.RUNNING,
+                "processing",
+                type="api_image_import",
+                message="Copied 15 MiB",
+                **TIMES,
+            ),
+        ),
+        (
+            {"id": "7", "status": "meditating"},
+            Task("7", "", TaskState.UNKNOWN, "meditating"),
+        ),
+        (
+            {"id": "8", "status": "SUCCESS", "created_at": "2026-01-02T03:04:05.250000", "updated_at": "yesterday"},
+            Task("8", "", TaskState.SUCCEEDED, "SUCCESS", created_at=at(2026, 1, 2, 3, 4, 5, 250000)),
+        ),
+    ],
+    ids=["pending", "processing", "import", "export", "failure", "progress text", "unknown", "odd"],
+)
+@BOTH
+def test_a_documented_answer_becomes_a_task(raw, expected, description):
+    assert TASK_SCHEMA.problem(raw) is None
+    task = task_from_json(raw, description)
+    fields = {**vars(expected), "provider": description.name, "raw": raw}
+    assert vars(task) == fields
+    assert task.raw is raw
+
+
+@pytest.mark.parametrize("message", [None, "", "None", " None ", "<br />", "\n"])
+@pytest.mark.parametrize("status", ["pending", "success", "failure"])
+@BOTH
+def test_no_message_is_no_message(message, status, description):
+    task = task_from_json(stub(1, status, message=message), description)
+    assert task.message is None
+    assert task.error == (TaskFailure() if status == "failure" else None)
+
+
+def test_only_a_failure_has_an_error():
+    task = task_from_json(stub(1, "success", message="Image cannot be imported. Error code: '396'"), RACKSPACE)
+    assert (task.error, task.state) == (None, TaskState.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ([], "$: expected object"),
+        ({"id": "1"}, "$: status is missing"),
+        ({"status": "pending"}, "$: id is missing"),
+        ({"id": 5, "status": "pending"}, "$.id: expected string"),
+        ({"id": "", "status": "pending"}, "$.id"),
+        ({"id": "1", "status": None}, "$.status: expected string"),
+        ({"id": "1", "status": "pending", "message": ["a"]}, "$.message: expected string or null"),
+        ({"id": "1", "status": "pending", "created_at": 5}, "$.created_at"),
+        ({"id": "1", "status": "pending", "input": "x"}, "$.input: expected object or null"),
+    ],
+)
+def test_a_task_of_another_shape_is_a_bad_answer(raw, path):
+    _http, provider = new_provider(reply(raw))
+    with pytest.raises(BadAnswerError) as caught:
+        provider.read_task("1", DEADLINE)
+    assert f"at {path}" in caught.value.message
+
+
+@pytest.mark.parametrize(("asked", "answered"), [("a", "b"), ("a", "ab"), ("1", "01")])
+def test_another_task_than_the_one_asked_for_is_a_bad_answer(asked, answered):
+    _http, provider = new_provider(reply(stub(1, id=answered)))
+    with pytest.raises(BadAnswerError, match="another one"):
+        provider.read_task(asked, DEADLINE)
+
+
+def test_the_id_stays_as_it_was_asked_for():
+    _http, provider = new_provider(reply(stub(1, id="abc-def")))
+    assert provider.read_task("ABC-def", DEADLINE).id == "ABC-def"
+
+
+@pytest.mark.parametrize(
+    ("task_id", "path"), [("a-1", "a-1"), ("a/../b", "a%2F..%2Fb"), ("a?b#c", "a%3Fb%23c"), ("a b\n", "a%20b%0A")]
+)
+def test_the_id_is_one_segment_of_the_path(task_id, path):
+    http, provider = new_provider(reply(stub(1, id=task_id)))
+    provider.read_task(task_id, DEADLINE)
+    assert http.requests[0].url == f"{BASE}/tasks/{path}"
+    assert http.requests[0].params == ()
+
+
+@pytest.mark.parametrize("task_id", ["", " ", ".", ".."])
+def test_an_id_that_would_ask_for_something_else_is_refused(task_id):
+    http, provider = new_provider()
+    with pytest.raises(OptionError, match="task_ids"):
+        provider.read_task(task_id, DEADLINE)
+    assert http.requests == []
+
+
+def test_a_missing_task_is_not_found():
+    _http, provider = new_provider(reply({"message": "Could not find task 1", "code": "404 Not Found"}, 404))
+    with pytest.raises(NotFoundError, match="Could not find task 1"):
+        provider.read_task("1", DEADLINE)
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+def params(request):
+    return dict(request.params)
+
+
+def whole_list(provider, query=None, limit=100):
+    tasks, truncated = list_tasks(provider, query or TaskQuery(), limit, DEADLINE)
+    assert not truncated
+    return [task.id for task in tasks]
+
+
+def test_pages_are_followed_by_their_links():
+    http, provider = new_provider(
+        reply({"tasks": [stub(1), stub(2)], "next": "/v2/tasks?limit=2&marker=id-2&a=%20%26"}),
+        reply({"tasks": [stub(3), stub(4)], "next": f"{BASE}/tasks?limit=2&marker=id-4"}),
+        reply({"tasks": []}),
+    )
+    assert whole_list(provider) == ["id-1", "id-2", "id-3", "id-4"]
+    assert [request.url for request in http.requests] == [BASE + "/tasks"] * 3
+    assert params(http.requests[1]) == {"limit": "2", "marker": "id-2", "a": " &"}
+    assert params(http.requests[2]) == {"limit": "2", "marker": "id-4"}
+
+
+def test_a_list_without_a_link_is_at_its_end():
+    http, provider = new_provider(reply({"tasks": [stub(number) for number in range(300)]}))
+    assert len(whole_list(provider, limit=1000)) == 300
+    assert len(http.requests) == 1
+
+
+@pytest.mark.parametrize("link", [None, ""])
+def test_no_link_can_be_written_in_two_ways(link):
+    _http, provider = new_provider(reply({"tasks": [stub(1)], "next": link}))
+    assert whole_list(provider) == ["id-1"]
+
+
+def test_a_full_page_without_a_link_is_followed_by_its_last_id():
+    first = [stub(number) for number in range(100)]
+    http, provider = new_provider(
+        reply({"tasks": first}), reply({"tasks": [stub(100)]}), description=RACKSPACE, quiet=True
+    )
+    assert len(whole_list(provider, TaskQuery(types=frozenset({"import"})), limit=1000)) == 101
+    assert params(http.requests[0]) == {"limit": "100", "type": "import"}
+    assert params(http.requests[1]) == {"limit": "100", "type": "import", "marker": "id-99"}
+
+
+def test_a_full_page_may_be_the_last():
+    http, provider = new_provider(
+        reply({"tasks": [stub(number) for number in range(100)]}),
+        reply({"tasks": [stub(number) for number in range(100, 200)]}),
+        reply({"tasks": []}),
+        description=RACKSPACE,
+        quiet=True,
+    )
+    assert len(whole_list(provider, limit=1000)) == 200
+    assert params(http.requests[2]) == {"limit": "100", "marker": "id-199"}
+
+
+def test_a_server_that_ignores_the_marker_is_found_out():
+    page = reply({"tasks": [stub(number) for number in range(100)]})
+    http, provider = new_provider(lambda _request: page, description=RACKSPACE, quiet=True)
+    with pytest.raises(BadAnswerError, match="run in a circle"):
+        whole_list(provider, limit=1000)
+    assert len(http.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v2/tasks?marker=1",
+        "//evil.example/v2/tasks?marker=1",
+        "http://images.example/v2/tasks?marker=1",
+        "https://images.example:8443/v2/tasks?marker=1",
+        "https://[broken",
+    ],
+)
+def test_a_link_to_another_server_is_refused(link):
+    http, provider = new_provider(reply({"tasks": [stub(1)], "next": link}))
+    with pytest.raises(BadAnswerError, match="link"):
+        provider.read_page(TaskQuery(), None, DEADLINE)
+    assert len(http.requests) == 1
+
+
+def test_the_path_of_a_link_is_not_followed():
+    http, provider = new_provider(reply({"tasks": [stub(1)], "next": "/admin/delete?marker=1"}), reply({"tasks": []}))
+    whole_list(provider)
+    assert http.requests[1].url == BASE + "/tasks"
+
+
+@pytest.mark.parametrize("limit", ["3", "03"])
+def test_the_users_own_limit_is_the_size_of_a_page(limit):
+    http, provider = new_provider(
+        reply({"tasks": [stub(number) for number in range(3)]}), reply({"tasks": []}), quiet=True
+    )
+    query = TaskQuery(filters=(("limit", limit), ("owner", "77")))
+    assert len(whole_list(provider, query)) == 3
+    assert params(http.requests[0]) == {"limit": limit, "owner": "77"}
+    assert params(http.requests[1]) == {"limit": limit, "owner": "77", "marker": "id-2"}
+
+
+@pytest.mark.parametrize("limit", ["", "all", "-1", "\u00b2", "1e3"])
+def test_a_limit_that_is_no_number_is_the_vendors_business(limit):
+    http, provider = new_provider(reply({"tasks": [stub(1)]}), quiet=True)
+    assert whole_list(provider, TaskQuery(filters=(("limit", limit),))) == ["id-1"]
+    assert params(http.requests[0]) == {"limit": limit}
+
+
+def test_a_filter_may_be_given_twice():
+    http, provider = new_provider(reply({"tasks": []}))
+    whole_list(provider, TaskQuery(filters=(("sort_key", "status"), ("sort_key", "created_at"))))
+    assert http.requests[0].params == (("limit", "200"), ("sort_key", "status"), ("sort_key", "created_at"))
+
+
+@pytest.mark.parametrize(
+    ("states", "types", "pushed"),
+    [
+        (set(), set(), {}),
+        ({"succeeded"}, set(), {"status": "success"}),
+        ({"failed"}, {"import"}, {"status": "failure", "type": "import"}),
+        ({"queued", "running"}, set(), {}),
+        ({"unknown"}, set(), {}),
+        ({"queued", "paused"}, set(), {}),
+        ({"cancelled"}, set(), {}),
+        (set(), {"import", "export"}, {}),
+        (set(), {"api_image_import"}, {}),
+    ],
+)
+def test_what_the_server_can_filter_is_pushed_to_it(states, types, pushed):
+    http, provider = new_provider(reply({"tasks": []}), types=frozenset({"import"}))
+    query = TaskQuery(states=frozenset(map(TaskState, states)), types=frozenset(types))
+    whole_list(provider, query)
+    assert params(http.requests[0]) == {"limit": "200", **pushed}
+
+
+def test_the_users_filters_win_over_ours():
+    http, provider = new_provider(reply({"tasks": []}))
+    query = TaskQuery(
+        states=frozenset({TaskState.FAILED}), types=frozenset({"import"}), filters=(("status", ""), ("type", "clone"))
+    )
+    whole_list(provider, query)
+    assert params(http.requests[0]) == {"limit": "200", "status": "", "type": "clone"}
+
+
+def test_what_the_server_cannot_filter_is_filtered_here():
+    tasks = [stub(1), stub(2, "processing"), stub(3, "success"), stub(4, "hm")]
+    _http, provider = new_provider(lambda _request: reply({"tasks": tasks}))
+    states = frozenset({TaskState.QUEUED, TaskState.UNKNOWN})
+    assert whole_list(provider, TaskQuery(states=states)) == ["id-1", "id-4"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "path"),
+    [
+        ([], "$: expected object"),
+        ({}, "$: tasks is missing"),
+        ({"tasks": None}, "$.tasks: expected array"),
+        ({"tasks": [stub(1), {"id": "2"}]}, "$.tasks[1]: status is missing"),
+        ({"tasks": [], "next": 5}, "$.next: expected string or null"),
+    ],
+)
+def test_a_list_of_another_shape_is_a_bad_answer(answer, path):
+    _http, provider = new_provider(reply(answer))
+    with pytest.raises(BadAnswerError) as caught:
+        provider.read_page(TaskQuery(), None, DEADLINE)
+    assert f"at {path}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "lacks"),
+    [("pending", False), ("processing", False), ("hm", False), ("success", True), ("failure", True)],
+)
+def test_an_ended_task_of_a_list_has_to_be_read_in_full(status, lacks):
+    _http, provider = new_provider()
+    assert provider.list_entry_lacks_something(task_from_json(stub(1, status), OPENSTACK)) is lacks
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("https://a.example", "https://a.example/v2"),
+        ("https://a.example/", "https://a.example/v2"),
+        ("https://a.example/v2/", "https://a.example/v2"),
+        ("https://a.example/v2.12", "https://a.example/v2.12"),
+        ("https://a.example/image", "https://a.example/image/v2"),
+        ("https://a.example/image/v2", "https://a.example/image/v2"),
+        ("https://a.example/xv2", "https://a.example/xv2/v2"),
+    ],
+)
+def test_the_version_is_added_where_it_lacks(endpoint, expected):
+    assert image_api_url(endpoint) == expected
+
+
+# --- any JSON -------------------------------------------------------------------------------------------------
+
+TEXTS = (
+    st.sampled_from(["", "None", "success", "failure", "pending", "2026-01-02T03:04:05+99:99", "\ud800"]) | st.text()
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = ["id", "status", "type", "message", "owner", "created_at", "updated_at", "expires_at", "input", "result"]
+TASKS = st.fixed_dictionaries(
+    {"id": TEXTS, "status": TEXTS},
+    optional={
+        **dict.fromkeys(KEYS[2:8], st.none() | TEXTS),
+        "input": st.none() | st.fixed_dictionaries({}, optional={"image_properties": VALUES, "image_uuid": VALUES}),
+        "result": st.fixed_dictionaries({}, optional={"image_id": VALUES}) | VALUES,
+    },
+)
+
+
+@FUZZ
+@given(raw=TASKS)
+@BOTH
+def test_every_task_that_fits_the_schema_becomes_a_task(raw, description):
+    if TASK_SCHEMA.problem(raw) is None:
+        task = task_from_json(raw, description)
+        assert task.state is description.state_of(raw["status"])
+        json.dumps(task.to_result())
+
+
+@FUZZ
+@given(body=st.dictionaries(st.sampled_from(KEYS), VALUES) | VALUES)
+def test_any_json_gives_a_task_or_one_of_our_errors(body):
+    _http, provider = new_provider(reply(body))
+    with contextlib.suppress(TasksError):
+        assert isinstance(provider.read_task("x", DEADLINE), Task)
+
+
+@FUZZ
+@given(
+    body=st.fixed_dictionaries({"tasks": st.lists(TASKS | VALUES, max_size=3)}, optional={"next": TEXTS | VALUES}),
+    quiet=st.booleans(),
+    limit=TEXTS,
+)
+def test_any_json_gives_a_list_or_one_of_our_errors(body, quiet, limit):
+    assert LIST_SCHEMA.problem({"tasks": []}) is None
+    _http, provider = new_provider(reply(body), quiet=quiet)
+    with contextlib.suppress(TasksError):
+        page = provider.read_page(TaskQuery(filters=(("limit", limit),)), None, DEADLINE)
+        assert all(isinstance(task, Task) for task in page.tasks)

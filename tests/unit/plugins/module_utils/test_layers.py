@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports run downwards, and each thing that must stay in one place is in that place.
+
+Each rule is one test over all files, which says who breaks it.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+MODULE_UTILS = Path(__file__).parents[4] / "plugins" / "module_utils"
+FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
+
+#: From the bottom to the top, as design.md draws it: each imports only from lines above its own, or from its own.
+LAYERS = (
+    {"_text.py", "_task.py", "_errors.py"},
+    {"_clock.py"},
+    {"_retrying.py", "_schemas.py", "_http.py"},
+    {"_options.py", "_auth.py"},
+    {"_json_api.py", "_provider.py"},
+    {"_reading.py"},
+    {"_waiting.py"},
+    {"_explaining.py"},
+    {"_providers/"},
+    {"_module/"},
+)
+#: What a vendor's file must not see: it knows nothing of reading many tasks, of waiting, of Ansible.
+NOT_FOR_PROVIDERS = {"_reading.py", "_waiting.py", "_explaining.py", "_module/"}
+BOTTOM = ("_task.py", "_text.py", "_errors.py", "_clock.py")
+REGISTRY = "_providers/registry.py"
+RUNNER = "_module/runner.py"
+VENDOR_WORDS = ("rackspace", "openstack", "glance", "keystone", "swift", "vhd")
+ENDS_THE_PROCESS = {"exit_json", "fail_json", "SystemExit", "_exit", "quit"}
+
+
+def unit_of(name):
+    """Return the entry of LAYERS that a file belongs to."""
+    return f"{name.split('/')[0]}/" if "/" in name else name
+
+
+def layer_of(name):
+    return next(number for number, layer in enumerate(LAYERS) if unit_of(name) in layer)
+
+
+class _WithoutTypes(ast.NodeTransformer):
+    """Takes away what only a type checker reads: it makes no dependency."""
+
+    def visit_If(self, node):
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+@cache
+def nodes_of(name):
+    return tuple(ast.walk(_WithoutTypes().visit(ast.parse(FILES[name].read_text(encoding="utf-8")))))
+
+
+@cache
+def imports_of(name):
+    """Return (level, dotted name) of everything that a file imports, inside functions too."""
+    imports = []
+    for node in nodes_of(name):
+        if isinstance(node, ast.Import):
+            imports.extend((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imports.append((node.level, node.module))
+        elif isinstance(node, ast.ImportFrom):
+            imports.extend((node.level, alias.name) for alias in node.names)
+    return imports
+
+
+@cache
+def own_imports_of(name):
+    """Return the files of module_utils that a file imports."""
+    targets = []
+    for level, dotted in imports_of(name):
+        if level:
+            folder = FILES[name].parents[level - 1]
+            targets.append(f"{folder.joinpath(*dotted.split('.')).relative_to(MODULE_UTILS).as_posix()}.py")
+    return targets
+
+
+def packages_of(name):
+    """Return the top packages that a file imports from outside module_utils."""
+    return {dotted.split(".")[0] for level, dotted in imports_of(name) if not level}
+
+
+def words_of(name):
+    """Return the names and attributes that a file uses."""
+    names = {node.id for node in nodes_of(name) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in nodes_of(name) if isinstance(node, ast.Attribute)}
+
+
+def test_every_file_has_its_layer_and_every_layer_its_files():
+    units = [unit for layer in LAYERS for unit in layer]
+    assert sorted(units) == sorted({unit_of(name) for name in FILES})
+
+
+def test_every_import_names_a_file():
+    assert {target for name in FILES for target in own_imports_of(name)} <= set(FILES)
+
+
+def test_imports_run_downwards_only():
+    upwards = [(name, target) for name in FILES for target in own_imports_of(name) if layer_of(target) > layer_of(name)]
+    assert upwards == []
+
+
+def test_no_imports_run_in_a_circle():
+    for name in FILES:
+        seen, waiting = set(), [*own_imports_of(name)]
+        while waiting:
+            target = waiting.pop()
+            if target not in seen:
+                seen.add(target)
+                waiting.extend(own_imports_of(target))
+        assert name not in seen
+
+
+def test_the_bottom_stands_on_itself():
+    assert {target for name in BOTTOM for target in own_imports_of(name)} <= set(BOTTOM)
+
+
+def test_a_vendors_file_knows_nothing_above_it():
+    vendors = [name for name in FILES if name.startswith("_providers/")]
+    assert {unit_of(target) for name in vendors for target in own_imports_of(name)}.isdisjoint(NOT_FOR_PROVIDERS)
+
+
+def test_vendors_are_known_by_the_registry_only():
+    outside = [name for name in FILES if not name.startswith("_providers/")]
+    assert {target for name in outside for target in own_imports_of(name) if target.startswith("_providers/")} == {
+        REGISTRY
+    }
+
+
+def test_only_the_runner_knows_ansible():
+    assert [name for name in FILES if packages_of(name) & {"ansible", "ansible_collections"}] == [RUNNER]
+
+
+def test_only_the_runner_ends_the_process():
+    assert [name for name in FILES if words_of(name) & ENDS_THE_PROCESS or "sys" in packages_of(name)] == [RUNNER]
+
+
+def test_only_the_clock_sleeps():
+    sleepers = [
+        name
+        for name in FILES
+        for node in nodes_of(name)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep"
+    ]
+    from_time = [
+        name for name in FILES for node in nodes_of(name) if isinstance(node, ast.ImportFrom) and node.module == "time"
+    ]
+    assert (sleepers, from_time) == (["_clock.py"], [])
+
+
+# AnsiballZ ships only what import statements name.
+def test_nothing_is_imported_by_a_name_in_a_text():
+    dynamic = {"importlib", "pkgutil", "runpy"}
+    assert [name for name in FILES if packages_of(name) & dynamic or "__import__" in words_of(name)] == []
+
+
+@pytest.mark.xfail(strict=True, reason="a comment in _json_api.py names two vendors")
+def test_no_vendor_is_named_outside_its_file():
+    texts = {name: FILES[name].read_text(encoding="utf-8").casefold() for name in FILES}
+    naming = {
+        name: words
+        for name, text in texts.items()
+        if not name.startswith("_providers/") and (words := [word for word in VENDOR_WORDS if word in text])
+    }
+    assert naming == {}

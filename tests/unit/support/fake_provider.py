@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A provider without a vendor, and the context that a module's work runs in, for tests of the modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import NotFoundError
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import argument_specs
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import (
+    LoginForm,
+    ProviderDescription,
+    TaskPage,
+    TaskProvider,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+
+from .fake_clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DESCRIPTION = ProviderDescription(
+    name="example",
+    title="Example Cloud",
+    states={"open": TaskState.QUEUED, "busy": TaskState.RUNNING, "done": TaskState.SUCCEEDED, "bad": TaskState.FAILED},
+    logins=(LoginForm(("api_token", "api_url")),),
+    documents={"Guide": "https://example.com/guide"},
+    environment_prefix="EXAMPLE",
+    poll_interval=10.0,
+    least_poll_interval=10.0,
+)
+
+
+def task(task_id: str, state: str = "running", code: str | None = None, **fields: Any) -> Task:
+    """Return a task in one of our states; a failed one has the code."""
+    ours = TaskState(state)
+    raw = next((raw for raw, known in DESCRIPTION.states.items() if known is ours), state)
+    error = TaskFailure(code=code, title="It broke", remedy="Mend it") if ours is TaskState.FAILED else None
+    return Task(task_id, "example", ours, raw, error=error, **fields)
+
+
+class FakeProvider(TaskProvider):
+    """Has for each id a task, a list of what it is look by look (the last stays), or an error to raise.
+
+    It has one page of a list: the tasks as they are now. ``asked`` has the ids that were asked for one by one.
+    """
+
+    def __init__(self, tasks: Mapping[str, Any] | None = None, description: ProviderDescription = DESCRIPTION) -> None:
+        super().__init__(description)
+        self.tasks = dict(tasks or {})
+        self.asked: list[str] = []
+        self.queries: list[Any] = []
+        self.list_problems: list[Exception] = []
+
+    def _now(self, task_id: str) -> Any:
+        entry = self.tasks.get(task_id)
+        if isinstance(entry, list):
+            return entry.pop(0) if len(entry) > 1 else entry[0]
+        return entry
+
+    def read_task(self, task_id: str, deadline: Any) -> Task:
+        self.asked.append(task_id)
+        entry = self._now(task_id)
+        if isinstance(entry, Exception):
+            raise entry
+        if entry is None:
+            raise NotFoundError(f"there is no {task_id}", status=404)
+        return entry
+
+    def read_page(self, query: Any, cursor: str | None, deadline: Any) -> TaskPage:
+        self.queries.append(query)
+        if self.list_problems:
+            raise self.list_problems.pop(0)
+        return TaskPage(tuple(entry for entry in map(self._now, list(self.tasks)) if isinstance(entry, Task)))
+
+
+class Run:
+    """One run of a module's work with a fake provider: ``Run(work, provider, task_ids=[...])()``."""
+
+    def __init__(self, work: Any, provider: TaskProvider, *, check_mode: bool = False, **params: Any) -> None:
+        spec = getattr(argument_specs, work.__module__.rpartition(".")[2].upper())
+        defaults = {name: option.get("default") for name, option in spec.items()}
+        assert params.keys() <= defaults.keys()
+        self.work = work
+        self.clock = FakeClock()
+        self.warnings: list[str] = []
+        self.options = ConnectionOptions("example", api_url="https://example.com", api_token="t")
+        self.provider = provider
+        self.check_mode = check_mode
+        self.params = {**defaults, **params}
+
+    def __call__(self) -> dict[str, Any]:
+        context = Context(
+            params=self.params,
+            check_mode=self.check_mode,
+            options=self.options,
+            provider=self.provider,
+            clock=self.clock,
+            warn=self.warnings.append,
+            requests_sent=lambda: len(self.provider.asked) + len(self.provider.queries),
+        )
+        return dict(self.work(context))
