@@ -28,6 +28,22 @@ options:
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
       - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
     type: str
+  api_path:
+    description:
+      - Path of the API on its server, where that can differ.
+    type: str
+  service:
+    description:
+      - Which of a vendor's services is meant, where there are several.
+    type: str
+  api_version:
+    description:
+      - Version of the API, where there are several.
+    type: str
+  account_id:
+    description:
+      - The account that the tasks belong to, where its ID is a part of the address.
+    type: str
   region:
     description:
       - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack.
@@ -60,6 +76,18 @@ options:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
       - Needs O(api_url), or O(region) at Rackspace.
       - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+    type: str
+  user_id:
+    description:
+      - ID of the user on whose behalf requests are signed.
+    type: str
+  app_id:
+    description:
+      - ID of the application that signs requests.
+    type: str
+  app_secret:
+    description:
+      - Secret of the application that signs requests.
     type: str
   cloud:
     description:

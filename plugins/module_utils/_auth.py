@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
 from ._clock import Deadline
+from ._http import HttpRequest
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Access:
 
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Where every request is signed on its own: returns the headers of the signature.
+    sign: Callable[[HttpRequest], Mapping[str, str]] | None = field(default=None, repr=False)
 
 
 class Login(ABC):
@@ -50,6 +53,16 @@ class Login(ABC):
     def refusal_advice(self) -> str:
         """What to do about a login that was refused for good, as the end of a sentence."""
         return "check the login's options"
+
+    def close(self, deadline: Deadline) -> None:
+        """End the session at the vendor, where there is one that would go on. Trouble with that is nobody's."""
+        with self._lock:
+            access, self._access = self._access, None
+        if access is not None:
+            self._log_out(access, deadline)
+
+    def _log_out(self, access: Access, deadline: Deadline) -> None:  # noqa: B027 - most logins end by themselves
+        """Tell the vendor that the access is no longer needed."""
 
     def access(self, deadline: Deadline) -> Access:
         """Return the access, after logging in where that has not been done."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ._errors import TransientError
 from ._task import Task, TaskState
 from ._text import listed, seconds_in_words, sentence
 from ._waiting import Outcome, Verdict, WaitFor, WaitOutcome
@@ -87,7 +88,8 @@ def _failed(outcome: WaitOutcome, title: str) -> str:
         return told
     more = f" All {len(failed)} are in failed_task_ids." if len(failed) > _MOST_TOLD else ""
     is_news = outcome.pending and outcome.outcome is Outcome.FAILED
-    waiting = f" {len(outcome.pending)} had not ended when the wait did." if is_news else ""
+    rest = len(outcome.pending)
+    waiting = f" {'One more task' if rest == 1 else f'Another {rest} tasks'} had not ended yet." if is_news else ""
     return f"{len(failed)} of {_number(outcome.tasks)} tasks did not succeed. {told}{more}{waiting}"
 
 
@@ -115,11 +117,11 @@ def _stalled(outcome: WaitOutcome, title: str) -> str:
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
     why = sentence(outcome.cause.message if outcome.cause is not None else f"{title} could not be asked any more")
-    if outcome.last_transient_error and outcome.cause is not None and outcome.transient_errors > 1:
-        why += f" ({outcome.transient_errors} transient errors in {seconds_in_words(outcome.elapsed)}.)"
+    if isinstance(outcome.cause, TransientError) and outcome.transient_errors > 1:
+        why += f" That was the last of {outcome.transient_errors} transient errors of this wait."
     if not outcome.last_seen or not outcome.pending:
         return why
-    return f"{why} What becomes of {_named(outcome.pending, outcome)} is not known."
+    return f"{why} What has become of {_named(outcome.pending, outcome)} is not known."
 
 
 def _named(tasks: Sequence[Task], outcome: WaitOutcome) -> str:
@@ -133,5 +135,8 @@ def _last_seen(task: Task, outcome: WaitOutcome) -> str:
     age = outcome.last_seen.get(task.id)
     if age is None:
         return "never seen"
+    ago = f", {seconds_in_words(age)} ago" if age >= 1 else ""
+    if task.state is TaskState.NOT_FOUND:
+        return f"not found{ago}"
     percent = "" if task.percent is None else f", {task.percent:g} %"
-    return f"last seen {task.raw_state or task.state}{percent}, {seconds_in_words(age)} ago"
+    return f"last seen {task.raw_state or task.state}{percent}{ago}"

@@ -41,6 +41,7 @@ try:
     import requests.adapters
     import requests.utils
     import urllib3.exceptions
+    import urllib3.util.ssl_
 
     HAS_REQUESTS = True
 except ImportError:
@@ -187,7 +188,12 @@ class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be m
     def __init__(self, *, trust_system_store: bool) -> None:
         self.sent = 0
         self._lock = Lock()
-        self._trust = {"ssl_context": ssl.create_default_context()} if trust_system_store else {}
+        self._trust: dict[str, Any] = {}
+        if trust_system_store:
+            # Of urllib3's making, for 1.26 checks host names itself and stumbles where the context does.
+            context = urllib3.util.ssl_.create_urllib3_context()
+            context.load_default_certs()
+            self._trust["ssl_context"] = context
         super().__init__(pool_connections=4, pool_maxsize=16)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -346,6 +352,8 @@ class RequestsClient:
         # read1 returns what has arrived, so that a server sending a byte a second cannot outlast the timeout;
         # urllib3 before 2.0 has none, there each chunk has the timeout to itself.
         raw = response.raw
+        # Off before urllib3 2.0.
+        raw.enforce_content_length = True
         read: Callable[..., bytes] = getattr(raw, "read1", raw.read)
         parts: list[bytes] = []
         size = 0
@@ -400,9 +408,11 @@ def translated(error: Exception, method: str, url: str) -> RequestError:
     details: dict[str, Any] = {"method": method, "url": without_query(url)}
     chain = _chain(error)
     for item in chain:
-        if isinstance(item, ssl.SSLCertVerificationError):
+        # urllib3 has an error of its own for a wrong host name, in another module in each of its versions.
+        if isinstance(item, ssl.SSLCertVerificationError) or type(item).__name__ == "CertificateError":
+            why = getattr(item, "verify_message", "") or str(item)
             return UntrustedServerError(
-                f"The certificate of {host}:{port} is not trusted ({item.verify_message.rstrip('.')}). "
+                f"The certificate of {host}:{port} is not trusted ({why.rstrip('.')}). "
                 "If its authority is your own, give the authority's PEM file as ca_path; "
                 "validate_certs: false switches the check off",
                 **details,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urljoin
 
 from ._auth import Access, Login
@@ -23,11 +24,15 @@ from ._errors import (
     TransientError,
 )
 from ._http import HttpClient, HttpRequest, HttpResponse, origin, without_query
+from ._pacing import Pacer
 from ._retrying import TRANSIENT_STATUSES, retry_after_seconds
 from ._text import readable
 
 if TYPE_CHECKING:
     from ._schemas import AnswerSchema
+
+#: Returns the vendor's code and words of an error answer's JSON, or None where it is not of the vendor's own shape.
+Explain = Callable[[object], Optional[tuple[Optional[str], str]]]
 
 _OK = range(200, 300)
 #: Objects and lists inside each other. No vendor comes near it.
@@ -38,7 +43,8 @@ class JsonApi:
     """A client for one API.
 
     ``transient_statuses`` are HTTP statuses that mean "not now" at this vendor, besides the usual ones;
-    ``denied_advice`` is a sentence for who is refused with 403.
+    ``denied_advice`` is a sentence for who is refused with 403; ``explain`` reads the vendor's own code and words out
+    of an error answer's JSON, where they are not in the usual places.
     """
 
     def __init__(
@@ -50,12 +56,16 @@ class JsonApi:
         title: str,
         transient_statuses: frozenset[int] = frozenset(),
         denied_advice: str = "",
+        pacer: Pacer | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self._http = http
         self._login = login
         self._clock = clock
         self._title = title
         self._denied_advice = denied_advice
+        self._pacer = pacer
+        self._explain = explain
         self._transient = TRANSIENT_STATUSES | transient_statuses
 
     def get(
@@ -66,7 +76,20 @@ class JsonApi:
         params: tuple[tuple[str, str], ...] = (),
         schema: AnswerSchema | None = None,
     ) -> Any:
-        """Return the JSON found at a path below the API's base address, checked against the schema.
+        """Read what is at a path below the API's base address: ``call`` with GET."""
+        return self.call("GET", path, deadline, params=params, schema=schema)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        body: Any = None,
+        schema: AnswerSchema | None = None,
+    ) -> Any:
+        """Send a request that only reads, and return the JSON of its answer, checked against the schema.
 
         A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked.
 
@@ -74,20 +97,26 @@ class JsonApi:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
         access = self._login.access(deadline)
-        response = self._send(path, params, access, deadline)
+        request = HttpRequest(method, path, params=params, json=body)
+        response = self._send(request, access, deadline)
         if response.status == 401 and self._login.can_renew:
             access = self._login.renew(access, deadline)
-            response = self._send(path, params, access, deadline)
+            response = self._send(request, access, deadline)
         return read_answer(
             response,
-            method="GET",
+            method=method,
             title=self._title,
             clock=self._clock,
             transient=self._transient,
             refusal_advice=self._login.refusal_advice,
             denied_advice=self._denied_advice,
+            explain=self._explain,
             schema=schema,
         )
+
+    def close(self, deadline: Deadline) -> None:
+        """Give the login back to the vendor, where it has to be."""
+        self._login.close(deadline)
 
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
@@ -110,15 +139,13 @@ class JsonApi:
                 url=without_query(base),
             )
 
-    def _send(
-        self,
-        path: str,
-        params: tuple[tuple[str, str], ...],
-        access: Access,
-        deadline: Deadline,
-    ) -> HttpResponse:
-        headers = {"Accept": "application/json", **access.headers}
-        request = HttpRequest("GET", f"{access.base_url}{path}", params=params, headers=headers)
+    def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
+        if self._pacer is not None:
+            self._pacer.take_turn(deadline)
+        url = f"{access.base_url}{request.url}"
+        request = replace(request, url=url, headers={"Accept": "application/json", **access.headers})
+        if access.sign is not None:
+            request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._http.send(request, deadline.next_request_timeout())
 
 
@@ -131,6 +158,7 @@ def read_answer(
     transient: frozenset[int] = TRANSIENT_STATUSES,
     refusal_advice: str = "check the login's options",
     denied_advice: str = "",
+    explain: Explain | None = None,
     schema: AnswerSchema | None = None,
 ) -> Any:
     """Return the JSON of a good answer; raise what a bad one means.
@@ -142,7 +170,7 @@ def read_answer(
     details: dict[str, Any] = {"method": method, "url": url, "status": response.status}
     if response.status in _OK:
         return _read_good(response, details, title, schema)
-    code, words = vendor_words(response)
+    code, words = vendor_words(response, explain)
     details["code"] = code
     said = f": {words}" if words else ""
     if response.status in transient:
@@ -209,13 +237,13 @@ def _excerpt(response: HttpResponse) -> str:
     return f'"{text}"' if text else "an empty body"
 
 
-def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
+def vendor_words(response: HttpResponse, explain: Explain | None = None) -> tuple[str | None, str]:
     """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
     try:
         data = _json_of(response)
     except (ValueError, RecursionError):
         return None, readable(_TITLE.sub(" ", response.text), limit=300)
-    found = _find_words(data)
+    found = (explain(data) if explain is not None else None) or _find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 
 
@@ -234,5 +262,5 @@ def _find_words(data: object) -> tuple[str | None, str] | None:
             code: Callable[[str], object] = data.get
             number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
             return None if number is None else str(number), readable(words, limit=300)
-    # {"error": {...}} as Keystone has it, {"overLimit": {...}} and {"unauthorized": {...}} as Rackspace has it.
+    # Some wrap it once more, as in {"error": {"message": ...}}.
     return next((found for found in map(_find_words, data.values()) if found is not None), None)

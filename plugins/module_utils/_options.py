@@ -31,12 +31,19 @@ class ConnectionOptions:
 
     provider: str
     api_url: str | None = None
+    api_path: str | None = None
+    service: str | None = None
+    api_version: str | None = None
+    account_id: str | None = None
     region: str | None = None
     auth_url: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
     api_token: str | None = field(default=None, repr=False)
+    user_id: str | None = None
+    app_id: str | None = None
+    app_secret: str | None = field(default=None, repr=False)
     cloud: str | None = None
     project_name: str | None = None
     user_domain_name: str | None = None
@@ -69,7 +76,7 @@ SECRET_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if no
 #: These are settings of this collection, not of a vendor: they have no environment variable.
 _WITHOUT_ENVIRONMENT = frozenset({"provider", "validate_certs", "request_timeout"})
 #: Say where to go, not who asks: they are taken from the environment whatever the login.
-_ADDRESSES = frozenset({"api_url", "auth_url", "region"})
+_ADDRESSES = frozenset({"api_url", "api_path", "service", "api_version", "auth_url", "region"})
 #: Belong to who asks, though no login needs them.
 _SCOPE = frozenset({"project_name", "user_domain_name", "project_domain_name"})
 CONNECTION_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if option.name != "login")
@@ -77,7 +84,7 @@ CONNECTION_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) i
 
 def environment_names(description: ProviderDescription, option: str) -> tuple[str, ...]:
     """Return the environment variables that can carry an option of a provider."""
-    if option in _WITHOUT_ENVIRONMENT:
+    if option in _WITHOUT_ENVIRONMENT or option not in description.used_options:
         return ()
     own = description.environment.get(option)
     return own if own is not None else (f"{description.environment_prefix}_{option.upper()}",)
@@ -109,7 +116,13 @@ def connection_options(
     whole = next((form.options for form in description.logins if not form.missing(ConnectionOptions(**values))), None)
     foreign = {option for form in description.logins for option in form.options} | _SCOPE if whole else set()
     add_from_environment(option for option in CONNECTION_OPTIONS if option not in foreign)
-    options = ConnectionOptions(**values)
+    options = ConnectionOptions(**{**description.defaults, **values})
+    for option, choices in description.choices.items():
+        value = getattr(options, option)
+        if value is not None and value not in choices:
+            raise OptionError(
+                option, f"{option} is {value!r}; provider {description.name} takes {listed(list(choices), 'or')}"
+            )
     for option in SECRET_OPTIONS:
         _check_secret(option, getattr(options, option))
     if not math.isfinite(options.request_timeout) or options.request_timeout <= 0:

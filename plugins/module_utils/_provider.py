@@ -18,6 +18,7 @@ from ._clock import Clock, Deadline
 from ._errors import OptionError
 from ._http import HttpClient, TlsOptions
 from ._options import ConnectionOptions
+from ._pacing import Quota
 from ._task import Task, TaskFailure, TaskState
 
 
@@ -60,6 +61,9 @@ class LoginForm:
         return [name for name in self.options if getattr(options, name) is None]
 
 
+_OF_ALL = frozenset({"api_url", "validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"})
+
+
 @dataclass(frozen=True)
 class ProviderDescription:
     """What a vendor is like, stated apart from talking to it.
@@ -78,6 +82,15 @@ class ProviderDescription:
     documents: Mapping[str, str]
     #: Environment variables are this, an underscore and the option's name in capitals ...
     environment_prefix: str
+    #: The connection options that mean something to this provider, besides its logins' and those of TLS.
+    options: tuple[str, ...] = ()
+    #: Values of options that the user does not give.
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    #: The only values that an option can have here.
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
+    task_id_pattern: str | None = None
+    task_id_words: str = ""
     #: ... except for these, which have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[DocumentedFailure, ...] = ()
@@ -86,12 +99,22 @@ class ProviderDescription:
     poll_interval: float = 5.0
     #: A poll more often than this breaks what the vendor asks for.
     least_poll_interval: float = 0.0
+    #: A poll less often than this loses something, and what that is.
+    longest_poll_interval: float | None = None
+    longest_poll_reason: str = ""
+    #: The most requests that the vendor allows.
+    quota: Quota | None = None
     #: Tasks asked for in one page of a list.
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
     transient_statuses: frozenset[int] = frozenset()
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
+
+    @property
+    def used_options(self) -> frozenset[str]:
+        """All connection options that mean something to this provider."""
+        return _OF_ALL | {name for form in self.logins for name in form.options} | set(self.options)
 
     def state_of(self, raw_state: str) -> TaskState:
         """Return our state for the vendor's word; ``unknown`` for a word that the table does not have."""
@@ -173,6 +196,9 @@ class TaskProvider(ABC):
         Raises:
             RequestError: it could not be read.
         """
+
+    def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
+        """End what would go on at the vendor, such as a session. Raises nothing."""
 
     def list_entry_lacks_something(self, task: Task) -> bool:  # noqa: ARG002 - a default; adapters look at it
         """Whether a task as a list shows it lacks what ``read_task`` would tell about it."""

@@ -6,25 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from ._clock import Deadline
 from ._errors import BadAnswerError, NotFoundError, TransientError
 from ._provider import TaskProvider, TaskQuery
 from ._task import Task, missing_task
+from ._waiting import Snapshot
 
 #: Requests that run side by side when tasks are read one by one.
 MOST_PARALLEL_REQUESTS = 8
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What one look at some tasks gave: each id is in exactly one of the two."""
-
-    tasks: Mapping[str, Task] = field(default_factory=dict)
-    troubles: Mapping[str, TransientError] = field(default_factory=dict)
 
 
 class TaskReader:
@@ -55,14 +47,20 @@ class TaskReader:
             return Snapshot(listed)
         single = self._read_each(lacking, deadline)
         tasks = {**listed, **single.tasks}
+        troubles = dict(single.troubles)
         for task_id in lacking:
-            # It ended, as the list said, and was forgotten before it could be read in full.
-            has_ended = task_id in listed and listed[task_id].is_final
-            if has_ended and task_id in single.tasks and not single.tasks[task_id].is_final:
-                tasks[task_id] = listed[task_id]
-        for task_id in single.troubles:
+            ended = listed.get(task_id)
+            if ended is None or not ended.is_final:
+                continue
+            # It ended, as the list says. An end that is known is not given up because the task was forgotten before it
+            # could be read in full, or because reading it failed and there is no time for another try.
+            in_full = single.tasks.get(task_id)
+            if (in_full is None and deadline.left <= 0) or (in_full is not None and not in_full.is_final):
+                tasks[task_id] = ended
+                troubles.pop(task_id, None)
+        for task_id in troubles:
             tasks.pop(task_id, None)
-        return Snapshot(tasks, single.troubles)
+        return Snapshot(tasks, troubles)
 
     def _read_list(self, wanted: frozenset[str], deadline: Deadline) -> dict[str, Task]:
         found: dict[str, Task] = {}

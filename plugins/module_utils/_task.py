@@ -180,7 +180,7 @@ _RFC3339 = re.compile(
 def parse_time(text: object) -> datetime | None:
     """Read an RFC 3339 time, as vendors really write it, into UTC.
 
-    Accepts any number of fraction digits (nine at Dbvisit), a comma before them, and a missing zone, which
+    Accepts any number of fraction digits (some have nine), a comma before them, and a missing zone, which
     is taken for UTC. Anything else gives None: a time that cannot be read is no reason to lose a task.
     """
     match = _RFC3339.fullmatch(text.strip()) if isinstance(text, str) else None

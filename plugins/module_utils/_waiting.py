@@ -18,9 +18,17 @@ from typing import Protocol
 
 from ._clock import Clock, Deadline
 from ._errors import RequestError, TransientError, UnknownHostError
-from ._reading import Snapshot
 from ._retrying import Backoff, TroubleRun
 from ._task import StateChange, Task, TaskState
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one look at some tasks gave: each id is in exactly one of the two."""
+
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    troubles: Mapping[str, TransientError] = field(default_factory=dict)
+
 
 ReadTasks = Callable[[Sequence[str], Deadline], Snapshot]
 

@@ -18,6 +18,12 @@ ArgumentSpec = Mapping[str, Mapping[str, Any]]
 
 _TEXTS = (
     "api_url",
+    "api_path",
+    "service",
+    "api_version",
+    "account_id",
+    "user_id",
+    "app_id",
     "region",
     "auth_url",
     "username",

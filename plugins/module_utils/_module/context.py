@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from .._clock import Clock, Deadline
 from .._errors import OptionError
 from .._options import ConnectionOptions
-from .._provider import TaskProvider, path_segment
+from .._provider import ProviderDescription, TaskProvider, path_segment
 
 #: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
 REPEAT_SECONDS = 10.0
@@ -51,7 +52,7 @@ class Context:
         return float(value)
 
 
-def checked_task_ids(task_ids: Sequence[str]) -> tuple[str, ...]:
+def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) -> tuple[str, ...]:
     """Return the ids, after making sure that each can be asked for.
 
     Raises:
@@ -61,6 +62,9 @@ def checked_task_ids(task_ids: Sequence[str]) -> tuple[str, ...]:
         raise OptionError("task_ids", "task_ids is empty: give at least one task's id")
     for task_id in task_ids:
         path_segment(task_id)
+        if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
+            what = f"a task's id of {description.name} is {description.task_id_words}"
+            raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
     return tuple(task_ids)
 
 

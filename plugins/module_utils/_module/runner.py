@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._clock import SystemClock
+from .._clock import Deadline, SystemClock
 from .._errors import MissingLibraryError, TasksError
 from .._http import RequestsClient, TlsOptions
 from .._options import connection_options, plain_http_warning, secret_forms
@@ -21,6 +21,9 @@ from .._provider import ProviderTools
 from .._providers.registry import PROVIDERS
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
+
+#: A logout is a courtesy: it may take so many seconds.
+LOGOUT_SECONDS = 5.0
 
 Work = Callable[[Context], Mapping[str, Any]]
 
@@ -44,7 +47,11 @@ def _attempt(module: AnsibleModule, work: Work) -> tuple[bool, Mapping[str, Any]
     """Do the work; return whether it failed, and the result of either."""
     clients: list[RequestsClient] = []
     try:
-        return False, work(_context(module, clients))
+        context = _context(module, clients)
+        try:
+            return False, work(context)
+        finally:
+            context.provider.close(Deadline(context.clock, LOGOUT_SECONDS))
     except MissingLibraryError as error:
         return True, {**error.to_result(), "msg": missing_required_lib(error.library, reason=error.purpose)}
     except TasksError as error:

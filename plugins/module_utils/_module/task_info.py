@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._errors import TaskNotFoundError
-from .._reading import Snapshot, TaskReader
+from .._reading import TaskReader
 from .._retrying import Backoff, repeat_transient
 from .._task import TaskState
 from .._text import listed
+from .._waiting import Snapshot
 from .context import REPEAT_SECONDS, Context, checked_task_ids, distinct
 
 
@@ -22,7 +23,7 @@ def run(context: Context) -> dict[str, Any]:
     Raises:
         TaskNotFoundError: some do not exist, and not_found says that this is a failure.
     """
-    asked = checked_task_ids(context.params["task_ids"])
+    asked = checked_task_ids(context.params["task_ids"], context.provider.description)
     reader = TaskReader(context.provider)
 
     def read() -> Snapshot:

@@ -27,6 +27,9 @@ from .._waiting import (
 from .context import Context, checked_task_ids, distinct
 from .launch_results import launched_task_ids
 
+#: Looks closer together than this, in seconds, would only burden the vendor.
+LEAST_INTERVAL = 0.1
+
 
 def run(context: Context) -> dict[str, Any]:
     """Wait for the tasks and return what became of them.
@@ -63,14 +66,14 @@ def _asked_ids(context: Context) -> tuple[str, ...]:
     if params["launch_results"] is not None:
         ids = launched_task_ids(params["launch_results"], context.provider.description)
         # Every launch was skipped: there is nothing to wait for, and nothing wrong.
-        return checked_task_ids(ids) if ids else ()
-    return checked_task_ids(params["task_ids"])
+        return checked_task_ids(ids, context.provider.description) if ids else ()
+    return checked_task_ids(params["task_ids"], context.provider.description)
 
 
 def _plan(context: Context) -> WaitPlan:
     params = context.params
     description = context.provider.description
-    given_interval = context.seconds("poll_interval", above_zero=True)
+    given_interval = context.seconds("poll_interval", least=LEAST_INTERVAL)
     poll_interval = description.poll_interval if given_interval is None else given_interval
     max_poll_interval = context.seconds("max_poll_interval", above_zero=True)
     if max_poll_interval is not None and max_poll_interval < poll_interval:
@@ -78,6 +81,11 @@ def _plan(context: Context) -> WaitPlan:
             "max_poll_interval",
             f"max_poll_interval is {max_poll_interval:g}, less than the poll_interval of {poll_interval:g} seconds",
         )
+    longest = description.longest_poll_interval
+    if longest is not None and max(poll_interval, max_poll_interval or 0.0) > longest:
+        option = "poll_interval" if poll_interval > longest else "max_poll_interval"
+        bound = f"{longest:g} seconds or less for {description.name}"
+        raise OptionError(option, f"{option} has to be {bound}: {description.longest_poll_reason}")
     if poll_interval < description.least_poll_interval and not _is_rehearsal(context):
         context.warn(
             f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "

@@ -138,6 +138,10 @@ class ImageTaskProvider(TaskProvider):
             return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
         return TaskPage(tasks)
 
+    def close(self, deadline: Deadline) -> None:
+        """Give the login back."""
+        self._api.close(deadline)
+
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether it ended: then its result and its message are wanted, which a list does not have."""
         return task.is_final

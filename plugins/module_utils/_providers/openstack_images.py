@@ -73,8 +73,8 @@ DESCRIPTION = ProviderDescription(
         "ca_path": ("OS_CACERT",),
         "client_cert": ("OS_CERT",),
         "client_key": ("OS_KEY",),
-        "api_key": (),
     },
+    options=("region", "project_name", "user_domain_name", "project_domain_name"),
     failures=(
         DocumentedFailure(
             code=None,
@@ -205,9 +205,9 @@ def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
         if status == 404:
             return _no_keystone(auth_url, status)
     if isinstance(error, keystone_errors.InvalidResponse):
-        status = getattr(error.response, "status_code", 200)
-        if 300 <= status < 400:
-            return _no_keystone(auth_url, status)
+        answered: int = getattr(error.response, "status_code", 200)
+        if 300 <= answered < 400:
+            return _no_keystone(auth_url, answered)
         return TransientError(f"Keystone answered the login with something else than its JSON: {words}", **details)
     kind: type[RequestError] = RejectedError
     return kind(f"Keystone refused the login: {words}", **details)

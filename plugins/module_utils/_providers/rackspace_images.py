@@ -145,15 +145,7 @@ DESCRIPTION = ProviderDescription(
         "Cloud Identity, authentication tokens": "https://docs.rackspace.com/docs/manage-authentication-tokens",
     },
     environment_prefix="RACKSPACE",
-    # OpenStack's ways to log in.
-    environment={
-        "cloud": (),
-        "project_name": (),
-        "user_domain_name": (),
-        "project_domain_name": (),
-        "application_credential_id": (),
-        "application_credential_secret": (),
-    },
+    options=("auth_url", "region"),
     failures=FAILURES,
     failure_code=r"error code:\s*['\"]?(\w+)",
     poll_interval=30.0,

@@ -122,7 +122,7 @@ class TestFailed:
     def test_fail_fast_tells_how_many_were_pending(self):
         assert told({"a": BAD_AT_5, "b": GOOD_AT_15}, fail_fast=True) == (
             "1 of 2 tasks did not succeed. Example: task a failed with code E42, and the vendor gave no reason. "
-            "1 had not ended when the wait did."
+            "One more task had not ended yet."
         )
 
     def test_of_many_the_first_three_are_told(self):
@@ -141,19 +141,18 @@ class TestTimedOut:
     # check_point.mgmt tells the id only; ovhcloud-cli was asked to say "last seen", not "still running".
     def test_one(self):
         assert told({"a": COPYING}, timeout=185) == (
-            "Example: task a (last seen copying, 37.5 %, 0 s ago) has not ended within the timeout of 3 min 5 s. "
-            + self.ADVICE
+            "Example: task a (last seen copying, 37.5 %) has not ended within the timeout of 3 min 5 s. " + self.ADVICE
         )
 
     def test_a_single_look(self):
         assert told({"a": FOREVER_RUNNING}, timeout=0) == (
-            "Example: task a (last seen running, 0 s ago) has not ended yet. " + self.ADVICE
+            "Example: task a (last seen running) has not ended yet. " + self.ADVICE
         )
 
     def test_many(self):
         assert told(dict.fromkeys("abcde", FOREVER_RUNNING)) == (
-            "Example: task a (last seen running, 0 s ago), task b (last seen running, 0 s ago), "
-            "task c (last seen running, 0 s ago) and 2 more have not ended within the timeout of 20 s. " + self.ADVICE
+            "Example: task a (last seen running), task b (last seen running), "
+            "task c (last seen running) and 2 more have not ended within the timeout of 20 s. " + self.ADVICE
         )
 
     def test_the_age_of_what_was_seen(self):
@@ -164,27 +163,27 @@ class TestTimedOut:
 
     def test_one_that_was_never_seen(self):
         assert told({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(0, math.inf, "b")) == (
-            "Example: task a (last seen running, 0 s ago) and task b (never seen) have not ended within the timeout of "
+            "Example: task a (last seen running) and task b (never seen) have not ended within the timeout of "
             f"20 s. {self.ADVICE} The last request failed: The server answered with 502."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": FOREVER_RUNNING, "b": BAD_AT_5}) == (
-            "Example: task a (last seen running, 0 s ago) has not ended within the timeout of 20 s. "
+            "Example: task a (last seen running) has not ended within the timeout of 20 s. "
             f"{self.ADVICE} 1 of 2 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
 
     def test_one_that_is_not_registered(self):
         assert told({"a": (Step(99, RUNNING),)}, not_found=NotFoundPolicy.WAIT) == (
-            "Example: task a (last seen not_found, 0 s ago) has not ended within the timeout of 20 s. " + self.ADVICE
+            "Example: task a (not found) has not ended within the timeout of 20 s. " + self.ADVICE
         )
 
 
 class TestStalled:
     def test_one(self):
         assert told({"a": COPYING}, timeout=3600, stall_timeout=300) == (
-            "Example: task a (last seen copying, 37.5 %, 0 s ago) has changed neither state nor progress for the "
+            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress for the "
             "stall_timeout of 5 min. Look at the vendor's side for what holds it up."
         )
 
@@ -192,13 +191,13 @@ class TestStalled:
         moving = [Step(second, RUNNING, percent=second) for second in range(0, 100, 5)]
         timelines = {"a": FOREVER_RUNNING, "b": moving, "c": FOREVER_RUNNING}
         assert told(timelines, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen running, 0 s ago) and task c (last seen running, 0 s ago) have changed neither "
+            "Example: task a (last seen running) and task c (last seen running) have changed neither "
             "state nor progress for the stall_timeout of 60 s. Look at the vendor's side for what holds them up."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen copying, 37.5 %, 0 s ago) has changed neither state nor progress for the "
+            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress for the "
             "stall_timeout of 60 s. Look at the vendor's side for what holds it up. 1 of 2 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
@@ -210,24 +209,24 @@ class TestUnreachable:
 
     def test_from_the_beginning_with_repeats(self):
         assert told({"a": FOREVER_RUNNING}, trouble(0), timeout=3600) == (
-            "The server answered with 502. (15 transient errors in 5 min.)"
+            "The server answered with 502. That was the last of 15 transient errors of this wait."
         )
 
     def test_in_mid_wait(self):
         assert told({"a": COPYING}, refusal(REFUSED, since=5)) == (
             "Example refused the login of user bob. "
-            "What becomes of task a (last seen copying, 37.5 %, 10 s ago) is not known."
+            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known."
         )
 
     def test_many_in_mid_wait(self):
         assert told({"a": COPYING, "b": GOOD_AT_15, "c": FOREVER_RUNNING}, refusal(REFUSED, since=25), timeout=60) == (
-            "Example refused the login of user bob. What becomes of task a (last seen copying, 37.5 %, 10 s ago) and "
+            "Example refused the login of user bob. What has become of task a (last seen copying, 37.5 %, 10 s ago) and "
             "task c (last seen running, 10 s ago) is not known."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, refusal(REFUSED, since=15)) == (
             "Example refused the login of user bob. "
-            "What becomes of task a (last seen copying, 37.5 %, 10 s ago) is not known. 1 of 2 tasks did not succeed. "
+            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. 1 of 2 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )

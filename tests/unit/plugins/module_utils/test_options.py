@@ -351,7 +351,7 @@ def test_a_secret_may_be_anything_else(value):
 def test_secrets_are_in_no_repr():
     values = {name: f"s3cr3t-{name}" for name in SECRET_OPTIONS}
     assert "s3cr3t" not in repr(ConnectionOptions("x", **values))
-    assert set(SECRET_OPTIONS) == {"password", "api_key", "api_token", "application_credential_secret"}
+    assert set(SECRET_OPTIONS) == {"password", "api_key", "api_token", "app_secret", "application_credential_secret"}
 
 
 @pytest.mark.parametrize("value", [0, 0.0, -1, -0.001, float("nan"), float("inf"), float("-inf")])

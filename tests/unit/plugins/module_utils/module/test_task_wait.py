@@ -251,7 +251,7 @@ def test_polling_faster_than_the_vendor_likes_is_warned_of(interval, url, warned
 
 def test_without_advice_of_the_vendor_there_is_no_warning():
     provider = FakeProvider({"a": task("a", "succeeded")}, replace(DESCRIPTION, least_poll_interval=0.0))
-    waiting = Run(run, provider, task_ids=["a"], poll_interval=0.01)
+    waiting = Run(run, provider, task_ids=["a"], poll_interval=0.1)
     waiting()
     assert waiting.warnings == []
 
