@@ -293,10 +293,9 @@ class RequestsClient:
             )
         # The text of these errors can hold a header's value, so it is not passed on.
         except requests.exceptions.InvalidHeader:
-            raise RequestError(
-                f"{_where(request)} cannot be sent: a credential holds characters that no HTTP header can carry",
-                method=request.method,
-                url=without_query(request.url),
+            raise OptionError(
+                "login",
+                f"{_where(request)} cannot be sent: a secret of the login has characters that no HTTP header can carry",
             ) from None
         except (ValueError, UnicodeError):
             raise OptionError("api_url", f"{without_query(request.url)} is no usable address: check api_url") from None

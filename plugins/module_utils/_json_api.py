@@ -187,6 +187,9 @@ def read_answer(
             f"{title} does not allow {method} {url} with this login (HTTP 403{said}). {denied_advice}".strip(),
             **details,
         )
+    if response.status == 404 and response.is_html:
+        # Not the API, but something else at that address: it must not be taken for a task that does not exist.
+        raise RejectedError(f"{title} has no API at {url} (HTTP 404{said}): check api_url", **details)
     kind: type[RequestError] = NotFoundError if response.status == 404 else RejectedError
     raise kind(f"{title} refused {method} {url} with HTTP {response.status}{said}", **details)
 

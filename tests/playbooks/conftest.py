@@ -85,15 +85,27 @@ class Run:
         self.assert_keeps_secrets()
 
 
-def command_lines():
-    """Return the command lines of all processes that can be seen."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return found
+class ProcessList:
+    """Collects the command lines of all processes that can be seen, as anybody on the machine could."""
+
+    #: A process changes its command line when it becomes another program, soon after it was made.
+    _LOOKS = 5
+
+    def __init__(self):
+        self.found = set()
+        self._looks = {}
+
+    def look(self):
+        for process in Path("/proc").iterdir():
+            looks = self._looks.get(process.name, 0)
+            if not process.name.isdigit() or looks >= self._LOOKS:
+                continue
+            self._looks[process.name] = looks + 1
+            try:
+                line = process.joinpath("cmdline").read_bytes()
+            except OSError:
+                continue
+            self.found.add(line.replace(b"\0", b" ").decode(errors="replace"))
 
 
 @pytest.fixture
@@ -129,12 +141,12 @@ def run_playbook(tmp_path):
             "ANSIBLE_DEPRECATION_WARNINGS": "false",
             **(environment or {}),
         }
-        processes = set()
+        processes = ProcessList()
         done = threading.Event()
 
         def watch():
             while not done.wait(0.05):
-                processes.update(command_lines())
+                processes.look()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -153,7 +165,7 @@ def run_playbook(tmp_path):
         finally:
             done.set()
             watcher.join()
-        return Run(finished.returncode, finished.stdout, frozenset(processes))
+        return Run(finished.returncode, finished.stdout, frozenset(processes.found))
 
     return run
 

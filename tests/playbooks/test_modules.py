@@ -77,9 +77,38 @@ def test_bad_input(run_playbook, simulate):
     assert set(paths) <= {"POST /v2.0/tokens", "GET /v2/tasks", "GET /v2/tasks/{id}"}, paths
 
 
+def final_faults(other_url):
+    """Yield faults that last, the reason they lead to, and words of the message."""
+    good = "d8dd8c24-2534-473c-881f-9097bc784068"
+    forbidden = '{"forbidden": {"code": 403, "message": "Not for you"}}'
+    page = '{"message": "Bad <b>thing</b><br /><br />\\n\\n"}'
+    yield {"kind": "status", "status": 403, "body": forbidden}, "permission", "Not for you"
+    yield {"kind": "status", "status": 400, "body": page}, "rejected", "Bad thing"
+    yield {"kind": "wrong_shape", "body": []}, "bad_answer", "at $: expected object, got array"
+    body = {"id": good, "status": 5}
+    yield {"kind": "wrong_shape", "body": body}, "bad_answer", "at $.status: expected string, got number"
+    body = {"id": "other", "status": "success"}
+    yield {"kind": "wrong_shape", "body": body}, "bad_answer", "answered with another one"
+    yield {"kind": "huge", "megabytes": 100}, "bad_answer", "larger than 64 MiB"
+    yield {"kind": "redirect", "location": f"{other_url}/v2/tasks"}, "bad_answer", "redirected to another server"
+    yield {"kind": "html"}, "unreachable", "an HTML page instead of JSON"
+    yield {"kind": "bad_json"}, "unreachable", "broken JSON"
+    yield {"kind": "truncate"}, "unreachable", "cut off"
+    yield {"kind": "gzip_garbage"}, "unreachable", "content encoding is broken"
+    yield {"kind": "reset"}, "unreachable", "reset"
+    yield {"kind": "slow", "seconds": 3}, "unreachable", "in time"
+    yield {"kind": "unauthorized"}, "authentication", "refused the login"
+
+
 def test_answers_that_end_the_work(run_playbook, simulate):
-    simulator, other = simulate("wait.scenario.yml"), simulate()
-    run_playbook("final_faults.yml", url=simulator.url, other_url=other.url).assert_clean()
+    other = simulate()
+    cases = [
+        {"url": simulate({"faults": [{"path": "/v2/tasks", **fault}]}).url, "reason": reason, "words": words}
+        for fault, reason, words in final_faults(other.url)
+    ]
+    link = {"tasks": [], "next": f"{other.url}/v2/tasks?marker=x"}
+    paging = simulate({"faults": [{"path": "/v2/tasks", "kind": "wrong_shape", "body": link}]})
+    run_playbook("final_faults.yml", cases=cases, paging_url=paging.url).assert_clean()
     assert other.requests()["total"] == 0
 
 

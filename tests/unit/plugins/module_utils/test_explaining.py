@@ -220,13 +220,14 @@ class TestUnreachable:
 
     def test_many_in_mid_wait(self):
         assert told({"a": COPYING, "b": GOOD_AT_15, "c": FOREVER_RUNNING}, refusal(REFUSED, since=25), timeout=60) == (
-            "Example refused the login of user bob. What has become of task a (last seen copying, 37.5 %, 10 s ago) and "
+            "Example refused the login of user bob. "
+            "What has become of task a (last seen copying, 37.5 %, 10 s ago) and "
             "task c (last seen running, 10 s ago) is not known."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, refusal(REFUSED, since=15)) == (
             "Example refused the login of user bob. "
-            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. 1 of 2 tasks did not succeed. "
-            "Example: task b failed with code E42, and the vendor gave no reason."
+            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
+            "1 of 2 tasks did not succeed. Example: task b failed with code E42, and the vendor gave no reason."
         )

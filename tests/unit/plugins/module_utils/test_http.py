@@ -602,7 +602,7 @@ def test_a_folder_of_authorities_can_be_given(new_client, tmp_path):
 @pytest.mark.parametrize("value", ["abc\ndef", "abc\r\nX-Evil: 1", " abc", "abc\u2603", "\ud800abc"])
 def test_a_credential_that_no_header_can_carry_is_not_shown(client, value):
     with serving(answer()) as server:
-        with pytest.raises(RequestError, match="credential") as caught:
+        with pytest.raises(OptionError, match="secret of the login") as caught:
             client.send(HttpRequest("GET", server.url, headers={"X-Auth-Token": value}), 5)
         assert server.requests == []
     assert "abc" not in str(caught.value.to_result())

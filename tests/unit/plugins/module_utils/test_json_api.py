@@ -442,3 +442,8 @@ def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
     with pytest.raises(BadAnswerError, match="link"):
         new_api(clock, http).check_link(link, deadline)
     assert http.requests == []
+
+
+def test_a_page_of_html_with_404_is_no_missing_task():
+    with pytest.raises(RejectedError, match="check api_url"):
+        read(reply(GLANCE_PAGE, 404))

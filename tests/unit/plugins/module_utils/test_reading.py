@@ -42,6 +42,7 @@ DESCRIPTION = ProviderDescription(
     environment_prefix="EXAMPLE",
 )
 DEADLINE = Deadline(FakeClock(), 30)
+OVER = Deadline(DEADLINE.clock, 30, at=DEADLINE.clock.monotonic())
 QUERY = TaskQuery()
 RUNNING, SUCCEEDED, NOT_FOUND = TaskState.RUNNING, TaskState.SUCCEEDED, TaskState.NOT_FOUND
 
@@ -64,7 +65,7 @@ class FakeProvider(TaskProvider):
         self._lock = threading.Lock()
 
     def read_task(self, task_id, deadline):
-        assert deadline is DEADLINE
+        assert deadline in {DEADLINE, OVER}
         with self._lock:
             self.requests.append(task_id)
         if task_id in self._errors:
@@ -74,7 +75,7 @@ class FakeProvider(TaskProvider):
         return self._singles[task_id]
 
     def read_page(self, query, cursor, deadline):
-        assert deadline is DEADLINE
+        assert deadline in {DEADLINE, OVER}
         number = int(cursor or 0)
         self.requests.append(f"page {number}")
         if "list" in self._errors:
@@ -190,8 +191,7 @@ class TestCompletion:
     def test_an_end_is_not_lost_at_the_deadline_when_the_full_reading_fails(self):
         errors = {"a": TransientError("502")}
         provider = FakeProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
-        over = Deadline(DEADLINE.clock, request_timeout=30, at=DEADLINE.clock.monotonic())
-        assert states(TaskReader(provider).read(["a", "b"], over)) == {"a": SUCCEEDED, "b": RUNNING}
+        assert states(TaskReader(provider).read(["a", "b"], OVER)) == {"a": SUCCEEDED, "b": RUNNING}
 
     def test_before_the_deadline_the_full_reading_is_tried_again(self):
         errors = {"a": TransientError("502")}

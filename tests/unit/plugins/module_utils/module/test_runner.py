@@ -21,6 +21,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.module_run import 
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 
 SECRET = "s3cr3t-v4lue"
+TOKEN = "g0t-by-l0gin"
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ def vendor(request):
     """Play a vendor that repeats whatever it gets, the login included."""
     if request.target == "/v2.0/tokens":
         endpoint = {"region": "DFW", "publicURL": f"http://{request.headers['host']}/v2"}
-        token = {"id": f"{SECRET}-token"}
+        token = {"id": TOKEN}
         return answer({"access": {"token": token, "serviceCatalog": [{"type": "image", "endpoints": [endpoint]}]}})
     token = request.headers.get("x-auth-token", "")
     if request.target.startswith("/v2/tasks/"):
@@ -236,7 +237,7 @@ def test_a_login_and_its_token_are_nowhere(run, server, monkeypatch, way, option
     assert code == 0
     assert SECRET in str(server.requests[0].json())
     assert SECRET not in written
-    assert f"{SECRET}-token" not in written
+    assert TOKEN not in written
     assert result["tasks"][0]["id"] == "a"
 
 
