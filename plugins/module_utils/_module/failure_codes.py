@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the vendors document about their failure codes, looked up without asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._errors import OptionError
+from .._providers.registry import PROVIDERS
+from .._text import listed
+
+
+def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return a result for each code, or for all codes of the provider when none is asked for.
+
+    Raises:
+        OptionError: there is no such provider, or it documents no such code.
+    """
+    if provider not in PROVIDERS:
+        raise OptionError("provider", f"provider is {provider!r}; there are {listed(sorted(PROVIDERS))}")
+    documented = {failure.code: failure for failure in PROVIDERS[provider].description.failures if failure.code}
+    for code in codes:
+        if code not in documented:
+            known = f"it documents {listed(list(documented))}" if documented else "it documents none"
+            raise OptionError("_terms", f"{provider} documents no failure code {code!r}; {known}")
+    return [documented[code].to_failure().to_result() for code in codes or documented]
