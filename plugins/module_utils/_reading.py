@@ -34,7 +34,7 @@ class TaskReader:
             TransientError: the vendor could not be asked about any of them.
             RequestError: asking again would not help.
         """
-        if len(task_ids) <= self._pages:
+        if len(task_ids) <= self._pages or not self._provider.can_list:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         # What a list does not show may still be there: only asking for the task itself can tell.

@@ -38,6 +38,7 @@ CONNECTION: ArgumentSpec = {
     "provider": {"type": "str", "required": True, "choices": sorted(PROVIDERS)},
     **{name: {"type": "str"} for name in _TEXTS},
     **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
+    "definition": {"type": "dict"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "client_cert": {"type": "path"},

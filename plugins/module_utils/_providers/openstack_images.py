@@ -113,6 +113,7 @@ class _KeystoneLogin(Login):
         http: HttpClient,
         tls: TlsOptions,
         tools: ProviderTools,
+        region: str | None,
         find_endpoint: Callable[[Any], str | None],
     ) -> None:
         super().__init__()
@@ -122,6 +123,7 @@ class _KeystoneLogin(Login):
         self._requests_session = http.session if isinstance(http, RequestsClient) else None
         self._tls = tls
         self._tools = tools
+        self._region = region
         self._find_endpoint = find_endpoint
 
     @property
@@ -163,8 +165,9 @@ class _KeystoneLogin(Login):
             )
         self._tools.hide(token)
         if not isinstance(endpoint, str) or not endpoint:
+            where = f" in the region {self._region}" if self._region else ""
             raise RejectedError(
-                "Keystone's catalogue has no public endpoint of an image service for this project and region: "
+                f"Keystone's catalogue has no public endpoint of an image service{where} for this project: "
                 "check region and project_name, or give the address as api_url",
                 method="POST",
                 url=self._auth_url,
@@ -272,6 +275,7 @@ def _login_by_options(options: ConnectionOptions, tools: ProviderTools) -> tuple
         http=http,
         tls=options.tls,
         tools=tools,
+        region=options.region,
         find_endpoint=find_endpoint,
     )
     return login, http
@@ -323,7 +327,15 @@ def _login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[L
         raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is no usable address") from None
     if warning:
         tools.warn(warning)
-    login = _KeystoneLogin(auth, auth_url=auth_url, http=http, tls=tls, tools=tools, find_endpoint=find_endpoint)
+    login = _KeystoneLogin(
+        auth,
+        auth_url=auth_url,
+        http=http,
+        tls=tls,
+        tools=tools,
+        region=options.region or cloud.get_region_name("image"),
+        find_endpoint=find_endpoint,
+    )
     return login, http
 
 

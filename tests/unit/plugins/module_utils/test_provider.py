@@ -189,7 +189,7 @@ def test_what_a_login_lacks(given, missing):
     assert EXAMPLE.logins[0].missing(ConnectionOptions("example", **given)) == missing
 
 
-@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+@pytest.mark.parametrize("provider", [provider for name, provider in PROVIDERS.items() if name != "custom"])
 def test_every_description_is_sound(provider):
     description = provider.description
     assert description.documents

@@ -566,6 +566,7 @@ def test_any_answer_of_keystone_gives_access_or_one_of_our_errors():
             http=session.clients[0],
             tls=login._tls,
             tools=login._tools,
+            region=login._region,
             find_endpoint=login._find_endpoint,
         )
         with contextlib.suppress(TasksError):

@@ -1,0 +1,400 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any task API that speaks JSON, as a definition of the user's describes it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from .._auth import Access, FixedLogin, Login
+from .._clock import Deadline
+from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
+from .._http import HttpClient, HttpRequest
+from .._json_api import JsonApi, read_answer
+from .._options import ConnectionOptions, environment_names
+from .._pacing import Pacer
+from .._provider import (
+    LoginForm,
+    Provider,
+    ProviderDescription,
+    ProviderTools,
+    TaskPage,
+    TaskProvider,
+    TaskQuery,
+)
+from .._task import Task, TaskFailure, TaskState, parse_time
+from .._text import listed, readable
+from ._definition import LOGIN_VALUES, Definition, SessionTemplate, fill_body, needed_options, read_definition
+
+DESCRIPTION = ProviderDescription(
+    name="custom",
+    title="The API",
+    # The definition says what its states are, and what its login needs.
+    states={},
+    logins=(LoginForm(("api_url", "definition")),),
+    documents={},
+    environment_prefix="LONGRUNNING",
+    options=("username", "password", "api_key", "api_token", "account_id", "region"),
+)
+
+
+def task_from_json(raw: Any, definition: Definition, *, known_id: str | None = None) -> Task:
+    """Turn an object of the API into a task.
+
+    Raises:
+        BadAnswerError: it has no id or no state where the definition says that they are.
+    """
+    found = {name: expression.find(raw) for name, expression in definition.fields.items()}
+    raw_state, task_id = _word(found["state"]), known_id or _word(found["id"])
+    if raw_state is None or task_id is None:
+        missing = "state" if raw_state is None else "id"
+        raise BadAnswerError(
+            f"{definition.title} answered with a task that has no {missing} where fields.{missing} looks"
+        )
+    state = _state(raw, raw_state, definition)
+    message = _text(found.get("message"))
+    failed = state in (TaskState.FAILED, TaskState.CANCELLED)
+
+    def moment(name: str) -> datetime | None:
+        return _time(found.get(name), definition.times)
+
+    def text(name: str) -> str | None:
+        return _text(found.get(name))
+
+    return Task(
+        id=task_id,
+        provider=DESCRIPTION.name,
+        state=state,
+        raw_state=raw_state,
+        percent=_percent(found.get("percent")),
+        message=message,
+        error=_failure(raw, definition, message) if failed else None,
+        result=found.get("result"),
+        raw=raw if isinstance(raw, dict) else {"task": raw},
+        name=text("name"),
+        type=text("type"),
+        description=text("description"),
+        created_at=moment("created_at"),
+        started_at=moment("started_at"),
+        updated_at=moment("updated_at"),
+        finished_at=moment("finished_at"),
+        expires_at=moment("expires_at"),
+        owner=text("owner"),
+        resource=text("resource"),
+        parent_id=text("parent_id"),
+    )
+
+
+def _state(raw: Any, raw_state: str, definition: Definition) -> TaskState:
+    states = definition.states
+    folded = {word.casefold(): state for word, state in states.items()}
+    state = states.get(raw_state, folded.get(raw_state.casefold(), TaskState.UNKNOWN))
+    if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
+        # Anything but true is no success.
+        return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
+    return state
+
+
+def _failure(raw: Any, definition: Definition, message: str | None) -> TaskFailure:
+    code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
+    code = _word(code_at.find(raw)) if code_at is not None else None
+    words = _text(message_at.find(raw)) if message_at is not None else None
+    return _explained(definition, code, words or message)
+
+
+def _explained(definition: Definition, code: str | None, words: str | None) -> TaskFailure:
+    documented = next((failure for failure in definition.failures if failure.code == code), None)
+    return TaskFailure(code=code, detail=words) if documented is None else documented.to_failure(words)
+
+
+def _word(value: Any) -> str | None:
+    """Return a state, an id or a code as a text; booleans as JSON writes them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int)):
+        return str(value) if str(value).strip() else None
+    return None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, (dict, list)) or value is None:
+        return None
+    return readable(str(value), limit=2000) or None
+
+
+def _percent(value: Any) -> float | None:
+    try:
+        number = float(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        return None
+    return number if number is not None and 0 <= number <= 100 else None
+
+
+def _time(value: Any, form: str) -> datetime | None:
+    if form == "rfc3339":
+        return parse_time(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return datetime.fromtimestamp(value / (1000 if form == "epoch_milliseconds" else 1), timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+class _SessionLogin(Login):
+    """A session that one request begins and, where the API wants it, another one ends."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        session: SessionTemplate,
+        options: ConnectionOptions,
+        http: HttpClient,
+        tools: ProviderTools,
+    ) -> None:
+        super().__init__()
+        self._definition = definition
+        self._session = session
+        self._options = options
+        self._http = http
+        self._tools = tools
+        self._ends = float("inf")
+
+    @property
+    def refusal_advice(self) -> str:
+        """What to check."""
+        return "check username and password, and login in the definition"
+
+    def access(self, deadline: Deadline) -> Access:
+        """Begin a new session where the lifetime of the old one is over."""
+        if self._tools.clock.monotonic() >= self._ends:
+            with self._lock:
+                self._access = None
+                self._ends = float("inf")
+        return super().access(deadline)
+
+    def _log_in(self, deadline: Deadline) -> Access:
+        session, options = self._session, self._options
+        secrets = {name: str(getattr(options, name) or "") for name in LOGIN_VALUES}
+        headers = {"Accept": "application/json"}
+        if session.basic:
+            headers.update(_basic(options))
+        base = _base_url(self._definition, options)
+        body = fill_body(session.body, {**self._definition.values, **secrets})
+        request = HttpRequest(session.method, f"{base}{session.path}", headers=headers, json=body)
+        response = self._http.send(request, deadline.next_request_timeout())
+        answer = read_answer(
+            response,
+            method=session.method,
+            title=self._definition.title,
+            clock=self._tools.clock,
+            refusal_advice=self.refusal_advice,
+        )
+        token = (
+            session.token.find(answer)
+            if session.token is not None
+            else response.headers.get((session.token_header or "").lower())
+        )
+        if not isinstance(token, str) or not token:
+            raise BadAnswerError(f"{self._definition.title} answered the login without a token at that place")
+        self._tools.hide(token)
+        if session.lifetime is not None:
+            # A little earlier than told: a token must not run out on its way.
+            self._ends = self._tools.clock.monotonic() + 0.9 * session.lifetime
+        return Access(base, {self._definition.login_header: f"{self._definition.login_prefix}{token}"})
+
+    def _log_out(self, access: Access, deadline: Deadline) -> None:
+        if self._session.logout is None:
+            return
+        method, path = self._session.logout
+        try:
+            request = HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
+            self._http.send(request, deadline.next_request_timeout())
+        except RequestError:
+            # The session will end by itself.
+            return
+
+
+class CustomProvider(TaskProvider):
+    """The adapter that a definition steers."""
+
+    def __init__(self, description: ProviderDescription, definition: Definition, api: JsonApi) -> None:
+        super().__init__(description)
+        self._definition = definition
+        self._api = api
+
+    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+        """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
+        definition = self._definition
+        path, query, body = definition.get.fill(definition.values, task_id)
+        try:
+            answer = self._api.call(definition.get.method, path, deadline, params=query, body=body)
+        except RejectedError as error:
+            if error.status in definition.not_found_statuses:
+                raise NotFoundError(error.message, method=error.method, url=error.url, status=error.status) from None
+            raise
+        raw = answer if definition.task is None else definition.task.find(answer)
+        if raw is None and definition.task is not None:
+            raise NotFoundError(f"{definition.title} answered without the task {task_id}", url=path)
+        task = task_from_json(raw, definition, known_id=task_id)
+        found = _word(definition.fields["id"].find(raw))
+        if found is not None and found.casefold() != task_id.casefold():
+            raise BadAnswerError(f"{definition.title} was asked for task {task_id} and answered with task {found}")
+        return self._with_end(task, deadline) if task.is_final else task
+
+    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
+        """Send the definition's ``list``. The cursor is the query of the next page."""
+        definition = self._definition
+        if definition.list is None or definition.items is None:
+            raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their ids")
+        path, params, body = definition.list.fill(definition.values)
+        if cursor is None:
+            params = self._first_params(params, query)
+        else:
+            params = tuple(parse_qsl(cursor, keep_blank_values=True))
+        answer = self._api.call(definition.list.method, path, deadline, params=params, body=body)
+        items = definition.items.find(answer)
+        if not isinstance(items, list):
+            raise BadAnswerError(f"{definition.title} answered with no list of tasks where list.items looks")
+        tasks = tuple(task_from_json(item, definition) for item in items)
+        return TaskPage(tasks, self._next_cursor(answer, params, len(items), deadline))
+
+    def list_entry_lacks_something(self, task: Task) -> bool:
+        """Whether there is more to be read than a list shows."""
+        return task.is_final and (self._definition.when_ended is not None or not self._definition.list_is_complete)
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the definition has a list."""
+        return self._definition.list is not None
+
+    def close(self, deadline: Deadline) -> None:
+        """End the session."""
+        self._api.close(deadline)
+
+    def _with_end(self, task: Task, deadline: Deadline) -> Task:
+        """Add what the API tells of an ended task at another place."""
+        definition = self._definition
+        if definition.when_ended is None:
+            return task
+        path, query, body = definition.when_ended.fill(definition.values, task.id)
+        answer = self._api.call(definition.when_ended.method, path, deadline, params=query, body=body)
+        found = {name: expression.find(answer) for name, expression in definition.ended.items()}
+        message = _text(found.get("message")) or task.message
+        result = found.get("result", task.result)
+        error = task.error
+        if error is not None:
+            error = _explained(definition, _word(found.get("code")) or error.code, message or error.detail)
+        return replace(task, message=message, result=result, error=error)
+
+    def _first_params(self, params: tuple[tuple[str, str], ...], query: TaskQuery) -> tuple[tuple[str, str], ...]:
+        definition, paging = self._definition, self._definition.paging
+        own = dict(params)
+        if paging.style in ("offset", "page"):
+            own[paging.size_parameter] = str(paging.size)
+            own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
+        words = [raw for raw, state in definition.states.items() if state in query.states]
+        # With succeeded_if a state of the API says only half of it.
+        if definition.state_parameter and len(words) == 1 and definition.succeeded_if is None:
+            own[definition.state_parameter] = words[0]
+        given = {name for name, _value in query.filters}
+        return (*((name, value) for name, value in own.items() if name not in given), *query.filters)
+
+    def _next_cursor(
+        self,
+        answer: Any,
+        params: tuple[tuple[str, str], ...],
+        number: int,
+        deadline: Deadline,
+    ) -> str | None:
+        paging = self._definition.paging
+        if paging.next is not None:
+            following = paging.next.find(answer)
+            if following is None or following == "":
+                return None
+            if paging.style == "cursor":
+                return _changed(params, paging.parameter, str(following))
+            if not isinstance(following, str):
+                raise BadAnswerError(f"{self._definition.title} answered with a link to the next page that is no text")
+            self._api.check_link(following, deadline)
+            return urlsplit(urljoin("http://list/", following)).query
+        if paging.style in ("offset", "page") and number:
+            now = dict(params)
+            size = _number(now.get(paging.size_parameter), paging.size)
+            if number < size:
+                return None
+            step = number if paging.style == "offset" else 1
+            return _changed(params, paging.parameter, str(_number(now.get(paging.parameter), 0) + step))
+        return None
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdecimal() else default
+
+
+def _changed(params: tuple[tuple[str, str], ...], name: str, value: str) -> str:
+    return urlencode([*((key, old) for key, old in params if key != name), (name, value)])
+
+
+def _basic(options: ConnectionOptions) -> dict[str, str]:
+    login = f"{options.needed('username')}:{options.needed('password')}"
+    return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+
+
+def _base_url(definition: Definition, options: ConnectionOptions) -> str:
+    return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
+
+
+def _login(definition: Definition, options: ConnectionOptions, http: HttpClient, tools: ProviderTools) -> Login:
+    missing = [name for name in needed_options(definition) if getattr(options, name) is None]
+    if missing:
+        named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
+        verb = "is" if len(missing) == 1 else "are"
+        raise OptionError(
+            missing[0], f"the definition's login {definition.login} needs {listed(named)}, which {verb} missing"
+        )
+    base = _base_url(definition, options)
+    if definition.session is not None:
+        return _SessionLogin(definition, definition.session, options, http, tools)
+    headers: dict[str, str] = {}
+    if definition.login == "basic":
+        headers = _basic(options)
+    elif definition.login in ("bearer", "header"):
+        headers = {definition.login_header: f"{definition.login_prefix}{options.needed('api_token')}"}
+    return FixedLogin(Access(base, headers), advice="check the login's options, and login in the definition")
+
+
+def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
+    definition = read_definition(options.definition, options)
+    http = tools.make_http(options.tls)
+    pattern, words = definition.task_id or (None, "")
+    description = replace(
+        DESCRIPTION,
+        title=definition.title,
+        states=definition.states,
+        failures=definition.failures,
+        poll_interval=definition.poll_interval,
+        quota=definition.quota,
+        transient_statuses=definition.transient_statuses,
+        launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
+        task_id_pattern=pattern,
+        task_id_words=words,
+    )
+    api = JsonApi(
+        http,
+        _login(definition, options, http, tools),
+        tools.clock,
+        title=definition.title,
+        transient_statuses=definition.transient_statuses,
+        pacer=None if definition.quota is None else Pacer(definition.quota, tools.clock),
+    )
+    return CustomProvider(description, definition, api)
+
+
+PROVIDER = Provider(DESCRIPTION, _create)
