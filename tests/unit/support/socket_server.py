@@ -179,7 +179,7 @@ def _read_request(wire: socket.socket, buffer: bytearray, number: int) -> Receiv
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _version = first.split(" ", 2)
     pairs = (line.partition(":") for line in lines)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    headers = {name.strip().lower(): value.strip() for name, _colon, value in pairs}
     length = int(headers.get("content-length", "0"))
     while len(rest) < length:
         data = wire.recv(65536)

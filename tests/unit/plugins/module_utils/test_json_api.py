@@ -99,7 +99,7 @@ def test_a_status_becomes_an_error(clock, deadline, status, kind, reason):
     http = FakeHttp(lambda _request: reply({"code": "E7", "message": "Sorry,<br />no"}, status))
     with pytest.raises(kind) as caught:
         new_api(clock, http).get("/tasks/1", deadline)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     result = caught.value.to_result()
     assert result["reason"] == reason
     assert result["request"] == {"method": "GET", "url": BASE + "/tasks/1", "status": status, "code": "E7"}

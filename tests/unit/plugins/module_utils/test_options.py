@@ -380,7 +380,7 @@ def test_the_tls_part(tmp_path):
     options = rackspace({**KEY, "ca_path": str(path)})
     assert options.tls.verify == str(path)
     with pytest.raises(OptionError, match="ca_path"):
-        _ = rackspace({**KEY, "ca_path": str(tmp_path / "missing")}).tls
+        assert rackspace({**KEY, "ca_path": str(tmp_path / "missing")}).tls
 
 
 @pytest.mark.parametrize(

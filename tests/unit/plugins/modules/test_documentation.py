@@ -50,9 +50,9 @@ def documented_options(name):
     doc = documentation(name)
     options = dict(doc["options"])
     for fragment in doc["extends_documentation_fragment"]:
-        collection, _, rest = fragment.partition("longrunning.tasks.")
+        collection, _dot, rest = fragment.partition("longrunning.tasks.")
         assert collection == ""
-        file, _, part = rest.partition(".")
+        file, _dot, part = rest.partition(".")
         text = getattr(FRAGMENTS[file].ModuleDocFragment, part.upper() or "DOCUMENTATION")
         options.update(yaml.safe_load(text).get("options", {}))
     return options
@@ -86,7 +86,7 @@ def test_defaults_have_their_types(name):
     spec = {**argument_specs.CONNECTION, **MODULES[name][1]}
     for option, rule in documented_options(name).items():
         for default in (rule.get("default"), spec[option].get("default")):
-            assert default is None or type(default) is kinds[rule["type"]], option
+            assert default is None or default.__class__ is kinds[rule["type"]], option
 
 
 @EACH

@@ -310,7 +310,7 @@ def test_keystone_may_say_when_to_come_again(header, seconds):
 def test_keystone_is_away():
     url = f"http://127.0.0.1:{closed_port()}"
     refused = pytest.raises(TransientError, match=rf"{url}.*connection was refused")
-    with Session(auth_url=url, username="ann", password=SECRET) as session, refused:
+    with refused, Session(auth_url=url, username="ann", password=SECRET) as session:
         session.read()
 
 
@@ -328,7 +328,7 @@ def test_keystone_is_not_trusted(cloud, tmp_path):
 def test_a_bundle_of_the_environment_is_not_used(cloud, monkeypatch, tmp_path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file(tmp_path))
     distrusted = pytest.raises(UntrustedServerError)
-    with serving(cloud, tls=server_context()) as server, Session(**by_password(server)) as session, distrusted:
+    with distrusted, serving(cloud, tls=server_context()) as server, Session(**by_password(server)) as session:
         session.read()
 
 
@@ -352,7 +352,7 @@ def test_denied_by_glances_policy():
     words = "You are not authorized to complete tasks_api_access action."
     denied = pytest.raises(AccessDeniedError, match=r"tasks_api_access action.*administrators only")
     play = answer({"message": words, "code": "403 Forbidden"}, 403)
-    with serving(play) as server, Session(api_token="mine", api_url=server.url) as session, denied:
+    with denied, serving(play) as server, Session(api_token="mine", api_url=server.url) as session:
         session.read()
 
 

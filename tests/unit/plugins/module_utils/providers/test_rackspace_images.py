@@ -331,7 +331,7 @@ def test_a_login_that_fails(answer, kind, words):
     session = Session(KEY, answer)
     with pytest.raises(kind) as caught:
         session.read()
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert len(session.http.requests) == 1
     for word in words:
         assert word in caught.value.message
