@@ -123,6 +123,12 @@ FAILURES = (
         _TASK_DETAILS,
     ),
     _text(
+        "requested image for export was not found",
+        "There is no image with the ID that the export names",
+        "Check image_uuid, and that the image is in the region of the export",
+        "an answer of the API that a user published in 2015",
+    ),
+    _text(
         "unsupported element in image_properties",
         "image_properties holds something that an import does not take",
         "Leave only the name in image_properties",

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write into the documentation what the providers' descriptions already say.
+
+That is the environment variables of the connection options, and the tables of states and failures in the guides.
+Run it after a provider was added or changed, with the collection importable:
+
+    PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
+
+A unit test fails where the documentation and the providers differ.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import CONNECTION_OPTIONS, environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderDescription
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
+GUIDES = ROOT / "docs" / "docsite" / "rst"
+WIDTH = 120
+#: These have no vendor: what their tables would say is said by a definition.
+WITHOUT_TABLES = frozenset({"custom"})
+
+
+def wrapped(text: str, first: str, rest: str) -> list[str]:
+    """Break a text into lines that are not too long."""
+    lines = [first]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > WIDTH:
+            lines.append(rest)
+        lines[-1] += word + " "
+    return [line.rstrip() for line in lines]
+
+
+def environment_lines(option: str) -> list[str]:
+    """Return the item of the description that names the variables; nothing where there are none."""
+    names = [name for provider in PROVIDERS.values() for name in environment_names(provider.description, option)]
+    if not names:
+        return []
+    marked = [f"E({name})" for name in sorted(set(names))]
+    text = f"Environment {marked[0]}."
+    if len(marked) > 1:
+        text = f"Environment {', '.join(marked[:-1])} or {marked[-1]}, by O(provider)."
+    return wrapped(text, "      - ", "        ")
+
+
+def fragment(text: str) -> str:
+    """Return the documentation of the connection options with the variables of every option."""
+    for option in CONNECTION_OPTIONS:
+        block = re.search(rf"(?m)^  {option}:\n(?:^    .*\n)+", text)
+        if block is None:
+            message = f"{FRAGMENT.name} does not document the option {option}"
+            raise LookupError(message)
+        body = re.sub(r"(?m)^      - Environment .*\n(?:^        .*\n)*", "", block[0])
+        lines = "".join(f"{line}\n" for line in environment_lines(option))
+        body = re.sub(r"(?m)^(    type: )", lambda found, lines=lines: lines + found[1], body, count=1)
+        text = text.replace(block[0], body)
+    return text
+
+
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a list-table."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in (columns, *rows):
+        for number, cell in enumerate(row):
+            lines += wrapped(cell, "   * - " if number == 0 else "     - ", "       ")
+    return "\n".join(lines)
+
+
+def tables(description: ProviderDescription) -> dict[str, str]:
+    """Return the tables of a guide by their names."""
+    states = table(
+        ("state at the vendor", "here"),
+        ((f"``{raw}``", f"``{state.value}``") for raw, state in description.states.items()),
+    )
+    worth = {True: "yes", False: "no", None: "not known"}
+    failures = table(
+        ("code", "what it is", "what to do", "try again?", "source"),
+        (
+            (
+                f"``{failure.code}``" if failure.code else "(text only)",
+                failure.title if failure.detail == failure.title else f"{failure.title}. {failure.detail}",
+                failure.remedy,
+                worth[failure.retryable],
+                failure.source,
+            )
+            for failure in description.failures
+        ),
+    )
+    return {"states": states, "failures": failures if description.failures else "No failure is documented."}
+
+
+def guide(text: str, description: ProviderDescription) -> str:
+    """Return a guide with its tables between their marks."""
+    for name, content in tables(description).items():
+        begin, end = f".. {name}: begin, written by document_providers.py", f".. {name}: end"
+        place = re.compile(rf"(?ms)^{re.escape(begin)}$.*?^{re.escape(end)}$")
+        if not place.search(text):
+            message = f"the guide of {description.name} lacks the lines '{begin}' and '{end}'"
+            raise LookupError(message)
+        text = place.sub(lambda _found, both=f"{begin}\n\n{content}\n\n{end}": both, text)
+    return text
+
+
+def documents() -> dict[Path, str]:
+    """Return every file that this writes to, as it should be."""
+    found = {FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8"))}
+    for name, provider in PROVIDERS.items():
+        if name not in WITHOUT_TABLES:
+            path = GUIDES / f"{name}_guide.rst"
+            found[path] = guide(path.read_text(encoding="utf-8"), provider.description)
+    return found
+
+
+if __name__ == "__main__":
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
