@@ -65,8 +65,8 @@ def fragment(text: str) -> str:
             raise LookupError(message)
         body = re.sub(r"(?m)^      - Environment .*\n(?:^        .*\n)*", "", block[0])
         lines = "".join(f"{line}\n" for line in environment_lines(option))
-        body = re.sub(r"(?m)^(    type: )", lambda found, lines=lines: lines + found[1], body, count=1)
-        text = text.replace(block[0], body)
+        before, type_, after = body.partition("\n    type: ")
+        text = text.replace(block[0], f"{before}\n{lines.rstrip()}{type_}{after}" if lines else body)
     return text
 
 
@@ -106,11 +106,12 @@ def guide(text: str, description: ProviderDescription) -> str:
     """Return a guide with its tables between their marks."""
     for name, content in tables(description).items():
         begin, end = f".. {name}: begin, written by document_providers.py", f".. {name}: end"
-        place = re.compile(rf"(?ms)^{re.escape(begin)}$.*?^{re.escape(end)}$")
-        if not place.search(text):
+        before, found, rest = text.partition(f"{begin}\n")
+        _old, found_too, after = rest.partition(f"{end}\n")
+        if not (found and found_too):
             message = f"the guide of {description.name} lacks the lines '{begin}' and '{end}'"
             raise LookupError(message)
-        text = place.sub(lambda _found, both=f"{begin}\n\n{content}\n\n{end}": both, text)
+        text = f"{before}{begin}\n\n{content}\n\n{end}\n{after}"
     return text
 
 
