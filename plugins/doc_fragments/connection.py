@@ -15,22 +15,27 @@ options:
   provider:
     description:
       - Whose tasks these are.
+      - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
     required: true
     choices:
+      - dbvisit_standby
       - openstack_images
       - rackspace_images
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+      - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
+      - Environment E(DBVISIT_API_URL), E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
     type: str
   api_path:
     description:
       - Path of the API on its server, where that can differ.
+      - C(/api) for Dbvisit when not given, which its documents do not state for this API.
+      - Environment E(DBVISIT_API_PATH).
     type: str
   service:
     description:
@@ -59,12 +64,12 @@ options:
   username:
     description:
       - Name of the user to log in as.
-      - Environment E(RACKSPACE_USERNAME) or E(OS_USERNAME), by O(provider).
+      - Environment E(DBVISIT_USERNAME), E(RACKSPACE_USERNAME) or E(OS_USERNAME), by O(provider).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(RACKSPACE_PASSWORD) or E(OS_PASSWORD), by O(provider).
+      - Environment E(DBVISIT_PASSWORD), E(RACKSPACE_PASSWORD) or E(OS_PASSWORD), by O(provider).
     type: str
   api_key:
     description:
@@ -75,7 +80,8 @@ options:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
       - Needs O(api_url), or O(region) at Rackspace.
-      - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+      - For Dbvisit it is the value of the cookie C(dbvisit-standby).
+      - Environment E(DBVISIT_API_TOKEN), E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
     type: str
   user_id:
     description:
@@ -129,18 +135,18 @@ options:
   ca_path:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
-      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
+      - Environment E(DBVISIT_CA_PATH), E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+      - Environment E(DBVISIT_CLIENT_CERT), E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+      - Environment E(DBVISIT_CLIENT_KEY), E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
     type: path
   request_timeout:
     description:
