@@ -226,7 +226,17 @@ class DbvisitProvider(TaskProvider):
 
     def _ask(self, path: str, params: Mapping[str, Any], deadline: Deadline, schema: AnswerSchema) -> Any:
         """Return the ``result`` of a call, which is good only if it says so itself."""
-        answer = self._api.call("POST", path, deadline, body={"params": params}, schema=schema)
+        try:
+            answer = self._api.call("POST", path, deadline, body={"params": params}, schema=schema)
+        except NotFoundError as error:
+            # Not a task is missing, but the call itself.
+            raise RejectedError(
+                f"{error.message}. Check api_url and api_path",
+                method="POST",
+                url=error.url,
+                status=error.status,
+                words=error.words,
+            ) from None
         refused = explain(answer)
         if refused is not None:
             words = refused[1]

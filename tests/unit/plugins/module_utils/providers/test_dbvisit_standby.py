@@ -414,10 +414,13 @@ def test_answers_that_no_page_describes(answer, kind):
     assert type(caught.value) is kind
 
 
-def test_a_wrong_path_is_a_404():
-    with pytest.raises(NotFoundError) as caught:
-        Session(reply(b"404 page not found", 404), options={**LOGIN, "api_path": "/v2"}).read()
+@pytest.mark.parametrize("answer", [reply(b"404 page not found", 404), refusal("no such call", 404)])
+def test_a_wrong_path_is_no_missing_task(answer):
+    session = Session(answer, options={**LOGIN, "api_path": "/v2"})
+    with pytest.raises(RejectedError, match=r"Check api_url and api_path") as caught:
+        session.read()
     assert f"POST {URL}/v2/task/show" in caught.value.message
+    assert (caught.value.status, len(session.http.requests)) == (404, 1)
 
 
 # --- lists ----------------------------------------------------------------------------------------------------
