@@ -16,23 +16,29 @@ options:
     description:
       - Whose tasks these are.
       - V(custom) - tasks of any JSON API, as O(definition) describes it.
+      - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
     required: true
     choices:
       - custom
+      - dbvisit_standby
       - openstack_images
       - rackspace_images
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(LONGRUNNING_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL), by O(provider).
+      - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
+      - Environment E(DBVISIT_API_URL), E(LONGRUNNING_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL),
+        by O(provider).
     type: str
   api_path:
     description:
       - Path of the API on its server, where that can differ.
+      - C(/api) for Dbvisit when not given, which its documents do not state for this API.
+      - Environment E(DBVISIT_API_PATH).
     type: str
   service:
     description:
@@ -62,12 +68,14 @@ options:
   username:
     description:
       - Name of the user to log in as.
-      - Environment E(LONGRUNNING_USERNAME), E(OS_USERNAME) or E(RACKSPACE_USERNAME), by O(provider).
+      - Environment E(DBVISIT_USERNAME), E(LONGRUNNING_USERNAME), E(OS_USERNAME) or E(RACKSPACE_USERNAME), by
+        O(provider).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(LONGRUNNING_PASSWORD), E(OS_PASSWORD) or E(RACKSPACE_PASSWORD), by O(provider).
+      - Environment E(DBVISIT_PASSWORD), E(LONGRUNNING_PASSWORD), E(OS_PASSWORD) or E(RACKSPACE_PASSWORD), by
+        O(provider).
     type: str
   api_key:
     description:
@@ -78,7 +86,9 @@ options:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
       - Needs O(api_url), or O(region) at Rackspace.
-      - Environment E(LONGRUNNING_API_TOKEN), E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by O(provider).
+      - For Dbvisit it is the value of the cookie C(dbvisit-standby).
+      - Environment E(DBVISIT_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by
+        O(provider).
     type: str
   user_id:
     description:
@@ -138,17 +148,19 @@ options:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
-      - Environment E(LONGRUNNING_CA_PATH), E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
+      - Environment E(DBVISIT_CA_PATH), E(LONGRUNNING_CA_PATH), E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(LONGRUNNING_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by O(provider).
+      - Environment E(DBVISIT_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by
+        O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(LONGRUNNING_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by O(provider).
+      - Environment E(DBVISIT_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by
+        O(provider).
     type: path
   request_timeout:
     description:

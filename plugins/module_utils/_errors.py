@@ -77,7 +77,11 @@ class MissingLibraryError(TasksError):
 
 
 class RequestError(TasksError):
-    """A request gave nothing usable. ``status`` is None when no HTTP answer came at all."""
+    """A request gave nothing usable. ``status`` is None when no HTTP answer came at all.
+
+    ``words`` are what the vendor itself said; None where the answer is not of the vendor's own shape, or where the
+    provider does not tell the two apart.
+    """
 
     def __init__(
         self,
@@ -87,12 +91,14 @@ class RequestError(TasksError):
         url: str = "",
         status: int | None = None,
         code: str | None = None,
+        words: str | None = None,
     ) -> None:
         super().__init__(message)
         self.method = method
         self.url = url
         self.status = status
         self.code = code
+        self.words = words
 
     def to_result(self) -> dict[str, Any]:
         """Add which request it was, and the vendor's own error code where it gave one."""

@@ -21,13 +21,16 @@ def explain_task(task: Task, title: str) -> str:
     """Say what became of one task that did not succeed. ``title`` is the vendor's name for people."""
     who = f"{title}: {task.describe()}"
     if task.state is TaskState.DISMISSED:
+        told = f" What is known of it: {sentence(task.message)}" if task.message else ""
         return (
             f"{who} was dismissed by somebody. Its outcome can no longer be known, so it does not count as a success."
+            f"{told}"
         )
     if task.state is TaskState.NOT_FOUND:
+        told = f" The answer was: {sentence(task.message)}" if task.message else ""
         return (
-            f"{who} does not exist, or no longer does. Check the id; if the vendor registers tasks late or forgets "
-            "those that ended, set not_found to wait or to succeed."
+            f"{who} does not exist, or no longer does.{told} Check the id; if the vendor registers tasks late or "
+            "forgets those that ended, set not_found to wait or to succeed."
         )
     if task.state is TaskState.UNKNOWN:
         return f"{who} is in the state {task.raw_state!r}, which this collection does not know."

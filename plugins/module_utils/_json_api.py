@@ -170,8 +170,10 @@ def read_answer(
     details: dict[str, Any] = {"method": method, "url": url, "status": response.status}
     if response.status in _OK:
         return _read_good(response, details, title, schema)
-    code, words = vendor_words(response, explain)
+    own = _own_words(response, explain)
+    code, words = own or vendor_words(response)
     details["code"] = code
+    details["words"] = own and own[1]
     said = f": {words}" if words else ""
     if response.status in transient:
         retry_after = retry_after_seconds(response.headers, clock.now())
@@ -240,13 +242,21 @@ def _excerpt(response: HttpResponse) -> str:
     return f'"{text}"' if text else "an empty body"
 
 
-def vendor_words(response: HttpResponse, explain: Explain | None = None) -> tuple[str | None, str]:
+def _own_words(response: HttpResponse, explain: Explain | None) -> tuple[str | None, str] | None:
+    """Return the code and the words of an error answer of the vendor's own shape."""
+    try:
+        return explain(_json_of(response)) if explain is not None else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
     try:
         data = _json_of(response)
     except (ValueError, RecursionError):
         return None, readable(_TITLE.sub(" ", response.text), limit=300)
-    found = (explain(data) if explain is not None else None) or _find_words(data)
+    found = _find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 
 

@@ -78,8 +78,8 @@ class TaskReader:
         def read_one(task_id: str) -> Task | TransientError:
             try:
                 return self._provider.read_task(task_id, deadline)
-            except NotFoundError:
-                return missing_task(task_id, self._provider.description.name)
+            except NotFoundError as error:
+                return missing_task(task_id, self._provider.description.name, error.words)
             except TransientError as error:
                 return error
 

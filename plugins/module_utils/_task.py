@@ -167,9 +167,9 @@ class Task:
         return f"{words} ({self.name})" if self.name else words
 
 
-def missing_task(task_id: str, provider: str) -> Task:
-    """Return what stands for a task that the vendor does not have."""
-    return Task(id=task_id, provider=provider, state=TaskState.NOT_FOUND)
+def missing_task(task_id: str, provider: str, words: str | None = None) -> Task:
+    """Return what stands for a task that the vendor does not have; ``words`` are the vendor's own about that."""
+    return Task(id=task_id, provider=provider, state=TaskState.NOT_FOUND, message=words or None)
 
 
 _RFC3339 = re.compile(

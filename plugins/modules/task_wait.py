@@ -38,7 +38,7 @@ options:
       - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
       - Results of skipped tasks are passed over. A failed one is an error.
       - The ID is looked for where the vendor's launching call has it, at Rackspace and OpenStack in C(json.id), which
-        M(ansible.builtin.uri) returns, then in C(id) and C(task_id).
+        M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id).
     type: raw
   timeout:
     description:
@@ -49,7 +49,7 @@ options:
   poll_interval:
     description:
       - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, and V(5) for OpenStack.
+        one poll in 30 seconds, and V(5) for OpenStack and Dbvisit.
     type: float
   max_poll_interval:
     description:

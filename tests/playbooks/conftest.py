@@ -40,9 +40,16 @@ SECRETS = {
     "admin_password": f"{MARK}-admin",
     "member_password": f"{MARK}-member",
     "application_credential_secret": f"{MARK}-credential",
+    "dbvisit_password": f"{MARK}-dbvisit",
+    "dbvisit_cookie": f"{MARK}-cookie==",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
+    "dbvisit_standby": {
+        "username": "admin",
+        "password": SECRETS["dbvisit_password"],
+        "api_tokens": [SECRETS["dbvisit_cookie"]],
+    },
     "rackspace_images": {
         "username": "demo",
         "api_key": SECRETS["api_key"],

@@ -12,7 +12,7 @@ from .._errors import TaskNotFoundError
 from .._reading import TaskReader
 from .._retrying import Backoff, repeat_transient
 from .._task import TaskState
-from .._text import listed
+from .._text import listed, sentence
 from .._waiting import Snapshot
 from .context import REPEAT_SECONDS, Context, checked_task_ids, distinct
 
@@ -37,9 +37,11 @@ def run(context: Context) -> dict[str, Any]:
     missing = [task.id for task in tasks if task.state is TaskState.NOT_FOUND]
     if missing and context.params["not_found"] == "fail":
         title = context.provider.description.title
+        words = next((task.message for task in tasks if task.id == missing[0]), None)
+        told = f" The answer was: {sentence(words)}" if words else ""
         what = f"no task {missing[0]}" if len(missing) == 1 else f"none of the tasks {listed(missing)}"
         raise TaskNotFoundError(
-            f"{title} has {what}, or no longer has it. Check the id and api_url; "
+            f"{title} has {what}, or no longer has it.{told} Check the id and api_url; "
             "with not_found: report it is returned as a state instead",
             tasks=tasks,
         )

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._provider import Provider
-from . import custom, openstack_images, rackspace_images
+from . import (
+    custom,
+    dbvisit_standby,
+    openstack_images,
+    rackspace_images,
+)
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.description.name: provider
     for provider in (
         custom.PROVIDER,
+        dbvisit_standby.PROVIDER,
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,
     )

@@ -108,7 +108,8 @@ def test_the_documented_example_is_right(files):
     scenario = Scenario.parse(example)
     assert len(scenario.tasks) == 4
     # What it shows as the defaults of a vendor are the defaults.
-    assert scenario.credentials["rackspace_images"] == Scenario.parse("").credentials["rackspace_images"]
+    for name in ("rackspace_images", "dbvisit_standby"):
+        assert scenario.credentials[name] == Scenario.parse("").credentials[name]
 
 
 def test_json_may_be_indented_with_tabs():

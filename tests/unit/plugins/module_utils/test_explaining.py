@@ -70,6 +70,20 @@ def failed(state=FAILED, message=None, **error):
             ),
         ),
         (
+            Task("7", "example", TaskState.DISMISSED, message="dismissed by ann"),
+            (
+                "Example: task 7 was dismissed by somebody. Its outcome can no longer be known, so it does not count "
+                "as a success. What is known of it: dismissed by ann."
+            ),
+        ),
+        (
+            missing_task("7", "example", "no task 7"),
+            (
+                "Example: task 7 does not exist, or no longer does. The answer was: no task 7. Check the id; if the "
+                "vendor registers tasks late or forgets those that ended, set not_found to wait or to succeed."
+            ),
+        ),
+        (
             missing_task("7", "example"),
             (
                 "Example: task 7 does not exist, or no longer does. Check the id; if the vendor registers tasks late "

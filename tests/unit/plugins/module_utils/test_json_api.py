@@ -386,6 +386,33 @@ def test_vendor_words(body, expected):
     assert vendor_words(reply(body, 400)) == expected
 
 
+def explain(data):
+    return ("E7", data["sorry"]) if "sorry" in data else None
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words", "told"),
+    [
+        ({"sorry": "no such task", "message": "other"}, "E7", "no such task", "HTTP 404: no such task"),
+        ({"sorry": ""}, "E7", "", "HTTP 404"),
+        # Not the vendor's own: a proxy's, say.
+        ({"message": "no route"}, None, None, "HTTP 404: no route"),
+        (b"not found", None, None, "HTTP 404: not found"),
+    ],
+)
+def test_the_vendors_own_words_are_told_from_others(body, code, words, told):
+    with pytest.raises(NotFoundError) as caught:
+        read(reply(body, 404), explain=explain)
+    assert (caught.value.code, caught.value.words) == (code, words)
+    assert caught.value.message.endswith(told)
+
+
+def test_without_an_explanation_no_words_count_as_the_vendors_own():
+    with pytest.raises(NotFoundError) as caught:
+        read(reply({"message": "no such task"}, 404))
+    assert caught.value.words is None
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["message", "error", "code", "x"]), inner),

@@ -101,6 +101,12 @@ class TestTheChoice:
         assert states(TaskReader(provider).read(["a"], DEADLINE)) == {"a": RUNNING}
         assert provider.requests == ["a"]
 
+    @pytest.mark.parametrize(("words", "message"), [("no task a", "no task a"), ("", None), (None, None)])
+    def test_what_the_vendor_said_about_a_missing_task_is_kept(self, words, message):
+        provider = FakeProvider(errors={"a": NotFoundError("Refused", words=words)})
+        snapshot = TaskReader(provider).read(["a"], DEADLINE)
+        assert (states(snapshot), snapshot.tasks["a"].message) == ({"a": NOT_FOUND}, message)
+
     def test_several_tasks_cost_one_list(self):
         provider = FakeProvider([task("x"), task("a"), task("b"), task("c")])
         snapshot = TaskReader(provider).read(["c", "a", "b"], DEADLINE)

@@ -54,6 +54,8 @@ class Face(ABC):
     base_paths: ClassVar[tuple[str, ...]]
     #: The key of the vendor's task object that holds the state, and the others a step may override.
     state_field: ClassVar[str] = "status"
+    #: The key of its id, by which a task is told from other objects with a state.
+    id_field: ClassVar[str] = "id"
     task_fields: ClassVar[frozenset[str]] = frozenset()
     #: Whether failures may be written as ``code`` in a scenario.
     has_failure_codes: ClassVar[bool] = False
@@ -126,6 +128,11 @@ class Face(ABC):
         del task_type
         return {}
 
+    @classmethod
+    def random_id(cls) -> str:
+        """Return an id for a task that the scenario does not name."""
+        return str(uuid.uuid4())
+
     def default_launch(self, task_type: str, task_input: Any) -> Life:
         """Return what a launched task becomes for which no rule fits."""
         del task_type, task_input
@@ -150,7 +157,7 @@ class Face(ABC):
             return [self.replace_state(item, state) for item in payload]
         if isinstance(payload, Mapping):
             changed = {key: self.replace_state(value, state) for key, value in payload.items()}
-            if self.state_field in changed and "id" in changed:
+            if self.state_field in changed and self.id_field in changed:
                 changed[self.state_field] = state
             return changed
         return payload
@@ -189,8 +196,8 @@ class Face(ABC):
         return task.at(self.now()) or Moment(first_step, 0.0, ended=False)
 
     def new_id(self) -> str:
-        """Return an id for a task that the scenario does not name."""
-        return str(uuid.uuid4())
+        """Return an id for a task that a client launches."""
+        return self.random_id()
 
     def view(self, task: Task, moment: Moment) -> dict[str, Any]:
         """Return the vendor's whole object for a task, with what the scenario says otherwise about this step."""

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     AccessDeniedError,
+    NotFoundError,
     OptionError,
     TaskNotFoundError,
     TransientError,
@@ -61,6 +62,12 @@ def test_a_missing_task_fails():
     assert result["reason"] == "not_found"
     assert "not_found: report" in result["msg"]
     assert states(result) == [("b", "not_found"), ("a", "running")]
+
+
+def test_what_the_vendor_said_about_a_missing_task_is_told():
+    provider = FakeProvider({"b": NotFoundError("Refused", words="No b here")})
+    with pytest.raises(TaskNotFoundError, match=r"no longer has it. The answer was: No b here. Check the id"):
+        Run(run, provider, task_ids=["b"])()
 
 
 def test_missing_tasks_are_all_named():

@@ -1,0 +1,345 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dbvisit Standby MultiPlatform: the tasks of its control center below ``/api``.
+
+Confirmed by the vendor's pages: POST with ``params`` everywhere, the envelope with ``successful``, a task's fields and
+its four states, an empty ``finished`` while it runs, fractions of nine digits, lists without pages that hide dismissed
+tasks, 400 with a text as the only refusal, the launching calls; for version 11 the login by Basic or by cookie.
+Inferred: that path and logins are those of version 11, the texts of refusals, that unknown params are ignored, that a
+dismissed task can still be shown, and the bodies of 401 and 404. What is not known is an option of ``credentials``.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, Callable
+
+from ..messages import TEXT, BadJsonError, Request, Response, reason
+from ..tasks import LaunchRule, Moment, Step, Task
+from ..validation import Fields
+from .base import Face, Route
+
+BASE = "/api"
+COOKIE = "dbvisit-standby"
+IN_PROGRESS, END, FAILED, DISMISSED = "In Progress", "End", "Failed", "Dismissed"
+#: The launching calls, with the type that their tasks have in a scenario.
+LAUNCHES = {
+    "/switchover/oracle": "switchover",
+    "/activate/oracle": "activate",
+    "/dr-test/start/oracle": "dr-test",
+    "/sync/oracle": "sync",
+}
+TITLES = {"switchover": "Switchover", "activate": "Activate standby", "dr-test": "DR test", "sync": "Synchronize"}
+_NO_ERROR: Mapping[str, dict[str, Any]] = {
+    "absent": {},
+    "null": {"error": None},
+    "empty": {"error": {"message": ""}},
+    "empty_text": {"error": ""},
+}
+
+
+@dataclass(frozen=True)
+class DbvisitCredentials:
+    """Who may log in; ``cookie_lifetime`` is in seconds."""
+
+    username: str
+    password: str
+    cookie_lifetime: float
+    api_tokens: tuple[str, ...]
+    dismissed_field: str
+    show_parameter: str
+    no_error: str
+    refusal_status: int
+
+
+class RefusalError(Exception):
+    """A request that the vendor refuses, with its words."""
+
+
+class DbvisitStandby(Face):
+    """The face of a control center, which listens on port 4433."""
+
+    name = "dbvisit_standby"
+    base_paths = (BASE,)
+    state_field = "state"
+    id_field = "task_id"
+    task_fields = frozenset(
+        {
+            "configuration_id",
+            "configuration_name",
+            "dismissed_by",
+            "finished",
+            "hidden_by",
+            "messages",
+            "performed_by",
+            "started",
+            "title",
+            "updated",
+        }
+    )
+    default_type = "switchover"
+    default_steps = (Step(IN_PROGRESS, 3.0),)
+    default_end = Step(END)
+    credentials: DbvisitCredentials
+
+    def __init__(
+        self,
+        credentials: DbvisitCredentials,
+        launches: Sequence[LaunchRule],
+        now: Callable[[], float],
+        epoch: float,
+    ) -> None:
+        """Begin with the cookies that the scenario gives; those have no end."""
+        super().__init__(credentials, launches, now, epoch)
+        self._cookies: dict[str, float | None] = dict.fromkeys(credentials.api_tokens)
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    def read_credentials(cls, fields: Fields) -> DbvisitCredentials:
+        """Read the one user, ready cookies, and how the facts are that no page tells."""
+        credentials = DbvisitCredentials(
+            username=fields.text("username", "admin"),
+            password=fields.text("password", "admin-password"),
+            cookie_lifetime=fields.number("cookie_lifetime", 30 * 86400.0),
+            api_tokens=tuple(fields.texts("api_tokens", ["demo-cookie"])),
+            dismissed_field=fields.text("dismissed_field", "hidden_by", choices=("hidden_by", "dismissed_by")),
+            show_parameter=fields.text("show_parameter", "show_hidden", choices=("show_hidden", "show_dismissed")),
+            no_error=fields.text("no_error", "absent", choices=tuple(_NO_ERROR)),
+            refusal_status=fields.integer("refusal_status", 400, minimum=200, maximum=599),
+        )
+        fields.done()
+        return credentials
+
+    @classmethod
+    def default_input(cls, task_type: str) -> Any:
+        """Return the params of the vendor's examples."""
+        del task_type
+        return {"configuration_id": 1}
+
+    @classmethod
+    def random_id(cls) -> str:
+        """Return a whole number: large, so that who takes it for a float loses digits."""
+        return str(2**53 + secrets.randbelow(2**53))
+
+    def new_id(self) -> str:
+        """Return the smallest whole number that is free."""
+        return next(str(number) for number in self._numbers if self.store.get(str(number)) is None)
+
+    def routes(self) -> Sequence[Route]:
+        """Return version 11's login and the calls of the newer API."""
+        return (
+            Route(f"{BASE}/login", {"POST": self._log_in}),
+            Route(f"{BASE}/task/list", {"POST": self._answering(self._list)}),
+            Route(f"{BASE}/task/show", {"POST": self._answering(self._show)}),
+            *(Route(f"{BASE}{path}", {"POST": self._answering(self._launcher(LAUNCHES[path]))}) for path in LAUNCHES),
+        )
+
+    def default_owner(self) -> str:
+        """Return the one user."""
+        return self.credentials.username
+
+    # Login
+
+    def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
+        """Answer version 11's ``POST /api/login``, which gives a cookie."""
+        del values
+        try:
+            given = request.json()
+            is_right = self._is_user(f"{given['UserName']}:{given['Password']}")
+        except (BadJsonError, KeyError, TypeError):
+            return self.error(request, 400, "invalid request")
+        if not is_right:
+            return self.unauthorized(request)
+        lifetime = self.credentials.cookie_lifetime
+        cookie = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
+        self._cookies[cookie] = self.now() + lifetime
+        until = formatdate(self.instant(self.now() + lifetime).timestamp(), usegmt=True)
+        attributes = f"Path=/; Expires={until}; Max-Age={lifetime:.0f}"
+        return Response.of_json(200, {"Status": 200, "Result": {}}, {"Set-Cookie": f"{COOKIE}={cookie}; {attributes}"})
+
+    def _is_user(self, given: str) -> bool:
+        right = f"{self.credentials.username}:{self.credentials.password}"
+        return secrets.compare_digest(given.encode(), right.encode())
+
+    def _is_admitted(self, request: Request) -> bool:
+        scheme, _space, given = request.header("Authorization").partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                return self._is_user(base64.b64decode(given, validate=True).decode())
+            except ValueError:
+                return False
+        pairs = (pair.strip().partition("=") for pair in request.header("Cookie").split(";"))
+        cookie = next((value for name, _sign, value in pairs if name == COOKIE), "")
+        if cookie not in self._cookies:
+            return False
+        until = self._cookies[cookie]
+        return until is None or self.now() < until
+
+    def expire_sessions(self) -> None:
+        """Forget all cookies, also those that the scenario gives. Basic needs no session."""
+        self._cookies.clear()
+
+    def unauthorized(self, request: Request) -> Response:
+        """Return 401 with plain words (inferred)."""
+        return self.error(request, 401)
+
+    # Answers
+
+    def error(self, request: Request, status: int, text: str = "") -> Response:
+        """Return 400 in the vendor's envelope, all others as servers in Go write them (inferred)."""
+        del request
+        if status == 400:
+            return self._refusal(status, text or "bad request")
+        words = "404 page not found" if status == 404 else text or reason(status)
+        return Response.of_text(status, f"{words}\n", TEXT)
+
+    @staticmethod
+    def _refusal(status: int, text: str) -> Response:
+        return Response.of_json(status, {"error": {"message": text}, "successful": False})
+
+    def _answering(
+        self, result_of: Callable[[Mapping[str, Any]], Any]
+    ) -> Callable[[Request, Mapping[str, str]], Response]:
+        """Make what answers a call out of what returns its result for its params."""
+
+        def handle(request: Request, values: Mapping[str, str]) -> Response:
+            del values
+            if not self._is_admitted(request):
+                return self.unauthorized(request)
+            try:
+                result = result_of(_params(request))
+            except RefusalError as refusal:
+                return self._refusal(self.credentials.refusal_status, str(refusal))
+            return Response.of_json(200, {**_NO_ERROR[self.credentials.no_error], "result": result, "successful": True})
+
+        return handle
+
+    # Tasks
+
+    def document(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return the object of the vendor's pages."""
+        given = task.input if isinstance(task.input, Mapping) else {}
+        configuration = given.get("configuration_id", 1)
+        title = TITLES.get(task.type, task.type)
+        ended = _ended_at(task, moment)
+        messages = [self._message(f"{title} started", task.born)]
+        if ended is not None:
+            words = "failed" if _outcome(task, moment) == FAILED else "completed"
+            messages.append(self._message(f"{title} {words}", task.born + ended))
+        return {
+            "configuration_id": configuration,
+            "configuration_name": f"CONF{configuration}",
+            self.credentials.dismissed_field: self.credentials.username if moment.state == DISMISSED else "",
+            "finished": "" if ended is None else self._nanoseconds(task.born + ended),
+            "messages": messages,
+            "performed_by": task.owner,
+            "started": self._nanoseconds(task.born),
+            "state": moment.state,
+            # A scenario may name tasks as it likes; what is no number is then one more thing to rehearse.
+            "task_id": int(task.id) if task.id.isdecimal() else task.id,
+            "title": title,
+            "updated": self._nanoseconds(task.born + moment.since),
+        }
+
+    def view(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return a task; a scenario's messages may be plain texts."""
+        document = super().view(task, moment)
+        messages = document.get("messages")
+        if isinstance(messages, list):
+            at = task.born + moment.since
+            document["messages"] = [self._message(each, at) if isinstance(each, str) else each for each in messages]
+        return document
+
+    def _message(self, text: str, instant: float) -> dict[str, str]:
+        return {"message": text, "time": self._nanoseconds(instant)}
+
+    def _nanoseconds(self, instant: float) -> str:
+        """Write an instant with nine digits, of which a computer's clock knows six."""
+        return self.instant(instant).strftime("%Y-%m-%dT%H:%M:%S.%f456Z")
+
+    def _living(self) -> list[tuple[Task, Moment]]:
+        now = self.now()
+        return [(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
+
+    def _list(self, params: Mapping[str, Any]) -> Any:
+        configuration = _whole_number(params, "configuration_id", 0)
+        shows_dismissed = params.get(self.credentials.show_parameter)
+        if shows_dismissed is not None and not isinstance(shows_dismissed, bool):
+            raise RefusalError(f"{self.credentials.show_parameter} must be a boolean")
+        tasks = [self.view(task, moment) for task, moment in self._living()]
+        return {
+            "tasks": [
+                task
+                for task in tasks
+                if (shows_dismissed or not self._is_dismissed(task))
+                and configuration in (0, task.get("configuration_id"))
+            ]
+        }
+
+    def _is_dismissed(self, view: Mapping[str, Any]) -> bool:
+        return view.get("state") == DISMISSED or bool(view.get(self.credentials.dismissed_field))
+
+    def _show(self, params: Mapping[str, Any]) -> Any:
+        number = _whole_number(params, "task_id", 0)
+        task = self.store.get(str(number))
+        moment = task.at(self.now()) if task else None
+        if task is None or moment is None:
+            raise RefusalError(f"task {number} not found")
+        return self.view(task, moment)
+
+    def _launcher(self, task_type: str) -> Callable[[Mapping[str, Any]], Any]:
+        def start(params: Mapping[str, Any]) -> Any:
+            if not _whole_number(params, "configuration_id", 0):
+                raise RefusalError("configuration_id is required")
+            # The type is not in the body, but a rule has to be able to ask for it.
+            body = {"type": task_type, "params": params}
+            task = self.launch(body, task_type, params, self.credentials.username)
+            return {"task_id": int(task.id)}
+
+        return start
+
+
+def _params(request: Request) -> Mapping[str, Any]:
+    """Return what a call was asked with."""
+    try:
+        body = request.json()
+    except BadJsonError:
+        raise RefusalError("invalid JSON") from None
+    params = body.get("params") if isinstance(body, Mapping) else None
+    if not isinstance(params, Mapping):
+        raise RefusalError("params must be an object")
+    return params
+
+
+def _whole_number(params: Mapping[str, Any], name: str, default: int) -> int:
+    value = params.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise RefusalError(f"{name} must be a non-negative integer")
+    return value
+
+
+def _ended_at(task: Task, moment: Moment) -> float | None:
+    """Return the age, in seconds, at which a task was no longer in progress: a dismissal comes after it."""
+    if moment.state not in (END, FAILED, DISMISSED):
+        return None
+    age = 0.0
+    for step in task.life.steps:
+        if age >= moment.since or step.state in (END, FAILED, DISMISSED):
+            break
+        age += step.seconds or 0.0
+    return age
+
+
+def _outcome(task: Task, moment: Moment) -> str | int:
+    """Return how a task really ended, which a dismissal hides from its state."""
+    if moment.state != DISMISSED:
+        return moment.state
+    return FAILED if any(step.state == FAILED for step in task.life.steps) else END

@@ -1,0 +1,671 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    TasksError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import (
+    DESCRIPTION,
+    LIST_SCHEMA,
+    PROVIDER,
+    SHOW_SCHEMA,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+URL = "https://standby.example:4433"
+LOGIN = {"username": "ann", "password": "pa55word", "api_url": URL}
+BASIC = "Basic " + base64.b64encode(b"ann:pa55word").decode()
+CLOCK = FakeClock()
+DEADLINE = Deadline(CLOCK, 30.0)
+
+
+class Session:
+    """A provider made from options, and its HTTP."""
+
+    def __init__(self, *script, options=LOGIN, environ=()):
+        self.http = FakeHttp(*script)
+        self.hidden = set()
+        tools = ProviderTools(CLOCK, lambda _tls: self.http, pytest.fail, self.hidden.add)
+        self.provider = PROVIDER.create(connection_options(DESCRIPTION, options, dict(environ)), tools)
+
+    def read(self, task_id="7"):
+        return self.provider.read_task(task_id, DEADLINE)
+
+    def listed(self, query=None):
+        return self.provider.read_page(query or TaskQuery(), None, DEADLINE).tasks
+
+
+def raw(task_id=7, state="In Progress", **fields):
+    return {
+        "configuration_id": 1,
+        "configuration_name": "CONF1",
+        "task_id": task_id,
+        "hidden_by": "",
+        "finished": "",
+        "messages": [],
+        "performed_by": "ann",
+        "started": "2026-07-31T13:57:42.000123456Z",
+        "state": state,
+        "title": "Switchover",
+        "updated": "2026-07-31T13:58:42.5Z",
+        **fields,
+    }
+
+
+def says(text, at=None):
+    return {"message": text, **({"time": f"2026-07-31T13:58:{at:02d}.000000001Z"} if at is not None else {})}
+
+
+def good(result, **rest):
+    return reply({"result": result, "successful": True, **rest})
+
+
+def refusal(words="task 7 not found", status=400):
+    return reply({"error": {"message": words}, "successful": False}, status)
+
+
+def at(*numbers):
+    return datetime(*numbers, tzinfo=timezone.utc)
+
+
+# --- one task -------------------------------------------------------------------------------------------------
+
+COMMON = {
+    "name": "Switchover",
+    "owner": "ann",
+    "resource": "CONF1",
+    "started_at": at(2026, 7, 31, 13, 57, 42, 123),
+    "updated_at": at(2026, 7, 31, 13, 58, 42, 500000),
+}
+FINISHED = {"finished": "2026-07-31T13:59:00Z"}
+AT_THE_END = {"finished_at": at(2026, 7, 31, 13, 59)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (raw(), Task("7", "", TaskState.RUNNING, "In Progress", **COMMON)),
+        (
+            raw(messages=[says("Shipping logs", 1), says("Applying logs", 2)]),
+            Task("7", "", TaskState.RUNNING, "In Progress", message="Applying logs", **COMMON),
+        ),
+        (
+            raw(state="End", messages=[says("Done", 9)], **FINISHED),
+            Task("7", "", TaskState.SUCCEEDED, "End", message="Done", **COMMON, **AT_THE_END),
+        ),
+        (
+            raw(state="Failed", messages=[says("Stopping", 1), says("ORA-01034:\n not available", 2)], **FINISHED),
+            Task(
+                "7",
+                "",
+                TaskState.FAILED,
+                "Failed",
+                message="ORA-01034: not available",
+                error=TaskFailure(detail="ORA-01034: not available"),
+                **COMMON,
+                **AT_THE_END,
+            ),
+        ),
+        (
+            raw(state="Failed", messages=None),
+            Task("7", "", TaskState.FAILED, "Failed", error=TaskFailure(), **COMMON),
+        ),
+        (
+            raw(state="Dismissed", hidden_by="bob", messages=[says("No space", 1)], **FINISHED),
+            Task(
+                "7",
+                "",
+                TaskState.DISMISSED,
+                "Dismissed",
+                message="dismissed by bob; its last message was: No space",
+                **COMMON,
+                **AT_THE_END,
+            ),
+        ),
+        (
+            raw(configuration_id=0, configuration_name=""),
+            Task(
+                "7",
+                "",
+                TaskState.RUNNING,
+                "In Progress",
+                description="Its configuration has been deleted",
+                **{**COMMON, "resource": None},
+            ),
+        ),
+        (
+            raw(configuration_id=12, configuration_name=None),
+            Task("7", "", TaskState.RUNNING, "In Progress", **{**COMMON, "resource": "12"}),
+        ),
+        # Of what only describes a task, nothing has to be there.
+        ({"task_id": 7, "state": "End"}, Task("7", "", TaskState.SUCCEEDED, "End")),
+        (
+            {**dict.fromkeys(raw()), "task_id": 7, "state": "In Progress"},
+            Task("7", "", TaskState.RUNNING, "In Progress"),
+        ),
+    ],
+)
+def test_a_task_becomes_ours(given, expected):
+    session = Session(good(given))
+    assert session.read() == Task(**{**vars(expected), "provider": "dbvisit_standby", "raw": given})
+
+
+def test_the_example_of_the_pages():
+    time = "2024-07-31T13:57:42.000123456Z"
+    example = {
+        "configuration_id": 1,
+        "configuration_name": "string",
+        "hidden_by": "string",
+        "finished": time,
+        "messages": [{"message": "string", "time": time}],
+        "performed_by": "string",
+        "started": time,
+        "state": "In Progress",
+        "task_id": 1,
+        "title": "string",
+        "updated": time,
+    }
+    session = Session(good({"tasks": [example]}, error={"message": "string"}))
+    (task,) = session.listed()
+    assert (task.id, task.state, task.message, task.owner) == ("1", TaskState.RUNNING, "string", "string")
+    assert task.started_at == task.updated_at == task.finished_at == at(2024, 7, 31, 13, 57, 42, 123)
+
+
+@pytest.mark.parametrize("word", ["END", "end", "End"])
+def test_states_are_compared_without_case(word):
+    assert task_from_json(raw(state=word)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "", "Dismissed "])
+def test_any_other_state_is_unknown_whatever_else_is_said(word):
+    task = task_from_json(raw(state=word, **FINISHED))
+    assert (task.state, task.raw_state, task.is_final) == (TaskState.UNKNOWN, word, False)
+
+
+@pytest.mark.parametrize("field", ["hidden_by", "dismissed_by"])
+@pytest.mark.parametrize(("name", "who"), [("bob", "bob"), ("", "somebody"), (None, "somebody")])
+def test_who_dismissed_it_is_told_under_both_names(field, name, who):
+    given = raw(state="Dismissed")
+    del given["hidden_by"]
+    task = task_from_json({**given, field: name})
+    assert task.message == f"dismissed by {who}"
+    assert task.error is None
+    told = explain_task(task, DESCRIPTION.title)
+    assert "does not count as a success" in told
+    assert told.endswith(f"dismissed by {who}.")
+
+
+def test_only_the_state_says_that_a_task_was_dismissed():
+    assert task_from_json(raw(hidden_by="bob")).state is TaskState.RUNNING
+    assert task_from_json(raw(state="End", hidden_by="bob")).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([says("one", 1), says("two", 2)], "two"),
+        ([says("two", 2), says("one", 1)], "two"),
+        ([says("one", 1), says("two", 1)], "two"),
+        ([says("one"), says("two")], "two"),
+        ([says("one", 1), says("", 2), says(None, 3), {"time": None}, {}], "one"),
+        ([{"message": "one", "time": "soon"}], "one"),
+        ([], None),
+    ],
+)
+def test_the_last_words_are_the_newest_message(messages, words):
+    assert task_from_json(raw(messages=messages)).message == words
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-07-31T13:57:42.000123456Z", at(2026, 7, 31, 13, 57, 42, 123)),
+        ("2026-07-31T13:57:42.999999999Z", at(2026, 7, 31, 13, 57, 42, 999999)),
+        ("2026-07-31T13:57:42.1Z", at(2026, 7, 31, 13, 57, 42, 100000)),
+        ("2026-07-31T13:57:42Z", at(2026, 7, 31, 13, 57, 42)),
+        ("", None),
+        (None, None),
+        ("later", None),
+    ],
+)
+def test_times_of_any_length(text, moment):
+    assert task_from_json(raw(finished=text)).finished_at == moment
+
+
+@pytest.mark.parametrize("number", [1, 2**53 + 1, 2**63 - 1])
+def test_ids_are_numbers_there_and_texts_here(number):
+    session = Session(good(raw(number)))
+    assert session.read(str(number)).id == str(number)
+    assert json.dumps(session.http.requests[0].json["params"]) == f'{{"task_id": {number}}}'
+
+
+@pytest.mark.parametrize("task_id", ["0", "07", "-1", "1.0", "1e3", "x", "7/../8", "\u0667", "1" * 20])
+def test_other_ids_are_refused_before_anything_is_sent(task_id):
+    with pytest.raises(OptionError, match="whole number"):
+        checked_task_ids([task_id], DESCRIPTION)
+
+
+def test_another_task_than_the_one_asked_for():
+    with pytest.raises(BadAnswerError, match="another one"):
+        Session(good(raw(8))).read("7")
+
+
+# --- the envelope ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rest", [{}, {"error": None}, {"error": {}}, {"error": {"message": ""}}, {"error": ""}, {"error": {"message": "x"}}]
+)
+def test_a_success_may_carry_any_error(rest):
+    assert Session(good(raw(state="End"), **rest)).read().state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"message": "licence has run out"}, "successful": False}, "HTTP 200: licence has run out"),
+        ({"error": "broken", "successful": False, "result": raw(state="End")}, "HTTP 200: broken"),
+        ({"error": {"message": ""}, "successful": False, "result": None}, "HTTP 200"),
+        ({"error": None, "successful": False}, "HTTP 200"),
+        ({"successful": False}, "HTTP 200"),
+    ],
+)
+def test_a_refusal_under_http_200_is_an_error(body, words):
+    session = Session(reply(body))
+    with pytest.raises(RejectedError) as caught:
+        session.read()
+    assert caught.value.message == f"Dbvisit StandbyMP refused POST /task/show, though with {words}"
+    assert caught.value.to_result()["request"]["status"] == 200
+    # Nor is it taken for a missing task.
+    assert len(session.http.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ([], "$: expected object, got array"),
+        ({"result": raw()}, "$: successful is missing"),
+        ({"result": raw(), "successful": None}, "$.successful: expected boolean, got null"),
+        ({"result": raw(), "successful": "true"}, "$.successful: expected boolean, got string"),
+        ({"result": raw(), "successful": 1}, "$.successful: expected boolean, got number"),
+        ({"successful": True}, "$: result is missing"),
+        ({"result": None, "successful": True}, "$.result: expected object, got null"),
+        ({"result": {"task_id": 7}, "successful": True}, "$.result: state is missing"),
+        ({"result": {"state": "End"}, "successful": True}, "$.result: task_id is missing"),
+        ({"result": raw("7"), "successful": True}, "$.result.task_id: expected integer, got string"),
+        ({"result": raw(True), "successful": True}, "$.result.task_id: expected integer, got boolean"),
+        ({"result": raw(7.5), "successful": True}, "$.result.task_id: expected integer, got number"),
+        ({"result": raw(state=None), "successful": True}, "$.result.state: expected string, got null"),
+        ({"result": raw(messages="x"), "successful": True}, "$.result.messages: expected array or null"),
+        ({"result": raw(messages=["x"]), "successful": True}, "$.result.messages[0]: expected object, got string"),
+        ({"result": raw(hidden_by=1), "successful": True}, "$.result.hidden_by: expected string or null"),
+    ],
+)
+def test_what_is_read_is_checked(body, where):
+    with pytest.raises(BadAnswerError) as caught:
+        Session(reply(body)).read()
+    assert where in caught.value.message
+
+
+def test_fields_that_are_not_known_are_let_through():
+    given = raw(progress={"percent": 50})
+    assert Session(good(given, more=1)).read().raw == given
+
+
+# --- a task that is not there ---------------------------------------------------------------------------------
+
+
+def test_an_unknown_id_is_a_refusal_that_the_list_confirms():
+    session = Session(refusal("no such task"), good({"tasks": [raw(8)]}))
+    with pytest.raises(NotFoundError) as caught:
+        session.read()
+    assert caught.value.words == "no such task"
+    assert (caught.value.status, caught.value.method) == (400, "POST")
+    assert "no such task" in caught.value.message
+    assert session.http.requests[1].json == {"params": {"show_hidden": True}}
+
+
+def test_the_vendors_words_come_with_a_missing_task():
+    session = Session(refusal("no such task"), good({"tasks": []}))
+    task = TaskReader(session.provider).read(["7"], DEADLINE).tasks["7"]
+    assert (task.state, task.message) == (TaskState.NOT_FOUND, "no such task")
+
+
+def test_a_task_that_only_the_list_shows_is_there():
+    session = Session(refusal("cannot show"), good({"tasks": [raw(8), raw(7, "Failed")]}))
+    assert session.read().state is TaskState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (refusal("wrong user or password"), RejectedError, "wrong user or password"),
+        (reply(b"", 503), TransientError, "503"),
+        (reply(b"", 401), AuthenticationError, "check username"),
+    ],
+)
+def test_a_refusal_of_everything_is_no_missing_task(answer, kind, words):
+    with pytest.raises(kind, match=words) as caught:
+        Session(refusal("wrong user or password"), answer).read()
+    assert not isinstance(caught.value, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(b"Bad Request", 400),
+        reply({"message": "bad gateway request"}, 400),
+        reply({"error": {"message": "no such task"}}, 400),
+        reply({"error": {"message": "no such task"}, "successful": True}, 400),
+        reply({"error": {"message": "no such task"}, "successful": False}, 422),
+        reply(b"<html>Bad request</html>", 400, content_type="text/html"),
+    ],
+)
+def test_only_the_vendors_own_400_speaks_of_a_task(answer):
+    session = Session(answer)
+    with pytest.raises(RejectedError):
+        session.read()
+    assert len(session.http.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (reply(b"Forbidden", 403), AccessDeniedError),
+        (reply(b"slow down", 429, retry_after="3"), TransientError),
+        (reply(b"", 502), TransientError),
+        (reply(b"<html>Sign in</html>", content_type="text/html"), TransientError),
+        (reply(b'{"successful": tr'), TransientError),
+    ],
+)
+def test_answers_that_no_page_describes(answer, kind):
+    with pytest.raises(kind) as caught:
+        Session(answer).read()
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("answer", [reply(b"404 page not found", 404), refusal("no such call", 404)])
+def test_a_wrong_path_is_no_missing_task(answer):
+    session = Session(answer, options={**LOGIN, "api_path": "/v2"})
+    with pytest.raises(RejectedError, match=r"Check api_url and api_path") as caught:
+        session.read()
+    assert f"POST {URL}/v2/task/show" in caught.value.message
+    assert (caught.value.status, len(session.http.requests)) == (404, 1)
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_one_request_for_all_and_the_newest_come_first():
+    tasks = [
+        raw(1, started="2026-01-01T00:00:00Z"),
+        raw(3, started="2026-03-01T00:00:00Z"),
+        raw(2, started="2026-01-01T00:00:00Z"),
+        raw(9, started=None),
+    ]
+    session = Session(good({"tasks": tasks}))
+    page = session.provider.read_page(TaskQuery(), None, DEADLINE)
+    assert [task.id for task in page.tasks] == ["3", "2", "1", "9"]
+    assert page.next_cursor is None
+    (request,) = session.http.requests
+    assert (request.method, request.url, request.params) == ("POST", f"{URL}/api/task/list", ())
+    assert request.json == {"params": {"show_hidden": True}}
+
+
+@pytest.mark.parametrize("tasks", [[], None])
+def test_an_empty_list(tasks):
+    assert Session(good({"tasks": tasks})).listed() == ()
+
+
+@pytest.mark.parametrize(
+    ("result", "where"),
+    [(None, "$.result: expected object"), ({}, "$.result: tasks is missing"), ({"tasks": [7]}, "$.result.tasks[0]")],
+)
+def test_a_list_is_checked(result, where):
+    with pytest.raises(BadAnswerError) as caught:
+        Session(good(result)).listed()
+    assert where in caught.value.message
+
+
+def test_a_list_that_is_refused():
+    with pytest.raises(RejectedError, match="HTTP 400: unknown configuration"):
+        Session(refusal("unknown configuration")).listed()
+
+
+@pytest.mark.parametrize(
+    ("filters", "params"),
+    [
+        ((), {"show_hidden": True}),
+        ((("configuration_id", "3"),), {"show_hidden": True, "configuration_id": 3}),
+        ((("show_hidden", "false"),), {"show_hidden": False}),
+        ((("show_dismissed", "true"), ("show_hidden", "")), {"show_hidden": None, "show_dismissed": True}),
+        ((("name", "007"), ("other", "3x"), ("less", "-3")), {"name": "007", "other": "3x", "less": -3}),
+        ((("ids", "1"), ("ids", "2")), {"ids": [1, 2]}),
+    ],
+)
+def test_filters_keep_their_types(filters, params):
+    session = Session(good({"tasks": []}))
+    session.listed(TaskQuery(filters=filters))
+    assert session.http.requests[0].json["params"] == {"show_hidden": True, **params}
+
+
+def test_what_the_vendor_cannot_filter_is_filtered_here():
+    session = Session(good({"tasks": [raw(1, "Failed"), raw(2, "Dismissed"), raw(3, "End"), raw(4, "New")]}))
+    query = TaskQuery(states=frozenset({TaskState.FAILED, TaskState.DISMISSED}))
+    tasks, truncated = list_tasks(session.provider, query, 10, DEADLINE)
+    assert ([task.id for task in tasks], truncated) == (["2", "1"], False)
+
+
+def test_many_tasks_cost_one_list_and_dismissed_ones_are_in_it():
+    session = Session(good({"tasks": [raw(1, "End"), raw(2, "Dismissed"), raw(3, "Failed")]}))
+    tasks = TaskReader(session.provider).read(["1", "2", "3"], DEADLINE).tasks
+    assert [tasks[key].state.value for key in "123"] == ["succeeded", "dismissed", "failed"]
+    assert len(session.http.requests) == 1
+
+
+# --- the login ------------------------------------------------------------------------------------------------
+
+
+def test_basic_with_each_request():
+    session = Session(good(raw()), good({"tasks": []}))
+    session.read()
+    session.listed()
+    assert [request.headers["Authorization"] for request in session.http.requests] == [BASIC, BASIC]
+    assert not any("Cookie" in request.headers for request in session.http.requests)
+
+
+def test_basic_carries_any_letters():
+    session = Session(good(raw()), options={**LOGIN, "password": "pä:ss"})
+    session.read()
+    assert (
+        session.http.requests[0].headers["Authorization"] == "Basic " + base64.b64encode("ann:pä:ss".encode()).decode()
+    )
+
+
+@pytest.mark.parametrize("given", ["MTcy|a-_w==", "dbvisit-standby=MTcy|a-_w=="])
+def test_the_cookie_of_the_older_login(given):
+    session = Session(good(raw()), options={"api_token": given, "api_url": URL})
+    session.read()
+    (request,) = session.http.requests
+    assert request.headers["Cookie"] == "dbvisit-standby=MTcy|a-_w=="
+    assert "Authorization" not in request.headers
+    assert session.hidden == {"MTcy|a-_w=="}
+
+
+@pytest.mark.parametrize("given", ["a; Path=/", "a b", "a,b", 'a"b', "schlüssel", "a\\b"])
+def test_what_no_cookie_can_carry_is_refused_without_being_repeated(given):
+    with pytest.raises(OptionError, match="api_token is no cookie's value") as caught:
+        Session(options={"api_token": given, "api_url": URL})
+    assert given not in caught.value.message
+
+
+def test_a_username_with_a_colon_is_refused():
+    with pytest.raises(OptionError, match="colon"):
+        Session(options={**LOGIN, "username": "ann:bob"})
+
+
+@pytest.mark.parametrize(
+    ("options", "advice", "secret"),
+    [
+        (LOGIN, "check username and password", "pa55word"),
+        ({"api_token": "c00kie", "api_url": URL}, "Give username and password", "c00kie"),
+    ],
+)
+def test_a_refused_login_is_final_at_once(options, advice, secret):
+    session = Session(good(raw()), reply(b"Unauthorized", 401), options=options)
+    session.read()
+    with pytest.raises(AuthenticationError, match=advice) as caught:
+        session.read()
+    assert len(session.http.requests) == 2
+    assert secret not in str(caught.value.to_result())
+    assert base64.b64encode(f"ann:{secret}".encode()).decode() not in str(caught.value.to_result())
+
+
+@pytest.mark.parametrize(
+    ("api_url", "api_path", "base"),
+    [
+        (URL, None, f"{URL}/api"),
+        (f"{URL}/", None, f"{URL}/api"),
+        (f"{URL}/api", None, f"{URL}/api"),
+        (f"{URL}/api/", "api/", f"{URL}/api"),
+        (f"{URL}/dbvisit", None, f"{URL}/dbvisit/api"),
+        (f"{URL}/myapi", None, f"{URL}/myapi/api"),
+        (URL, "v12/api", f"{URL}/v12/api"),
+        (URL, "/", URL),
+        (URL, "", URL),
+        (URL, "//evil.example", f"{URL}/evil.example"),
+        (URL, "@evil.example", f"{URL}/@evil.example"),
+    ],
+)
+def test_the_address(api_url, api_path, base):
+    session = Session(good(raw()), options={**LOGIN, "api_url": api_url, "api_path": api_path})
+    session.read()
+    assert session.http.requests[0].url == f"{base}/task/show"
+
+
+@pytest.mark.parametrize("path", ["a b", "a?b", "a#b", "a\\b", "a\nb"])
+def test_a_path_that_is_none(path):
+    with pytest.raises(OptionError, match="api_path"):
+        Session(options={**LOGIN, "api_path": path})
+
+
+def test_everything_can_come_from_the_environment():
+    environ = {
+        "DBVISIT_API_URL": URL,
+        "DBVISIT_API_PATH": "/other",
+        "DBVISIT_USERNAME": "ann",
+        "DBVISIT_PASSWORD": "pa55word",
+    }
+    session = Session(good(raw()), options={}, environ=environ)
+    session.read()
+    assert session.http.requests[0].url == f"{URL}/other/task/show"
+    assert session.http.requests[0].headers["Authorization"] == BASIC
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, ["username (environment DBVISIT_USERNAME)", "api_url (environment DBVISIT_API_URL)"]),
+        ({"username": "a", "password": "b"}, ["api_url (environment DBVISIT_API_URL) is still missing"]),
+        ({"api_url": URL, "api_token": ""}, ["api_token"]),
+    ],
+)
+def test_what_is_missing_is_named(options, words):
+    with pytest.raises(OptionError) as caught:
+        connection_options(DESCRIPTION, options, {})
+    for word in words:
+        assert word in caught.value.message
+
+
+# --- launches, and anything at all ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"json": {"result": {"task_id": 41}, "successful": True}, "status": 200},
+        {"result": {"task_id": 41}, "successful": True},
+        {"task_id": 41},
+    ],
+)
+def test_where_a_launching_call_has_the_id(result):
+    assert launched_task_ids(result, DESCRIPTION) == ("41",)
+
+
+def test_a_launch_that_was_refused_has_no_id():
+    result = {"json": {"error": {"message": "busy"}, "successful": False}, "status": 200}
+    with pytest.raises(OptionError, match=r"json\.result\.task_id"):
+        launched_task_ids(result, DESCRIPTION)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
+STATES = st.sampled_from([*DESCRIPTION.states, "New"])
+TEXTS = st.sampled_from(["", "2026-07-31T13:57:42.000123456Z", "0001-01-01T00:00:00Z", "x"]) | JSON
+MESSAGES = st.lists(st.fixed_dictionaries({}, optional={"message": TEXTS, "time": TEXTS}), max_size=3)
+FIELDS = {name: TEXTS for name in raw() if name not in ("task_id", "state", "messages")}
+TASKS = st.fixed_dictionaries(
+    {"task_id": st.just(7) | st.integers(0, 2**63) | JSON, "state": STATES | JSON},
+    optional={**FIELDS, "dismissed_by": TEXTS, "messages": MESSAGES | JSON},
+)
+ENVELOPES = st.fixed_dictionaries(
+    {"successful": st.booleans() | JSON},
+    optional={"error": JSON | st.fixed_dictionaries({"message": JSON}), "result": TASKS | JSON},
+)
+
+
+@FUZZ
+@given(answer=ENVELOPES | JSON, status=st.sampled_from([200, 400]))
+def test_any_answer_gives_a_task_or_one_of_our_errors(answer, status):
+    with contextlib.suppress(TasksError):
+        task = Session(reply(answer, status), good({"tasks": []})).read()
+        assert task.state is not TaskState.SUCCEEDED or answer["result"]["state"].casefold() == "end"
+        assert answer["successful"] is True
+        task.to_result()
+
+
+@FUZZ
+@given(answer=st.fixed_dictionaries({"result": TASKS, "successful": st.just(value=True)}))
+def test_whatever_passes_the_check_becomes_a_task(answer):
+    if SHOW_SCHEMA.problem(answer) is None:
+        task_from_json(answer["result"]).to_result()
+
+
+@FUZZ
+@given(tasks=st.lists(TASKS, max_size=3) | JSON)
+def test_whatever_list_passes_the_check_becomes_tasks(tasks):
+    answer = {"result": {"tasks": tasks}, "successful": True}
+    if LIST_SCHEMA.problem(answer) is None:
+        assert len(Session(reply(answer)).listed()) == len(tasks or ())
