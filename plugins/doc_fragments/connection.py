@@ -15,18 +15,21 @@ options:
   provider:
     description:
       - Whose tasks these are.
+      - V(netapp_astra_control) - tasks of NetApp Astra Control.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
     required: true
     choices:
+      - netapp_astra_control
       - openstack_images
       - rackspace_images
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+      - For NetApp Astra Control it is the address of its web interface, without a path.
+      - Environment E(NETAPP_ASTRA_API_URL), E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
     type: str
   api_path:
     description:
@@ -42,7 +45,8 @@ options:
     type: str
   account_id:
     description:
-      - The account that the tasks belong to, where its ID is a part of the address.
+      - The account that the tasks belong to, where its ID is a part of the address. V(netapp_astra_control) needs it.
+      - Environment E(NETAPP_ASTRA_ACCOUNT_ID).
     type: str
   region:
     description:
@@ -74,8 +78,9 @@ options:
   api_token:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
-      - Needs O(api_url), or O(region) at Rackspace.
-      - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+      - Needs O(api_url), or O(region) at Rackspace, and O(account_id) at NetApp Astra Control, whose tokens do not run
+        out but can be revoked.
+      - Environment E(NETAPP_ASTRA_API_TOKEN), E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
     type: str
   user_id:
     description:
@@ -129,18 +134,18 @@ options:
   ca_path:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
-      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
+      - Environment E(NETAPP_ASTRA_CA_PATH), E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+      - Environment E(NETAPP_ASTRA_CLIENT_CERT), E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+      - Environment E(NETAPP_ASTRA_CLIENT_KEY), E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
     type: path
   request_timeout:
     description:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._provider import Provider
-from . import openstack_images, rackspace_images
+from . import netapp_astra_control, openstack_images, rackspace_images
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.description.name: provider
     for provider in (
+        netapp_astra_control.PROVIDER,
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,
     )
