@@ -40,9 +40,14 @@ SECRETS = {
     "admin_password": f"{MARK}-admin",
     "member_password": f"{MARK}-member",
     "application_credential_secret": f"{MARK}-credential",
+    "astra_token": f"{MARK}-astra-token",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
+    "netapp_astra_control": {
+        "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
+        "api_tokens": [SECRETS["astra_token"]],
+    },
     "rackspace_images": {
         "username": "demo",
         "api_key": SECRETS["api_key"],
