@@ -17,6 +17,7 @@ options:
       - Whose tasks these are.
       - V(custom) - tasks of any JSON API, as O(definition) describes it.
       - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
+      - V(netapp_astra_control) - tasks of NetApp Astra Control.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
@@ -24,6 +25,7 @@ options:
     choices:
       - custom
       - dbvisit_standby
+      - netapp_astra_control
       - openstack_images
       - rackspace_images
   api_url:
@@ -31,8 +33,9 @@ options:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
       - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
-      - Environment E(DBVISIT_API_URL), E(LONGRUNNING_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL),
-        by O(provider).
+      - For NetApp Astra Control it is the address of its web interface, without a path.
+      - Environment E(DBVISIT_API_URL), E(LONGRUNNING_API_URL), E(NETAPP_ASTRA_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE)
+        or E(RACKSPACE_API_URL), by O(provider).
     type: str
   api_path:
     description:
@@ -50,8 +53,8 @@ options:
     type: str
   account_id:
     description:
-      - The account that the tasks belong to, where its ID is a part of the address.
-      - Environment E(LONGRUNNING_ACCOUNT_ID).
+      - The account that the tasks belong to, where its ID is a part of the address. V(netapp_astra_control) needs it.
+      - Environment E(LONGRUNNING_ACCOUNT_ID) or E(NETAPP_ASTRA_ACCOUNT_ID), by O(provider).
     type: str
   region:
     description:
@@ -85,10 +88,11 @@ options:
   api_token:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
-      - Needs O(api_url), or O(region) at Rackspace.
       - For Dbvisit it is the value of the cookie C(dbvisit-standby).
-      - Environment E(DBVISIT_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by
-        O(provider).
+      - Needs O(api_url), or O(region) at Rackspace, and O(account_id) at NetApp Astra Control, whose tokens do not run
+        out but can be revoked.
+      - Environment E(DBVISIT_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(NETAPP_ASTRA_API_TOKEN), E(OS_TOKEN) or
+        E(RACKSPACE_API_TOKEN), by O(provider).
     type: str
   user_id:
     description:
@@ -148,19 +152,20 @@ options:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
-      - Environment E(DBVISIT_CA_PATH), E(LONGRUNNING_CA_PATH), E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
+      - Environment E(DBVISIT_CA_PATH), E(LONGRUNNING_CA_PATH), E(NETAPP_ASTRA_CA_PATH), E(OS_CACERT) or
+        E(RACKSPACE_CA_PATH), by O(provider).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(DBVISIT_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by
-        O(provider).
+      - Environment E(DBVISIT_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT), E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT) or
+        E(RACKSPACE_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(DBVISIT_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by
-        O(provider).
+      - Environment E(DBVISIT_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY), E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY) or
+        E(RACKSPACE_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:

@@ -142,4 +142,6 @@ def _last_seen(task: Task, outcome: WaitOutcome) -> str:
     if task.state is TaskState.NOT_FOUND:
         return f"not found{ago}"
     percent = "" if task.percent is None else f", {task.percent:g} %"
-    return f"last seen {task.raw_state or task.state}{percent}{ago}"
+    left = task.unfinished_subtasks
+    subtasks = f" with {left} of {len(task.subtasks or ())} subtasks not ended" if left else ""
+    return f"last seen {task.raw_state or task.state}{percent}{subtasks}{ago}"

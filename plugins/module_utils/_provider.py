@@ -109,6 +109,7 @@ class ProviderDescription:
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
     transient_statuses: frozenset[int] = frozenset()
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts.
+    #: Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
 
     @property
@@ -166,10 +167,14 @@ class TaskQuery:
 
 @dataclass(frozen=True)
 class TaskPage:
-    """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end."""
+    """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
+
+    ``is_cut``: the vendor may have more of this list, and no way to it.
+    """
 
     tasks: tuple[Task, ...]
     next_cursor: str | None = None
+    is_cut: bool = False
 
 
 class TaskProvider(ABC):
@@ -201,6 +206,16 @@ class TaskProvider(ABC):
     def can_list(self) -> bool:
         """Whether the vendor can list tasks."""
         return True
+
+    def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:  # noqa: ARG002 - a default
+        """Return the tasks that are directly a part of one, in the order of their work.
+
+        Empty where the vendor has no such thing, which is the default; that raises nothing.
+
+        Raises:
+            RequestError: they could not be read.
+        """
+        return ()
 
     def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
         """End what would go on at the vendor, such as a session. Raises nothing."""

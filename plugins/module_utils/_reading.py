@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TypeVar
 
 from ._clock import Deadline
 from ._errors import BadAnswerError, NotFoundError, TransientError
-from ._provider import TaskProvider, TaskQuery
-from ._task import Task, missing_task
+from ._explaining import explain_task
+from ._provider import TaskPage, TaskProvider, TaskQuery
+from ._task import Task, TaskState, missing_task
 from ._waiting import Snapshot
+
+T = TypeVar("T")
 
 #: Requests that run side by side when tasks are read one by one.
 MOST_PARALLEL_REQUESTS = 8
@@ -62,12 +67,54 @@ class TaskReader:
             tasks.pop(task_id, None)
         return Snapshot(tasks, troubles)
 
+    def read_with_subtasks(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
+        """Return the same with each task's subtasks, which cost a request for each task where the vendor has any."""
+        snapshot = self.read(task_ids, deadline)
+        return self._with_subtasks(snapshot, list(snapshot.tasks.values()), deadline)
+
+    def read_following_subtasks(
+        self, task_ids: Sequence[str], deadline: Deadline, *, failures_end_at_once: bool = False
+    ) -> Snapshot:
+        """Return the same, but a task that has ended counts as running while subtasks of it have not.
+
+        Subtasks are asked for only when their task has ended. ``failures_end_at_once``: a task without success is
+        not held back by its subtasks.
+        """
+        snapshot = self.read(task_ids, deadline)
+        ended = [
+            task
+            for task in snapshot.tasks.values()
+            if task.is_final and not (failures_end_at_once and task.state is not TaskState.SUCCEEDED)
+        ]
+        snapshot = self._with_subtasks(snapshot, ended, deadline)
+        title = self._provider.description.title
+        return replace(snapshot, tasks={task.id: held_by_subtasks(task, title) for task in snapshot.tasks.values()})
+
+    def _with_subtasks(self, snapshot: Snapshot, wanted: Sequence[Task], deadline: Deadline) -> Snapshot:
+        """Add subtasks to some of the tasks. Trouble with a task's subtasks is trouble with the task."""
+
+        def read_one(task: Task) -> Task | TransientError:
+            if task.state is TaskState.NOT_FOUND:
+                return replace(task, subtasks=())
+            try:
+                return replace(task, subtasks=self._provider.read_subtasks(task.id, deadline))
+            except TransientError as error:
+                return error
+
+        answers = dict(zip((task.id for task in wanted), _side_by_side(read_one, wanted)))
+        troubles = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)}
+        read = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)}
+        tasks = {task_id: read.get(task_id, task) for task_id, task in snapshot.tasks.items()}
+        for task_id in troubles:
+            del tasks[task_id]
+        return Snapshot(tasks, {**snapshot.troubles, **troubles})
+
     def _read_list(self, wanted: frozenset[str], deadline: Deadline) -> dict[str, Task]:
         found: dict[str, Task] = {}
         pages = 0
         for page in read_pages(self._provider, TaskQuery(), deadline):
             pages += 1
-            found.update((task.id, task) for task in page if task.id in wanted)
+            found.update((task.id, task) for task in page.tasks if task.id in wanted)
             # Another page would cost a request, as would asking for one of those still missing.
             if len(wanted) - len(found) <= 1 or pages >= len(wanted):
                 break
@@ -83,19 +130,41 @@ class TaskReader:
             except TransientError as error:
                 return error
 
-        if len(task_ids) == 1:
-            answers = [read_one(task_ids[0])]
-        else:
-            with ThreadPoolExecutor(max_workers=min(MOST_PARALLEL_REQUESTS, len(task_ids))) as pool:
-                answers = list(pool.map(read_one, task_ids))
-        pairs = list(zip(task_ids, answers))
+        pairs = list(zip(task_ids, _side_by_side(read_one, task_ids)))
         return Snapshot(
             tasks={task_id: answer for task_id, answer in pairs if isinstance(answer, Task)},
             troubles={task_id: answer for task_id, answer in pairs if isinstance(answer, TransientError)},
         )
 
 
-def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> Iterator[tuple[Task, ...]]:
+def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequence[T]) -> list[Task | TransientError]:
+    """Return what is read for each item, in their order."""
+    if len(items) < 2:
+        return [read_one(item) for item in items]
+    with ThreadPoolExecutor(max_workers=min(MOST_PARALLEL_REQUESTS, len(items))) as pool:
+        return list(pool.map(read_one, items))
+
+
+def held_by_subtasks(task: Task, title: str) -> Task:
+    """Return a task as it counts for a wait that follows its subtasks: as running while they have not ended.
+
+    Its own state decides how it ended, as the vendor keeps the two apart; a subtask without success is told in the
+    task's message.
+    """
+    subtasks = task.subtasks or ()
+    bad = [subtask for subtask in subtasks if subtask.is_final and subtask.state is not TaskState.SUCCEEDED]
+    words = [task.message] if task.message else []
+    left = task.unfinished_subtasks
+    if left:
+        words.append(f"{left} of {len(subtasks)} subtasks {'has' if left == 1 else 'have'} not ended")
+    words += [f"Subtask: {explain_task(subtask, title)}" for subtask in bad]
+    message = "; ".join(words) or None
+    if left:
+        return replace(task, state=TaskState.RUNNING, error=None, finished_at=None, message=message)
+    return replace(task, message=message)
+
+
+def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> Iterator[TaskPage]:
     """Yield the pages of a list, one request each.
 
     Raises:
@@ -105,7 +174,7 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
     seen: set[str] = set()
     while True:
         page = provider.read_page(query, cursor, deadline)
-        yield page.tasks
+        yield page
         cursor = page.next_cursor
         if cursor is None:
             return
@@ -115,13 +184,15 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
 
 
 def list_tasks(provider: TaskProvider, query: TaskQuery, limit: int, deadline: Deadline) -> tuple[list[Task], bool]:
-    """Return at most ``limit`` tasks that match, and whether there are more."""
+    """Return at most ``limit`` tasks that match, and whether there are or may be more."""
     found: dict[str, Task] = {}
+    is_cut = False
     for page in read_pages(provider, query, deadline):
-        for task in page:
+        is_cut = is_cut or page.is_cut
+        for task in page.tasks:
             # Pages shift while tasks are added, so that one can turn up twice.
             if query.matches(task) and task.id not in found:
                 if len(found) == limit:
                     return list(found.values()), True
                 found[task.id] = task
-    return list(found.values()), False
+    return list(found.values()), is_cut

@@ -123,12 +123,19 @@ class Task:
     owner: str | None = None
     resource: str | None = None
     parent_id: str | None = None
+    #: The tasks that are a part of this one, in their order; None when nobody asked for them.
+    subtasks: tuple[Task, ...] | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_final(self) -> bool:
         """Whether the task has ended."""
         return self.state.is_final
+
+    @property
+    def unfinished_subtasks(self) -> int:
+        """How many of its subtasks have not ended, as far as they were asked for."""
+        return sum(not subtask.is_final for subtask in self.subtasks or ())
 
     @property
     def began_at(self) -> datetime | None:
@@ -159,6 +166,7 @@ class Task:
             "resource": self.resource,
             "parent_id": self.parent_id,
             "raw": dict(self.raw),
+            **({} if self.subtasks is None else {"subtasks": [subtask.to_result() for subtask in self.subtasks]}),
         }
 
     def describe(self) -> str:

@@ -34,6 +34,13 @@ options:
     type: str
     choices: [fail, report]
     default: fail
+  subtasks:
+    description:
+      - Whether to return with each task the tasks that are directly a part of it. That costs one more request for each
+        task.
+      - Of the vendors, NetApp Astra Control has subtasks. For the others the list is empty.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_list
   - module: longrunning.tasks.task_wait
@@ -206,6 +213,12 @@ task:
       description: The vendor's own object, untouched.
       type: dict
       returned: success
+    subtasks:
+      description:
+        - The tasks that are directly a part of this one, in the order of their work, each with the keys above.
+      type: list
+      elements: dict
+      returned: when O(subtasks=true)
 tasks:
   description: The tasks, in the order of O(task_ids).
   returned: success

@@ -121,7 +121,8 @@ count:
   type: int
   sample: 1
 truncated:
-  description: Whether there are more tasks that match than O(limit) lets through.
+  description:
+    - Whether there are more tasks that match than O(limit) lets through, or may be because the vendor cut its list off.
   returned: success
   type: bool
   sample: false

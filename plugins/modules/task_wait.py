@@ -49,7 +49,7 @@ options:
   poll_interval:
     description:
       - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, and V(5) for OpenStack and Dbvisit.
+        one poll in 30 seconds, and V(5) for all others.
     type: float
   max_poll_interval:
     description:
@@ -115,6 +115,15 @@ options:
       - A host name that never resolved is borne for 20 seconds only, since it is rather a wrong name.
     type: float
     default: 300.0
+  follow_subtasks:
+    description:
+      - Whether the wait goes on until the tasks that are directly a part of those waited for have ended too. Until then
+        an ended task counts as V(running), with its own C(raw_state), and its C(subtasks) say what goes on. With
+        O(fail_fast) a failed task ends the wait all the same.
+      - A task's own state decides whether it succeeded. A subtask without success is told in the task's C(message).
+      - Of the vendors, NetApp Astra Control has subtasks. For the others this makes no difference.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
@@ -212,7 +221,8 @@ timed_out:
 tasks:
   description:
     - The tasks as last known, one to one with the IDs and in their order. Each has the keys of
-      RV(longrunning.tasks.task_info#module:task) and a history.
+      RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
+      C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
   returned: always
   type: list

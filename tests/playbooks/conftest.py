@@ -42,6 +42,7 @@ SECRETS = {
     "application_credential_secret": f"{MARK}-credential",
     "dbvisit_password": f"{MARK}-dbvisit",
     "dbvisit_cookie": f"{MARK}-cookie==",
+    "astra_token": f"{MARK}-astra-token",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
@@ -49,6 +50,10 @@ CREDENTIALS = {
         "username": "admin",
         "password": SECRETS["dbvisit_password"],
         "api_tokens": [SECRETS["dbvisit_cookie"]],
+    },
+    "netapp_astra_control": {
+        "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
+        "api_tokens": [SECRETS["astra_token"]],
     },
     "rackspace_images": {
         "username": "demo",

@@ -50,6 +50,7 @@ CONNECTION: ArgumentSpec = {
 TASK_INFO: ArgumentSpec = {
     "task_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["task_id"]},
     "not_found": {"type": "str", "default": "fail", "choices": ["fail", "report"]},
+    "subtasks": {"type": "bool", "default": False},
 }
 
 TASK_LIST: ArgumentSpec = {
@@ -81,4 +82,5 @@ TASK_WAIT: ArgumentSpec = {
     "unknown_state": {"type": "str", "default": "wait", "choices": [choice.value for choice in UnknownStatePolicy]},
     "stall_timeout": {"type": "float"},
     "transient_timeout": {"type": "float", "default": 300.0},
+    "follow_subtasks": {"type": "bool", "default": False},
 }

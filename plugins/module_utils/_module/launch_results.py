@@ -51,6 +51,11 @@ def _task_id(name: str, result: Mapping[str, Any], description: ProviderDescript
         found = dig(result, path)
         if isinstance(found, (str, int)) and not isinstance(found, bool) and str(found).strip():
             return str(found)
+    if not description.launch_id_paths:
+        raise OptionError(
+            _OPTION,
+            f"{name} cannot have a task's id: no launching call of {description.title} returns one. Give task_ids",
+        )
     places = ", ".join(".".join(path) for path in description.launch_id_paths)
     raise OptionError(
         _OPTION, f"{name} has no task's id for {description.name}: it is looked for in {places}. Give task_ids instead"

@@ -27,7 +27,8 @@ def run(context: Context) -> dict[str, Any]:
     reader = TaskReader(context.provider)
 
     def read() -> Snapshot:
-        snapshot = reader.read(distinct(asked), context.deadline())
+        read_tasks = reader.read_with_subtasks if context.params["subtasks"] else reader.read
+        snapshot = read_tasks(distinct(asked), context.deadline())
         for trouble in snapshot.troubles.values():
             raise trouble
         return snapshot

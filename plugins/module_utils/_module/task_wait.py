@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .._errors import OptionError, WaitError
@@ -17,6 +18,7 @@ from .._task import Task, TaskState
 from .._waiting import (
     NotFoundPolicy,
     Outcome,
+    ReadTasks,
     UnknownStatePolicy,
     Verdict,
     WaitFor,
@@ -41,9 +43,13 @@ def run(context: Context) -> dict[str, Any]:
     plan = _plan(context)
     if context.check_mode:
         plan = replace(plan, timeout=0.0)
+    reader = TaskReader(context.provider)
+    read: ReadTasks = reader.read
+    if context.params["follow_subtasks"]:
+        read = partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
     outcome = wait_for_tasks(
         distinct(asked),
-        TaskReader(context.provider).read,
+        read,
         plan,
         provider=context.provider.description.name,
         clock=context.clock,

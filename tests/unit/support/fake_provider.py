@@ -57,6 +57,9 @@ class FakeProvider(TaskProvider):
         self.asked: list[str] = []
         self.queries: list[Any] = []
         self.list_problems: list[Exception] = []
+        #: The subtasks of a task, look by look as above, or an error to raise; asked for in subtasks_asked.
+        self.subtasks: dict[str, Any] = {}
+        self.subtasks_asked: list[str] = []
 
     def _now(self, task_id: str) -> Any:
         entry = self.tasks.get(task_id)
@@ -78,6 +81,17 @@ class FakeProvider(TaskProvider):
         if self.list_problems:
             raise self.list_problems.pop(0)
         return TaskPage(tuple(entry for entry in map(self._now, list(self.tasks)) if isinstance(entry, Task)))
+
+    def read_subtasks(self, task_id: str, deadline: Any) -> tuple[Task, ...]:
+        if task_id not in self.subtasks:
+            return super().read_subtasks(task_id, deadline)
+        self.subtasks_asked.append(task_id)
+        entry = self.subtasks[task_id]
+        if isinstance(entry, list):
+            entry = entry.pop(0) if len(entry) > 1 else entry[0]
+        if isinstance(entry, Exception):
+            raise entry
+        return entry
 
 
 class Run:

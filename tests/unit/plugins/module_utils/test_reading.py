@@ -254,9 +254,9 @@ class TestPages:
         provider = FakeProvider([task("a")], [], [task("b")])
         pages = read_pages(provider, QUERY, DEADLINE)
         assert provider.requests == []
-        assert [found.id for found in next(pages)] == ["a"]
+        assert [found.id for found in next(pages).tasks] == ["a"]
         assert provider.requests == ["page 0"]
-        assert [[found.id for found in page] for page in pages] == [[], ["b"]]
+        assert [[found.id for found in page.tasks] for page in pages] == [[], ["b"]]
 
     @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
     def test_pages_in_a_circle_are_a_bad_answer(self, cursors):
@@ -288,6 +288,12 @@ class TestListTasks:
     def test_a_task_that_turns_up_twice_is_no_more_of_them(self):
         found, more = list_tasks(FakeProvider([task("a"), task("b")], [task("b")]), QUERY, 2, DEADLINE)
         assert ([one.id for one in found], more) == (["a", "b"], False)
+
+    def test_a_list_that_the_vendor_cut_off_is_not_taken_for_whole(self):
+        provider = FakeProvider([])
+        provider.read_page = lambda _query, _cursor, _deadline: TaskPage((task("a"),), is_cut=True)
+        found, more = list_tasks(provider, QUERY, 10, DEADLINE)
+        assert ([one.id for one in found], more) == (["a"], True)
 
     def test_a_list_of_nothing(self):
         assert list_tasks(FakeProvider([]), QUERY, 10, DEADLINE) == ([], False)

@@ -252,8 +252,17 @@ def test_a_failure_has_the_promised_keys():
 
 
 def test_no_field_is_forgotten_in_a_result():
-    assert {field.name for field in dataclasses.fields(Task)} | {"is_final"} == set(TASK_KEYS)
+    assert {field.name for field in dataclasses.fields(Task)} | {"is_final"} == {*TASK_KEYS, "subtasks"}
     assert [field.name for field in dataclasses.fields(TaskFailure)] == FAILURE_KEYS
+
+
+def test_subtasks_are_in_a_result_only_when_they_were_asked_for():
+    part = Task("b", "example", TaskState.RUNNING)
+    whole = Task("a", "example", TaskState.SUCCEEDED, subtasks=(part, Task("c", "example", TaskState.FAILED)))
+    assert "subtasks" not in part.to_result()
+    assert [entry["id"] for entry in whole.to_result()["subtasks"]] == ["b", "c"]
+    assert whole.to_result()["subtasks"][0] == part.to_result()
+    assert (whole.unfinished_subtasks, part.unfinished_subtasks) == (1, 0)
 
 
 def test_a_change_of_state_as_a_result():

@@ -222,7 +222,7 @@ def test_the_types_are_documented(name):
 
 def test_the_fields_of_a_task_are_documented():
     documented = returned("task_info")["task"]["contains"]
-    assert list(documented) == list(Task("a", "example", TaskState.QUEUED).to_result())
+    assert list(documented) == list(Task("a", "example", TaskState.QUEUED, subtasks=()).to_result())
     error = task("a", "failed").to_result()["error"]
     assert list(documented["error"]["contains"]) == list(error)
 

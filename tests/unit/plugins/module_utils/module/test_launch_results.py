@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
@@ -86,3 +88,10 @@ def test_nothing_of_the_result_is_repeated():
         with pytest.raises(OptionError) as caught:
             launched_task_ids(results, DESCRIPTION)
         assert "s3cr3t" not in caught.value.message
+
+
+def test_a_vendor_whose_launches_return_no_task_says_so():
+    description = replace(DESCRIPTION, launch_id_paths=())
+    with pytest.raises(OptionError, match="no launching call of Example Cloud returns one"):
+        launched_task_ids(launched("a"), description)
+    assert launched_task_ids({"skipped": True}, description) == ()

@@ -126,3 +126,36 @@ def test_other_errors_pass():
 def test_check_mode_makes_no_difference():
     provider = FakeProvider({"a": task("a")})
     assert Run(run, provider, task_ids=["a"], check_mode=True)() == Run(run, provider, task_ids=["a"])()
+
+
+# --- subtasks -------------------------------------------------------------------------------------------------
+
+
+def test_subtasks_come_in_their_order():
+    provider = FakeProvider({"a": task("a", "succeeded"), "b": task("b")})
+    provider.subtasks = {"a": (task("a2"), task("a1", "failed", "E1"))}
+    result = Run(run, provider, task_ids=["b", "a"], subtasks=True)()
+    assert [[part["id"] for part in entry["subtasks"]] for entry in result["tasks"]] == [[], ["a2", "a1"]]
+    assert result["tasks"][1]["subtasks"][1]["error"]["code"] == "E1"
+    # A lookup shows a task as it is.
+    assert result["tasks"][1]["state"] == "succeeded"
+
+
+def test_a_vendor_without_subtasks_gives_an_empty_list():
+    result = Run(run, FakeProvider({"a": task("a")}), task_ids=["a"], subtasks=True)()
+    assert result["task"]["subtasks"] == []
+
+
+def test_a_missing_task_has_no_subtasks_and_is_not_asked_for_any():
+    provider = FakeProvider()
+    provider.subtasks = {"a": NotFoundError("no")}
+    result = Run(run, provider, task_ids=["a"], subtasks=True, not_found="report")()
+    assert result["task"]["subtasks"] == []
+    assert provider.subtasks_asked == []
+
+
+def test_passing_trouble_with_subtasks_is_borne():
+    provider = FakeProvider({"a": task("a")})
+    provider.subtasks = {"a": [TransientError("away"), (task("a1"),)]}
+    result = Run(run, provider, task_ids=["a"], subtasks=True)()
+    assert [part["id"] for part in result["task"]["subtasks"]] == ["a1"]

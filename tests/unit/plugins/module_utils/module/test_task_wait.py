@@ -306,3 +306,73 @@ def test_launches_that_were_all_skipped_need_no_wait(results):
 def test_a_launched_id_that_cannot_be_asked_for():
     with pytest.raises(OptionError):
         wait({}, task_ids=None, launch_results={"id": ".."})()
+
+
+# --- subtasks -------------------------------------------------------------------------------------------------
+
+LEFT, DONE, BROKEN = task("a1"), task("a1", "succeeded"), task("a2", "failed", "E1")
+
+
+def following(tasks, subtasks, **params):
+    waiting = wait(tasks, follow_subtasks=True, **params)
+    waiting.provider.subtasks = subtasks
+    return waiting
+
+
+def test_subtasks_are_not_asked_for_unless_followed():
+    waiting = wait({"a": task("a", "succeeded")})
+    waiting.provider.subtasks = {"a": (LEFT,)}
+    assert waiting()["outcome"] == "succeeded"
+    assert waiting.provider.subtasks_asked == []
+
+
+def test_a_wait_goes_on_until_the_subtasks_have_ended():
+    waiting = following({"a": [task("a"), task("a", "succeeded")]}, {"a": [(LEFT,), (LEFT,), (DONE,)]})
+    result = waiting()
+    assert (result["outcome"], result["polls"], result["elapsed"]) == ("succeeded", 4, 30.0)
+    # They are not asked for while the task itself has not ended.
+    assert len(waiting.provider.subtasks_asked) == 3
+    history = [(change["state"], change["raw_state"]) for change in result["task"]["history"]]
+    assert history == [("running", "busy"), ("running", "done"), ("succeeded", "done")]
+    assert [part["state"] for part in result["task"]["subtasks"]] == ["succeeded"]
+    assert result["task"]["message"] is None
+
+
+def test_time_that_runs_out_while_subtasks_go_on():
+    result = fails(following({"a": task("a", "succeeded")}, {"a": (LEFT, DONE)}, timeout=5))
+    assert (result["outcome"], result["pending_task_ids"], result["counts"]["running"]) == ("timed_out", ["a"], 1)
+    assert "last seen done with 1 of 2 subtasks not ended" in result["msg"]
+    assert result["task"]["message"] == "1 of 2 subtasks has not ended"
+    assert (result["task"]["is_final"], result["task"]["finished_at"]) == (False, None)
+
+
+def test_a_failed_subtask_is_told_and_the_task_decides():
+    result = following({"a": task("a", "succeeded", message="Fine")}, {"a": (DONE, BROKEN)})()
+    assert result["outcome"] == "succeeded"
+    assert result["task"]["message"] == (
+        "Fine; Subtask: Example Cloud: task a2 failed with code E1: It broke. What to do: Mend it."
+    )
+
+
+def test_a_failed_task_waits_for_its_subtasks_too():
+    result = fails(following({"a": task("a", "failed", "E2")}, {"a": [(LEFT,), (BROKEN,)]}))
+    assert (result["outcome"], result["polls"], result["task"]["error"]["code"]) == ("failed", 2, "E2")
+
+
+def test_a_failed_task_ends_a_fast_wait_in_spite_of_its_subtasks():
+    waiting = following({"a": task("a", "failed", "E2"), "b": task("b")}, {"a": (LEFT,)}, fail_fast=True)
+    assert (fails(waiting)["polls"], waiting.provider.subtasks_asked) == (1, [])
+
+
+def test_trouble_with_subtasks_is_borne_and_proves_nothing():
+    waiting = following({"a": task("a", "succeeded")}, {"a": [TransientError("away"), (DONE,)]})
+    result = waiting()
+    assert (result["outcome"], result["polls"], result["transient_errors"]) == ("succeeded", 2, 1)
+    assert fails(following({"a": task("a", "succeeded")}, {"a": TransientError("away")}))["outcome"] == "unreachable"
+
+
+def test_following_changes_nothing_where_there_are_no_subtasks():
+    tasks = {"a": task("a", "succeeded"), "b": task("b", "failed", "E1")}
+    result = fails(following(tasks, {}))
+    assert result["failed_task_ids"] == ["b"]
+    assert [entry["subtasks"] for entry in result["tasks"]] == [[], []]

@@ -1,0 +1,622 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    TasksError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
+    DESCRIPTION,
+    LIST_SCHEMA,
+    PROVIDER,
+    TASK_SCHEMA,
+    explain_problem,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
+PARENT = "9cc8c321-6af1-406c-8158-2c6582c247f8"
+ID = "ae1e6561-9e22-406c-8a5a-762f4604da00"
+OTHER = "bc1e6561-9e22-406c-8a5a-762f4604da00"
+LOGIN = {"api_url": "https://astra.example", "account_id": ACCOUNT, "api_token": "t0kEn-s3cr3t"}
+TASKS_URL = f"https://astra.example/accounts/{ACCOUNT}/core/v1/tasks"
+CLOCK = FakeClock()
+DEADLINE = Deadline(CLOCK, 30.0)
+
+
+def raw_task(state="running", **fields):
+    """Return a task as the documents show one: with every field, and an endTime although it runs."""
+    return {
+        "type": "application/astra-task",
+        "version": "1.1",
+        "id": ID,
+        "name": "astra.backup.prep",
+        "summary": "Backup preparation",
+        "description": "Prepares a backup of an application",
+        "service": "nautilus",
+        "parentTaskID": PARENT,
+        "userID": "abda967f-cd2c-4237-908e-99266648c553",
+        "resourceID": "626a0978-d55f-4841-8b7c-dc0c0f592c6f",
+        "resourceURI": f"/accounts/{ACCOUNT}/k8s/v1/apps/7c8bef49-697e-4fb4-810c-675cef4cf6c9/appSnaps/x",
+        "resourceCollectionURI": [],
+        "state": state,
+        "stateTransitions": [{"from": "running", "to": ["paused", "cancelled"]}],
+        "stateDetails": [],
+        "orderHint": 0,
+        "percentDone": 20.25,
+        "startTime": "2020-08-06T12:24:52.256624Z",
+        "endTime": "2020-08-06T12:26:52.256624Z",
+        "metadata": {
+            "labels": [],
+            "creationTimestamp": "2020-08-06T12:24:51Z",
+            "modificationTimestamp": "2020-08-06T12:26:00,5Z",
+            "createdBy": "00000000-0000-0000-0000-000000000000",
+        },
+        **fields,
+    }
+
+
+def detail(number=7, title="No space", text="The bucket is full", kind="stateDetails"):
+    return {"type": f"https://astra.netapp.io/{kind}/{number}", "title": title, "detail": text}
+
+
+def problem(number, title="A title", text="A detail.", status=400, **fields):
+    body = {
+        "type": f"https://astra.netapp.io/problems/{number}",
+        "title": title,
+        "detail": text,
+        "status": str(status),
+        **fields,
+    }
+    return reply(json.dumps(body), status, content_type="application/problem+json")
+
+
+def listing(*tasks, **metadata):
+    return reply({"type": "application/astra-tasks", "version": "1.1", "items": list(tasks), "metadata": metadata})
+
+
+class Session:
+    """A provider made from options, and its HTTP."""
+
+    def __init__(self, *script, **options):
+        self.http = FakeHttp(*script)
+        tools = ProviderTools(CLOCK, lambda _tls: self.http, lambda _text: None, lambda _text: None)
+        self.provider = PROVIDER.create(connection_options(DESCRIPTION, {**LOGIN, **options}, {}), tools)
+
+    def read(self, task_id=ID):
+        return self.provider.read_task(task_id, DEADLINE)
+
+    def page(self, **query):
+        return self.provider.read_page(TaskQuery(**query), None, DEADLINE)
+
+    @property
+    def params(self):
+        return self.http.requests[-1].params
+
+
+# --- golden examples ------------------------------------------------------------------------------------------
+
+
+def utc(*parts):
+    return datetime(*parts, tzinfo=timezone.utc)
+
+
+def test_a_running_task_with_every_field():
+    raw = raw_task()
+    task = task_from_json(raw)
+    assert (task.id, task.provider, task.state, task.raw_state) == (
+        ID,
+        "netapp_astra_control",
+        TaskState.RUNNING,
+        "running",
+    )
+    assert (task.type, task.name) == ("astra.backup.prep", "Backup preparation")
+    assert task.description == "Prepares a backup of an application"
+    assert task.percent == 20.25
+    assert (task.message, task.error, task.result) == (None, None, None)
+    assert task.created_at == utc(2020, 8, 6, 12, 24, 51)
+    assert task.started_at == utc(2020, 8, 6, 12, 24, 52, 256624)
+    assert task.updated_at == utc(2020, 8, 6, 12, 26, 0, 500000)
+    # The documents' trap: it has an endTime and still runs.
+    assert (task.is_final, task.finished_at) == (False, None)
+    assert (task.owner, task.resource, task.parent_id) == (raw["userID"], raw["resourceID"], PARENT)
+    assert task.raw == raw
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "ended"),
+    [
+        ("notStarted", "queued", False),
+        ("running", "running", False),
+        ("pausing", "running", False),
+        ("paused", "paused", False),
+        ("cancelling", "running", False),
+        ("completed", "succeeded", True),
+        ("cancelled", "cancelled", True),
+        ("failed", "failed", True),
+        # Not in the documents.
+        ("canceled", "unknown", False),
+        ("success", "unknown", False),
+        ("", "unknown", False),
+    ],
+)
+def test_states(word, state, ended):
+    # Neither the time of an end nor all percent make an end.
+    task = task_from_json(raw_task(word, percentDone=100))
+    assert (task.state.value, task.is_final, task.raw_state) == (state, ended, word)
+    assert (task.finished_at is not None) is ended
+
+
+def test_the_documents_have_eight_states():
+    assert len(DESCRIPTION.states) == 8
+
+
+def test_a_task_with_only_what_must_be_there():
+    raw = {"id": ID, "state": "completed"}
+    assert TASK_SCHEMA.problem(raw) is None
+    task = task_from_json(raw)
+    assert (task.state, task.percent, task.finished_at, task.message) == (TaskState.SUCCEEDED, None, None, None)
+
+
+@pytest.mark.parametrize("field", sorted(set(raw_task()) - {"id", "state"}))
+def test_each_other_field_may_be_missing_or_of_an_older_version(field):
+    raw = {key: value for key, value in raw_task(version="1.0").items() if key != field}
+    assert TASK_SCHEMA.problem(raw) is None
+    assert task_from_json(raw).state is TaskState.RUNNING
+
+
+NULLABLE = sorted(set(TASK_SCHEMA.schema["properties"]) - {"id", "state"})
+
+
+@pytest.mark.parametrize("field", NULLABLE)
+def test_each_field_that_is_read_may_be_null(field):
+    raw = raw_task("failed", **{field: None})
+    assert TASK_SCHEMA.problem(raw) is None
+    assert task_from_json(raw).state is TaskState.FAILED
+
+
+@pytest.mark.parametrize("field", ["id", "state", *NULLABLE])
+def test_a_wrong_type_is_named(field):
+    session = Session(reply(raw_task(**{field: True})))
+    with pytest.raises(BadAnswerError, match=rf"\$\.{field}"):
+        session.read()
+
+
+@pytest.mark.parametrize("field", ["id", "state"])
+def test_what_must_be_there_is_missed(field):
+    raw = raw_task()
+    del raw[field]
+    with pytest.raises(BadAnswerError, match=f"{field} is missing"):
+        Session(reply(raw)).read()
+
+
+def test_unknown_fields_stay_in_raw():
+    raw = raw_task(colour="blue", resourceCollectionURI="of another type")
+    assert TASK_SCHEMA.problem(raw) is None
+    assert task_from_json(raw).raw["colour"] == "blue"
+
+
+@pytest.mark.parametrize(
+    ("given", "percent"),
+    [(0, 0.0), (99.99, 99.99), (100, 100.0), (-1, None), (100.1, None), (10**400, None), (float("nan"), None)],
+)
+def test_percent(given, percent):
+    assert task_from_json(raw_task(percentDone=given)).percent == percent
+
+
+def test_the_time_of_a_cancellation_stands_in_for_an_end():
+    task = task_from_json(raw_task("cancelled", endTime=None, cancelTime="2020-08-06T12:30:00Z"))
+    assert task.finished_at == utc(2020, 8, 6, 12, 30)
+    assert task.error is None
+
+
+# --- why it failed --------------------------------------------------------------------------------------------
+
+
+def test_a_failure_has_the_code_and_the_words_of_its_detail():
+    task = task_from_json(raw_task("failed", stateDetails=[detail()]))
+    assert task.message == "No space: The bucket is full"
+    assert task.error == TaskFailure(code="stateDetails/7", title="No space", detail="The bucket is full")
+
+
+def test_several_details_are_all_told():
+    details = [{"type": "about:blank", "title": "Stopped"}, detail(), detail(8, "Late", "Too late")]
+    error = task_from_json(raw_task("failed", stateDetails=details)).error
+    assert (error.code, error.title) == ("stateDetails/7", "No space")
+    assert error.detail == "Stopped; No space: The bucket is full; Late: Too late"
+
+
+def test_a_detail_that_is_a_documented_problem_is_explained():
+    task = task_from_json(raw_task("failed", stateDetails=[detail(24, "Service unavailable", "Gone", "problems")]))
+    assert (task.error.code, task.error.detail, task.error.retryable) == ("24", "Gone", True)
+    assert task.error.remedy
+    assert task.error.source
+
+
+def test_details_and_problems_are_numbered_apart():
+    # Problem 3 is about tokens; a state detail of that number is something else.
+    error = task_from_json(raw_task("failed", stateDetails=[detail(3, "Odd", "Odd")])).error
+    assert (error.code, error.title, error.source) == ("stateDetails/3", "Odd", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("about:blank", None), ("", None), (None, None), ("urn:something:else", "urn:something:else")],
+)
+def test_a_type_of_another_kind(kind, code):
+    error = task_from_json(raw_task("failed", stateDetails=[{"type": kind, "title": "T", "detail": "D"}])).error
+    assert (error.code, error.title, error.detail) == (code, "T", "D")
+
+
+@pytest.mark.parametrize("details", [[], None])
+def test_a_failure_without_details(details):
+    task = task_from_json(raw_task("failed", stateDetails=details))
+    assert (task.error, task.message) == (TaskFailure(), None)
+
+
+def test_details_of_a_task_that_goes_on_are_only_its_message():
+    task = task_from_json(raw_task("paused", stateDetails=[detail()]))
+    assert (task.error, task.message) == (None, "No space: The bucket is full")
+
+
+def test_a_cancellation_with_details_has_a_reason():
+    assert task_from_json(raw_task("cancelled", stateDetails=[detail()])).error.code == "stateDetails/7"
+
+
+# --- requests -------------------------------------------------------------------------------------------------
+
+
+def test_one_task_is_asked_for():
+    session = Session(reply(raw_task(), content_type="application/astra-task+json"))
+    assert session.read().id == ID
+    (request,) = session.http.requests
+    assert (request.method, request.url, request.params) == ("GET", f"{TASKS_URL}/{ID}", ())
+    assert request.headers == {"Accept": "*/*", "Authorization": "Bearer t0kEn-s3cr3t"}
+
+
+def test_another_task_than_that_asked_for_is_a_bad_answer():
+    with pytest.raises(BadAnswerError, match="another one"):
+        Session(reply(raw_task(id=OTHER))).read()
+
+
+def test_an_id_is_quoted():
+    session = Session(problem(35))
+    with pytest.raises(RejectedError):
+        session.read("../x?y")
+    assert session.http.requests[0].url == f"{TASKS_URL}/..%2Fx%3Fy"
+
+
+@pytest.mark.parametrize("account", ["me", "../x", ACCOUNT.upper(), f"{ACCOUNT}/", f" {ACCOUNT}", f"{ACCOUNT}\n"])
+def test_an_account_that_is_no_uuid_is_refused_before_anything_is_sent(account):
+    with pytest.raises(OptionError, match="account_id") as caught:
+        Session(account_id=account)
+    assert caught.value.option == "account_id"
+
+
+@pytest.mark.parametrize("missing", sorted(LOGIN))
+def test_what_a_login_lacks_is_named_with_its_variable(missing):
+    with pytest.raises(OptionError, match=f"NETAPP_ASTRA_{missing.upper()}"):
+        connection_options(DESCRIPTION, {key: value for key, value in LOGIN.items() if key != missing}, {})
+
+
+def test_a_login_of_the_environment():
+    environ = {f"NETAPP_ASTRA_{key.upper()}": value for key, value in LOGIN.items()}
+    options = connection_options(DESCRIPTION, {}, environ)
+    assert {key: getattr(options, key) for key in LOGIN} == LOGIN
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_one_page_and_asks_for_no_limit():
+    session = Session(listing(raw_task(), raw_task(id=OTHER, version="1.0")))
+    page = session.page()
+    assert ([task.id for task in page.tasks], page.next_cursor, page.is_cut) == ([ID, OTHER], None, False)
+    assert (session.http.requests[0].url, session.params) == (TASKS_URL, ())
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ({"states": {TaskState.QUEUED}}, "state eq 'notStarted'"),
+        ({"states": {TaskState.FAILED}}, "state eq 'failed'"),
+        # Three of the vendor's words.
+        ({"states": {TaskState.RUNNING}}, None),
+        ({"states": {TaskState.FAILED, TaskState.CANCELLED}}, None),
+        ({"states": {TaskState.FAILED, TaskState.UNKNOWN}}, None),
+        ({"states": {TaskState.UNKNOWN}}, None),
+        ({"types": {"astra.backup"}}, "name eq 'astra.backup'"),
+        ({"types": {"x' or 'y"}}, None),
+        ({"types": {"a", "b"}}, None),
+        ({"states": {TaskState.RUNNING}, "types": {"astra.backup"}}, "name eq 'astra.backup'"),
+        # Different conditions cannot be joined.
+        ({"states": {TaskState.FAILED}, "types": {"astra.backup"}}, "state eq 'failed'"),
+    ],
+)
+def test_one_condition_goes_to_the_server(query, sent):
+    session = Session(listing())
+    session.page(**{key: frozenset(value) for key, value in query.items()})
+    assert session.params == ((("filter", sent),) if sent else ())
+
+
+def test_what_the_server_does_not_filter_is_filtered_here():
+    session = Session(listing(raw_task(), raw_task("pausing", id=OTHER), raw_task("failed", id=PARENT)))
+    found, more = list_tasks(session.provider, TaskQuery(states=frozenset({TaskState.RUNNING})), 10, DEADLINE)
+    assert ([task.id for task in found], more) == ([ID, OTHER], False)
+
+
+def test_a_filter_of_the_user_goes_untouched_and_alone():
+    session = Session(listing())
+    session.page(filters=(("filter", "resourceID eq 'x'"),), states=frozenset({TaskState.FAILED}))
+    assert session.params == (("filter", "resourceID eq 'x'"),)
+
+
+def test_include_is_refused_before_anything_is_sent():
+    session = Session()
+    with pytest.raises(OptionError, match="include") as caught:
+        session.page(filters=(("include", "id,state"),))
+    assert caught.value.option == "filters"
+    assert session.http.requests == []
+
+
+def test_bare_lists_of_values_are_a_bad_answer():
+    with pytest.raises(BadAnswerError, match=r"\$\.items\[0\]"):
+        Session(listing([ID, "running"])).page()
+
+
+@pytest.mark.parametrize(
+    ("limit", "metadata", "is_cut"),
+    [
+        ("1", {}, True),
+        ("2", {}, True),
+        ("3", {}, False),
+        (None, {}, False),
+        (None, {"continue": "bW9yZQ=="}, True),
+        (None, {"continue": ""}, False),
+        (None, {"continue": None}, False),
+        ("x", {}, False),
+    ],
+)
+def test_a_list_that_is_cut_off_is_not_taken_for_whole(limit, metadata, is_cut):
+    session = Session(listing(raw_task(), raw_task(id=OTHER), **metadata))
+    filters = (("limit", limit),) if limit else ()
+    found, more = list_tasks(session.provider, TaskQuery(filters=filters), 10, DEADLINE)
+    assert (len(found), more, len(session.http.requests)) == (2, is_cut, 1)
+
+
+@pytest.mark.parametrize("answer", [{}, {"items": {}}, {"items": [{}]}, {"items": ["x"]}, [], None])
+def test_a_list_of_another_shape(answer):
+    with pytest.raises(BadAnswerError):
+        Session(reply(answer)).page()
+
+
+# --- subtasks -------------------------------------------------------------------------------------------------
+
+
+def test_subtasks_are_asked_for_by_their_parent_and_sorted_by_their_hint():
+    def part(number, **fields):
+        return raw_task(id=f"00000000-0000-4000-8000-00000000000{number}", **fields)
+
+    stranger = part(9, parentTaskID=OTHER)
+    session = Session(
+        listing(part(1, orderHint=10), part(2, orderHint=2.5), part(3, orderHint=None), stranger, part(4, orderHint=-1))
+    )
+    assert [task.id[-1] for task in session.provider.read_subtasks(PARENT, DEADLINE)] == ["4", "2", "1", "3"]
+    assert session.params == (("filter", f"parentTaskID eq '{PARENT}'"),)
+
+
+def test_a_task_without_subtasks():
+    assert Session(listing()).provider.read_subtasks(ID, DEADLINE) == ()
+
+
+def test_subtasks_of_a_list_that_is_cut_off_are_not_taken_for_all():
+    with pytest.raises(BadAnswerError, match="all subtasks"):
+        Session(listing(raw_task(), **{"continue": "bW9yZQ=="})).provider.read_subtasks(PARENT, DEADLINE)
+
+
+def test_an_id_that_a_filter_cannot_carry_is_not_put_into_one():
+    session = Session(listing(raw_task()))
+    assert session.provider.read_subtasks("x' or 'y", DEADLINE) == ()
+    assert session.params == ()
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+
+
+def error_of(answer, action="read"):
+    session = Session(answer)
+    with pytest.raises(TasksError) as caught:
+        getattr(session, action)()
+    assert len(session.http.requests) == 1
+    assert "t0kEn" not in str(caught.value.to_result())
+    return caught.value
+
+
+@pytest.mark.parametrize("number", [3, 4, 166])
+def test_a_refused_token_is_final_and_says_what_to_do(number):
+    error = error_of(problem(number, "Invalid bearer token", "It was revoked.", 401))
+    assert type(error) is AuthenticationError
+    assert error.code == str(number)
+    for words in (f"problem {number}, Invalid bearer token: It was revoked.", "revoked", "Make a new token"):
+        assert words in error.message
+
+
+@pytest.mark.parametrize("number", [11, 14, 79])
+def test_what_a_token_may_not_do(number):
+    error = error_of(problem(number, status=403))
+    assert type(error) is AccessDeniedError
+    assert error.code == str(number)
+    assert "role in the account" in error.message
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [
+        (5, 400, "Correct the named parameters"),
+        (6, 400, "only filter, include and limit"),
+        (12, 400, "proxy"),
+        (32, 406, "Accept"),
+        (33, 400, "Check account_id: it is a UUID"),
+        (35, 400, "Check the task's ID: it is a UUID"),
+        (69, 405, "api_url"),
+        (164, 409, ""),
+        (177, 400, ""),
+    ],
+)
+def test_a_request_that_is_refused(number, status, words):
+    error = error_of(problem(number, "Odd", "Very odd.", status))
+    assert type(error) is RejectedError
+    assert (error.code, error.status) == (str(number), status)
+    assert f"problem {number}, Odd: Very odd." in error.message
+    assert words in error.message
+
+
+@pytest.mark.parametrize(("number", "status"), [(24, 503), (41, 503), (34, 500), (40, 502)])
+def test_what_passes(number, status):
+    error = error_of(problem(number, status=status))
+    assert type(error) is TransientError
+    assert error.code == str(number)
+
+
+def test_the_parameters_that_are_wrong_are_named():
+    invalid = [{"name": "filter", "reason": "bad operator"}, {"name": "limit", "reason": 5}, "odd", {"reason": "why"}]
+    error = error_of(problem(5, "Invalid query parameters", "They are invalid.", invalidParams=invalid), "page")
+    assert "They are invalid (filter: bad operator; limit: ?; ?: why)." in error.message
+
+
+def test_the_example_of_the_documents_names_no_parameter():
+    assert error_of(problem(5), "page").code == "5"
+
+
+def test_several_problems_in_one_are_all_told():
+    parts = [{"type": "x", "title": "One", "detail": "First"}, {"title": "Two"}]
+    assert "(One: First; Two)" in error_of(problem(68, problemDetails=parts), "page").message
+
+
+def test_only_problem_1_means_that_a_task_is_gone():
+    assert type(error_of(problem(1, status=404))) is NotFoundError
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        problem(2, status=404),
+        problem(18, status=404),
+        problem(30, status=404),
+        reply("default backend - 404", 404, content_type="text/plain"),
+        reply("<html>no</html>", 404, content_type="text/html"),
+        reply({"code": 404, "message": "no"}, 404),
+    ],
+)
+def test_any_other_404_is_a_wrong_address_and_no_task_that_was_forgotten(answer):
+    error = error_of(answer)
+    assert type(error) is RejectedError
+    assert error.status == 404
+    assert "heck api_url" in error.message
+
+
+def test_a_404_to_a_list_is_a_wrong_address():
+    assert type(error_of(problem(1, status=404), "page")) is RejectedError
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, [], "x", {}, {"type": 5}, {"type": "about:blank"}, {"type": "https://astra.netapp.io/stateDetails/3"}],
+)
+def test_what_is_no_problem_of_the_vendor(data):
+    assert explain_problem(data) is None
+
+
+def test_what_is_documented_about_the_problems():
+    assert [failure.code for failure in DESCRIPTION.failures if failure.retryable] == ["24", "34", "40", "41", "164"]
+    assert DESCRIPTION.documented_failure("4").title == "Invalid bearer token"
+
+
+# --- anything -------------------------------------------------------------------------------------------------
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just(ID)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*TASK_SCHEMA.schema["properties"], "items", "continue", "title", "detail", "type"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+TEXT = st.none() | st.text(max_size=8)
+NUMBER = st.none() | st.integers() | st.floats()
+DETAILS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": TEXT | st.sampled_from(["https://astra.netapp.io/problems/24", "x/stateDetails/3"]),
+        "title": TEXT,
+        "detail": TEXT,
+    },
+)
+FITTING = st.fixed_dictionaries(
+    {"id": st.text(min_size=1, max_size=5), "state": st.sampled_from([*DESCRIPTION.states, "odd"]) | st.text()},
+    optional={
+        **dict.fromkeys(("name", "summary", "startTime", "endTime", "cancelTime", "parentTaskID"), TEXT),
+        "stateDetails": st.none() | st.lists(DETAILS, max_size=3),
+        "percentDone": NUMBER,
+        "orderHint": NUMBER,
+        "metadata": st.none() | st.dictionaries(st.sampled_from(["creationTimestamp", "other"]), TEXT),
+    },
+)
+
+
+@FUZZ
+@given(FITTING | JSON)
+def test_whatever_passes_the_check_is_a_task(raw):
+    if TASK_SCHEMA.problem(raw) is None:
+        task = task_from_json(raw)
+        assert (task.state is TaskState.SUCCEEDED) is (str(raw["state"]).casefold() == "completed")
+        json.dumps(task.to_result())
+
+
+@FUZZ
+@given(st.fixed_dictionaries({"items": st.lists(FITTING, max_size=4)}, optional={"metadata": JSON}) | JSON)
+def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
+    session = Session(lambda _request: reply(answer))
+    try:
+        page = session.page()
+        session.provider.read_subtasks(ID, DEADLINE)
+    except TasksError:
+        return
+    assert LIST_SCHEMA.problem(answer) is None
+    assert len(page.tasks) == len(answer["items"])
+
+
+@FUZZ
+@given(JSON | st.fixed_dictionaries({"type": st.just("x/problems/5")}, optional={"invalidParams": JSON, "title": JSON}))
+def test_whatever_an_error_says_it_is_one_of_ours(answer):
+    with pytest.raises(TasksError):
+        Session(reply(answer, 400)).read()
