@@ -15,18 +15,20 @@ options:
   provider:
     description:
       - Whose tasks these are.
+      - V(huawei_koodrive) - tasks and batch tasks of Huawei Cloud KooDrive.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
     type: str
     required: true
     choices:
+      - huawei_koodrive
       - openstack_images
       - rackspace_images
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+      - Environment E(RACKSPACE_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(KOODRIVE_API_URL), by O(provider).
     type: str
   api_path:
     description:
@@ -35,6 +37,8 @@ options:
   service:
     description:
       - Which of a vendor's services is meant, where there are several.
+      - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) means batch tasks on files.
+      - Environment E(KOODRIVE_SERVICE), by O(provider).
     type: str
   api_version:
     description:
@@ -46,9 +50,9 @@ options:
     type: str
   region:
     description:
-      - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack.
+      - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack. KooDrive has V(cn) and V(intl).
       - Without it, Rackspace's default region of the user is taken, or the only one that there is.
-      - Environment E(RACKSPACE_REGION) or E(OS_REGION_NAME), by O(provider).
+      - Environment E(RACKSPACE_REGION), E(OS_REGION_NAME) or E(KOODRIVE_REGION), by O(provider).
     type: str
   auth_url:
     description:
@@ -74,20 +78,25 @@ options:
   api_token:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
-      - Needs O(api_url), or O(region) at Rackspace.
-      - Environment E(RACKSPACE_API_TOKEN) or E(OS_TOKEN), by O(provider).
+      - Needs O(api_url), or O(region) at Rackspace and KooDrive.
+      - For V(huawei_koodrive) it is sent as it is when it begins with C(Bearer) or C(AT) and a space or a plus sign,
+        else with C(Bearer) before it.
+      - Environment E(RACKSPACE_API_TOKEN), E(OS_TOKEN) or E(KOODRIVE_API_TOKEN), by O(provider).
     type: str
   user_id:
     description:
-      - ID of the user on whose behalf requests are signed.
+      - ID of the user on whose behalf requests are signed. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_USER_ID).
     type: str
   app_id:
     description:
-      - ID of the application that signs requests.
+      - ID of the application that signs requests. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_APP_ID).
     type: str
   app_secret:
     description:
-      - Secret of the application that signs requests.
+      - Secret of the application that signs requests. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_APP_SECRET).
     type: str
   cloud:
     description:
@@ -129,18 +138,18 @@ options:
   ca_path:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
-      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
+      - Environment E(RACKSPACE_CA_PATH), E(OS_CACERT) or E(KOODRIVE_CA_PATH), by O(provider).
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+      - Environment E(RACKSPACE_CLIENT_CERT), E(OS_CERT) or E(KOODRIVE_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+      - Environment E(RACKSPACE_CLIENT_KEY), E(OS_KEY) or E(KOODRIVE_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:

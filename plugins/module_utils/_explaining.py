@@ -139,4 +139,6 @@ def _last_seen(task: Task, outcome: WaitOutcome) -> str:
     if task.state is TaskState.NOT_FOUND:
         return f"not found{ago}"
     percent = "" if task.percent is None else f", {task.percent:g} %"
-    return f"last seen {task.raw_state or task.state}{percent}{ago}"
+    # A bare number says nothing to a person.
+    word = task.raw_state if task.raw_state and not task.raw_state.isdecimal() else task.state
+    return f"last seen {word}{percent}{ago}"

@@ -49,7 +49,8 @@ options:
   poll_interval:
     description:
       - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, and V(5) for OpenStack.
+        one poll in 30 seconds, V(5) for OpenStack, and V(10) for KooDrive, whose tokens end after 20 minutes without a
+        request. So an interval of more than 19 minutes is refused with such a token.
     type: float
   max_poll_interval:
     description:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._provider import Provider
-from . import openstack_images, rackspace_images
+from . import huawei_koodrive, openstack_images, rackspace_images
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.description.name: provider
     for provider in (
+        huawei_koodrive.PROVIDER,
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,
     )

@@ -162,7 +162,7 @@ class TestControl:
         assert client(simulator).get("/__simulator__/health").json() == {
             "status": "ok",
             "elapsed": 7.0,
-            "providers": ["openstack_images", "rackspace_images"],
+            "providers": ["huawei_koodrive", "openstack_images", "rackspace_images"],
         }
 
     @pytest.mark.parametrize(

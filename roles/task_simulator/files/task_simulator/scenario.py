@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +87,7 @@ def read_task(fields: Fields) -> TaskPlan:
     task_type = fields.text("type", face.default_type)
     plan = TaskPlan(
         provider=face.name,
-        ids=_read_ids(fields, count),
+        ids=_read_ids(fields, face, count),
         type=task_type,
         input=fields.anything("input", face.default_input(task_type)),
         owner=fields.text("owner", None),
@@ -99,11 +98,11 @@ def read_task(fields: Fields) -> TaskPlan:
     return plan
 
 
-def _read_ids(fields: Fields, count: int) -> tuple[str, ...]:
+def _read_ids(fields: Fields, face: type[Face], count: int) -> tuple[str, ...]:
     """Return as many ids as tasks; ``{n}`` counts from 1 and ``{n:012d}`` fills it with zeros."""
     pattern = fields.text("id", None)
     if pattern is None:
-        return tuple(str(uuid.uuid4()) for _number in range(count))
+        return tuple(face.new_id() for _number in range(count))
     if not pattern:
         raise fields.error("must not be empty", "id")
     if not _NUMBER.search(pattern):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .base import Face, NoFace, Route
+from .huawei_koodrive import HuaweiKooDrive
 from .openstack_images import OpenStackImages
 from .rackspace_images import RackspaceImages
 
-FACES: Mapping[str, type[Face]] = {face.name: face for face in (RackspaceImages, OpenStackImages)}
+FACES: Mapping[str, type[Face]] = {face.name: face for face in (RackspaceImages, OpenStackImages, HuaweiKooDrive)}
 
 __all__ = ["FACES", "Face", "NoFace", "Route", "face_of"]
 

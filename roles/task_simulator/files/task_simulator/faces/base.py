@@ -188,7 +188,8 @@ class Face(ABC):
         first_step = task.life.steps[0] if task.life.steps else self.default_steps[0]
         return task.at(self.now()) or Moment(first_step, 0.0, ended=False)
 
-    def new_id(self) -> str:
+    @classmethod
+    def new_id(cls) -> str:
         """Return an id for a task that the scenario does not name."""
         return str(uuid.uuid4())
 
