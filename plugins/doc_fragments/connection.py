@@ -37,7 +37,7 @@ options:
   service:
     description:
       - Which of a vendor's services is meant, where there are several.
-      - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) means batch tasks on files.
+      - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) batch tasks on files.
       - Environment E(KOODRIVE_SERVICE), by O(provider).
     type: str
   api_version:

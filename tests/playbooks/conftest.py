@@ -40,9 +40,17 @@ SECRETS = {
     "admin_password": f"{MARK}-admin",
     "member_password": f"{MARK}-member",
     "application_credential_secret": f"{MARK}-credential",
+    "koodrive_token": f"{MARK}-koodrive",
+    "app_secret": f"{MARK}-app",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
+    "huawei_koodrive": {
+        "api_tokens": [SECRETS["koodrive_token"]],
+        "app_id": "demo-app",
+        "app_secret": SECRETS["app_secret"],
+        "user_id": "1395497048157130881",
+    },
     "rackspace_images": {
         "username": "demo",
         "api_key": SECRETS["api_key"],
