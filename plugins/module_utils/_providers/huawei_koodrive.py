@@ -345,17 +345,21 @@ def explain(answer: object) -> tuple[str | None, str] | None:
     return None
 
 
+def _is_gateways(error: RequestError) -> bool:
+    """Whether the gateway in front of KooDrive answered, and not KooDrive."""
+    return (error.code or "").startswith("APIG")
+
+
 def _meaning(error: RequestError, *, of_one_task: bool) -> RequestError:
     """Return what a refusal is at KooDrive, where its HTTP status alone tells something else."""
     code = error.code or ""
     details: dict[str, Any] = {"method": error.method, "url": error.url, "status": error.status, "code": error.code}
-    is_gateways = code.startswith("APIG")
-    if error.status == 404 and is_gateways:
+    if error.status == 404 and _is_gateways(error):
         # It is the API that is not there, not the task.
         return RejectedError(f"{sentence(error.message)} Check api_url and region", **details)
     if of_one_task and code == "13000309":
         return NotFoundError(error.message, **details)
-    is_about_the_request = is_gateways or _is_specific(code) or DESCRIPTION.documented_failure(code) is not None
+    is_about_the_request = _is_gateways(error) or _is_specific(code) or DESCRIPTION.documented_failure(code) is not None
     if error.status == 400 and not is_about_the_request:
         return AuthenticationError(
             f"{sentence(error.message)} KooDrive documents HTTP 400 as a failed authentication as well: "
@@ -548,7 +552,7 @@ class JobService(KooDriveProvider):
         try:
             answer = self._get(f"{self._folder}/{segment}", deadline, JOB_SCHEMA, of_one_task=True)
         except RejectedError as error:
-            if error.status != 404 or not self._folder:
+            if error.status != 404 or not _is_gateways(error) or not self._folder:
                 raise
             answer = self._get(f"/{segment}", deadline, JOB_SCHEMA, of_one_task=True)
             self._folder = ""

@@ -106,9 +106,10 @@ def test_the_documented_example_is_right(files):
     readme = (files.parent / "README.md").read_text(encoding="utf-8")
     example = readme.partition("## A complete scenario")[2].partition("```yaml\n")[2].partition("```")[0]
     scenario = Scenario.parse(example)
-    assert len(scenario.tasks) == 4
+    assert len(scenario.tasks) == 6
     # What it shows as the defaults of a vendor are the defaults.
-    assert scenario.credentials["rackspace_images"] == Scenario.parse("").credentials["rackspace_images"]
+    for vendor in ("rackspace_images", "huawei_koodrive"):
+        assert scenario.credentials[vendor] == Scenario.parse("").credentials[vendor]
 
 
 def test_json_may_be_indented_with_tabs():
