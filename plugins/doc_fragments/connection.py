@@ -17,6 +17,7 @@ options:
       - Whose tasks these are.
       - V(custom) - tasks of any JSON API, as O(definition) describes it.
       - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
+      - V(huawei_koodrive) - tasks and batch tasks of Huawei Cloud KooDrive.
       - V(netapp_astra_control) - tasks of NetApp Astra Control.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
@@ -25,6 +26,7 @@ options:
     choices:
       - custom
       - dbvisit_standby
+      - huawei_koodrive
       - netapp_astra_control
       - openstack_images
       - rackspace_images
@@ -34,8 +36,8 @@ options:
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
       - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
       - For NetApp Astra Control it is the address of its web interface, without a path.
-      - Environment E(DBVISIT_API_URL), E(LONGRUNNING_API_URL), E(NETAPP_ASTRA_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE)
-        or E(RACKSPACE_API_URL), by O(provider).
+      - Environment E(DBVISIT_API_URL), E(KOODRIVE_API_URL), E(LONGRUNNING_API_URL), E(NETAPP_ASTRA_API_URL),
+        E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL), by O(provider).
     type: str
   api_path:
     description:
@@ -46,6 +48,8 @@ options:
   service:
     description:
       - Which of a vendor's services is meant, where there are several.
+      - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) batch tasks on files.
+      - Environment E(KOODRIVE_SERVICE).
     type: str
   api_version:
     description:
@@ -58,9 +62,9 @@ options:
     type: str
   region:
     description:
-      - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack.
+      - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack. KooDrive has V(cn) and V(intl).
       - Without it, Rackspace's default region of the user is taken, or the only one that there is.
-      - Environment E(LONGRUNNING_REGION), E(OS_REGION_NAME) or E(RACKSPACE_REGION), by O(provider).
+      - Environment E(KOODRIVE_REGION), E(LONGRUNNING_REGION), E(OS_REGION_NAME) or E(RACKSPACE_REGION), by O(provider).
     type: str
   auth_url:
     description:
@@ -91,20 +95,26 @@ options:
       - For Dbvisit it is the value of the cookie C(dbvisit-standby).
       - Needs O(api_url), or O(region) at Rackspace, and O(account_id) at NetApp Astra Control, whose tokens do not run
         out but can be revoked.
-      - Environment E(DBVISIT_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(NETAPP_ASTRA_API_TOKEN), E(OS_TOKEN) or
-        E(RACKSPACE_API_TOKEN), by O(provider).
+      - Needs O(api_url), or O(region) at Rackspace and KooDrive.
+      - For V(huawei_koodrive) it is sent as it is when it begins with C(Bearer) or C(AT) and a space or a plus sign,
+        else with C(Bearer) before it.
+      - Environment E(DBVISIT_API_TOKEN), E(KOODRIVE_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(NETAPP_ASTRA_API_TOKEN),
+        E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by O(provider).
     type: str
   user_id:
     description:
-      - ID of the user on whose behalf requests are signed.
+      - ID of the user on whose behalf requests are signed. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_USER_ID).
     type: str
   app_id:
     description:
-      - ID of the application that signs requests.
+      - ID of the application that signs requests. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_APP_ID).
     type: str
   app_secret:
     description:
-      - Secret of the application that signs requests.
+      - Secret of the application that signs requests. Used by V(huawei_koodrive) only.
+      - Environment E(KOODRIVE_APP_SECRET).
     type: str
   cloud:
     description:
@@ -152,20 +162,20 @@ options:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
-      - Environment E(DBVISIT_CA_PATH), E(LONGRUNNING_CA_PATH), E(NETAPP_ASTRA_CA_PATH), E(OS_CACERT) or
-        E(RACKSPACE_CA_PATH), by O(provider).
+      - Environment E(DBVISIT_CA_PATH), E(KOODRIVE_CA_PATH), E(LONGRUNNING_CA_PATH), E(NETAPP_ASTRA_CA_PATH),
+        E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(DBVISIT_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT), E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT) or
-        E(RACKSPACE_CLIENT_CERT), by O(provider).
+      - Environment E(DBVISIT_CLIENT_CERT), E(KOODRIVE_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT),
+        E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(DBVISIT_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY), E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY) or
-        E(RACKSPACE_CLIENT_KEY), by O(provider).
+      - Environment E(DBVISIT_CLIENT_KEY), E(KOODRIVE_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY),
+        E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:

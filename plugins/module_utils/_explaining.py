@@ -144,4 +144,6 @@ def _last_seen(task: Task, outcome: WaitOutcome) -> str:
     percent = "" if task.percent is None else f", {task.percent:g} %"
     left = task.unfinished_subtasks
     subtasks = f" with {left} of {len(task.subtasks or ())} subtasks not ended" if left else ""
-    return f"last seen {task.raw_state or task.state}{percent}{subtasks}{ago}"
+    # A bare number says nothing to a person.
+    word = task.raw_state if task.raw_state and not task.raw_state.isdecimal() else task.state
+    return f"last seen {word}{percent}{subtasks}{ago}"

@@ -19,7 +19,7 @@ from ._http import TlsOptions
 from ._text import listed
 
 if TYPE_CHECKING:
-    from ._provider import ProviderDescription
+    from ._provider import LoginForm, ProviderDescription
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,10 @@ def _check_login(description: ProviderDescription, options: ConnectionOptions) -
     for form in description.logins:
         if not form.missing(options):
             return form.options
-    # The form that the given options fill best is the one that was meant.
-    meant = min(description.logins, key=lambda form: len(form.missing(options)) / len(form.options))
+    # The form that the given options fill best is the one that was meant. An address tells little: all forms need one.
+    meant = min(
+        description.logins, key=lambda form: (_share_missing(form, options, _ADDRESSES), _share_missing(form, options))
+    )
     missing = meant.missing(options)
     begun = len(missing) < len(meant.options)
 
@@ -164,6 +166,13 @@ def _check_login(description: ProviderDescription, options: ConnectionOptions) -
         missing[0],
         f"provider {description.name} cannot log in: {what} {verb} {'still ' if begun else ''}missing. It takes {ways}",
     )
+
+
+def _share_missing(form: LoginForm, options: ConnectionOptions, besides: frozenset[str] = frozenset()) -> float:
+    """Return how much of a form is still missing, from 0 to 1, without looking at some of its options."""
+    counted = [option for option in form.options if option not in besides]
+    missing = [option for option in form.missing(options) if option in counted]
+    return len(missing) / len(counted) if counted else 1.0
 
 
 def check_url(option: str, value: str) -> str:

@@ -49,7 +49,9 @@ options:
   poll_interval:
     description:
       - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, and V(5) for all others.
+        one poll in 30 seconds, V(10) for KooDrive, and V(5) for the others.
+      - KooDrive's tokens end after 20 minutes without a request, so that an interval of more than 19 minutes is refused
+        with such a token.
     type: float
   max_poll_interval:
     description:

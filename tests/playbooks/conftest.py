@@ -43,6 +43,8 @@ SECRETS = {
     "dbvisit_password": f"{MARK}-dbvisit",
     "dbvisit_cookie": f"{MARK}-cookie==",
     "astra_token": f"{MARK}-astra-token",
+    "koodrive_token": f"{MARK}-koodrive",
+    "app_secret": f"{MARK}-app",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
@@ -50,6 +52,12 @@ CREDENTIALS = {
         "username": "admin",
         "password": SECRETS["dbvisit_password"],
         "api_tokens": [SECRETS["dbvisit_cookie"]],
+    },
+    "huawei_koodrive": {
+        "api_tokens": [SECRETS["koodrive_token"]],
+        "app_id": "demo-app",
+        "app_secret": SECRETS["app_secret"],
+        "user_id": "1395497048157130881",
     },
     "netapp_astra_control": {
         "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",

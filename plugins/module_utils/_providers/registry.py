@@ -12,6 +12,7 @@ from .._provider import Provider
 from . import (
     custom,
     dbvisit_standby,
+    huawei_koodrive,
     netapp_astra_control,
     openstack_images,
     rackspace_images,
@@ -22,6 +23,7 @@ PROVIDERS: Mapping[str, Provider] = {
     for provider in (
         custom.PROVIDER,
         dbvisit_standby.PROVIDER,
+        huawei_koodrive.PROVIDER,
         netapp_astra_control.PROVIDER,
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,

@@ -163,6 +163,10 @@ class TestTimedOut:
             "Example: task a (last seen running) has not ended yet. " + self.ADVICE
         )
 
+    # "last seen 1" would mean nothing to a person.
+    def test_a_state_that_is_a_number(self):
+        assert "task a (last seen running, 37.5 %)" in told({"a": (Step(0, RUNNING, "1", percent=37.5),)})
+
     def test_many(self):
         assert told(dict.fromkeys("abcde", FOREVER_RUNNING)) == (
             "Example: task a (last seen running), task b (last seen running), "

@@ -20,6 +20,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._options import 
     plain_http_warning,
     secret_forms,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import LoginForm, ProviderDescription
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import openstack_images, rackspace_images
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
@@ -35,6 +36,12 @@ def rackspace(given=(), environ=()):
 
 def openstack(given=(), environ=()):
     return connection_options(OPENSTACK, dict(given), dict(environ))
+
+
+def two_logins(given=(), environ=()):
+    logins = (LoginForm(("api_token", "api_url")), LoginForm(("app_id", "app_secret", "user_id", "api_url")))
+    description = ProviderDescription("example", "Example", {}, logins, {}, "EXAMPLE")
+    return connection_options(description, dict(given), dict(environ))
 
 
 # --- the environment ------------------------------------------------------------------------------------------
@@ -86,6 +93,7 @@ def test_every_option_is_taken_from_its_variable(provider):
     description = provider.description
     options = [name for name in CONNECTION_OPTIONS if environment_names(description, name)]
     values = {name: f"https://{name}.example" if name.endswith("url") else f"the-{name}" for name in options}
+    values.update({name: choices[-1] for name, choices in description.choices.items()})
     environ = {environment_names(description, name)[0]: value for name, value in values.items()}
     # A definition is no text, so that no variable has it.
     given = {"definition": {}} if provider.description.name == "custom" else {}
@@ -221,6 +229,13 @@ def test_the_first_whole_login_is_taken(provider, given, login):
         (rackspace, {"api_key": "k"}, ["username (environment RACKSPACE_USERNAME) is still missing"]),
         (rackspace, {"password": "k"}, ["username (environment RACKSPACE_USERNAME) is still missing"]),
         (rackspace, {"api_token": "k"}, ["api_url (environment RACKSPACE_API_URL) is still missing", "region"]),
+        # Not a token: an address goes with every login.
+        (
+            two_logins,
+            {"app_id": "a", "api_url": "https://x.example"},
+            ["app_secret", "and user_id", "are still missing"],
+        ),
+        (two_logins, {"api_token": "t"}, ["cannot log in: api_url (environment EXAMPLE_API_URL) is still missing"]),
         (openstack, {}, ["openstack_images cannot log in", "OS_"]),
         (openstack, {"username": "ann", "password": "p"}, ["auth_url (environment OS_AUTH_URL) is still missing"]),
         (openstack, {"auth_url": "https://id.example", "username": "a"}, ["password (environment OS_PASSWORD)"]),

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from .base import Face, NoFace, Route
 from .dbvisit_standby import DbvisitStandby
+from .huawei_koodrive import HuaweiKooDrive
 from .netapp_astra_control import NetappAstraControl
 from .openstack_images import OpenStackImages
 from .rackspace_images import RackspaceImages
 
 FACES: Mapping[str, type[Face]] = {
-    face.name: face for face in (DbvisitStandby, NetappAstraControl, OpenStackImages, RackspaceImages)
+    face.name: face for face in (DbvisitStandby, HuaweiKooDrive, NetappAstraControl, OpenStackImages, RackspaceImages)
 }
 
 __all__ = ["FACES", "Face", "NoFace", "Route", "face_of"]

@@ -1,0 +1,886 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    TasksError,
+    TransientError,
+    WaitError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context, checked_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import huawei_koodrive as koodrive
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
+    DESCRIPTION,
+    JOBS_DESCRIPTION,
+    PROVIDER,
+    authorization,
+    job_from_json,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+ID = "1534087020903704704"
+BASE = "https://drive.example/koodrive/ose/v1"
+TOKEN = {"api_token": "t0ken", "api_url": "https://drive.example"}
+APP = {"app_id": "app-7", "app_secret": "s3cret", "user_id": "1395497048157130881", "api_url": "https://drive.example"}
+
+#: Of the shape that the reference shows for a task that failed.
+DETAIL = {
+    "taskId": ID,
+    "taskName": "leaver4711",
+    "taskType": 0,
+    "tenantId": "0123456789abcdef0123456789abcdef",
+    "userId": "1395497048157130881",
+    "status": 3,
+    "resultCode": "18000205",
+    "code": 0,
+    "msg": "Success.",
+}
+#: An entry of a list lacks the result code and the users.
+ENTRY = {
+    "taskId": "1486254586942472064",
+    "taskName": "leaver4712",
+    "taskType": 0,
+    "status": 2,
+    "createTime": "2024-08-12T07:22:33.000Z",
+}
+JOB = {
+    "taskId": "1734496382746112001",
+    "userId": "1395497048157130881",
+    "taskType": 1,
+    "actionType": 101,
+    "status": 2,
+    "progress": 100,
+    "taskResultCode": 1,
+    "contentNum": 3,
+    "containerId": "space-9",
+    "tenantId": "0123456789abcdef0123456789abcdef",
+    "beginTime": "20231212095228",
+    "endTime": "20231212095301",
+    "createTime": "20231212095227",
+}
+ITEMS = [{"fileId": "a", "status": "1", "newFileId": "b", "srcContainerId": "space-1"}]
+
+
+class Session:
+    """A provider made from options, its HTTP, its clock and what it hid."""
+
+    def __init__(self, options, *script):
+        self.http = FakeHttp(*script)
+        self.clock = FakeClock()
+        self.deadline = Deadline(self.clock, 30.0)
+        self.warnings = []
+        self.hidden = set()
+        tools = ProviderTools(self.clock, lambda _tls: self.http, self.warnings.append, self.hidden.add)
+        self.options = connection_options(DESCRIPTION, options, {})
+        self.provider = PROVIDER.create(self.options, tools)
+
+    def read(self, task_id=ID):
+        return self.provider.read_task(task_id, self.deadline)
+
+    def page(self, cursor=None, **query):
+        return self.provider.read_page(TaskQuery(**query), cursor, self.deadline)
+
+    def asked(self):
+        return [request.url.removeprefix(BASE) for request in self.http.requests]
+
+
+def jobs(*script, **options):
+    return Session({**TOKEN, "service": "jobs", **options}, *script)
+
+
+def at(*numbers):
+    return datetime(*numbers, tzinfo=timezone.utc)
+
+
+def detail(**fields):
+    return {**{key: value for key, value in DETAIL.items() if key != "resultCode"}, **fields}
+
+
+# --- one task -------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_task_in_full():
+    task = task_from_json(DETAIL)
+    assert (task.id, task.provider, task.state, task.raw_state) == (ID, "huawei_koodrive", TaskState.FAILED, "3")
+    assert (task.name, task.type, task.owner) == ("leaver4711", "transfer", "1395497048157130881")
+    assert (task.message, task.percent, task.created_at, task.finished_at) == (None, None, None, None)
+    assert task.raw is DETAIL
+    assert (task.error.code, task.error.title, task.error.source) == ("18000205", None, None)
+    assert "explain none of them" in task.error.detail
+    assert "18000205" in task.error.remedy
+    said = explain_task(task, "KooDrive")
+    assert said.startswith(f"KooDrive: transfer task {ID} (leaver4711) failed with code 18000205: Huawei's public")
+    # msg is about the request: it says "Success." of a failed task.
+    assert "Success" not in said
+
+
+@pytest.mark.parametrize("form", [int, str, float, lambda number: f" {number} "])
+@pytest.mark.parametrize(
+    ("number", "state"),
+    [(0, TaskState.QUEUED), (1, TaskState.RUNNING), (2, TaskState.SUCCEEDED), (3, TaskState.FAILED)],
+)
+def test_states_are_numbers_or_texts(number, state, form):
+    task = task_from_json(detail(status=form(number)))
+    assert (task.state, task.raw_state) == (state, str(number))
+    assert task.error == (TaskFailure() if state is TaskState.FAILED else None)
+
+
+@pytest.mark.parametrize("status", [4, -1, "4", "SUCCESS", "", "02", 20, "2.0", "\uff12"])
+def test_an_unknown_state_is_never_a_success(status):
+    assert task_from_json(detail(status=status)).state is TaskState.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [None, "", "0", 0, "00000000"])
+def test_a_success_has_no_result_code(code):
+    assert task_from_json(detail(status=2, resultCode=code)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize("code", ["18000205", 18000205, "1"])
+def test_a_success_with_a_result_code_is_nothing_documented(code):
+    task = task_from_json(detail(status=2, resultCode=code))
+    assert (task.state, task.raw_state) == (TaskState.UNKNOWN, f"2 with resultCode {code}")
+
+
+@pytest.mark.parametrize(
+    ("code", "kept", "words"),
+    [
+        ("18000205", "18000205", "specific errors"),
+        (18000205, "18000205", "specific errors"),
+        ("18000001", "18000001", "specific errors"),
+        ("180002050", "180002050", "No public document"),
+        ("99", "99", "No public document"),
+        ("E-7", "E-7", "No public document"),
+    ],
+)
+def test_an_undocumented_result_code_passes_untouched(code, kept, words):
+    error = task_from_json(detail(status=3, resultCode=code)).error
+    assert (error.code, error.title, error.retryable, error.source) == (kept, None, None, None)
+    assert words in error.detail
+
+
+def test_documented_codes_are_data():
+    error = task_from_json(detail(status=3, resultCode="13000311")).error
+    assert error.title == "There is no space left"
+    assert error.remedy.startswith("Delete files")
+    assert "Error Codes" in error.source
+    numbers = ["102", *range(301, 313), *range(401, 415)]
+    assert {failure.code for failure in DESCRIPTION.failures if failure.code.isdigit()} == {
+        f"13000{number}" for number in numbers
+    }
+
+
+def test_an_entry_of_a_list():
+    task = task_from_json(ENTRY)
+    assert (task.id, task.state, task.owner) == ("1486254586942472064", TaskState.SUCCEEDED, None)
+    assert task.created_at == at(2024, 8, 12, 7, 22, 33)
+    whole = task_from_json({**ENTRY, "startTime": "2024-08-12T07:22:34.500Z", "endTime": "2024-08-12T07:25:00.000Z"})
+    assert whole.started_at == at(2024, 8, 12, 7, 22, 34) + timedelta(milliseconds=500)
+    assert whole.finished_at == at(2024, 8, 12, 7, 25)
+    # An end time alone ends nothing.
+    assert task_from_json({**ENTRY, "status": 1, "endTime": "2024-08-12T07:25:00.000Z"}).finished_at is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "kind"),
+    [
+        ({"taskName": None, "taskType": None}, None, None),
+        ({"taskName": 7, "taskType": "1"}, "7", "user_import"),
+        ({"taskName": [], "taskType": 9}, None, "9"),
+        ({"taskName": "", "taskType": ""}, None, None),
+    ],
+)
+def test_what_is_missing_or_odd_is_no_reason_to_lose_a_task(fields, name, kind):
+    task = task_from_json({"taskId": ID, "status": 1, "createTime": 5, "userId": None, "extra": {}, **fields})
+    assert (task.name, task.type, task.owner, task.created_at) == (name, kind, None, None)
+
+
+# --- one job --------------------------------------------------------------------------------------------------
+
+
+def job(**fields):
+    return job_from_json({**JOB, **fields}, ITEMS)
+
+
+def test_a_job_in_full():
+    task = job(downloadUrl="https://files.example/x")
+    assert (task.id, task.state, task.raw_state, task.type) == (JOB["taskId"], TaskState.SUCCEEDED, "2/1", "copy")
+    assert (task.percent, task.error, task.owner) == (100.0, None, "1395497048157130881")
+    # No zone is documented: UTC.
+    assert task.created_at == at(2023, 12, 12, 9, 52, 27)
+    assert task.started_at == at(2023, 12, 12, 9, 52, 28)
+    assert task.finished_at == at(2023, 12, 12, 9, 53, 1)
+    assert task.result == {
+        "downloadUrl": "https://files.example/x",
+        "contentNum": 3,
+        "containerId": "space-9",
+        "taskInfos": ITEMS,
+    }
+
+
+@pytest.mark.parametrize("form", [int, str])
+@pytest.mark.parametrize(
+    ("status", "outcome", "state", "raw"),
+    [
+        (0, None, TaskState.QUEUED, "0"),
+        (1, None, TaskState.RUNNING, "1"),
+        (1, 1, TaskState.RUNNING, "1"),
+        (2, 1, TaskState.SUCCEEDED, "2/1"),
+        (2, 2, TaskState.FAILED, "2/2"),
+        (2, 3, TaskState.FAILED, "2/3"),
+        (2, 4, TaskState.UNKNOWN, "2/4"),
+        (2, 0, TaskState.UNKNOWN, "2/0"),
+        (2, None, TaskState.UNKNOWN, "2 without taskResultCode"),
+        (3, None, TaskState.CANCELLED, "3"),
+        (3, 1, TaskState.CANCELLED, "3"),
+        (4, 1, TaskState.UNKNOWN, "4"),
+    ],
+)
+def test_the_outcome_of_a_job_is_a_field_of_its_own(status, outcome, state, raw, form):
+    task = job(status=form(status), taskResultCode=None if outcome is None else form(outcome))
+    assert (task.state, task.raw_state) == (state, raw)
+    assert (task.error is not None) is (state is TaskState.FAILED)
+    assert (task.finished_at is not None) is task.is_final
+
+
+@pytest.mark.parametrize("missing", [{}, {"taskResultCode": ""}, {"taskResultCode": None}])
+def test_completed_alone_is_no_success(missing):
+    raw = {key: value for key, value in JOB.items() if key != "taskResultCode"}
+    task = job_from_json({**raw, **missing})
+    assert task.state is TaskState.UNKNOWN
+    assert not task.is_final
+    assert jobs().provider.list_entry_lacks_something(task)
+
+
+def test_a_job_that_failed_in_part_says_so():
+    error = job(taskResultCode=2).error
+    assert (error.code, error.title) == ("taskResultCode=2", "The job failed in part")
+    assert "some of its items failed" in error.detail
+    assert "failed in part" in explain_task(job(taskResultCode=2), "KooDrive")
+    assert job(taskResultCode=3).error.code == "taskResultCode=3"
+
+
+def test_a_result_code_of_a_job_is_its_code():
+    error = job(taskResultCode=2, resultCode="18000301").error
+    assert (error.code, error.title) == ("18000301", "The job failed in part")
+
+
+@pytest.mark.parametrize(
+    ("progress", "percent"),
+    [
+        *((0, 0.0), (37, 37.0), (37.5, 37.5), ("40", 40.0), ("40%", 40.0), (100, 100.0), (101, None), (-1, None)),
+        *(("", None), (None, None), (True, None), ("nan", None), ("many", None), ([], None), (10**400, None)),
+    ],
+)
+def test_progress(progress, percent):
+    assert job(progress=progress).percent == percent
+
+
+@pytest.mark.parametrize("time", ["", "0", "2023", "20231332000000", "2023121209522\uff17", None, [], 5])
+def test_times_that_cannot_be_read(time):
+    assert job(createTime=time).created_at is None
+
+
+@pytest.mark.parametrize("time", ["20231212095227", 20231212095227, "2023-12-12T09:52:27Z"])
+def test_times_of_a_job(time):
+    assert job(createTime=time).created_at == at(2023, 12, 12, 9, 52, 27)
+
+
+def test_a_cancelled_job_has_no_failure():
+    assert (
+        explain_task(job(status=3), "K")
+        == "K: copy task 1734496382746112001 was cancelled, and the vendor gave no reason."
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_read():
+    session = Session(TOKEN, reply(DETAIL))
+    assert session.read().error.code == "18000205"
+    (request,) = session.http.requests
+    assert (request.method, request.url) == ("GET", f"{BASE}/task/{ID}")
+    assert request.headers["Authorization"] == "Bearer t0ken"
+    assert request.headers["language"] == "en-US"
+    assert "X-Date" not in request.headers
+
+
+def test_a_job_is_read():
+    session = jobs(reply({"data": {"jobInfo": JOB, "taskInfos": ITEMS}, "code": 0, "msg": "成功"}))
+    task = session.read(JOB["taskId"])
+    assert (task.state, task.result["taskInfos"]) == (TaskState.SUCCEEDED, ITEMS)
+    assert session.asked() == [f"/jobs/{JOB['taskId']}"]
+
+
+NO_API = reply({"error_code": "APIGW.0101", "error_msg": "The API does not exist", "request_id": "1"}, 404)
+
+
+def test_a_job_is_read_at_the_address_that_the_documents_print_where_the_other_does_not_exist():
+    good = reply({"data": {"jobInfo": JOB}, "code": "0"})
+    session = jobs(NO_API, good, good)
+    assert session.read(JOB["taskId"]).state is TaskState.SUCCEEDED
+    session.read(JOB["taskId"])
+    assert session.asked() == [f"/jobs/{JOB['taskId']}", f"/{JOB['taskId']}", f"/{JOB['taskId']}"]
+    with pytest.raises(RejectedError, match="api_url"):
+        jobs(NO_API, NO_API).read(JOB["taskId"])
+
+
+@pytest.mark.parametrize("code", [0, "0", 0.0, None])
+def test_a_good_code(code):
+    assert Session(TOKEN, reply({**DETAIL, "code": code})).read().id == ID
+
+
+@pytest.mark.parametrize("task_id", [int(ID), ID])
+def test_an_id_of_19_digits_loses_none(task_id):
+    assert Session(TOKEN, reply({**DETAIL, "taskId": task_id})).read().id == ID
+    page = Session(TOKEN, reply({"taskList": [{**ENTRY, "taskId": task_id}], "code": 0})).page()
+    assert page.tasks[0].id == ID
+
+
+def test_an_id_that_became_a_float_is_refused():
+    text = json.dumps(DETAIL).replace(f'"{ID}"', "1.534087020903704704E18")
+    with pytest.raises(BadAnswerError, match="no whole number"):
+        Session(TOKEN, reply(text.encode())).read()
+
+
+@pytest.mark.parametrize("task_id", ["1.5340870209037046e+18", "1534087020903704704.0", "a/b", "a b", "..", ""])
+def test_ids_that_are_none(task_id):
+    with pytest.raises(OptionError, match="task_ids"):
+        checked_task_ids([task_id], DESCRIPTION)
+
+
+@pytest.mark.parametrize("task_id", [ID, "a1b2-c3", "d5ac574bd2934a69baa4f23c55daa8d4"])
+def test_ids_that_may_be_some(task_id):
+    assert checked_task_ids([task_id], DESCRIPTION) == (task_id,)
+
+
+def test_ids_are_quoted_and_dots_refused():
+    session = Session(TOKEN, reply({**DETAIL, "taskId": "a/../b?c"}))
+    session.read("a/../b?c")
+    assert session.asked() == ["/task/a%2F..%2Fb%3Fc"]
+    with pytest.raises(OptionError):
+        session.read("..")
+
+
+def test_another_task_than_asked_for():
+    with pytest.raises(BadAnswerError, match="another one"):
+        Session(TOKEN, reply({**DETAIL, "taskId": "7"})).read()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "Success.",
+        None,
+        {},
+        {"code": 0, "msg": "success"},
+        {**DETAIL, "taskId": None},
+        {**DETAIL, "taskId": ""},
+        {**DETAIL, "taskId": True},
+        {**DETAIL, "status": None},
+        {**DETAIL, "status": [2]},
+        {**DETAIL, "status": 2.5},
+        {**DETAIL, "status": True},
+        {**DETAIL, "resultCode": {}},
+        {**DETAIL, "code": False},
+        {**DETAIL, "code": []},
+    ],
+)
+def test_answers_of_another_shape(body):
+    with pytest.raises(BadAnswerError, match=r"unexpected shape: at \$"):
+        Session(TOKEN, reply(json.dumps(body).encode())).read()
+
+
+@pytest.mark.parametrize(
+    "body", [{"code": 0}, {"data": None}, {"data": []}, {"data": {}}, {"data": {"jobInfo": None}}, {"data": JOB}]
+)
+def test_jobs_of_another_shape(body):
+    with pytest.raises(BadAnswerError, match="unexpected shape"):
+        jobs(reply(body)).read()
+
+
+@pytest.mark.parametrize(
+    ("result", "task_id"),
+    [
+        ({"json": {"taskId": ID, "code": 0, "msg": "成功"}}, ID),
+        ({"json": {"taskId": int(ID), "code": 0}}, ID),
+        ({"json": {"code": 0, "msg": "Success.", "data": JOB["taskId"]}}, JOB["taskId"]),
+    ],
+)
+def test_where_a_launch_has_the_id(result, task_id):
+    assert launched_task_ids(result, DESCRIPTION) == (task_id,)
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("code", [13000102, "13000102"])
+def test_a_code_is_an_error_whatever_the_status(status, code):
+    with pytest.raises(RejectedError, match=r"code 13000102 \(A parameter did not pass its check\): wrong") as caught:
+        Session(TOKEN, reply({"code": code, "msg": "wrong"}, status)).read()
+    assert (caught.value.status, caught.value.code) == (status, "13000102")
+    assert caught.value.url == f"{BASE}/task/{ID}"
+
+
+@pytest.mark.parametrize("code", [1, "1", 500, "", "x", -1, "00", 18000205])
+def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
+    with pytest.raises(RejectedError) as caught:
+        Session(TOKEN, reply({**detail(status=2), "code": code})).read()
+    assert caught.value.code == str(code)
+    if code == 18000205:
+        assert "not documented publicly" in caught.value.message
+
+
+def test_the_gateways_errors():
+    with pytest.raises(RejectedError, match=r"code APIGW.0201: Too much"):
+        Session(TOKEN, reply({"error_code": "APIGW.0201", "error_msg": "Too much", "request_id": "r"}, 400)).read()
+    with pytest.raises(AuthenticationError, match=r"APIG.0301"):
+        Session(TOKEN, reply({"error_code": "APIG.0301", "error_msg": "Incorrect"}, 401)).read()
+    with pytest.raises(TransientError, match=r"APIGW.0308"):
+        Session(TOKEN, reply({"error_code": "APIGW.0308", "error_msg": "Too often"}, 429)).read()
+    with pytest.raises(RejectedError, match=r"APIGW\.0201"):
+        Session(TOKEN, reply({"error_code": "APIGW.0201", "error_msg": "x"})).read()
+
+
+def test_an_api_that_does_not_exist_is_no_missing_task():
+    with pytest.raises(RejectedError, match="Check api_url") as caught:
+        Session(TOKEN, NO_API).read()
+    assert not isinstance(caught.value, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"code": 13000309, "msg": "x"}, 400),
+        ({"code": 13000309, "msg": "x"}, 200),
+        ({"code": 404, "msg": "x"}, 404),
+        (b"", 404),
+    ],
+)
+def test_a_task_that_does_not_exist(body, status):
+    for session in (Session(TOKEN, reply(body, status)), jobs(reply(body, status))):
+        with pytest.raises(NotFoundError):
+            session.read()
+
+
+def test_only_a_single_task_can_be_missing():
+    with pytest.raises(RejectedError):
+        Session(TOKEN, reply({"code": 13000309, "msg": "x"}, 400)).page()
+
+
+@pytest.mark.parametrize("status", [401, 400])
+@pytest.mark.parametrize(
+    "body", [{"code": 13000201, "msg": "鉴权不通过"}, {"code": 401, "msg": "no"}, {"msg": "no"}, b"", b"no", {}]
+)
+def test_a_refused_login(body, status):
+    session = Session(TOKEN, reply(body, status))
+    with pytest.raises(AuthenticationError) as caught:
+        session.read()
+    assert caught.value.status == status
+    assert "run out" in caught.value.message
+    assert "t0ken" not in str(caught.value.to_result())
+    # A token that was given cannot be renewed, so it is not tried again.
+    assert len(session.http.requests) == 1
+
+
+def test_a_refused_signature_names_what_to_check():
+    session = Session(APP, reply({"code": 401, "msg": "no"}, 401))
+    with pytest.raises(
+        AuthenticationError, match="check app_id, app_secret and user_id, and this machine's clock"
+    ) as caught:
+        session.read()
+    assert "s3cret" not in str(caught.value.to_result())
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_the_servers_own_trouble_passes(status):
+    with pytest.raises(TransientError):
+        Session(TOKEN, reply({"code": 500, "msg": "x"}, status)).read()
+
+
+# --- logins ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "value"),
+    [
+        ("abc", "Bearer abc"),
+        ("Bearer abc", "Bearer abc"),
+        ("Bearer+abc", "Bearer+abc"),
+        ("bearer abc", "bearer abc"),
+        ("AT 3b91", "AT 3b91"),
+        ("AT+3b91", "AT+3b91"),
+        ("ATbc", "Bearer ATbc"),
+        ("Bearerabc", "Bearer Bearerabc"),
+    ],
+)
+def test_a_token_is_sent_as_it_is_where_it_has_a_prefix(token, value):
+    session = Session({**TOKEN, "api_token": token}, reply(DETAIL))
+    session.read()
+    assert session.http.requests[0].headers["Authorization"] == value == authorization(token)
+    assert session.hidden == {value.replace("+", " ").split(" ", 1)[1]}
+
+
+def test_a_prefix_alone_hides_nothing():
+    assert Session({**TOKEN, "api_token": "Bearer "}).hidden == set()
+
+
+@pytest.mark.parametrize(
+    ("options", "base"),
+    [
+        ({"region": "cn"}, "https://cn.myhuaweicloud-koodrive.com/koodrive/ose/v1"),
+        ({"region": "intl"}, "https://intl.myhuaweicloud-koodrive.com/koodrive/ose/v1"),
+        ({"api_url": "https://drive.example/"}, BASE),
+        ({"api_url": f"{BASE}/"}, BASE),
+        ({"api_url": "https://proxy.example/k"}, "https://proxy.example/k/koodrive/ose/v1"),
+        ({"api_url": "https://drive.example", "region": "cn"}, BASE),
+    ],
+)
+@pytest.mark.parametrize("login", [{"api_token": "t"}, {key: APP[key] for key in ("app_id", "app_secret", "user_id")}])
+def test_addresses(login, options, base):
+    session = Session({**login, **options}, reply(DETAIL))
+    session.read()
+    assert session.http.requests[0].url == f"{base}/task/{ID}"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"api_token": "t"}, "api_url"),
+        ({"app_id": "a", "api_url": "https://x.example"}, "app_secret .*and user_id"),
+        ({"api_token": "t", "region": "cn-north-4"}, "takes cn or intl"),
+        ({**TOKEN, "service": "share"}, "takes task or jobs"),
+        ({}, "KOODRIVE_API_TOKEN"),
+    ],
+)
+def test_options_that_make_no_login(options, words):
+    with pytest.raises(OptionError, match=words):
+        Session(options)
+
+
+# The text to be signed is written by hand from the documents' steps: no line is made by the code under test.
+CANONICAL = """GET
+/koodrive/ose/v1/task/list/
+pageSize=100&status=2&taskType=0&x%20y=%C3%A4%2F%2B
+host:drive.example
+x-date:20260301T120000Z
+x-user-id:1395497048157130881
+
+host;x-date;x-user-id
+e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"""
+
+
+def test_a_signature_by_hand():
+    session = Session(APP, reply({"taskList": [], "code": 0}))
+    session.page(states=frozenset({TaskState.SUCCEEDED}), types=frozenset({"transfer"}), filters=(("x y", "ä/+"),))
+    (request,) = session.http.requests
+    to_sign = "HMAC-SHA256\n" + hashlib.sha256(CANONICAL.encode()).hexdigest()
+    signature = hmac.new(b"s3cret", to_sign.encode(), hashlib.sha256).hexdigest()
+    assert {name: request.headers[name] for name in ("Authorization", "X-Date", "X-User-Id", "Host")} == {
+        "Authorization": f"HMAC-SHA256 AppId=app-7,SignedHeaders=host;x-date;x-user-id,Signature={signature}",
+        "X-Date": "20260301T120000Z",
+        "X-User-Id": "1395497048157130881",
+        "Host": "drive.example",
+    }
+    # Made with openssl dgst -sha256 and openssl dgst -sha256 -hmac, so that it does not hang on Python's words.
+    assert (
+        hashlib.sha256(CANONICAL.encode()).hexdigest()
+        == "3aae9ef41afc73686e9de02bc2090b41edec4fed76844d0364066520e892ba76"
+    )
+    assert signature == "125d1bc59d0410105b42f54f45265beba39abf663e6ff20096d778af25d29453"
+
+
+def test_each_request_is_signed_anew():
+    session = Session(APP, reply(DETAIL), reply(DETAIL))
+    session.read()
+    session.clock.advance(901)
+    session.read()
+    assert [request.headers["X-Date"] for request in session.http.requests] == ["20260301T120000Z", "20260301T121501Z"]
+    first, second = (request.headers["Authorization"] for request in session.http.requests)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://drive.example:443", "drive.example"),
+        ("https://drive.example:8443", "drive.example:8443"),
+        ("http://127.0.0.1:80", "127.0.0.1"),
+        ("http://127.0.0.1:443", "127.0.0.1:443"),
+    ],
+)
+def test_the_host_that_is_signed_is_sent(url, host):
+    session = Session({**APP, "api_url": url}, reply(DETAIL))
+    session.read()
+    assert session.http.requests[0].headers["Host"] == host
+
+
+def test_odd_characters_in_a_secret_are_no_defect():
+    session = Session({**APP, "app_secret": "\udcff\ud800", "user_id": "\ud800"}, reply(DETAIL))
+    session.read()
+
+
+def test_no_repr_shows_a_secret():
+    for session in (Session(APP, reply(DETAIL)), Session(TOKEN, reply(DETAIL))):
+        session.read()
+        shown = repr([session.http.requests, session.options, session.provider, session.provider.__dict__])
+        assert "s3cret" not in shown
+        assert "t0ken" not in shown
+
+
+# --- a token's twenty minutes ---------------------------------------------------------------------------------
+
+
+def wait(session, **params):
+    context = Context(
+        params=Run(task_wait.run, session.provider, task_ids=[ID], **params).params,
+        check_mode=False,
+        options=session.options,
+        provider=session.provider,
+        clock=session.clock,
+        warn=session.warnings.append,
+        requests_sent=lambda: len(session.http.requests),
+    )
+    return task_wait.run(context)
+
+
+@pytest.mark.parametrize("option", ["poll_interval", "max_poll_interval"])
+def test_an_interval_that_would_lose_the_token_is_refused(option):
+    session = Session(TOKEN)
+    with pytest.raises(OptionError, match=r"1140 seconds or less .*20 minutes without a request") as caught:
+        wait(session, **{option: 1141.0})
+    assert caught.value.option == option
+    assert session.http.requests == []
+
+
+def test_intervals_that_are_fine():
+    assert wait(Session(TOKEN, reply(detail(status=2))), poll_interval=1140.0)["outcome"] == "succeeded"
+    # A signature has no session that could end.
+    assert wait(Session(APP, reply(detail(status=2))), poll_interval=7200.0)["outcome"] == "succeeded"
+    assert DESCRIPTION.longest_poll_interval is None
+
+
+def test_a_token_that_runs_out_ends_the_wait():
+    session = Session(TOKEN, reply(detail(status=1)), reply({"code": 401, "msg": "x"}, 400))
+    with pytest.raises(WaitError) as caught:
+        wait(session)
+    result = caught.value.to_result()
+    assert (result["reason"], result["outcome"]) == ("authentication", "unreachable")
+    assert "last seen running" in result["msg"]
+    assert "t0ken" not in str(result)
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["taskList", "taskListDtos"])
+def test_both_names_of_the_list(key):
+    page = Session(TOKEN, reply({key: [ENTRY], "code": 0, "msg": "成功"})).page()
+    assert ([task.id for task in page.tasks], page.next_cursor) == ([ENTRY["taskId"]], None)
+
+
+@pytest.mark.parametrize("body", [{"taskList": []}, {"taskList": None}, {"taskListDtos": None, "nextCursor": None}])
+def test_a_list_without_tasks(body):
+    page = Session(TOKEN, reply({**body, "code": "0"})).page()
+    assert (page.tasks, page.next_cursor) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "body", [{"tasks": []}, {"taskList": {}}, {"taskList": [None]}, {"taskList": [{"taskId": "1"}]}]
+)
+def test_a_list_of_another_shape(body):
+    with pytest.raises(BadAnswerError, match="unexpected shape"):
+        Session(TOKEN, reply({**body, "code": 0})).page()
+
+
+def test_short_and_empty_pages_are_not_the_end():
+    def answer(request):
+        pages = {
+            None: {"taskListDtos": [ENTRY], "nextCursor": 1723549107000},
+            "1723549107000": {"taskListDtos": [], "nextCursor": "1723549107001"},
+            "1723549107001": {"taskList": None, "nextCursor": 1723549107002.0},
+            "1723549107002": {"taskList": [{**ENTRY, "taskId": int(ID)}]},
+        }
+        return reply({**pages[dict(request.params).get("pageCursor")], "code": 0})
+
+    session = Session(TOKEN, answer)
+    tasks, is_cut = list_tasks(session.provider, TaskQuery(), 10, session.deadline)
+    assert ([task.id for task in tasks], is_cut) == ([ENTRY["taskId"], ID], False)
+    assert session.http.requests[0].params == (("pageSize", "100"),)
+    assert session.http.requests[3].params == (("pageSize", "100"), ("pageCursor", "1723549107002"))
+
+
+def test_pages_that_run_in_a_circle():
+    session = Session(TOKEN, lambda _request: reply({"taskList": [], "nextCursor": 5, "code": 0}))
+    with pytest.raises(BadAnswerError, match="in a circle"):
+        list_tasks(session.provider, TaskQuery(), 10, session.deadline)
+
+
+def states(*names):
+    return frozenset(map(TaskState, names))
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ({}, {}),
+        ({"states": states("failed")}, {"status": "3"}),
+        ({"states": states("queued")}, {"status": "0"}),
+        # How several values are written is documented nowhere.
+        ({"states": states("queued", "running")}, {}),
+        ({"states": states("failed", "unknown")}, {}),
+        ({"states": states("paused")}, {}),
+        ({"types": frozenset({"user_import"})}, {"taskType": "1"}),
+        ({"types": frozenset({"transfer", "user_import"})}, {}),
+        ({"types": frozenset({"transfer", "9"})}, {}),
+        ({"types": frozenset({"9"})}, {}),
+        ({"filters": (("status", "1"), ("status", "2"))}, {"status": "2"}),
+        ({"filters": (("pageSize", "5"),)}, {"pageSize": "5"}),
+    ],
+)
+def test_filters_of_tasks_that_the_server_knows(query, params):
+    session = Session(TOKEN, reply({"taskList": [], "code": 0}))
+    session.page(**query)
+    assert dict(session.http.requests[0].params) == {"pageSize": "100", **params}
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ({"states": states("succeeded")}, {"status": "2"}),
+        ({"states": states("failed")}, {"status": "2"}),
+        ({"states": states("succeeded", "failed")}, {"status": "2"}),
+        ({"states": states("cancelled")}, {"status": "3"}),
+        ({"states": states("failed", "cancelled")}, {}),
+        ({"states": states("unknown")}, {}),
+        ({"types": frozenset({"move"})}, {"type": "3"}),
+    ],
+)
+def test_filters_of_jobs_that_the_server_knows(query, params):
+    session = jobs(reply({"data": [], "code": 0}))
+    session.page(**query)
+    assert dict(session.http.requests[0].params) == {"offset": "0", "limit": "100", **params}
+
+
+def test_jobs_are_paged_until_a_page_is_empty():
+    def answer(request):
+        offset = int(dict(request.params)["offset"])
+        return reply(
+            {"data": [{**JOB, "taskId": str(n)} for n in range(offset, min(offset + 3, 7))] or None, "code": 0}
+        )
+
+    session = jobs(answer)
+    tasks, is_cut = list_tasks(session.provider, TaskQuery(), 100, session.deadline)
+    assert ([task.id for task in tasks], is_cut) == ([str(n) for n in range(7)], False)
+    assert [dict(request.params)["offset"] for request in session.http.requests] == ["0", "3", "6", "7"]
+
+
+def test_an_offset_of_the_users_own():
+    session = jobs(reply({"data": [JOB], "code": 0}), reply({"data": [JOB], "code": 0}))
+    page = session.page(filters=(("offset", "50"),))
+    assert dict(session.http.requests[0].params)["offset"] == "50"
+    assert "offset=51" in page.next_cursor
+    assert session.page(filters=(("offset", "x"),)).next_cursor is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "lacks"), [({"status": 3}, True), ({"status": 3, "resultCode": "18000205"}, False), ({"status": 2}, False)]
+)
+def test_what_a_list_of_tasks_lacks(raw, lacks):
+    assert Session(TOKEN).provider.list_entry_lacks_something(task_from_json({**ENTRY, **raw})) is lacks
+
+
+@pytest.mark.parametrize(("status", "lacks"), [(0, False), (1, False), (2, True), (3, True)])
+def test_what_a_list_of_jobs_lacks(status, lacks):
+    assert jobs().provider.list_entry_lacks_something(job(status=status)) is lacks
+
+
+# --- anything -------------------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(["0", "2", 2, 3]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*DETAIL, *JOB, "data", "jobInfo", "taskList", "nextCursor"]), inner, max_size=6
+        )
+    ),
+    max_leaves=15,
+)
+VALUES = JSON | st.sampled_from([ID, "20231212095227", "2", 2, 3, "18000205", 0])
+
+
+def shape(example):
+    return st.fixed_dictionaries({}, optional={key: st.just(value) | VALUES for key, value in example.items()})
+
+
+@FUZZ
+@given(body=JSON | shape(DETAIL) | shape({"taskList": [DETAIL], "nextCursor": 7, "code": 0}))
+def test_any_answer_about_tasks_gives_tasks_or_one_of_our_errors(body):
+    for act in (Session.read, Session.page):
+        with contextlib.suppress(TasksError):
+            act(Session(TOKEN, reply(json.dumps(body).encode())))
+
+
+@FUZZ
+@given(
+    body=JSON | st.fixed_dictionaries({"data": st.fixed_dictionaries({"jobInfo": shape(JOB)}) | st.lists(shape(JOB))})
+)
+def test_any_answer_about_jobs_gives_tasks_or_one_of_our_errors(body):
+    for act in (Session.read, Session.page):
+        with contextlib.suppress(TasksError):
+            act(jobs(reply(json.dumps(body).encode())))
+
+
+@FUZZ
+@given(raw=shape(DETAIL), job=shape(JOB))
+def test_what_fits_the_schema_is_a_task(raw, job):
+    with contextlib.suppress(BadAnswerError):
+        if koodrive.TASK_SCHEMA.problem(raw) is None:
+            assert task_from_json(raw).to_result()["id"]
+        if koodrive.JOB_LIST_SCHEMA.problem({"data": [job]}) is None:
+            assert job_from_json(job).to_result()["id"]
+
+
+@FUZZ
+@given(raw=shape(DETAIL), job=shape(JOB))
+def test_only_the_documented_success_is_one(raw, job):
+    with contextlib.suppress(BadAnswerError):
+        if koodrive.TASK_SCHEMA.problem(raw) is None and task_from_json(raw).state is TaskState.SUCCEEDED:
+            assert raw["status"] in (2, "2")
+        if koodrive.JOB_LIST_SCHEMA.problem({"data": [job]}) is None:
+            task = job_from_json(job, None, replace(JOBS_DESCRIPTION))
+            if task.state is TaskState.SUCCEEDED:
+                assert (job["status"] in (2, "2"), job["taskResultCode"] in (1, "1")) == (True, True)
