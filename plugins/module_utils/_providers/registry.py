@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._provider import Provider
-from . import openstack_images, rackspace_images
+from . import openstack_images, rackspace_images, vmware_live_site_recovery
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.description.name: provider
     for provider in (
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,
+        vmware_live_site_recovery.PROVIDER,
     )
 }

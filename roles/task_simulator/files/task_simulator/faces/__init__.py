@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from .base import Face, NoFace, Route
 from .openstack_images import OpenStackImages
 from .rackspace_images import RackspaceImages
+from .vmware_live_site_recovery import VmwareLiveSiteRecovery
 
-FACES: Mapping[str, type[Face]] = {face.name: face for face in (RackspaceImages, OpenStackImages)}
+FACES: Mapping[str, type[Face]] = {
+    face.name: face for face in (RackspaceImages, OpenStackImages, VmwareLiveSiteRecovery)
+}
 
 __all__ = ["FACES", "Face", "NoFace", "Route", "face_of"]
 
