@@ -17,28 +17,39 @@ options:
       - Whose tasks these are.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
+      - V(vmware_live_site_recovery) - tasks of VMware Live Site Recovery (Site Recovery Manager), vSphere Replication,
+        and the configuration of their appliances.
     type: str
     required: true
     choices:
       - openstack_images
       - rackspace_images
+      - vmware_live_site_recovery
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
-      - Environment E(RACKSPACE_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE), by O(provider).
+      - At V(vmware_live_site_recovery) it is the appliance, such as V(https://srm.example.com), and has to be given.
+      - Environment E(RACKSPACE_API_URL), E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(VMWARE_LSR_API_URL), by O(provider).
     type: str
   api_path:
     description:
       - Path of the API on its server, where that can differ.
+      - At V(vmware_live_site_recovery) what stands before the service, C(/api/rest) when not given.
+      - Environment E(VMWARE_LSR_API_PATH).
     type: str
   service:
     description:
       - Which of a vendor's services is meant, where there are several.
+      - At V(vmware_live_site_recovery) V(configure) for the appliance's own configuration, V(srm) or V(vr). It is
+        V(configure) when not given.
+      - Environment E(VMWARE_LSR_SERVICE).
     type: str
   api_version:
     description:
       - Version of the API, where there are several.
+      - At V(vmware_live_site_recovery) V(v1) or V(v2). It is V(v2) when not given.
+      - Environment E(VMWARE_LSR_API_VERSION).
     type: str
   account_id:
     description:
@@ -59,12 +70,14 @@ options:
   username:
     description:
       - Name of the user to log in as.
-      - Environment E(RACKSPACE_USERNAME) or E(OS_USERNAME), by O(provider).
+      - At V(vmware_live_site_recovery) the appliance's own, such as V(admin), for O(service=configure), and one of
+        vCenter Single Sign-On for the other services.
+      - Environment E(RACKSPACE_USERNAME), E(OS_USERNAME) or E(VMWARE_LSR_USERNAME), by O(provider).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(RACKSPACE_PASSWORD) or E(OS_PASSWORD), by O(provider).
+      - Environment E(RACKSPACE_PASSWORD), E(OS_PASSWORD) or E(VMWARE_LSR_PASSWORD), by O(provider).
     type: str
   api_key:
     description:
@@ -129,18 +142,18 @@ options:
   ca_path:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
-      - Environment E(RACKSPACE_CA_PATH) or E(OS_CACERT), by O(provider).
+      - Environment E(RACKSPACE_CA_PATH), E(OS_CACERT) or E(VMWARE_LSR_CA_PATH), by O(provider).
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(RACKSPACE_CLIENT_CERT) or E(OS_CERT), by O(provider).
+      - Environment E(RACKSPACE_CLIENT_CERT), E(OS_CERT) or E(VMWARE_LSR_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(RACKSPACE_CLIENT_KEY) or E(OS_KEY), by O(provider).
+      - Environment E(RACKSPACE_CLIENT_KEY), E(OS_KEY) or E(VMWARE_LSR_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:

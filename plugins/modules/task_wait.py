@@ -49,7 +49,7 @@ options:
   poll_interval:
     description:
       - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, and V(5) for OpenStack.
+        one poll in 30 seconds, and V(5) for OpenStack and VMware.
     type: float
   max_poll_interval:
     description:

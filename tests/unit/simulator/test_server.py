@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from task_simulator import ScenarioError, Simulator
+from task_simulator.faces import FACES
 from task_simulator.requests_log import MOST_PATHS, OTHER_PATHS, RequestsLog
 
 TOKEN = "demo-token"
@@ -162,7 +163,7 @@ class TestControl:
         assert client(simulator).get("/__simulator__/health").json() == {
             "status": "ok",
             "elapsed": 7.0,
-            "providers": ["openstack_images", "rackspace_images"],
+            "providers": sorted(FACES),
         }
 
     @pytest.mark.parametrize(
