@@ -203,7 +203,7 @@ SRM_V2 = {
     ),
     "success": (
         raw_task("DrTask:3:5", "SUCCESS", result="GID-1", **{**PLAN, "entity_name": None}, **MILLISECONDS),
-        {"state": TaskState.SUCCEEDED, "result": "GID-1", **{**PLANNED, "name": None}, **ENDED},
+        {"state": TaskState.SUCCEEDED, "result": "GID-1", **PLANNED, "name": None, **ENDED},
     ),
     "error": (
         raw_task("DrTask:4:5", "ERROR", error={"message": "Failed to recover", "details": "The host is down"}, **PLAN),
