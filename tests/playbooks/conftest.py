@@ -40,6 +40,8 @@ SECRETS = {
     "admin_password": f"{MARK}-admin",
     "member_password": f"{MARK}-member",
     "application_credential_secret": f"{MARK}-credential",
+    "vmware_password": f"{MARK}-vmware",
+    "vmware_sso_password": f"{MARK}-vmware:sso",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
@@ -57,6 +59,12 @@ CREDENTIALS = {
         "application_credentials": [
             {"id": "robot", "secret": SECRETS["application_credential_secret"], "user": "admin"},
         ],
+    },
+    "vmware_live_site_recovery": {
+        "password": SECRETS["vmware_password"],
+        "sso_password": SECRETS["vmware_sso_password"],
+        # Many modules run one after the other from this address, more than a real playbook in a minute.
+        "ip_rate_limit": 1000,
     },
 }
 #: Forms of the mark in a Basic header depend on where it begins: three possibilities.
