@@ -217,7 +217,8 @@ def _messages(error: object) -> Iterator[object]:
 def _plain_message(message: object) -> str:
     if not isinstance(message, str):
         return ""
-    text = readable(_STACK.sub("", message))
+    # What is shown of it is shorter by far.
+    text = readable(_STACK.sub("", message[:10_000]))
     while (shorter := _EXCEPTION.sub("", text)) != text:
         text = shorter
     return "" if text == "null" else text

@@ -379,6 +379,11 @@ def test_the_chain_of_causes_reads_well():
     assert found.raw["error"] is error
 
 
+@pytest.mark.parametrize("message", ["\n" * 10**6, "a." * 10**6, "\n at " * 10**6, "x" * 10**7])
+def test_a_huge_message_takes_no_time(message):
+    assert len(failure_of(throwable(message)).message or "") <= 500
+
+
 def test_causes_that_go_on_for_ever_are_cut():
     error = throwable("0")
     for number in range(1, 5000):
