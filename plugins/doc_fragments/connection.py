@@ -21,6 +21,8 @@ options:
       - V(netapp_astra_control) - tasks of NetApp Astra Control.
       - V(openstack_images) - tasks of OpenStack Glance v2.
       - V(rackspace_images) - tasks of Rackspace Cloud Images.
+      - V(vmware_live_site_recovery) - tasks of VMware Live Site Recovery (Site Recovery Manager), vSphere Replication,
+        and the configuration of their appliances.
     type: str
     required: true
     choices:
@@ -30,30 +32,37 @@ options:
       - netapp_astra_control
       - openstack_images
       - rackspace_images
+      - vmware_live_site_recovery
   api_url:
     description:
       - Address of the vendor's API, with or without its version, where it does not follow from the login.
       - The login is sent to this address and to no other. Redirects and paging links to another server are refused.
       - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
       - For NetApp Astra Control it is the address of its web interface, without a path.
+      - At V(vmware_live_site_recovery) it is the appliance, such as V(https://srm.example.com), and has to be given.
       - Environment E(DBVISIT_API_URL), E(KOODRIVE_API_URL), E(LONGRUNNING_API_URL), E(NETAPP_ASTRA_API_URL),
-        E(OS_IMAGE_ENDPOINT_OVERRIDE) or E(RACKSPACE_API_URL), by O(provider).
+        E(OS_IMAGE_ENDPOINT_OVERRIDE), E(RACKSPACE_API_URL) or E(VMWARE_LSR_API_URL), by O(provider).
     type: str
   api_path:
     description:
       - Path of the API on its server, where that can differ.
       - C(/api) for Dbvisit when not given, which its documents do not state for this API.
-      - Environment E(DBVISIT_API_PATH).
+      - At V(vmware_live_site_recovery) what stands before the service, C(/api/rest) when not given.
+      - Environment E(DBVISIT_API_PATH) or E(VMWARE_LSR_API_PATH), by O(provider).
     type: str
   service:
     description:
       - Which of a vendor's services is meant, where there are several.
       - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) batch tasks on files.
-      - Environment E(KOODRIVE_SERVICE).
+      - At V(vmware_live_site_recovery) V(configure) for the appliance's own configuration, V(srm) or V(vr). It is
+        V(configure) when not given.
+      - Environment E(KOODRIVE_SERVICE) or E(VMWARE_LSR_SERVICE), by O(provider).
     type: str
   api_version:
     description:
       - Version of the API, where there are several.
+      - At V(vmware_live_site_recovery) V(v1) or V(v2). It is V(v2) when not given.
+      - Environment E(VMWARE_LSR_API_VERSION).
     type: str
   account_id:
     description:
@@ -75,14 +84,16 @@ options:
   username:
     description:
       - Name of the user to log in as.
-      - Environment E(DBVISIT_USERNAME), E(LONGRUNNING_USERNAME), E(OS_USERNAME) or E(RACKSPACE_USERNAME), by
-        O(provider).
+      - At V(vmware_live_site_recovery) the appliance's own, such as V(admin), for O(service=configure), and one of
+        vCenter Single Sign-On for the other services.
+      - Environment E(DBVISIT_USERNAME), E(LONGRUNNING_USERNAME), E(OS_USERNAME), E(RACKSPACE_USERNAME) or
+        E(VMWARE_LSR_USERNAME), by O(provider).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(DBVISIT_PASSWORD), E(LONGRUNNING_PASSWORD), E(OS_PASSWORD) or E(RACKSPACE_PASSWORD), by
-        O(provider).
+      - Environment E(DBVISIT_PASSWORD), E(LONGRUNNING_PASSWORD), E(OS_PASSWORD), E(RACKSPACE_PASSWORD) or
+        E(VMWARE_LSR_PASSWORD), by O(provider).
     type: str
   api_key:
     description:
@@ -163,19 +174,19 @@ options:
       - File or folder with the authorities to trust instead, in PEM format.
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
       - Environment E(DBVISIT_CA_PATH), E(KOODRIVE_CA_PATH), E(LONGRUNNING_CA_PATH), E(NETAPP_ASTRA_CA_PATH),
-        E(OS_CACERT) or E(RACKSPACE_CA_PATH), by O(provider).
+        E(OS_CACERT), E(RACKSPACE_CA_PATH) or E(VMWARE_LSR_CA_PATH), by O(provider).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
       - Environment E(DBVISIT_CLIENT_CERT), E(KOODRIVE_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT),
-        E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT) or E(RACKSPACE_CLIENT_CERT), by O(provider).
+        E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT), E(RACKSPACE_CLIENT_CERT) or E(VMWARE_LSR_CLIENT_CERT), by O(provider).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
       - Environment E(DBVISIT_CLIENT_KEY), E(KOODRIVE_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY),
-        E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY) or E(RACKSPACE_CLIENT_KEY), by O(provider).
+        E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY), E(RACKSPACE_CLIENT_KEY) or E(VMWARE_LSR_CLIENT_KEY), by O(provider).
     type: path
   request_timeout:
     description:

@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +33,8 @@ from task_simulator import Simulator  # noqa: E402 - the path above had to be se
 
 PLAYS = Path(__file__).parent / "plays"
 
-#: Is in every secret, and must be nowhere else.
-MARK = "mArKeDsEcReT"
+#: Is in every secret, and must be nowhere else. Another run beside this one has another mark.
+MARK = f"mArKeD{uuid.uuid4().hex[:12]}sEcReT"
 SECRETS = {
     "api_key": f"{MARK}-api-key",
     "password": f"{MARK}-pass/word?&",
@@ -45,6 +46,8 @@ SECRETS = {
     "astra_token": f"{MARK}-astra-token",
     "koodrive_token": f"{MARK}-koodrive",
     "app_secret": f"{MARK}-app",
+    "vmware_password": f"{MARK}-vmware",
+    "vmware_sso_password": f"{MARK}-vmware:sso",
     "wrong": f"{MARK}-wrong",
 }
 CREDENTIALS = {
@@ -77,6 +80,12 @@ CREDENTIALS = {
         "application_credentials": [
             {"id": "robot", "secret": SECRETS["application_credential_secret"], "user": "admin"},
         ],
+    },
+    "vmware_live_site_recovery": {
+        "password": SECRETS["vmware_password"],
+        "sso_password": SECRETS["vmware_sso_password"],
+        # Many modules run one after the other from this address, more than a real playbook in a minute.
+        "ip_rate_limit": 1000,
     },
 }
 #: Forms of the mark in a Basic header depend on where it begins: three possibilities.

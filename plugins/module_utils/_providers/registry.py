@@ -16,6 +16,7 @@ from . import (
     netapp_astra_control,
     openstack_images,
     rackspace_images,
+    vmware_live_site_recovery,
 )
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -27,5 +28,6 @@ PROVIDERS: Mapping[str, Provider] = {
         netapp_astra_control.PROVIDER,
         openstack_images.PROVIDER,
         rackspace_images.PROVIDER,
+        vmware_live_site_recovery.PROVIDER,
     )
 }

@@ -13,9 +13,18 @@ from .huawei_koodrive import HuaweiKooDrive
 from .netapp_astra_control import NetappAstraControl
 from .openstack_images import OpenStackImages
 from .rackspace_images import RackspaceImages
+from .vmware_live_site_recovery import VmwareLiveSiteRecovery
 
 FACES: Mapping[str, type[Face]] = {
-    face.name: face for face in (DbvisitStandby, HuaweiKooDrive, NetappAstraControl, OpenStackImages, RackspaceImages)
+    face.name: face
+    for face in (
+        DbvisitStandby,
+        HuaweiKooDrive,
+        NetappAstraControl,
+        OpenStackImages,
+        RackspaceImages,
+        VmwareLiveSiteRecovery,
+    )
 }
 
 __all__ = ["FACES", "Face", "NoFace", "Route", "face_of"]

@@ -1,0 +1,451 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VMware Live Site Recovery and vSphere Replication: the services configure, srm and vr below ``/api/rest``.
+
+Confirmed by VMware's OpenAPI specifications and the administration guide: sessions with their header, a session per
+service, the three dialects of a task, the five states, the list's parameters with their defaults, bodies of 400, 403
+and 500 and none of 401 and 404, 202 with the task for what takes long, no way to cancel a task, and the three limits
+of requests in fixed windows, address before service before session. Inferred: the path of ``configure/v2``, 401 for a
+wrong login, 429 without a body beyond a limit, 400 for parameters that do not go together, the session's lifetime,
+whether a filter compares whole values, and all words of errors. Every service shows the same tasks.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable
+from urllib.parse import urlencode
+
+from ..messages import BadJsonError, Request, Response
+from ..tasks import LaunchRule, Moment, Step, Task
+from ..validation import Fields
+from .base import Face, Handler, Route, stable_uuid
+
+BASE = "/api/rest"
+SERVICES = ("configure", "srm", "vr")
+VERSIONS = ("v1", "v2")
+#: Where there is no limit in the query, and the server has no other default.
+PAGE = 100
+_ORDERS = {"asc": False, "ascending": False, "desc": True, "descending": True}
+_STATES_WITHOUT_PROGRESS = frozenset({"QUEUED", "ERROR", "CANCELLED"})
+
+
+@dataclass(frozen=True)
+class VmwareCredentials:
+    """Who may log in where; ``session_lifetime`` and ``rate_limit_window`` are in seconds."""
+
+    username: str
+    password: str
+    sso_username: str
+    sso_password: str
+    session_lifetime: float
+    session_rate_limit: int
+    service_rate_limit: int
+    ip_rate_limit: int
+    rate_limit_window: float
+    page_size: int
+    next_links: str
+    filter_match: str
+
+
+class VmwareLiveSiteRecovery(Face):
+    """The face of an appliance."""
+
+    name = "vmware_live_site_recovery"
+    base_paths = tuple(f"{BASE}/{service}" for service in SERVICES)
+    task_fields = frozenset(
+        {
+            *("complete_time", "description", "description_id", "entity", "entity_name", "error", "progress"),
+            *("queued_time", "result", "start_time", "type"),
+        }
+    )
+    default_type = "ConfigureAppliance"
+    default_steps = (Step("QUEUED", 1.0), Step("RUNNING", 2.0))
+    default_end = Step("SUCCESS")
+    credentials: VmwareCredentials
+
+    def __init__(
+        self,
+        credentials: VmwareCredentials,
+        launches: Sequence[LaunchRule],
+        now: Callable[[], float],
+        epoch: float,
+    ) -> None:
+        """Begin with nobody logged in."""
+        super().__init__(credentials, launches, now, epoch)
+        self._sessions: dict[str, tuple[str, float]] = {}
+        self._counts: dict[tuple[str, ...], tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def read_credentials(cls, fields: Fields) -> VmwareCredentials:
+        """Read the appliance's own user, the one of vCenter Single Sign-On, and what the documents leave open."""
+        credentials = VmwareCredentials(
+            username=fields.text("username", "admin"),
+            password=fields.text("password", "demo-password"),
+            sso_username=fields.text("sso_username", "administrator@vsphere.local"),
+            sso_password=fields.text("sso_password", "demo-sso-password"),
+            session_lifetime=fields.number("session_lifetime", 600),
+            session_rate_limit=fields.integer("session_rate_limit", 50, minimum=1),
+            service_rate_limit=fields.integer("service_rate_limit", 1000, minimum=1),
+            ip_rate_limit=fields.integer("ip_rate_limit", 100, minimum=1),
+            rate_limit_window=fields.number("rate_limit_window", 60),
+            page_size=fields.integer("page_size", PAGE, minimum=1),
+            next_links=fields.text("next_links", "absolute", choices=("absolute", "relative", "absent")),
+            filter_match=fields.text("filter_match", "whole", choices=("whole", "part")),
+        )
+        fields.done()
+        return credentials
+
+    def routes(self) -> Sequence[Route]:
+        """Return the paths of each service and version."""
+        every: dict[str, dict[str, Handler]] = {
+            "/session": {"POST": self._log_in, "GET": self._who, "DELETE": self._log_out},
+            "/tasks": {"GET": self._list},
+            "/tasks/{id}": {"GET": self._show},
+        }
+        own: dict[str, dict[str, dict[str, Handler]]] = {
+            "configure": {
+                "/appliance/configuration-manager/configuration": {"PUT": self._start},
+                "/appliance/configuration-manager/configuration/actions/remove": {"POST": self._start},
+                "/appliance/update-manager/actions/retrieve-updates": {"POST": self._start},
+                "/appliance/update-manager/updates/{update_version}/actions/install": {"POST": self._start},
+                "/support-bundles": {"POST": self._start},
+                # A GET that starts a task.
+                "/storage-replication-adapters": {"GET": self._start},
+            },
+            "srm": {"/pairings/{pairing_id}/recovery-management/plans/{plan_id}/actions/{action}": {"POST": self._run}},
+            "vr": {"/pairings/{pairing_id}/replications": {"POST": self._replicate}},
+        }
+        return [
+            Route(f"{BASE}/{service}/{version}{path}", handlers)
+            for service in SERVICES
+            for version in VERSIONS
+            for path, handlers in {**every, **own[service]}.items()
+        ]
+
+    def default_owner(self) -> str:
+        """Return the appliance's user; a task does not name its owner."""
+        return self.credentials.username
+
+    def answer(self, request: Request) -> Response:
+        """Answer within the limits of requests."""
+        if self._is_over_limit(request):
+            return self.over_limit(request, None)
+        return super().answer(request)
+
+    # Sessions and limits
+
+    def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        known = self.credentials
+        service = _service(request)
+        right = (
+            f"{known.username}:{known.password}"
+            if service == "configure"
+            else f"{known.sso_username}:{known.sso_password}"
+        )
+        given = request.header("Authorization")
+        wanted = f"Basic {base64.b64encode(right.encode()).decode()}"
+        if not secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+            return self.unauthorized(request)
+        session = base64.b64encode(str(uuid.uuid4()).encode()).decode()
+        with self._lock:
+            self._sessions[session] = (service, self.now() + known.session_lifetime)
+        return Response.of_json(200, {"session_id": session})
+
+    def _who(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        known = self.credentials
+        username = known.username if _service(request) == "configure" else known.sso_username
+        return Response.of_json(200, {"username": username})
+
+    def _log_out(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        with self._lock:
+            self._sessions.pop(request.header("x-dr-session"), None)
+        return Response(204)
+
+    def _has_session(self, request: Request) -> bool:
+        with self._lock:
+            service, until = self._sessions.get(request.header("x-dr-session"), ("", 0.0))
+        return service == _service(request) and self.now() < until
+
+    def expire_sessions(self) -> None:
+        """Forget everybody."""
+        with self._lock:
+            self._sessions.clear()
+
+    def _is_over_limit(self, request: Request) -> bool:
+        """Count a request against the limits in their order; the first that is reached answers."""
+        known = self.credentials
+        limits: list[tuple[tuple[str, ...], int]] = [
+            (("ip",), known.ip_rate_limit),
+            (("service", _service(request)), known.service_rate_limit),
+        ]
+        session = request.header("x-dr-session")
+        if session:
+            limits.append((("session", session), known.session_rate_limit))
+        now = self.now()
+        with self._lock:
+            for key, limit in limits:
+                began, count = self._counts.get(key, (now, 0))
+                if now - began >= known.rate_limit_window:
+                    began, count = now, 0
+                self._counts[key] = (began, count + 1)
+                if count >= limit:
+                    return True
+        return False
+
+    # Tasks
+
+    def document(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return a task as version 2 of the configuration API has it."""
+        return self._document(task, moment, "configure", "v2")
+
+    def _document(self, task: Task, moment: Moment, service: str, version: str) -> dict[str, Any]:
+        """Return a task in the dialect of a service and version."""
+        is_failed = moment.state == "ERROR"
+        began = None if moment.state == "QUEUED" else self._run_since(task)
+        ended = task.born + moment.since if moment.ended else None
+        document: dict[str, Any] = {
+            "id": task.id,
+            "description": f"{task.type} of the appliance",
+            "status": moment.state,
+            "progress": self._progress(task, moment),
+        }
+        message, details = "The operation failed.", "The service did not answer: Connection refused"
+        if service == "configure" and version == "v1":
+            document |= {
+                "type": task.type,
+                "start_time": None if began is None else self.utc(began),
+                "complete_time": None if ended is None else self.utc(ended),
+                "error": _throwable(message, details) if is_failed else None,
+                "result": self._result(task) if moment.state == "SUCCESS" else None,
+            }
+            # Nothing there is nullable: what is not known is left out.
+            return {key: value for key, value in document.items() if value is not None}
+        as_text = version == "v1"
+        write = self.utc if as_text else self._milliseconds
+        document |= {
+            "start_time": None if began is None else write(began),
+            "complete_time": None if ended is None else write(ended),
+            "error": {"message": message, "details": details} if is_failed else None,
+            "result": None,
+        }
+        if moment.state == "SUCCESS":
+            # The services are known to answer with a mere id.
+            document["result"] = self._result(task) if service == "configure" else self._result(task)["id"]
+        if service == "configure":
+            return {**document, "type": task.type}
+        return {
+            **document,
+            "description_id": task.type,
+            "entity": f"DrRecoveryRecoveryPlan:{stable_uuid('plan', task.id)}",
+            "entity_name": None,
+            "queued_time": write(task.born),
+        }
+
+    @staticmethod
+    def _result(task: Task) -> dict[str, str]:
+        return {"id": stable_uuid("result", task.id)}
+
+    @staticmethod
+    def _run_since(task: Task) -> float:
+        """Return when a task left the queue."""
+        seconds = task.born
+        for step in task.life.steps:
+            if step.state != "QUEUED" or step.seconds is None:
+                break
+            seconds += step.seconds
+        return seconds
+
+    def _progress(self, task: Task, moment: Moment) -> int | None:
+        """Return how much of its running a task has behind it, in percent."""
+        if moment.state in _STATES_WITHOUT_PROGRESS:
+            return None
+        if moment.ended:
+            return 100
+        began = self._run_since(task)
+        seconds = sum(step.seconds or 0.0 for step in task.life.steps) - (began - task.born)
+        return min(99, int(100 * (self.now() - began) / seconds)) if seconds > 0 else 0
+
+    def _milliseconds(self, instant: float) -> int:
+        return round(self.instant(instant).timestamp() * 1000)
+
+    def _shown(self, request: Request, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return a task in the dialect of the path, with what the scenario says otherwise."""
+        document = {**self._document(task, moment, _service(request), _version(request)), **moment.step.fields}
+        return {key: value for key, value in document.items() if key not in moment.step.without}
+
+    def _show(self, request: Request, values: Mapping[str, str]) -> Response:
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        task = self.store.get(values["id"])
+        moment = task.at(self.now()) if task else None
+        if task is None or moment is None:
+            return self.error(request, 404)
+        return Response.of_json(200, {**self._shown(request, task, moment), "_meta": {"errors": []}})
+
+    def _list(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        wanted = dict(request.parameters)
+        problem = _parameter_problem(wanted)
+        if problem:
+            return self.error(request, 400, problem)
+        now = self.now()
+        living = [(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
+        shown = [self._shown(request, task, moment) for task, moment in living]
+        if "filter_property" in wanted:
+            filters = [value for name, value in request.parameters if name == "filter"]
+            shown = [task for task in shown if self._fits(task.get(wanted["filter_property"]), filters)]
+        if "sort_by" in wanted:
+            field = wanted["sort_by"]
+            key = [(task.get(field) is not None, _sortable(task.get(field)), task) for task in shown]
+            key.sort(key=lambda entry: entry[:2], reverse=_ORDERS[wanted.get("order_by", "asc").lower()])
+            shown = [task for _has, _value, task in key]
+        limit, offset = int(wanted.get("limit", self.credentials.page_size)), int(wanted.get("offset", 0))
+        links = self._links(request, limit, offset, len(shown))
+        meta = {"errors": [], "total": len(shown), "offset": offset, "limit": limit, "links": links}
+        return Response.of_json(200, {"list": shown[offset : offset + limit], "_meta": meta})
+
+    def _fits(self, value: object, filters: Sequence[str]) -> bool:
+        if self.credentials.filter_match == "part":
+            return any(text in str(value) for text in filters)
+        return str(value) in filters
+
+    def _links(self, request: Request, limit: int, offset: int, total: int) -> dict[str, Any]:
+        """Return the links of a page; the last one has none to a next, which is told by null."""
+        if self.credentials.next_links == "absent":
+            return {}
+        start = request.base_url if self.credentials.next_links == "absolute" else ""
+        rest = [(name, value) for name, value in request.parameters if name not in ("limit", "offset")]
+
+        def link(to: int) -> dict[str, str]:
+            query = urlencode([*rest, ("limit", limit), ("offset", to)])
+            return {"href": f"{start}{request.path}?{query}"}
+
+        return {
+            "self": link(offset),
+            "next": link(offset + limit) if offset + limit < total else None,
+            "previous": link(max(0, offset - limit)) if offset else None,
+        }
+
+    # What starts tasks
+
+    def _start(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        return self._launched(request, request.path.rsplit("/", 1)[-1])
+
+    def _run(self, request: Request, values: Mapping[str, str]) -> Response:
+        if values["action"] == "cancel":
+            # Of a plan, not of a task: it answers with nothing.
+            return Response(204) if self._has_session(request) else self.unauthorized(request)
+        return self._launched(request, values["action"])
+
+    def _launched(self, request: Request, task_type: str) -> Response:
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        try:
+            body = request.json() if request.body else {}
+        except BadJsonError:
+            return self.error(request, 400, "The request body is not JSON.")
+        task = self.launch(body, task_type, body, self.default_owner())
+        return Response.of_json(202, self._shown(request, task, self.at_launch(task)))
+
+    def _replicate(self, request: Request, values: Mapping[str, str]) -> Response:
+        """Start a replication for each virtual machine of the body; one task each."""
+        del values
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        try:
+            body = request.json()
+        except BadJsonError:
+            return self.error(request, 400, "The request body is not JSON.")
+        if not isinstance(body, list) or not body:
+            return self.error(request, 400, "The request body must be a list of replications.")
+        tasks = [self.launch(each, "configureReplication", each, self.default_owner()) for each in body]
+        shown = [self._shown(request, task, self.at_launch(task)) for task in tasks]
+        return Response.of_json(202, {"list": shown, "_meta": {"errors": [], "total": len(shown)}})
+
+    # Errors
+
+    def error(self, request: Request, status: int, text: str = "") -> Response:
+        """Return the vendor's error, which has a body for 400, 403 and 500 only."""
+        names = {400: "BAD_REQUEST", 403: "FORBIDDEN", 500: "INTERNAL_SERVER_ERROR"}
+        if status not in names:
+            return Response(status)
+        operation = stable_uuid("operation", request.method, request.path)
+        message = text or "The server could not do what was asked."
+        return Response.of_json(status, {"error_code": names[status], "message": message, "op_id": operation})
+
+    def unauthorized(self, request: Request) -> Response:
+        """Return 401, which has no body."""
+        return self.error(request, 401)
+
+
+def _service(request: Request) -> str:
+    return (request.path.split("/") + [""] * 4)[3]
+
+
+def _version(request: Request) -> str:
+    return (request.path.split("/") + [""] * 5)[4]
+
+
+def _sortable(value: object) -> tuple[bool, float, str]:
+    """Return what values of any type can be put in order by."""
+    is_number = isinstance(value, (int, float))
+    return is_number, float(value) if isinstance(value, (int, float)) else 0.0, "" if is_number else str(value)
+
+
+def _parameter_problem(wanted: Mapping[str, str]) -> str | None:
+    """Say what is wrong with a list's parameters."""
+    for name in ("limit", "offset"):
+        text = wanted.get(name, "0")
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            return f"The parameter {name} is not a whole number."
+    if wanted.get("limit") and int(wanted["limit"]) == 0:
+        return "The parameter limit has to be 1 or more."
+    for name, other in (
+        ("offset", "limit"),
+        ("order_by", "sort_by"),
+        ("filter", "filter_property"),
+        ("filter_property", "filter"),
+    ):
+        if name in wanted and other not in wanted:
+            return f"The parameter {name} has to be used with {other}."
+    if wanted.get("order_by", "asc").lower() not in _ORDERS:
+        return "The parameter order_by is one of asc, ascending, desc, descending."
+    return None
+
+
+def _throwable(message: str, cause: str) -> dict[str, Any]:
+    """Return an error as Java writes an exception with its cause."""
+
+    def one(text: str, class_name: str, method: str) -> dict[str, Any]:
+        frame = {
+            "class_loader_name": "app",
+            "module_name": None,
+            "module_version": None,
+            "method_name": method,
+            "file_name": f"{class_name.rsplit('.', 1)[-1]}.java",
+            "line_number": 42,
+            "class_name": class_name,
+            "native_method": False,
+        }
+        return {"stack_trace": [frame], "message": text, "suppressed": [], "localized_message": text}
+
+    outer = one(message, "com.example.configure.Configurator", "configure")
+    return {"cause": one(cause, "com.example.configure.Registration", "register"), **outer}

@@ -1,0 +1,1015 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from datetime import datetime, timezone
+from urllib.parse import unquote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils import _reading
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    TasksError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmware_live_site_recovery import (
+    DESCRIPTION,
+    LIST_SCHEMA,
+    PROVIDER,
+    TASK_SCHEMA,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import Outcome, WaitPlan, wait_for_tasks
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+HOST = "https://srm.example"
+BASE = f"{HOST}/api/rest/configure/v2"
+PASSWORD = "pa55/word"
+OPTIONS = {"api_url": HOST, "username": "admin", "password": PASSWORD}
+SESSION = reply({"session_id": "one"})
+GONE = reply(b"", 401)
+
+
+class Client:
+    """A provider made from options, its HTTP, its clock, and what it hid. It is logged in by default."""
+
+    def __init__(self, *script, clock=None, logged_in=True, **options):
+        self.clock = clock or FakeClock()
+        self.http = FakeHttp(*([SESSION] if logged_in else []), *script)
+        self.hidden = set()
+        tools = ProviderTools(self.clock, lambda _tls: self.http, lambda _text: None, self.hidden.add)
+        self.provider = PROVIDER.create(connection_options(DESCRIPTION, {**OPTIONS, **options}, {}), tools)
+        self.deadline = Deadline(self.clock, 30.0)
+
+    def read(self, task_id="1"):
+        return self.provider.read_task(task_id, self.deadline)
+
+    def page(self, cursor=None, **query):
+        return self.provider.read_page(TaskQuery(**query), cursor, self.deadline)
+
+    def close(self):
+        self.provider.close(self.deadline)
+
+    @property
+    def sent(self):
+        return [(request.method, request.url) for request in self.http.requests]
+
+    @property
+    def sessions(self):
+        return [request.headers.get("x-dr-session") for request in self.http.requests]
+
+
+def raw_task(task_id="1", status="RUNNING", **fields):
+    return {"id": task_id, "status": status, **fields}
+
+
+def task(task_id="1", status="RUNNING", **fields):
+    return reply(raw_task(task_id, status, **fields))
+
+
+def listed(*tasks, **meta):
+    return reply({"list": list(tasks), "_meta": {"errors": [], **meta}})
+
+
+def at(*numbers):
+    return datetime(*numbers, tzinfo=timezone.utc)
+
+
+def throwable(message, cause=None, localized=None, **fields):
+    """An error as version 1 of the configuration API serializes it."""
+    frame = {
+        "class_loader_name": "app",
+        "module_name": None,
+        "module_version": None,
+        "method_name": "apply",
+        "file_name": "Configurator.java",
+        "line_number": 17,
+        "class_name": "com.example.Configurator",
+        "native_method": False,
+    }
+    return {
+        "message": message,
+        "localized_message": localized,
+        "stack_trace": [frame],
+        "suppressed": [],
+        "cause": cause,
+        **fields,
+    }
+
+
+# --- golden examples ------------------------------------------------------------------------------------------
+
+BEGAN = {"started_at": at(2026, 3, 1, 12, 0, 1)}
+ENDED = {**BEGAN, "finished_at": at(2026, 3, 1, 12, 5, 1, 500000)}
+TEXTS = {"start_time": "2026-03-01T12:00:01Z", "complete_time": "2026-03-01T12:05:01.500Z"}
+MILLISECONDS = {"start_time": 1772366401000, "complete_time": 1772366701500}
+REFUSED = throwable("Registration failed", throwable("java.net.ConnectException: Connection refused"))
+
+CONFIGURE_V1 = {
+    "queued": (
+        {"id": "c1", "status": "QUEUED", "description": "Configure the appliance", "type": "CONFIGURE"},
+        {"state": TaskState.QUEUED, "description": "Configure the appliance", "type": "CONFIGURE"},
+    ),
+    "running": (
+        {"id": "c2", "status": "RUNNING", "progress": 40, "start_time": TEXTS["start_time"]},
+        {"state": TaskState.RUNNING, "percent": 40.0, **BEGAN},
+    ),
+    "success": (
+        {"id": "c3", "status": "SUCCESS", "progress": 100, "result": {"build": "8.8.0"}, **TEXTS},
+        {"state": TaskState.SUCCEEDED, "percent": 100.0, "result": {"build": "8.8.0"}, **ENDED},
+    ),
+    "error": (
+        {"id": "c4", "status": "ERROR", "error": REFUSED, **TEXTS},
+        {
+            "state": TaskState.FAILED,
+            "message": "Registration failed: Connection refused",
+            "error": TaskFailure(title="Registration failed", detail="Connection refused"),
+            **ENDED,
+        },
+    ),
+    "cancelled": ({"id": "c5", "status": "CANCELLED", **TEXTS}, {"state": TaskState.CANCELLED, **ENDED}),
+}
+CONFIGURE_V2 = {
+    "queued": (
+        raw_task("d1", "QUEUED", type="T", progress=None, start_time=None, complete_time=None, error=None, result=None),
+        {"state": TaskState.QUEUED, "type": "T"},
+    ),
+    "running": (
+        raw_task("d2", progress=7, **{**MILLISECONDS, "complete_time": None}),
+        {"state": TaskState.RUNNING, "percent": 7.0, **BEGAN},
+    ),
+    "success": (
+        raw_task("d3", "SUCCESS", result={}, error=None, **MILLISECONDS),
+        {"state": TaskState.SUCCEEDED, "result": {}, **ENDED},
+    ),
+    "error": (
+        raw_task("d4", "ERROR", error={"message": "No space left", "details": None}, **MILLISECONDS),
+        {
+            "state": TaskState.FAILED,
+            "message": "No space left",
+            "error": TaskFailure(detail="No space left"),
+            **ENDED,
+        },
+    ),
+    "cancelled": (
+        raw_task("d5", "CANCELLED", error={"message": "Cancelled by admin"}, **MILLISECONDS),
+        {
+            "state": TaskState.CANCELLED,
+            "message": "Cancelled by admin",
+            "error": TaskFailure(detail="Cancelled by admin"),
+            **ENDED,
+        },
+    ),
+}
+PLAN = {
+    "entity": "DrRecoveryRecoveryPlan:5b55:52af",
+    "entity_name": "Plan A",
+    "description_id": "recovery.plan.test",
+    "queued_time": 1772366400000,
+}
+PLANNED = {
+    "resource": "DrRecoveryRecoveryPlan:5b55:52af",
+    "name": "Plan A",
+    "type": "recovery.plan.test",
+    "created_at": at(2026, 3, 1, 12),
+}
+SRM_V2 = {
+    "queued": (raw_task("DrTask:1:5", "QUEUED", **PLAN), {"state": TaskState.QUEUED, **PLANNED}),
+    "running": (
+        raw_task("DrTask:2:5", progress=0, **PLAN),
+        {"state": TaskState.RUNNING, "percent": 0.0, **PLANNED},
+    ),
+    "success": (
+        raw_task("DrTask:3:5", "SUCCESS", result="GID-1", **{**PLAN, "entity_name": None}, **MILLISECONDS),
+        {"state": TaskState.SUCCEEDED, "result": "GID-1", **PLANNED, "name": None, **ENDED},
+    ),
+    "error": (
+        raw_task("DrTask:4:5", "ERROR", error={"message": "Failed to recover", "details": "The host is down"}, **PLAN),
+        {
+            "state": TaskState.FAILED,
+            "message": "Failed to recover: The host is down",
+            "error": TaskFailure(title="Failed to recover", detail="The host is down"),
+            **PLANNED,
+        },
+    ),
+    "times as text": (
+        raw_task("DrTask:5:5", "SUCCESS", queued_time="2026-03-01T12:00:00Z", **TEXTS),
+        {"state": TaskState.SUCCEEDED, "created_at": at(2026, 3, 1, 12), **ENDED},
+    ),
+}
+GOLDEN = [
+    pytest.param(raw, expected, id=f"{dialect} {name}")
+    for dialect, examples in (("configure v1", CONFIGURE_V1), ("configure v2", CONFIGURE_V2), ("srm v2", SRM_V2))
+    for name, (raw, expected) in examples.items()
+]
+
+
+@pytest.mark.parametrize(("raw", "expected"), GOLDEN)
+def test_every_documented_state_in_every_dialect(raw, expected):
+    assert TASK_SCHEMA.problem(raw) is None
+    assert LIST_SCHEMA.problem({"list": [raw]}) is None
+    before = json.dumps(raw)
+    found = task_from_json(raw, DESCRIPTION)
+    assert found == Task(id=raw["id"], provider=DESCRIPTION.name, raw_state=raw["status"], raw=raw, **expected)
+    assert json.dumps(raw) == before
+
+
+def test_the_example_of_the_documents_itself():
+    # Every text of the documented example is the word "string", its status too: no state anybody knows.
+    frame = dict.fromkeys(("class_name", "file_name", "method_name"), "string") | {"line_number": 0}
+    words = {"message": "string", "localized_message": "string"}
+    suppressed = [{"stack_trace": [frame], **words}]
+    cause = {"stack_trace": [frame], "suppressed": suppressed, **words}
+    raw = {
+        **dict.fromkeys(("id", "description", "type", "status", "start_time", "complete_time"), "string"),
+        "error": {"cause": cause, "stack_trace": [frame], "suppressed": suppressed, **words},
+        "progress": 0,
+        "_meta": {"errors": [{"code": "string", "message": "string", "field": "string"}]},
+    }
+    assert TASK_SCHEMA.problem(raw) is None
+    found = task_from_json(raw, DESCRIPTION)
+    assert (found.state, found.raw_state, found.is_final) == (TaskState.UNKNOWN, "string", False)
+    assert (found.id, found.type, found.percent, found.started_at, found.error) == ("string", "string", 0.0, None, None)
+    failed = task_from_json({**raw, "status": "ERROR"}, DESCRIPTION)
+    assert failed.error == TaskFailure(detail="string")
+    assert failed.raw["error"]["stack_trace"] == [frame]
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "SUCCEEDED", "WARNING", "", "SUCCESS "])
+def test_an_unknown_state_is_never_an_end(status):
+    found = task_from_json(raw_task(status=status, progress=100, result={}, **TEXTS), DESCRIPTION)
+    assert (found.state, found.raw_state, found.finished_at) == (TaskState.UNKNOWN, status, None)
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "RUNNING"])
+def test_neither_progress_nor_times_nor_results_make_an_end(status):
+    found = task_from_json(raw_task(status=status, progress=100, result={"a": 1}, **MILLISECONDS), DESCRIPTION)
+    assert not found.is_final
+    assert found.finished_at is None
+    assert found.error is None
+
+
+def test_a_success_with_an_error_is_a_success_as_the_status_says():
+    found = task_from_json(raw_task(status="SUCCESS", error={"message": "A warning"}), DESCRIPTION)
+    assert (found.state, found.error) == (TaskState.SUCCEEDED, None)
+    assert found.raw["error"] == {"message": "A warning"}
+
+
+def test_fields_that_nobody_knows_are_no_trouble():
+    raw = raw_task(colour="red", _meta={"errors": 5}, progress=None)
+    assert TASK_SCHEMA.problem(raw) is None
+    assert task_from_json(raw, DESCRIPTION).raw is raw
+
+
+@pytest.mark.parametrize(
+    ("value", "percent"),
+    [(0, 0.0), (55, 55.0), (100, 100.0), (-1, 0.0), (250, 100.0), (33.5, 33.5), (None, None), (10**400, 100.0)],
+)
+def test_progress(value, percent):
+    assert task_from_json(raw_task(progress=value), DESCRIPTION).percent == percent
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_progress_that_is_no_number(value):
+    assert task_from_json(raw_task(progress=value), DESCRIPTION).percent is None
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        (1772366401234, at(2026, 3, 1, 12, 0, 1, 234000)),
+        ("2026-03-01T13:00:01+01:00", at(2026, 3, 1, 12, 0, 1)),
+        (0, at(1970, 1, 1)),
+        (None, None),
+        ("", None),
+        ("yesterday", None),
+        (10**18, None),
+        (10**400, None),
+        (-(10**18), None),
+    ],
+)
+def test_times(value, moment):
+    raw = raw_task(status="SUCCESS", start_time=value, complete_time=value, queued_time=value)
+    assert TASK_SCHEMA.problem(raw) is None
+    found = task_from_json(raw, DESCRIPTION)
+    assert [found.created_at, found.started_at, found.finished_at] == [moment] * 3
+
+
+# --- why a task failed ----------------------------------------------------------------------------------------
+
+
+def failure_of(error):
+    return task_from_json(raw_task(status="ERROR", error=error), DESCRIPTION)
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "detail"),
+    [
+        (None, None, None),
+        ({}, None, None),
+        ({"message": None, "details": None}, None, None),
+        ({"message": "", "details": " \n "}, None, None),
+        ("Out of order", None, "Out of order"),
+        ({"message": "A", "details": "A"}, None, "A"),
+        ({"message": None, "details": "Only details"}, None, "Only details"),
+        ({"message": "Failed", "details": "Failed: no licence"}, None, "Failed: no licence"),
+        (throwable("Boom"), None, "Boom"),
+        (throwable(None, localized="Bumm"), None, "Bumm"),
+        (throwable("Boom", localized="Bumm"), None, "Boom"),
+        (throwable("Outer", throwable("Inner")), "Outer", "Inner"),
+        (throwable("Outer", throwable(None)), None, "Outer"),
+        (throwable("Outer", throwable("null")), None, "Outer"),
+        (throwable("Outer", throwable("java.lang.NullPointerException")), None, "Outer"),
+        (throwable(None, throwable(None, throwable("Deep"))), None, "Deep"),
+        (throwable("java.io.IOException: Disk full", throwable("Disk full")), None, "Disk full"),
+        (throwable("Outer: java.io.IOException: Disk full", throwable("Disk full")), "Outer", "Disk full"),
+        (throwable("Outer: Disk full", throwable("Disk full")), "Outer", "Disk full"),
+        (throwable("A.", throwable("B", throwable("C"))), "A: B", "C"),
+        (throwable("com.a.B: com.c.D: Why"), None, "Why"),
+        (throwable("Outer", "no throwable"), None, "Outer"),
+        (throwable("Outer", ["no throwable"]), None, "Outer"),
+        ({"message": ["odd"], "details": 5, "cause": {"message": 7}}, None, None),
+        (throwable("Outer\n\tat com.example.A.b(A.java:5)\n\tat com.example.C.d(C.java:6)"), None, "Outer"),
+        (throwable("<b>Not</b> good\n at all"), None, "Not good at all"),
+    ],
+)
+def test_the_innermost_message_is_the_detail(error, title, detail):
+    failure = failure_of(error).error
+    assert (failure.title, failure.detail, failure.code) == (title, detail, None)
+
+
+def test_the_chain_of_causes_reads_well():
+    error = throwable(
+        "Failed to configure the appliance.",
+        throwable(
+            "com.vmware.dr.RegistrationException: Cannot register with vc.example.com: Connection timed out",
+            throwable("java.net.SocketTimeoutException: Connection timed out"),
+        ),
+    )
+    found = failure_of(error)
+    chain = "Failed to configure the appliance: Cannot register with vc.example.com"
+    assert found.error.title == chain
+    assert found.error.detail == "Connection timed out"
+    assert found.message == f"{chain}: Connection timed out"
+    said = explain_task(found, DESCRIPTION.title)
+    assert said == f"VMware Live Site Recovery: task 1 failed: {chain}. Connection timed out."
+    assert "Configurator" not in json.dumps([found.error.to_result(), found.message])
+    assert found.raw["error"] is error
+
+
+@pytest.mark.parametrize("message", ["\n" * 10**6, "a." * 10**6, "\n at " * 10**6, "x" * 10**7])
+def test_a_huge_message_takes_no_time(message):
+    assert len(failure_of(throwable(message)).message or "") <= 500
+
+
+def test_causes_that_go_on_for_ever_are_cut():
+    error = throwable("0")
+    for number in range(1, 5000):
+        error = {"message": f"message {number} of many", "cause": error}
+    found = failure_of(error)
+    assert found.error.detail
+    assert len(found.message) <= 500
+
+
+# --- what is no task ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ([], "$: expected object"),
+        ({"id": "1"}, "$: status is missing"),
+        (raw_task(status=None), "$.status: expected string"),
+        (raw_task(status=3), "$.status: expected string"),
+        (raw_task(5), "$.id: expected string or null"),
+        (raw_task(progress="5"), "$.progress: expected number or null"),
+        (raw_task(start_time=True), "$.start_time: expected string or integer or null"),
+        (raw_task(start_time=1.5), "$.start_time"),
+        (raw_task(error=["a"]), "$.error: expected object or string or null"),
+        (raw_task(entity={}), "$.entity: expected string or null"),
+    ],
+)
+def test_a_task_of_another_shape_is_a_bad_answer(raw, path):
+    with pytest.raises(BadAnswerError) as caught:
+        Client(reply(raw)).read()
+    assert f"at {path}" in caught.value.message
+
+
+def test_another_task_than_the_one_asked_for_is_a_bad_answer():
+    with pytest.raises(BadAnswerError, match="another one"):
+        Client(task("2")).read("1")
+
+
+@pytest.mark.parametrize("answered", [None, "", "A:B"])
+def test_an_id_may_be_missing_and_stays_as_it_was_asked_for(answered):
+    found = Client(task(answered)).read("a:b")
+    assert (found.id, found.raw["id"]) == ("a:b", answered)
+
+
+@pytest.mark.parametrize(
+    ("task_id", "path"),
+    [
+        ("5b55f1c0-0000-4000-8000-000000000000", "5b55f1c0-0000-4000-8000-000000000000"),
+        ("DrTask:5b55:52af", "DrTask%3A5b55%3A52af"),
+        ("a/../b", "a%2F..%2Fb"),
+        ("a?b#c", "a%3Fb%23c"),
+    ],
+)
+def test_the_id_is_one_segment_of_the_path(task_id, path):
+    client = Client(task(task_id))
+    assert client.read(task_id).id == task_id
+    assert client.sent[1] == ("GET", f"{BASE}/tasks/{path}")
+
+
+# --- addresses ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["configure", "srm", "vr"])
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_service_and_version_choose_the_path(service, version):
+    client = Client(task(), service=service, api_version=version)
+    client.read()
+    base = f"{HOST}/api/rest/{service}/{version}"
+    assert client.sent == [("POST", f"{base}/session"), ("GET", f"{base}/tasks/1")]
+
+
+@pytest.mark.parametrize(
+    ("options", "base"),
+    [
+        ({"api_url": f"{HOST}/"}, BASE),
+        ({"api_url": f"{HOST}/api/rest"}, BASE),
+        ({"api_url": f"{BASE}/"}, BASE),
+        ({"api_url": f"{HOST}/proxy/srm/"}, f"{HOST}/proxy/srm/api/rest/configure/v2"),
+        ({"api_url": f"{HOST}:8443", "api_path": "dr-rest-api/"}, f"{HOST}:8443/dr-rest-api/configure/v2"),
+        ({"api_url": f"{HOST}:8443/dr-rest-api", "api_path": "/dr-rest-api"}, f"{HOST}:8443/dr-rest-api/configure/v2"),
+        ({"api_path": "/"}, f"{HOST}/configure/v2"),
+        ({"api_path": ""}, f"{HOST}/configure/v2"),
+    ],
+)
+def test_the_address_may_be_given_in_many_ways(options, base):
+    client = Client(task(), **options)
+    client.read()
+    assert client.sent[0] == ("POST", f"{base}/session")
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({"service": "vami"}, "service"),
+        ({"api_version": "v3"}, "api_version"),
+        ({"api_path": "/api?x=1"}, "api_path"),
+        ({"api_path": "/a b"}, "api_path"),
+        ({"api_url": None}, "api_url"),
+        ({"username": None}, "username"),
+        ({"password": None}, "password"),
+    ],
+)
+def test_options_that_cannot_be_used(options, option):
+    with pytest.raises(OptionError) as caught:
+        Client(**options)
+    assert caught.value.option == option
+
+
+def test_everything_can_come_from_the_environment():
+    environ = {
+        "VMWARE_LSR_API_URL": HOST,
+        "VMWARE_LSR_USERNAME": "ann",
+        "VMWARE_LSR_PASSWORD": "x",
+        "VMWARE_LSR_SERVICE": "vr",
+        "VMWARE_LSR_API_VERSION": "v1",
+        "VMWARE_LSR_API_PATH": "/other",
+    }
+    options = connection_options(DESCRIPTION, {}, environ)
+    assert (options.service, options.api_version, options.api_path) == ("vr", "v1", "/other")
+    assert options.login == ("api_url", "username", "password")
+
+
+# --- the session ----------------------------------------------------------------------------------------------
+
+
+def test_a_login_gives_a_session():
+    client = Client(task())
+    client.read()
+    login, asked = client.http.requests
+    assert login.headers["Authorization"] == f"Basic {base64.b64encode(f'admin:{PASSWORD}'.encode()).decode()}"
+    assert (login.json, login.params) == (None, ())
+    assert asked.headers["x-dr-session"] == "one"
+    assert "Authorization" not in asked.headers
+    assert client.hidden == {"one"}
+    assert PASSWORD not in repr(login)
+
+
+def test_a_session_that_ran_out_is_renewed_once():
+    client = Client(GONE, reply({"session_id": "two"}), task())
+    assert client.read().id == "1"
+    assert client.sessions == [None, "one", None, "two"]
+    assert client.hidden == {"one", "two"}
+
+
+def test_a_session_that_is_refused_for_good_ends_it():
+    client = Client(GONE, reply({"session_id": "two"}), GONE)
+    with pytest.raises(AuthenticationError, match="HTTP 401"):
+        client.read()
+    assert len(client.http.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (GONE, AuthenticationError, ["refused the login (HTTP 401)", "appliance itself"]),
+        (reply({"error_code": "BAD", "message": "No user"}, 400), RejectedError, ["BAD: No user"]),
+        (reply({"error_code": "DENIED", "message": "No"}, 403), AccessDeniedError, ["DENIED: No"]),
+        (reply({"message": "Starting"}, 500), TransientError, ["HTTP 500: Starting"]),
+        (reply(b"", 503, retry_after="4"), TransientError, ["503"]),
+        (reply(b"<html>", content_type="text/html"), TransientError, ["HTML"]),
+        (reply({}), BadAnswerError, ["session_id is missing"]),
+        (reply({"session_id": ""}), BadAnswerError, ["$.session_id"]),
+        (reply({"session_id": 5}), BadAnswerError, ["$.session_id"]),
+        (TransientError("refused"), TransientError, ["refused"]),
+    ],
+)
+def test_a_login_that_fails(answer, kind, words):
+    client = Client(answer, logged_in=False)
+    with pytest.raises(TasksError) as caught:
+        client.read()
+    assert type(caught.value) is kind
+    assert len(client.http.requests) == 1
+    told = json.dumps(caught.value.to_result())
+    assert all(word in caught.value.message for word in words)
+    assert PASSWORD not in told
+    assert base64.b64encode(f"admin:{PASSWORD}".encode()).decode() not in told
+
+
+@pytest.mark.parametrize("service", ["srm", "vr"])
+def test_the_advice_names_the_kind_of_user(service):
+    with pytest.raises(AuthenticationError, match="Single Sign-On"):
+        Client(GONE, logged_in=False, service=service).read()
+
+
+def test_a_wrong_address_is_no_missing_task():
+    with pytest.raises(
+        OptionError, match=r"no API of service srm, version v1, at https://srm\.example/api/rest/srm/v1"
+    ):
+        Client(reply(b"", 404), logged_in=False, service="srm", api_version="v1").read()
+
+
+def test_an_api_that_was_there_and_is_away_may_come_back():
+    client = Client(task(), GONE, reply(b"", 404), reply({"session_id": "two"}), task())
+    client.read()
+    with pytest.raises(TransientError, match="any more"):
+        client.read()
+    assert client.read().id == "1"
+
+
+@pytest.mark.parametrize("answer", [reply(b"", 204), GONE, reply(b"", 500), TransientError("reset"), reply(b"", 404)])
+def test_the_session_is_ended_whatever_the_answer(answer):
+    client = Client(task(), answer)
+    client.read()
+    client.close()
+    client.close()
+    assert client.sent[2:] == [("DELETE", f"{BASE}/session")]
+    assert client.sessions[2] == "one"
+    assert client.clock.slept == []
+
+
+def test_without_a_login_there_is_nothing_to_end():
+    client = Client(logged_in=False)
+    client.close()
+    assert client.sent == []
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+
+ERROR = {"error_code": "INVALID_ARGUMENT", "message": "No such filter", "op_id": "0f3c-77"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, RejectedError), (403, AccessDeniedError), (500, TransientError)],
+)
+def test_the_vendors_words_are_shown(status, kind):
+    with pytest.raises(kind) as caught:
+        Client(reply(ERROR, status)).read()
+    assert caught.value.code == "INVALID_ARGUMENT"
+    assert "INVALID_ARGUMENT: No such filter (op_id 0f3c-77)" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ({"error_code": "A"}, "A", "A"),
+        ({"message": "Why"}, None, "Why"),
+        ({"op_id": "7"}, None, "(op_id 7)"),
+        ({"error_code": None, "message": "Why", "op_id": None}, None, "Why"),
+        ({"error_code": 5, "message": ["x"], "op_id": {}}, None, "HTTP 400"),
+        ({}, None, "HTTP 400"),
+        ([], None, "HTTP 400"),
+        (b"", None, "HTTP 400"),
+    ],
+)
+def test_every_part_of_an_error_may_be_missing(body, code, words):
+    with pytest.raises(RejectedError) as caught:
+        Client(reply(body, 400)).read()
+    assert caught.value.code == code
+    assert words in caught.value.message
+
+
+def test_a_task_that_is_not_there_has_no_body():
+    with pytest.raises(NotFoundError):
+        Client(reply(b"", 404)).read()
+
+
+def test_who_may_not_look_is_told_what_it_takes():
+    with pytest.raises(AccessDeniedError, match=r"System\.View"):
+        Client(reply({}, 403)).read()
+
+
+@pytest.mark.parametrize(("answer", "after"), [(reply(b"", 429), None), (reply(b"", 429, retry_after="7"), 7.0)])
+def test_too_many_requests_pass(answer, after):
+    with pytest.raises(TransientError) as caught:
+        Client(answer).read()
+    assert caught.value.retry_after == after
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+FIRST = {"limit": "200", "offset": "0", "sort_by": "start_time", "order_by": "desc"}
+
+
+def next_link(offset, start=BASE):
+    return {"next": {"href": f"{start}/tasks?limit=2&offset={offset}"}, "self": None}
+
+
+@pytest.mark.parametrize("start", [BASE, "/api/rest/configure/v2", "https://srm.example:443/behind/proxy", ""])
+def test_links_are_followed_absolute_or_relative(start):
+    client = Client(
+        listed(raw_task("1"), raw_task("2"), total=3, links=next_link(2, start)),
+        listed(raw_task("3"), total=3, links={"next": None}),
+    )
+    tasks, truncated = list_tasks(client.provider, TaskQuery(), 100, client.deadline)
+    assert ([each.id for each in tasks], truncated) == (["1", "2", "3"], False)
+    assert dict(client.http.requests[1].params) == FIRST
+    assert client.http.requests[2].url == f"{BASE}/tasks"
+    assert dict(client.http.requests[2].params) == {"limit": "2", "offset": "2"}
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {},
+        {"links": None},
+        {"links": {}},
+        {"links": {"next": None}},
+        {"links": {"next": {}}},
+        {"links": {"next": {"href": None}}},
+        {"links": {"next": {"href": ""}}, "total": None},
+        {"links": {"next": None}, "total": 1},
+        {"total": 0},
+    ],
+)
+def test_a_list_without_a_link_is_at_its_end(meta):
+    page = Client(listed(raw_task(), **meta)).page()
+    assert (len(page.tasks), page.next_cursor) == (1, None)
+
+
+def test_meta_itself_may_be_missing():
+    for answer in ({"list": []}, {"list": [], "_meta": None}):
+        assert Client(reply(answer)).page().next_cursor is None
+
+
+def test_the_total_tells_of_more_where_no_link_does():
+    pages = [listed(*(raw_task(str(number)) for number in part), total=5) for part in ((0, 1), (2, 3), (4,))]
+    client = Client(*pages)
+    tasks, _truncated = list_tasks(client.provider, TaskQuery(), 100, client.deadline)
+    assert [each.id for each in tasks] == ["0", "1", "2", "3", "4"]
+    assert [dict(request.params)["offset"] for request in client.http.requests[1:]] == ["0", "2", "4"]
+    assert dict(client.http.requests[3].params) == {**FIRST, "offset": "4"}
+
+
+def test_an_empty_page_is_the_last_whatever_the_total():
+    client = Client(listed(raw_task(), total=9), listed(total=9))
+    tasks, _truncated = list_tasks(client.provider, TaskQuery(), 100, client.deadline)
+    assert len(tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["https://evil.example/tasks?offset=2", "//evil.example/tasks?offset=2", "http://srm.example/x?offset=2", "//[x"],
+)
+def test_a_link_to_another_server_is_refused(link):
+    with pytest.raises(BadAnswerError, match="link"):
+        Client(listed(raw_task(), links={"next": {"href": link}})).page()
+
+
+def test_links_that_run_in_a_circle_are_found_out():
+    client = Client(SESSION, *[listed(raw_task(), links=next_link(2)) for _number in range(3)], logged_in=False)
+    with pytest.raises(BadAnswerError, match="circle"):
+        list_tasks(client.provider, TaskQuery(), 100, client.deadline)
+
+
+def test_entries_without_an_id_are_left_out():
+    client = Client(listed({"status": "RUNNING"}, raw_task(None), raw_task("2")))
+    assert [each.id for each in client.page().tasks] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "query", "filters"),
+    [
+        ({}, {}, []),
+        ({}, {"states": {TaskState.FAILED}}, ["status", "ERROR"]),
+        ({}, {"states": {TaskState.QUEUED, TaskState.RUNNING}}, ["status", "QUEUED", "RUNNING"]),
+        ({}, {"states": {TaskState.FAILED, TaskState.UNKNOWN}}, []),
+        ({}, {"states": {TaskState.PAUSED}}, []),
+        ({}, {"types": {"B", "A"}}, ["type", "A", "B"]),
+        ({"service": "srm"}, {"types": {"A"}}, ["description_id", "A"]),
+        ({}, {"types": {"A"}, "states": {TaskState.FAILED}}, ["status", "ERROR"]),
+    ],
+)
+def test_what_the_vendor_can_filter_it_is_asked_to(options, query, filters):
+    client = Client(listed(), **options)
+    client.page(**{name: frozenset(values) for name, values in query.items()})
+    pairs = [(name, value) for name, value in client.http.requests[1].params if name.startswith("filter")]
+    assert pairs == [("filter_property" if number == 0 else "filter", value) for number, value in enumerate(filters)]
+
+
+def test_what_the_vendor_returns_beyond_the_filter_is_filtered_here():
+    client = Client(listed(raw_task("1", "ERROR"), raw_task("2", "SUCCESS"), raw_task("3", "ERROR_X")))
+    query = TaskQuery(states=frozenset({TaskState.FAILED}))
+    assert [each.id for each in list_tasks(client.provider, query, 10, client.deadline)[0]] == ["1"]
+
+
+def test_the_users_own_filters_win():
+    client = Client(listed())
+    own = (("filter_property", "description"), ("filter", "a"), ("filter", "b"), ("sort_by", "id"), ("limit", "5"))
+    client.page(filters=own, states=frozenset({TaskState.FAILED}))
+    assert client.http.requests[1].params == (("offset", "0"), *own)
+
+
+@pytest.mark.parametrize(
+    ("answer", "path"),
+    [
+        ([], "$: expected object"),
+        ({}, "$: list is missing"),
+        ({"list": None}, "$.list: expected array"),
+        ({"list": [5]}, "$.list[0]: expected object"),
+        ({"list": [{"id": "1"}]}, "$.list[0]: status is missing"),
+        ({"list": [], "_meta": {"total": "5"}}, "total: expected integer or null"),
+        ({"list": [], "_meta": {"links": {"next": "x"}}}, "links.next: expected object or null"),
+        ({"list": [], "_meta": {"links": {"next": {"href": 5}}}}, "links.next.href: expected string or null"),
+    ],
+)
+def test_a_list_of_another_shape_is_a_bad_answer(answer, path):
+    with pytest.raises(BadAnswerError) as caught:
+        Client(reply(answer)).page()
+    # How a path is written differs between versions of jsonschema.
+    assert path in caught.value.message
+
+
+# --- waits and the quota --------------------------------------------------------------------------------------
+
+
+class Appliance:
+    """Answers like the vendor, and notes when. ``seconds`` is how long each answer takes."""
+
+    def __init__(self, clock, ends, *, listed_ids=None, seconds=0.0, most=10**6, session_seconds=10**9):
+        self.clock = clock
+        self.ends = ends
+        self.listed_ids = list(ends) if listed_ids is None else listed_ids
+        self.seconds = seconds
+        self.most = most
+        self.session_seconds = session_seconds
+        self.moments = []
+        self.sessions = {}
+        self.per_session = {}
+
+    def __call__(self, request):
+        self.moments.append(self.clock.elapsed)
+        self.clock.advance(self.seconds)
+        path = request.url.removeprefix(BASE)
+        if request.method == "POST":
+            session = f"session-{len(self.sessions)}"
+            self.sessions[session] = self.clock.elapsed
+            return reply({"session_id": session})
+        session = request.headers["x-dr-session"]
+        self.per_session[session] = self.per_session.get(session, 0) + 1
+        if request.method == "DELETE":
+            return reply(b"", 204)
+        if self.clock.elapsed - self.sessions[session] >= self.session_seconds:
+            return GONE
+        if path == "/tasks":
+            return self.page(dict(request.params))
+        return reply(self.task(unquote(path.removeprefix("/tasks/"))))
+
+    def page(self, params):
+        offset, limit = int(params["offset"]), min(int(params["limit"]), self.most)
+        part = [self.task(each) for each in self.listed_ids[offset : offset + limit]]
+        rest = {**params, "offset": str(offset + limit), "limit": str(limit)}
+        more = offset + limit < len(self.listed_ids)
+        link = {"href": f"{BASE}/tasks?{urlencode(rest)}"} if more else None
+        return listed(*part, total=len(self.listed_ids), links={"next": link})
+
+    def task(self, task_id):
+        return raw_task(task_id, "SUCCESS" if self.clock.elapsed >= self.ends.get(task_id, 0) else "RUNNING")
+
+    def most_in(self, window):
+        """Return the most requests in any stretch of so many seconds."""
+        return max(sum(start <= moment < start + window for moment in self.moments) for start in self.moments)
+
+
+IDS = [f"task:{number:03}" for number in range(200)]
+OTHERS = [f"other:{number}" for number in range(700)]
+
+
+def wait(appliance, ids, *, interval=DESCRIPTION.poll_interval, timeout=3600.0):
+    clock = appliance.clock
+    client = Client(appliance, clock=clock, logged_in=False)
+    outcome = wait_for_tasks(
+        ids,
+        TaskReader(client.provider).read,
+        WaitPlan(timeout=timeout, poll_interval=interval, max_poll_interval=interval),
+        provider=DESCRIPTION.name,
+        clock=clock,
+        request_timeout=30.0,
+        backoff=Backoff(uniform=lambda _low, high: high),
+    )
+    client.close()
+    return outcome
+
+
+@pytest.mark.parametrize(
+    "appliance",
+    [
+        pytest.param({}, id="in one page"),
+        pytest.param({"seconds": 0.4}, id="in one page, slowly"),
+        pytest.param({"most": 100}, id="in pages of 100"),
+        pytest.param({"most": 10}, id="in pages of 10"),
+        pytest.param({"listed_ids": [*OTHERS, *IDS]}, id="behind 700 others"),
+        pytest.param({"listed_ids": []}, id="in no list: single reads"),
+        pytest.param({"listed_ids": [], "seconds": 0.05}, id="in no list: single reads, slowly"),
+        pytest.param({"listed_ids": IDS[:150]}, id="a part of them in the list"),
+        pytest.param({"session_seconds": 40}, id="while sessions run out"),
+        pytest.param({"session_seconds": 40, "listed_ids": []}, id="single reads while sessions run out"),
+    ],
+)
+def test_two_hundred_tasks_never_break_the_quota(appliance, monkeypatch):
+    # On a clock that jumps, a thread that waits for its turn would take the others with it into the future.
+    monkeypatch.setattr(_reading, "MOST_PARALLEL_REQUESTS", 1)
+    clock = FakeClock()
+    ends = {task_id: 60.0 + 2 * number for number, task_id in enumerate(IDS)}
+    server = Appliance(clock, ends, **appliance)
+    outcome = wait(server, IDS)
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert server.most_in(60.0) <= DESCRIPTION.quota.requests == 50
+    assert DESCRIPTION.quota.seconds == 60.0
+
+
+def test_two_hundred_tasks_take_one_request_a_look():
+    clock = FakeClock()
+    server = Appliance(clock, dict.fromkeys(IDS, 300.0))
+    outcome = wait(server, IDS)
+    assert outcome.elapsed == 300.0
+    assert outcome.polls == 61
+    # One login, one list a look, one logout; nobody had to wait for a turn.
+    assert len(server.moments) == 63
+    assert server.most_in(60.0) <= 15
+
+
+def test_an_impatient_interval_does_not_break_the_quota_either():
+    server = Appliance(FakeClock(), {"a": 100.0})
+    outcome = wait(server, ["a"], interval=0.1)
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert server.most_in(60.0) <= 50
+
+
+def test_a_session_that_runs_out_in_a_wait_is_no_trouble():
+    server = Appliance(FakeClock(), {"a": 100.0}, session_seconds=30.0)
+    outcome = wait(server, ["a"])
+    assert (outcome.outcome, outcome.transient_errors) == (Outcome.SUCCEEDED, 0)
+    assert len(server.sessions) == 4
+
+
+def test_an_appliance_that_reconfigures_itself_is_borne():
+    clock = FakeClock()
+    healthy = Appliance(clock, {"a": 150.0})
+
+    def answer(request):
+        now = clock.elapsed
+        if 20 <= now < 60:
+            return TransientError("Connection refused")
+        if 60 <= now < 80:
+            return reply(b"", 503)
+        if 80 <= now < 90:
+            healthy.sessions.clear()
+            return GONE if request.method == "GET" else reply(b"", 404)
+        if request.method == "GET" and request.headers["x-dr-session"] not in healthy.sessions:
+            return GONE
+        return healthy(request)
+
+    answer.clock = clock
+    outcome = wait(answer, ["a"])
+    assert outcome.outcome is Outcome.SUCCEEDED
+    assert outcome.transient_errors > 3
+    assert 150.0 <= outcome.elapsed < 160.0
+
+
+def test_an_appliance_that_stays_away_ends_the_wait_with_its_reason():
+    clock = FakeClock()
+    healthy = Appliance(clock, {"a": 10**6})
+
+    def answer(request):
+        return TransientError("Connection refused") if clock.elapsed >= 20 else healthy(request)
+
+    answer.clock = clock
+    outcome = wait(answer, ["a"])
+    assert outcome.outcome is Outcome.UNREACHABLE
+    assert 320.0 <= outcome.elapsed < 325.0
+    assert outcome.cause.message == "Connection refused"
+
+
+def test_the_logout_does_not_wait_for_its_turn():
+    server = Appliance(FakeClock(), {})
+    client = Client(server, clock=server.clock, logged_in=False)
+    for _number in range(48):
+        client.read()
+    client.close()
+    assert server.clock.slept == []
+    assert len(server.moments) == 50
+
+
+def test_the_pages_are_large_enough():
+    assert DESCRIPTION.page_size >= 100
+
+
+# --- fuzz -----------------------------------------------------------------------------------------------------
+
+KEYS = [*TASK_SCHEMA.schema["properties"], "result", "message", "details", "cause", "localized_message", "list"]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([*DESCRIPTION.states, "2026-01-01T00:00:00Z", 10**400]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=15,
+)
+TASKS = st.fixed_dictionaries(
+    {"status": st.sampled_from([*DESCRIPTION.states, "OTHER"])},
+    optional={name: JSON for name in KEYS if name != "status"},
+)
+
+
+@FUZZ
+@given(raw=JSON | TASKS)
+def test_any_answer_gives_a_task_or_one_of_our_errors(raw):
+    with contextlib.suppress(TasksError):
+        found = Client(reply(raw)).read()
+        json.dumps(found.to_result(), allow_nan=True)
+        assert found.id == "1"
+
+
+@FUZZ
+@given(
+    items=st.lists(TASKS, max_size=3) | JSON,
+    meta=st.fixed_dictionaries(
+        {},
+        optional={
+            "total": JSON,
+            "links": st.fixed_dictionaries({"next": st.fixed_dictionaries({"href": st.text()}) | JSON}) | JSON,
+        },
+    )
+    | JSON,
+)
+def test_any_list_gives_tasks_or_one_of_our_errors(items, meta):
+    with contextlib.suppress(TasksError):
+        page = Client(reply({"list": items, "_meta": meta})).page()
+        assert all(each.id for each in page.tasks)
+
+
+@FUZZ
+@given(error=JSON)
+def test_any_error_of_a_refused_request_is_one_of_ours(error):
+    with pytest.raises(RejectedError):
+        Client(reply(error, 400)).read()
