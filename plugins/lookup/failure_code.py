@@ -68,6 +68,6 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            return look_up(self.get_option("provider"), [str(term) for term in terms])
+            return look_up(self.get_option("provider"), [str(term) for term in self._flatten(terms)])
         except TasksError as error:
             raise AnsibleError(error.message) from None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Protocol
 
+from ._errors import TransientError
+
 #: However close the deadline is, a request gets this many seconds: the last look must have a chance.
 LEAST_REQUEST_SECONDS = 5.0
 
@@ -61,5 +63,11 @@ class Deadline:
         return max(0.0, self.at - self.clock.monotonic())
 
     def next_request_timeout(self) -> float:
-        """Return the seconds that a request beginning now may take."""
+        """Return the seconds that a request beginning now may take.
+
+        Raises:
+            TransientError: the last look has had its time, and a request more would only delay the end.
+        """
+        if self.clock.monotonic() >= self.at + LEAST_REQUEST_SECONDS:
+            raise TransientError("There was no time left for another request")
         return min(self.request_timeout, max(self.left, LEAST_REQUEST_SECONDS))

@@ -76,12 +76,29 @@ def _succeeded(outcome: WaitOutcome, title: str) -> str:
     if not outcome.tasks:
         return "There was no task to wait for."
     number = _number(outcome.tasks)
-    when = f"ended well after {seconds_in_words(outcome.elapsed)}" if outcome.polls > 1 else "had ended well already"
-    if outcome.plan.wait_for is WaitFor.ANY and number > 1:
-        winner = outcome.with_verdict(Verdict.GOOD)[0]
-        return f"{title}: {winner.describe()} {when}."
-    what = outcome.tasks[0].describe() if number == 1 else f"all {number} tasks"
-    return f"{title}: {what} {when}."
+    good = outcome.with_verdict(Verdict.GOOD)
+    is_one = number == 1 or outcome.plan.wait_for is WaitFor.ANY
+    when = "has succeeded" if is_one else "have succeeded"
+    if outcome.polls > 1:
+        when = f"succeeded after {seconds_in_words(outcome.elapsed)}"
+    lost = [task for task in good if task.state is TaskState.NOT_FOUND]
+    accepted = [task for task in good if task.state not in (TaskState.NOT_FOUND, TaskState.SUCCEEDED)]
+    what = good[0].describe() if is_one else f"all {number} tasks"
+    text = f"{title}: {what} {when}."
+    if lost and len(lost) == len(good):
+        text = f"{title}: {what} is not known, or no longer." if is_one else f"{title}: none of {what} is known."
+    if lost:
+        text += f" not_found: succeed makes a success of {_few(lost)}; check api_url if that should not be."
+    if accepted:
+        text += f" accept_failure_codes makes a success of {_few(accepted)}."
+    return text
+
+
+def _few(tasks: Sequence[Task]) -> str:
+    """Name some tasks by their ids, and say how many more there are."""
+    names = [task.id for task in tasks[:_MOST_TOLD]]
+    more = len(tasks) - len(names)
+    return listed([*names, f"{more} more"] if more else names)
 
 
 def _failed(outcome: WaitOutcome, title: str) -> str:

@@ -21,8 +21,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import IncompleteRead
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ._errors import (
@@ -56,9 +57,13 @@ else:
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+Result = TypeVar("Result")
+
 #: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a fifth of it.
 LARGEST_ANSWER = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
+#: Seconds after which a request that should have ended is given up.
+_GRACE = 0.3
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -263,8 +268,11 @@ class RequestsClient:
 
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send the request, following redirects only on the same server and only for GET."""
-        until = self._monotonic() + timeout
         prepared = self._prepare(request)
+        until = self._monotonic() + timeout
+        return within(timeout, lambda: self._follow(prepared, request, until), request.method, request.url)
+
+    def _follow(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
         for _hop in range(_MOST_REDIRECTS + 1):
             answer = self._exchange(prepared, request, until)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
@@ -371,6 +379,37 @@ class RequestsClient:
                 )
             if self._monotonic() > until:
                 raise requests.exceptions.ReadTimeout
+
+
+def within(seconds: float, call: Callable[[], Result], method: str, url: str) -> Result:
+    """Return what a call returns or raises, and give it up when it takes longer than that.
+
+    The timeouts of requests begin anew with every byte, so that a server which drips its headers, or goes on
+    announcing an answer, would never be given up. The call runs in a thread, which ends with its connection.
+
+    Raises:
+        TransientError: the time is over.
+    """
+    done: SimpleQueue[tuple[Result | None, BaseException | None]] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put((call(), None))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+            done.put((None, error))
+
+    Thread(target=work, daemon=True).start()
+    try:
+        # The call has limits of its own, whose words say more: they come first.
+        result, error = done.get(timeout=seconds + _GRACE)
+    except Empty:
+        _scheme, host, port = origin(url)
+        where = f"{method} {without_query(url)}"
+        message = f"{host}:{port} did not answer {where} in time"
+        raise TransientError(message, method=method, url=without_query(url)) from None
+    if error is not None:
+        raise error
+    return cast("Result", result)
 
 
 def _where(request: HttpRequest) -> str:

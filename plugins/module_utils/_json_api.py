@@ -37,6 +37,8 @@ Explain = Callable[[object], Optional[tuple[Optional[str], str]]]
 _OK = range(200, 300)
 #: Objects and lists inside each other. No vendor comes near it.
 _DEEPEST = 100
+#: Characters of a text that are looked at for words to show.
+_MOST_TEXT = 6000
 
 
 class JsonApi:
@@ -175,7 +177,8 @@ def read_answer(
     details["code"] = code
     details["words"] = own and own[1]
     said = f": {words}" if words else ""
-    if response.status in transient:
+    # A status below 200 announces an answer, which then did not come.
+    if response.status in transient or response.status < 200:
         retry_after = retry_after_seconds(response.headers, clock.now())
         raise TransientError(
             f"{title} answered {method} {url} with HTTP {response.status}{said}",
@@ -233,8 +236,19 @@ def _json_of(response: HttpResponse) -> Any:
             for child in (item.values() if isinstance(item, dict) else item)
         ]
         if not level:
-            return data
+            return _printable(data) if rb"\ud" in response.body.lower() else data
     raise RecursionError
+
+
+def _printable(data: Any) -> Any:
+    """Replace halves of surrogate pairs, which JSON can escape and no UTF-8 output can carry."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    if isinstance(data, list):
+        return [_printable(item) for item in data]
+    if isinstance(data, dict):
+        return {_printable(key): _printable(value) for key, value in data.items()}
+    return data
 
 
 def _excerpt(response: HttpResponse) -> str:
@@ -255,7 +269,8 @@ def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     try:
         data = _json_of(response)
     except (ValueError, RecursionError):
-        return None, readable(_TITLE.sub(" ", response.text), limit=300)
+        # Only the beginning: a search through megabytes of somebody's page could take for ever.
+        return None, readable(_TITLE.sub(" ", response.text[:_MOST_TEXT]), limit=300)
     found = _find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -73,6 +72,8 @@ class ConnectionOptions:
         return value
 
 
+#: Some thirty years: more than that is a slip of the pen, and too much for the clocks of some systems.
+MOST_SECONDS = 1e9
 #: Never shown, wherever they come from.
 SECRET_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if not option.repr)
 #: These are settings of this collection, not of a vendor: they have no environment variable.
@@ -127,10 +128,11 @@ def connection_options(
             )
     for option in SECRET_OPTIONS:
         _check_secret(option, getattr(options, option))
-    if not math.isfinite(options.request_timeout) or options.request_timeout <= 0:
+    if not 0 < options.request_timeout <= MOST_SECONDS:
         raise OptionError(
             "request_timeout",
-            f"request_timeout is {options.request_timeout:g}; it has to be a finite number of seconds, more than 0",
+            f"request_timeout is {options.request_timeout:g}; it has to be a finite number of seconds, "
+            f"more than 0 and at most {MOST_SECONDS:g}",
         )
     for option in ("api_url", "auth_url"):
         if getattr(options, option) is not None:
@@ -208,6 +210,15 @@ def _url_problem(value: str) -> str | None:
     if parts.query or parts.fragment:
         return f"is {value!r}: it must not hold a query or a fragment"
     return None
+
+
+def logins_in_url(value: str | None) -> set[str]:
+    """Return what may be a login in an address that a user gave: all before the last @, and its password."""
+    login, at, _host = (value or "").rpartition("@")
+    if not at:
+        return set()
+    login = login.rpartition("//")[2]
+    return {part for part in (login, login.partition(":")[2]) if part}
 
 
 def is_loopback(url: str) -> bool:

@@ -20,6 +20,8 @@ from ._waiting import Snapshot
 
 T = TypeVar("T")
 
+#: Empty pages in a row that are followed: some vendors have them before the end, none has so many.
+MOST_EMPTY_PAGES = 100
 #: Requests that run side by side when tasks are read one by one.
 MOST_PARALLEL_REQUESTS = 8
 
@@ -172,13 +174,15 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
     """
     cursor: str | None = None
     seen: set[str] = set()
+    empty = 0
     while True:
         page = provider.read_page(query, cursor, deadline)
         yield page
         cursor = page.next_cursor
         if cursor is None:
             return
-        if cursor in seen:
+        empty = 0 if page.tasks else empty + 1
+        if cursor in seen or empty > MOST_EMPTY_PAGES:
             raise BadAnswerError(f"{provider.description.title} answered with a list whose pages run in a circle")
         seen.add(cursor)
 

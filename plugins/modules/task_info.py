@@ -54,11 +54,11 @@ EXAMPLES = r"""
     api_key: "{{ rackspace_api_key }}"
     region: DFW
     task_id: d8dd8c24-2534-473c-881f-9097bc784068
-  register: lookup
+  register: image_import
 
 - name: Say how far it is
   ansible.builtin.debug:
-    msg: "{{ lookup.task.name }} is {{ lookup.task.state }}"
+    msg: "{{ image_import.task.name }} is {{ image_import.task.state }}"
 
 - name: Look at several tasks, of which some may be gone
   longrunning.tasks.task_info:

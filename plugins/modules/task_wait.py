@@ -180,12 +180,15 @@ EXAMPLES = r"""
         username: "{{ rackspace_username }}"
         api_key: "{{ rackspace_api_key }}"
         task_id: "{{ import_id }}"
-      register: image_import
   rescue:
     - name: Say what the vendor documents about it
       ansible.builtin.debug:
         msg: "{{ ansible_failed_result.task.error.remedy }}"
-      when: ansible_failed_result.outcome == 'failed'
+      when: (ansible_failed_result.task.error.remedy | default('', true)) != ''
+
+    - name: Fail all the same
+      ansible.builtin.fail:
+        msg: "{{ ansible_failed_result.msg }}"
 
 - name: Take the first of several mirrors that is done
   longrunning.tasks.task_wait:
@@ -206,7 +209,8 @@ msg:
 outcome:
   description:
     - How the wait ended.
-    - V(succeeded) - all tasks ended well, or one did with O(wait_for=any).
+    - V(succeeded) - all tasks succeeded, or one did with O(wait_for=any). Tasks that O(not_found) or
+      O(accept_failure_codes) make a success of count too.
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) was up before they had ended.
     - V(stalled) - nothing had changed for O(stall_timeout).

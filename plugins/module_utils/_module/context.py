@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 from .._clock import Clock, Deadline
 from .._errors import OptionError
-from .._options import ConnectionOptions
+from .._options import MOST_SECONDS, ConnectionOptions
 from .._provider import ProviderDescription, TaskProvider, path_segment
 
 #: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
@@ -46,9 +45,12 @@ class Context:
         value = self.params[option]
         if value is None:
             return None
-        if not math.isfinite(value) or value < least or (above_zero and value == 0):
+        if not least <= value <= MOST_SECONDS or (above_zero and value == 0):
             bound = "more than 0" if above_zero else f"{least:g} or more"
-            raise OptionError(option, f"{option} is {value:g}; it has to be a finite number of seconds, {bound}")
+            raise OptionError(
+                option,
+                f"{option} is {value:g}; it has to be a finite number of seconds, {bound} and at most {MOST_SECONDS:g}",
+            )
         return float(value)
 
 
@@ -60,12 +62,22 @@ def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) 
     """
     if not task_ids:
         raise OptionError("task_ids", "task_ids is empty: give at least one task's id")
-    for task_id in task_ids:
-        path_segment(task_id)
-        if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
-            what = f"a task's id of {description.name} is {description.task_id_words}"
-            raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
-    return tuple(task_ids)
+    return tuple(_checked(task_id.strip(), description) for task_id in task_ids)
+
+
+def _checked(task_id: str, description: ProviderDescription) -> str:
+    # What Ansible makes a text of on its way here: it is not repeated, since a result can hold secrets.
+    if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
+        raise OptionError(
+            "task_ids",
+            "task_ids holds something else than texts and numbers. "
+            "What launching tasks registered goes to launch_results",
+        )
+    path_segment(task_id)
+    if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
+        what = f"a task's id of {description.name} is {description.task_id_words}"
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
+    return task_id
 
 
 def distinct(task_ids: Sequence[str]) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ def launched_task_ids(launch_results: object, description: ProviderDescription) 
 def _single_results(given: object, name: str) -> list[tuple[str, Mapping[str, Any]]]:
     if isinstance(given, Mapping):
         nested = given.get("results")
-        if isinstance(nested, list):
+        # A loop over nothing is skipped; another module's empty list of results is none of ours.
+        if isinstance(nested, list) and (nested or "json" not in given):
             return _single_results(nested, f"{name}.results")
         return [(name, given)]
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
@@ -45,6 +46,10 @@ def _single_results(given: object, name: str) -> list[tuple[str, Mapping[str, An
 def _task_id(name: str, result: Mapping[str, Any], description: ProviderDescription) -> str | None:
     if result.get("skipped"):
         return None
+    if result.get("unreachable"):
+        raise OptionError(
+            _OPTION, f"{name} is the result of a task whose host was unreachable, so nothing was launched"
+        )
     if result.get("failed"):
         raise OptionError(_OPTION, f"{name} is the result of a task that failed, so there is nothing to wait for")
     for path in description.launch_id_paths:

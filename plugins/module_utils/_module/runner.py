@@ -16,7 +16,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._clock import Deadline, SystemClock
 from .._errors import MissingLibraryError, TasksError
 from .._http import RequestsClient, TlsOptions
-from .._options import connection_options, plain_http_warning, secret_forms
+from .._options import connection_options, logins_in_url, plain_http_warning, secret_forms
 from .._provider import ProviderTools
 from .._providers.registry import PROVIDERS
 from .argument_specs import CONNECTION, ArgumentSpec
@@ -72,6 +72,9 @@ def _context(module: AnsibleModule, clients: list[RequestsClient]) -> Context:
         return clients[-1]
 
     provider = PROVIDERS[module.params["provider"]]
+    # An address with a login in it will be refused; until then it must not be shown.
+    for name in ("api_url", "auth_url"):
+        module.no_log_values.update(logins_in_url(module.params[name]))
     options = connection_options(provider.description, module.params, os.environ)
     _hide_only(module, secret_forms(options))
     for url in (options.api_url, options.auth_url):

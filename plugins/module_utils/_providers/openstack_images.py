@@ -27,7 +27,7 @@ from .._errors import (
     TasksError,
     TransientError,
 )
-from .._http import HttpClient, RequestsClient, TlsOptions, translated
+from .._http import HttpClient, RequestsClient, TlsOptions, translated, within
 from .._json_api import JsonApi
 from .._options import ConnectionOptions, check_url, plain_http_warning
 from .._provider import (
@@ -146,7 +146,8 @@ class _KeystoneLogin(Login):
         try:
             # The one kept in the plugin is what was refused, if there is one.
             self._auth.invalidate()
-            token = session.get_token()
+            timeout = deadline.next_request_timeout()
+            token = within(timeout, session.get_token, "POST", self._auth_url)
             endpoint = self._find_endpoint(session)
         except keystone_errors.CatalogException:
             endpoint = None

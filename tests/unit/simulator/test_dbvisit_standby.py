@@ -23,8 +23,9 @@ RACE = {
 def ask(client):
     """Return a function that calls the API with a login and returns the answer."""
 
-    def call(simulator, path, params=None, headers=COOKIE):
-        return client(simulator).send("POST", f"/api{path}", {"params": params or {}}, headers)
+    def call(simulator, path, params=None, headers=None):
+        login = COOKIE if headers is None else headers
+        return client(simulator).send("POST", f"/api{path}", {"params": params or {}}, login)
 
     return call
 

@@ -109,16 +109,16 @@ def told(timelines, *stretches, timeout=20.0, request_timeout=30.0, **plan):
 
 class TestSucceeded:
     def test_one(self):
-        assert told({"a": GOOD_AT_15}) == "Example: task a ended well after 20 s."
+        assert told({"a": GOOD_AT_15}) == "Example: task a succeeded after 20 s."
 
     def test_one_at_the_first_look(self):
-        assert told({"a": (Step(0, SUCCEEDED),)}) == "Example: task a had ended well already."
+        assert told({"a": (Step(0, SUCCEEDED),)}) == "Example: task a has succeeded."
 
     def test_many(self):
-        assert told({"a": GOOD_AT_15, "b": GOOD_AT_15}) == "Example: all 2 tasks ended well after 20 s."
+        assert told({"a": GOOD_AT_15, "b": GOOD_AT_15}) == "Example: all 2 tasks succeeded after 20 s."
 
     def test_any(self):
-        assert told({"a": BAD_AT_5, "b": GOOD_AT_15}, wait_for=WaitFor.ANY) == "Example: task b ended well after 20 s."
+        assert told({"a": BAD_AT_5, "b": GOOD_AT_15}, wait_for=WaitFor.ANY) == "Example: task b succeeded after 20 s."
 
     def test_none(self):
         assert told({}) == "There was no task to wait for."

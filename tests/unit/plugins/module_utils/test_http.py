@@ -13,7 +13,6 @@ import warnings
 
 import pytest
 import trustme
-import urllib3
 
 from ansible_collections.longrunning.tasks.plugins.module_utils import _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
@@ -222,36 +221,24 @@ def test_an_unknown_host_is_named(client, monkeypatch):
 
 
 #: Before urllib3 2.0 each chunk of an answer has the timeout to itself.
-reads_what_has_come = pytest.mark.skipif(not hasattr(urllib3.HTTPResponse, "read1"), reason="urllib3 is before 2.0")
-
-
 @pytest.mark.parametrize(
     "play",
     [
         pytest.param([5.0], id="silence"),
         pytest.param([answer({"a": "b"})[:-5], 5.0], id="silence inside"),
-        pytest.param(
-            [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", *[b"x", 0.05] * 100],
-            id="a byte at a time",
-            marks=reads_what_has_come,
-        ),
-        pytest.param([CHUNKED, *[b"1\r\nx\r\n", 0.05] * 100], id="a chunk at a time", marks=reads_what_has_come),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", *[b"x", 0.05] * 100], id="a byte at a time"),
+        pytest.param([CHUNKED, *[b"1\r\nx\r\n", 0.05] * 100], id="a chunk at a time"),
+        pytest.param([b"H", 0.05] * 100, id="its headers a byte at a time"),
+        pytest.param([b"HTTP/1.1 100 Continue\r\n\r\n", 0.05] * 100, id="announced again and again"),
+        pytest.param([CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 100], id="trailers without end"),
     ],
 )
 def test_a_slow_answer_ends_at_the_timeout(client, play):
     began = time.monotonic()
     with serving(play) as server, pytest.raises(TransientError, match=r"did not answer GET .* in time"):
         client.send(get(server.url), SOON)
-    assert time.monotonic() - began < 3 * SOON
-
-
-@pytest.mark.xfail(reason="the timeout of the requests library begins anew with each byte of the headers")
-def test_slow_headers_end_at_the_timeout(client):
-    with serving([*[b"H", 0.05] * 16, CLOSE]) as server:
-        began = time.monotonic()
-        with pytest.raises(TransientError):
-            client.send(get(server.url), SOON)
-        assert time.monotonic() - began < 2 * SOON
+    # Loose, for machines that are busy: each of them would go on for five seconds.
+    assert time.monotonic() - began < 4
 
 
 def test_a_broken_client_recovers(client):
@@ -382,7 +369,6 @@ def test_the_body_of_a_redirect_is_bounded_too(client, monkeypatch):
         client.send(get(server.url), 5)
 
 
-@reads_what_has_come
 def test_the_body_of_a_redirect_may_not_outlast_the_timeout(client):
     play = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 999\r\n\r\n", *[b"x", 0.05] * 40
     began = time.monotonic()

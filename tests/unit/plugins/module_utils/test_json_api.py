@@ -474,3 +474,24 @@ def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
 def test_a_page_of_html_with_404_is_no_missing_task():
     with pytest.raises(RejectedError, match="check api_url"):
         read(reply(GLANCE_PAGE, 404))
+
+
+def test_a_huge_page_is_not_searched_through():
+    # With all of it, this would take minutes.
+    with pytest.raises(RejectedError):
+        read(reply(b"<title " * 150_000, 400))
+
+
+@pytest.mark.parametrize("status", [102, 103])
+def test_an_announcement_without_an_answer_passes(status):
+    with pytest.raises(TransientError):
+        read(reply({}, status))
+
+
+@pytest.mark.parametrize("body", [rb'{"a": "x\ud800y"}', rb'{"a": "x\uDfffy"}'])
+def test_half_a_surrogate_pair_is_replaced(body):
+    assert read(reply(body)) == {"a": "x?y"}
+
+
+def test_whole_surrogate_pairs_stay():
+    assert read(reply(rb'{"a": "\ud83d\ude00", "b": ["\ud83d"]}')) == {"a": "\U0001f600", "b": ["?"]}

@@ -25,6 +25,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider import
     TaskQuery,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._reading import (
+    MOST_EMPTY_PAGES,
     MOST_PARALLEL_REQUESTS,
     TaskReader,
     list_tasks,
@@ -257,6 +258,12 @@ class TestPages:
         assert [found.id for found in next(pages).tasks] == ["a"]
         assert provider.requests == ["page 0"]
         assert [[found.id for found in page.tasks] for page in pages] == [[], ["b"]]
+
+    def test_empty_pages_without_end_are_a_bad_answer(self):
+        provider = FakeProvider(*[[] for _number in range(MOST_EMPTY_PAGES + 10)])
+        with pytest.raises(BadAnswerError, match="run in a circle"):
+            list(read_pages(provider, QUERY, DEADLINE))
+        assert len(provider.requests) == MOST_EMPTY_PAGES + 1
 
     @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
     def test_pages_in_a_circle_are_a_bad_answer(self, cursors):

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._clock import LEAST_REQUEST_SECONDS, Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TransientError
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import Outcome, WaitPlan
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
@@ -132,7 +133,7 @@ def test_a_request_gets_what_is_left_but_never_less_than_the_floor():
 
 @pytest.mark.parametrize(
     ("request_timeout", "passed", "allowed"),
-    [(30, 0, 30), (30, 80, 20), (30, 99, LEAST_REQUEST_SECONDS), (30, 200, LEAST_REQUEST_SECONDS), (2, 99, 2)],
+    [(30, 0, 30), (30, 80, 20), (30, 99, LEAST_REQUEST_SECONDS), (30, 104, LEAST_REQUEST_SECONDS), (2, 99, 2)],
 )
 def test_a_deadline_limits_the_next_request(request_timeout, passed, allowed):
     clock = FakeClock()
@@ -140,6 +141,14 @@ def test_a_deadline_limits_the_next_request(request_timeout, passed, allowed):
     clock.advance(passed)
     assert deadline.next_request_timeout() == allowed
     assert deadline.left == max(0, 100 - passed)
+
+
+def test_after_the_last_look_had_its_time_no_request_begins():
+    clock = FakeClock()
+    deadline = Deadline(clock, 30, clock.monotonic() + 100)
+    clock.advance(100 + LEAST_REQUEST_SECONDS)
+    with pytest.raises(TransientError, match="no time left"):
+        deadline.next_request_timeout()
 
 
 def test_without_an_end_a_deadline_is_only_the_request_timeout():

@@ -52,11 +52,11 @@ DEADLINE = Deadline(CLOCK, 30.0)
 class Session:
     """A provider made from options, and its HTTP."""
 
-    def __init__(self, *script, options=LOGIN, environ=()):
+    def __init__(self, *script, options=None, environ=()):
         self.http = FakeHttp(*script)
         self.hidden = set()
         tools = ProviderTools(CLOCK, lambda _tls: self.http, pytest.fail, self.hidden.add)
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, options, dict(environ)), tools)
+        self.provider = PROVIDER.create(connection_options(DESCRIPTION, options or LOGIN, dict(environ)), tools)
 
     def read(self, task_id="7"):
         return self.provider.read_task(task_id, DEADLINE)

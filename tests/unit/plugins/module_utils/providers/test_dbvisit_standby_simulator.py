@@ -52,8 +52,9 @@ class Stage:
         self.warnings = []
         self._clients = clients
 
-    def __call__(self, module, login=BASIC, **params):
-        options = connection_options(DESCRIPTION, {"api_url": self.simulator.url, "validate_certs": False, **login}, {})
+    def __call__(self, module, login=None, **params):
+        given = {"api_url": self.simulator.url, "validate_certs": False, **(login or BASIC)}
+        options = connection_options(DESCRIPTION, given, {})
 
         def make_http(tls):
             self._clients.append(RequestsClient(tls))
