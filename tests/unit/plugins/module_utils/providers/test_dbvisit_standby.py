@@ -411,7 +411,7 @@ def test_only_the_vendors_own_400_speaks_of_a_task(answer):
 def test_answers_that_no_page_describes(answer, kind):
     with pytest.raises(kind) as caught:
         Session(answer).read()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
 
 
 @pytest.mark.parametrize("answer", [reply(b"404 page not found", 404), refusal("no such call", 404)])

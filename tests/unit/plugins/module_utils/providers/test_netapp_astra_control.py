@@ -459,7 +459,7 @@ def error_of(answer, action="read"):
 @pytest.mark.parametrize("number", [3, 4, 166])
 def test_a_refused_token_is_final_and_says_what_to_do(number):
     error = error_of(problem(number, "Invalid bearer token", "It was revoked.", 401))
-    assert type(error) is AuthenticationError
+    assert error.__class__ is AuthenticationError
     assert error.code == str(number)
     for words in (f"problem {number}, Invalid bearer token: It was revoked.", "revoked", "Make a new token"):
         assert words in error.message
@@ -468,7 +468,7 @@ def test_a_refused_token_is_final_and_says_what_to_do(number):
 @pytest.mark.parametrize("number", [11, 14, 79])
 def test_what_a_token_may_not_do(number):
     error = error_of(problem(number, status=403))
-    assert type(error) is AccessDeniedError
+    assert error.__class__ is AccessDeniedError
     assert error.code == str(number)
     assert "role in the account" in error.message
 
@@ -489,7 +489,7 @@ def test_what_a_token_may_not_do(number):
 )
 def test_a_request_that_is_refused(number, status, words):
     error = error_of(problem(number, "Odd", "Very odd.", status))
-    assert type(error) is RejectedError
+    assert error.__class__ is RejectedError
     assert (error.code, error.status) == (str(number), status)
     assert f"problem {number}, Odd: Very odd." in error.message
     assert words in error.message
@@ -498,7 +498,7 @@ def test_a_request_that_is_refused(number, status, words):
 @pytest.mark.parametrize(("number", "status"), [(24, 503), (41, 503), (34, 500), (40, 502)])
 def test_what_passes(number, status):
     error = error_of(problem(number, status=status))
-    assert type(error) is TransientError
+    assert error.__class__ is TransientError
     assert error.code == str(number)
 
 
@@ -534,7 +534,7 @@ def test_only_problem_1_means_that_a_task_is_gone():
 )
 def test_any_other_404_is_a_wrong_address_and_no_task_that_was_forgotten(answer):
     error = error_of(answer)
-    assert type(error) is RejectedError
+    assert error.__class__ is RejectedError
     assert error.status == 404
     assert "heck api_url" in error.message
 

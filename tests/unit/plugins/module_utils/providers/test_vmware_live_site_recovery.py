@@ -554,7 +554,7 @@ def test_a_login_that_fails(answer, kind, words):
     client = Client(answer, logged_in=False)
     with pytest.raises(TasksError) as caught:
         client.read()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert len(client.http.requests) == 1
     told = json.dumps(caught.value.to_result())
     assert all(word in caught.value.message for word in words)
