@@ -58,7 +58,7 @@ def _mistake(error: Any) -> str:
         strange = [str(name) for name in error.instance if name not in known]
         return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
-        return readable(f"{error.instance!r} is none of {', '.join(map(str, error.validator_value))}", limit=300)
+        return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
     return readable(error.message, limit=200)
 
 

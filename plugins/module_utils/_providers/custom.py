@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from .._auth import Access, FixedLogin, Login
 from .._clock import Deadline
-from .._errors import AccessDeniedError, BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
+from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
 from .._http import HttpClient, HttpRequest, HttpResponse
 from .._json_api import JsonApi, read_answer
 from .._options import ConnectionOptions, environment_names
@@ -259,7 +259,7 @@ class CustomProvider(TaskProvider):
         path, query, body = definition.get.fill(definition.values, task_id)
         try:
             answer = self._api.call(definition.get.method, path, deadline, params=query, body=body)
-        except (AccessDeniedError, RejectedError) as error:
+        except RequestError as error:
             if error.status not in definition.not_found_statuses:
                 raise
             raise NotFoundError(
