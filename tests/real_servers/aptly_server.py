@@ -69,6 +69,12 @@ class AptlyServer:
         if self._process is not None:
             self._process.stop()
 
+    def wait_for_a_look(self, task_id: str) -> None:
+        """Return when somebody asks for a task once more."""
+        if self._process is not None:
+            words = f'"/api/tasks/{task_id}"'
+            self._process.wait_until_it_says(words, self._process.count(words) + 1)
+
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Send a request and return the JSON of its answer."""
         answer = direct_session().request(method, f"{self.url}/api{path}", json=body, timeout=30)

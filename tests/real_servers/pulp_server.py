@@ -166,6 +166,11 @@ class PulpServer:
         """Stop it."""
         self._stop()
 
+    def wait_for_a_look(self, what: str) -> None:
+        """Return when somebody asks for a path once more."""
+        words = f"GET {what}"
+        self._processes[0].wait_until_it_says(words, self._processes[0].count(words) + 1)
+
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Send a request as the administrator and return the JSON of its answer."""
         answer = direct_session().request(
@@ -192,7 +197,9 @@ class PulpServer:
         _run([manager, "migrate", "--no-input"], cwd=self._state, environment=environment)
         _run([manager, "reset-admin-password", "--password", self.password], cwd=self._state, environment=environment)
         self._step("start Pulp")
-        self._serve("api", ["pulpcore-api", "--bind", f"127.0.0.1:{self._port}", "--workers", "1"], environment)
+        bind = f"127.0.0.1:{self._port}"
+        # With a log of its requests.
+        self._serve("api", ["pulpcore-api", "--bind", bind, "--workers", "1", "--access-logfile", "-"], environment)
         self._serve("worker", ["pulpcore-worker"], environment)
         self._step("it answers")
 
@@ -214,7 +221,8 @@ class PulpServer:
     def _write_settings(self) -> Path:
         key = self._state / "key"
         _write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode("ascii"))
-        folders = {name: self._state / name.lower() for name in ("MEDIA_ROOT", "STATIC_ROOT", "WORKING_DIRECTORY")}
+        names = ("MEDIA_ROOT", "STATIC_ROOT", "WORKING_DIRECTORY", "FILE_UPLOAD_TEMP_DIR")
+        folders = {name: self._state / name.lower() for name in names}
         for folder in folders.values():
             folder.mkdir()
         database = {"ENGINE": "django.db.backends.postgresql", "HOST": str(self._database.folder)}

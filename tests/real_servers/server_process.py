@@ -73,6 +73,19 @@ class ServerProcess:
                 raise ServerError(message)
             time.sleep(0.1)
 
+    def wait_until_it_says(self, words: str, times: int = 1) -> None:
+        """Return when the log has these words so many times."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while self.count(words) < times:
+            if time.monotonic() >= deadline:
+                message = f"{self.name} never said {words!r}"
+                raise ServerError(message)
+            time.sleep(0.1)
+
+    def count(self, words: str) -> int:
+        """Return how many lines of the log have these words."""
+        return sum(words in line for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines())
+
     def stop(self) -> None:
         """End it and its children; fine to call when it does not run."""
         process, self._process = self._process, None

@@ -95,7 +95,7 @@ def test_a_wait_until_the_end(
         early = player.play("task_wait", task_ids=[task_id], timeout=0)
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(player.play, "task_wait", task_ids=[task_id], poll_interval=0.2)
-            time.sleep(3)
+            aptly.wait_for_a_look(task_id)
             upstream.release()
             run = playing.result()
     finally:
@@ -105,6 +105,7 @@ def test_a_wait_until_the_end(
     assert not run.failed, run.result.get("msg")
     task = run.result["tasks"][0]
     show(task["name"], " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in task["history"]))
+    assert [entry["raw_state"] for entry in task["history"]] == ["1", "2"]
     assert (run.result["outcome"], task["state"], task["raw_state"]) == ("succeeded", "succeeded", "2")
 
 

@@ -109,7 +109,8 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Callable[[str, object], 
         with ThreadPoolExecutor(1) as pool:
             launched = {"results": [{"json": first, "status": 202}, {"json": second, "status": 202}]}
             playing = pool.submit(pulp_play.play, "task_wait", launch_results=launched, poll_interval=0.2)
-            time.sleep(4)
+            # Of two tasks it asks with one list.
+            pulp_play.server.wait_for_a_look(TASKS)
             pulp_play.upstream.release()
             run = playing.result()
     finally:
@@ -143,7 +144,7 @@ def test_a_cancelled_task(pulp_play: Pulp, show: Callable[[str, object], None]) 
         pulp_play.wait_for(task, "running")
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(pulp_play.play, "task_wait", task_ids=[task], poll_interval=0.2)
-            time.sleep(3)
+            pulp_play.server.wait_for_a_look(task)
             show("PATCH canceled", pulp_play.server.send("PATCH", task, {"state": "canceled"})["state"])
             run = playing.result()
     finally:

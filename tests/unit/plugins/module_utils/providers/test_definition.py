@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
@@ -19,7 +21,10 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers._defi
     needed_options,
     read_definition,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import task_from_json
 
+DOCS = Path(__file__).parents[5] / "docs"
+GUIDE = DOCS / "docsite" / "rst" / "custom_guide.rst"
 LEAST = {
     "get": {"path": "/tasks/{id}"},
     "fields": {"id": "id", "state": "state"},
@@ -234,3 +239,53 @@ def test_without_jmespath_the_library_is_named(monkeypatch):
     with pytest.raises(MissingLibraryError) as caught:
         read(LEAST)
     assert caught.value.library == "jmespath"
+
+
+# --- documents ------------------------------------------------------------------------------------------------
+
+
+def keys_of(schema):
+    """Return every key that a definition can have, and every word that it chooses from."""
+    found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
+    inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
+    inner += [schema[word] for word in ("then", "items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    return found.union(*map(keys_of, inner))
+
+
+@pytest.mark.parametrize("key", sorted(keys_of(SCHEMA)))
+def test_the_guide_names_every_key(key):
+    assert f"``{key}``" in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_keys_are_found_deep_down():
+    assert {"title", "token_header", "size_parameter", "retryable", "dismissed", "epoch_seconds", "DELETE"} <= keys_of(
+        SCHEMA
+    )
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "definitions").glob("*.yml")), ids=lambda path: path.stem)
+def test_the_documented_definitions_are_good(path):
+    definition = read(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert definition.list is not None
+    assert definition.task_id is not None
+
+
+def test_the_guides_example_is_good():
+    text = GUIDE.read_text(encoding="utf-8").partition("Load it from a file")[0]
+    blocks = [block.partition("\n\n")[2] for block in text.split(".. code-block:: yaml")[1:]]
+    whole = {}
+    for block in blocks:
+        lines = block.splitlines()
+        end = next((number for number, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
+        whole.update(yaml.safe_load("\n".join(lines[:end])))
+    assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
+    definition = read(whole)
+    job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}
+    task = task_from_json(definition.task.find({"job": job}), definition)
+    assert (task.id, task.state.value, task.error.code, task.error.title) == (
+        "17",
+        "failed",
+        "28",
+        "The target is full",
+    )
+    assert task.error.detail == "no space"
