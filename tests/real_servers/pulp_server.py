@@ -103,8 +103,9 @@ class _PostgreSQL:
         if result.returncode != 0:
             message = f"initdb ended with status {result.returncode}:\n{_last_lines(result.stdout)}"
             raise ServerError(message)
-        command = [initdb.with_name("postgres"), "-D", data, "-k", self.folder, "-c", "listen_addresses="]
-        command += ["-c", "fsync=off", "-c", "shared_buffers=32MB"]
+        command: list[str | Path] = [initdb.with_name("postgres"), "-D", data, "-k", self.folder]
+        for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
+            command += ["-c", setting]
         self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user)
         self._process.start(self._is_ready)
 
