@@ -35,7 +35,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import 
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
-URL = "https://api.example/root"
+URL = "https://api.example/base"
 LEAST = {
     "title": "Example API",
     "get": {"path": "/tasks/{id}"},
@@ -334,7 +334,7 @@ def test_a_list_without_paging():
 def test_pages_by_link():
     api = Api(
         paged(style="link", next="next"),
-        page(1, next="/root/tasks?after=1&sort=id"),
+        page(1, next="/base/tasks?after=1&sort=id"),
         page(2, next=f"{URL}/tasks?after=2"),
         page(3, next="?after=3"),
         page(next=None),
@@ -354,7 +354,7 @@ def test_the_end_of_links(end):
     [
         ("https://other.example/tasks?after=1", "another server, https://other.example/tasks"),
         ("//other.example/tasks?after=1", "another server"),
-        ("http://api.example/root/tasks?after=1", "another server"),
+        ("http://api.example/base/tasks?after=1", "another server"),
         ("https://[/?a=1", "no address"),
         ("/tasks/2", "no query"),
         (5, "no text"),
