@@ -63,7 +63,7 @@ def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) 
     for task_id in task_ids:
         path_segment(task_id)
         if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
-            what = f"a task's id of {description.name} is {description.task_id_words}"
+            what = f"a task's id of {description.title} is {description.task_id_words}"
             raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
     return tuple(task_ids)
 
