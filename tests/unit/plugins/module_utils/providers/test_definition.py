@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
@@ -22,6 +25,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers._defi
     read_definition,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import task_from_json
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
 DOCS = Path(__file__).parents[5] / "docs"
 GUIDE = DOCS / "docsite" / "rst" / "custom_guide.rst"
@@ -232,6 +236,40 @@ def test_a_path_that_is_no_id(task_id):
 def test_numbers_and_booleans_as_states():
     states = read(changed("states", {0: "queued", True: "succeeded", "3": "failed"})).states
     assert {raw.lower() for raw in states} == {"0", "true", "3"}
+
+
+WHOLE = {
+    **LEAST,
+    "base_path": "/v1",
+    "login": {"type": "session", "session": {**SESSION, "logout": {"method": "POST", "path": "/out"}}},
+    "list": {**LIST, "paging": {"style": "page", "parameter": "p", "size_parameter": "s", "size": 5}},
+    "when_ended": {"path": "/tasks/{id}/end", "message": "m"},
+    "failure": {"code": "c"},
+    "failure_codes": [{"code": 1, "title": "One"}],
+    "task_id": {"pattern": "x", "words": "x"},
+    "launch_id": ["json.id"],
+    "quota": {"requests": 1, "seconds": 1},
+    "transient_statuses": [409],
+}
+WORDS = st.sampled_from(["{id}", "{", "/", "[", "@", "(", "link", "basic", "session", "succeeded", "a\nb", "\x00", "ü"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.sampled_from(sorted(WHOLE)), inner),
+    max_leaves=6,
+)
+
+
+@FUZZ
+@given(key=st.sampled_from(sorted(WHOLE)), data=st.data())
+def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
+    whole = copy.deepcopy(WHOLE)
+    place = whole
+    while isinstance(place.get(key), dict) and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place)))
+    place[key] = data.draw(ANYTHING)
+    with contextlib.suppress(OptionError):
+        read(whole)
 
 
 def test_without_jmespath_the_library_is_named(monkeypatch):
