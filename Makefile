@@ -34,7 +34,7 @@ sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
 	@$(NOX) playbooks-oldest playbooks-newest
 
-real: .venv/.ready ## The modules against a real OpenStack Glance with Keystone (needs qemu-img)
+real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist

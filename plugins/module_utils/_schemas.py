@@ -53,6 +53,12 @@ def _mistake(error: Any) -> str:
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         return f"{', '.join(missing)} is missing"
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = error.schema.get("properties", {})
+        strange = [str(name) for name in error.instance if name not in known]
+        return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
+    if error.validator == "enum":
+        return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
     return readable(error.message, limit=200)
 
 

@@ -8,7 +8,7 @@ Environment variables:
 
 ``LONGRUNNING_REAL_SERVERS_DIR``
     Work folder of the servers, for instance one that a CI job keeps; without it a temporary one, and then every run
-    installs OpenStack again.
+    installs OpenStack and Pulp again.
 ``LONGRUNNING_REAL_SERVERS_PYTHON``
     Interpreter (>= 3.11) for the servers, when pytest runs with an older one.
 ``CI``
@@ -30,9 +30,13 @@ HERE = str(Path(__file__).resolve().parent)
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
 
-from image_source import ImageSource  # noqa: E402 - the path comes first
+import aptly_server  # noqa: E402 - the path comes first
+import pulp_server  # noqa: E402 - as above
+from aptly_server import AptlyServer  # noqa: E402 - as above
+from image_source import ImageSource  # noqa: E402 - as above
 from image_tasks import launch_import  # noqa: E402 - as above
 from openstack_server import Endpoints, OpenStackServer, missing_requirements  # noqa: E402 - as above
+from pulp_server import PulpServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,20 +58,47 @@ def _teller(config: pytest.Config) -> Callable[[str], None]:
     return tell
 
 
+def _need(what: str, missing: list[str], tell: Callable[[str], None]) -> None:
+    """Skip with a loud reason when something is missing; in CI fail."""
+    if not missing:
+        return
+    reason = f"REAL {what} NOT TESTED: {'; '.join(missing)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    tell(reason)
+    pytest.skip(reason)
+
+
+def _work_folder(name: str, factory: pytest.TempPathFactory) -> Path:
+    folder = os.environ.get("LONGRUNNING_REAL_SERVERS_DIR")
+    return Path(folder) if folder else factory.mktemp(name)
+
+
+@pytest.fixture(scope="session")
+def aptly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AptlyServer]:
+    """A running aptly."""
+    _need("APTLY", aptly_server.missing_requirements(), _teller(request.config))
+    with AptlyServer(_work_folder("aptly", tmp_path_factory)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pulp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulpServer]:
+    """A running Pulp."""
+    tell = _teller(request.config)
+    python = os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
+    _need("PULP", pulp_server.missing_requirements(python), tell)
+    with PulpServer(_work_folder("pulp", tmp_path_factory), python, lambda words: tell(f"pulp: {words}")) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def openstack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """Addresses and accounts of a running Keystone and Glance."""
     tell = _teller(request.config)
     python = os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
-    missing = missing_requirements(python)
-    if missing:
-        reason = f"REAL OPENSTACK NOT TESTED: {'; '.join(missing)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        tell(reason)
-        pytest.skip(reason)
-    folder = os.environ.get("LONGRUNNING_REAL_SERVERS_DIR")
-    directory = Path(folder) if folder else tmp_path_factory.mktemp("openstack")
+    _need("OPENSTACK", missing_requirements(python), tell)
+    directory = _work_folder("openstack", tmp_path_factory)
     with OpenStackServer(directory, python, lambda words: tell(f"openstack: {words}")) as server:
         yield server.endpoints
 

@@ -222,9 +222,10 @@ def _bound_socket() -> tuple[socket.socket, int]:
 class _VirtualEnvironment:
     """The servers' own Python environment; made once for one set of pins."""
 
-    def __init__(self, directory: Path, python: str) -> None:
+    def __init__(self, directory: Path, python: str, requirements: Path = REQUIREMENTS_FILE) -> None:
         self.directory = directory
         self._python = python
+        self._requirements = requirements
 
     def program(self, name: str) -> Path:
         """Return the path of an installed program."""
@@ -233,7 +234,7 @@ class _VirtualEnvironment:
     def make(self) -> bool:
         """Install the requirements; False when an environment of earlier is still right."""
         marker = self.directory / "longrunning-requirements.txt"
-        wanted = f"# Python {_python_version(self._python)}\n{REQUIREMENTS_FILE.read_text(encoding='utf-8')}"
+        wanted = f"# Python {_python_version(self._python)}\n{self._requirements.read_text(encoding='utf-8')}"
         if marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
             return False
         # Half an environment, or one for other pins: a new one is made in seconds, a repaired one is never quite known.
@@ -246,12 +247,12 @@ class _VirtualEnvironment:
         if uv:
             steps: list[list[str | Path]] = [
                 [*uv, "venv", "--quiet", "--python", self._python, self.directory],
-                [*uv, "pip", "install", "--quiet", "--python", python, "--requirement", REQUIREMENTS_FILE],
+                [*uv, "pip", "install", "--quiet", "--python", python, "--requirement", self._requirements],
             ]
         else:
             steps = [
                 [self._python, "-m", "venv", self.directory],
-                [python, "-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS_FILE],
+                [python, "-m", "pip", "install", "--quiet", "--requirement", self._requirements],
             ]
         for step in steps:
             _run(step, cwd=self.directory.parent, environment=environment)

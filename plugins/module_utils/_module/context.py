@@ -75,7 +75,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
         )
     path_segment(task_id)
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
-        what = f"a task's id of {description.name} is {description.task_id_words}"
+        what = f"a task's id of {description.title} is {description.task_id_words}"
         raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
     return task_id
 

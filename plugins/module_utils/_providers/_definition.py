@@ -4,14 +4,15 @@
 
 """What a user writes to describe an API of their own: its JSON Schema, and the frozen values it is read into.
 
-Expressions are JMESPath. In paths, queries and bodies ``{id}`` stands for the task's id, ``{id:int}`` for the id as a
-number, and ``{account_id}``, ``{username}`` and so on for the connection options of these names.
+Expressions are JMESPath. In paths, queries and bodies ``{id}`` stands for the task's id, ``{account_id}`` and
+``{region}`` for the connection options of these names. In a body ``{id:int}`` is the id as a number; at the beginning
+of a path ``{id:path}`` is an id that is itself a path. The body that begins a session takes the login's options too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,24 +50,30 @@ _FIELDS = (
     "resource",
     "parent_id",
 )
-#: The connection options that a definition can refer to, by login. What is not named is not handed on.
+#: The connection options that a login needs. A session needs those that its request names.
 _LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "basic": ("username", "password"),
     "bearer": ("api_token",),
     "header": ("api_token",),
-    "session": ("username", "password"),
+    "session": (),
 }
+#: The connection options that every request can name.
 _PLACES = ("account_id", "region")
-#: What the body that begins a session can refer to besides.
+#: What the body that begins a session can name besides.
 LOGIN_VALUES = ("username", "password", "api_key", "api_token")
 
 _EXPRESSION = {"type": "string", "minLength": 1}
-_SECONDS = {"type": "number", "exclusiveMinimum": 0}
+_NAME = {"type": "string", "minLength": 1}
+_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400}
+#: Python's ``$`` would also stand before a line break at the end.
+_PATH = {"type": "string", "pattern": r"^/[!\"$-~]*$(?!\n)"}
+_TASK_PATH = {"type": "string", "pattern": r"^(/|\{id:path\})[!\"$-~]*$(?!\n)"}
+_HEADER = {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$(?!\n)"}
 _PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _REQUEST: dict[str, Any] = {
     "method": {"enum": ["GET", "POST"]},
-    "path": {"type": "string", "pattern": "^/"},
+    "path": _PATH,
     "query": _PARAMETERS,
     "body": {},
 }
@@ -82,81 +89,80 @@ def _closed(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
     }
 
 
-_PAGING: dict[str, Any] = {
-    "type": "object",
-    "required": ["style"],
-    "properties": {"style": {"enum": ["link", "cursor", "offset", "page"]}},
-    "allOf": [
-        {
-            "if": {"properties": {"style": {"const": style}}},
-            "then": _closed({"style": {}, **properties}, "style", *required),
-        }
-        for style, properties, required in (
-            ("link", {"next": _EXPRESSION}, ("next",)),
-            ("cursor", {"next": _EXPRESSION, "parameter": _EXPRESSION}, ("next", "parameter")),
-            (
-                "offset",
-                {"parameter": _EXPRESSION, "size_parameter": _EXPRESSION, "size": {"type": "integer", "minimum": 1}},
-                ("parameter", "size_parameter", "size"),
-            ),
-            (
-                "page",
-                {
-                    "parameter": _EXPRESSION,
-                    "size_parameter": _EXPRESSION,
-                    "size": {"type": "integer", "minimum": 1},
-                    "first": {"type": "integer"},
-                },
-                ("parameter", "size_parameter", "size"),
-            ),
-        )
-    ],
-}
+def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]]) -> dict[str, Any]:
+    """Describe an object whose other keys depend on one: its value -> the properties, and which have to be there."""
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: {"enum": list(variants)}},
+        "allOf": [
+            {
+                "if": {"properties": {key: {"const": value}}, "required": [key]},
+                "then": _closed({key: {}, **properties}, *required),
+            }
+            for value, (properties, required) in variants.items()
+        ],
+    }
+
+
+_PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
+_PAGING = _variants(
+    "style",
+    {
+        "link": ({"next": _EXPRESSION}, ("next",)),
+        "cursor": ({"next": _EXPRESSION, "parameter": _NAME}, ("next", "parameter")),
+        "offset": (_PAGE, tuple(_PAGE)),
+        "page": ({**_PAGE, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+    },
+)
+_TOKEN_PLACE = {"header": _HEADER, "prefix": {"type": "string", "pattern": r"^[ -~]*$(?!\n)"}}
+_SESSION = _closed(
+    {
+        "method": {"enum": ["GET", "POST", "PUT"]},
+        "path": _PATH,
+        "basic": {"type": "boolean"},
+        "body": {},
+        "token": _EXPRESSION,
+        "token_header": _HEADER,
+        "lifetime": _SECONDS,
+        "logout": _closed({"method": {"enum": ["DELETE", "POST", "GET"]}, "path": _PATH}, "method", "path"),
+    },
+    "path",
+)
+_LOGIN = _variants(
+    "type",
+    {
+        "none": ({}, ()),
+        "basic": ({}, ()),
+        "bearer": (_TOKEN_PLACE, ()),
+        "header": (_TOKEN_PLACE, ()),
+        "session": ({**_TOKEN_PLACE, "session": _SESSION}, ("session",)),
+    },
+)
+_HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 
 #: The JSON Schema of a definition.
 SCHEMA: dict[str, Any] = _closed(
     {
         "title": {"type": "string", "minLength": 1},
-        "base_path": {"type": "string", "pattern": "^(/.*)?$"},
-        "login": _closed(
-            {
-                "type": {"enum": sorted(_LOGIN_OPTIONS)},
-                "header": {"type": "string", "pattern": "^[A-Za-z0-9-]+$"},
-                "prefix": {"type": "string"},
-                "session": _closed(
-                    {
-                        "method": {"enum": ["GET", "POST", "PUT"]},
-                        "path": {"type": "string", "pattern": "^/"},
-                        "basic": {"type": "boolean"},
-                        "body": {},
-                        "token": _EXPRESSION,
-                        "token_header": {"type": "string", "pattern": "^[A-Za-z0-9-]+$"},
-                        "lifetime": _SECONDS,
-                        "logout": _closed(
-                            {"method": {"enum": ["DELETE", "POST", "GET"]}, "path": _REQUEST["path"]},
-                            "method",
-                            "path",
-                        ),
-                    },
-                    "path",
-                ),
-            },
-            "type",
+        "base_path": _PATH,
+        "login": _LOGIN,
+        "get": _closed(
+            {**_REQUEST, "path": _TASK_PATH, "task": _EXPRESSION, "not_found_statuses": _HTTP_STATUSES}, "path"
         ),
-        "get": _closed({**_REQUEST, "task": _EXPRESSION, "not_found_statuses": {"type": "array"}}, "path"),
         "list": _closed(
             {
                 **_REQUEST,
                 "items": _EXPRESSION,
                 "paging": _PAGING,
-                "state_parameter": _EXPRESSION,
+                "state_parameter": _NAME,
                 "is_complete": {"type": "boolean"},
             },
             "path",
             "items",
         ),
         "when_ended": _closed(
-            {**_REQUEST, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
+            {**_REQUEST, "path": _TASK_PATH, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
             "path",
         ),
         "fields": _closed(dict.fromkeys(_FIELDS, _EXPRESSION), "id", "state"),
@@ -187,7 +193,7 @@ SCHEMA: dict[str, Any] = _closed(
         "launch_id": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
         "poll_interval": _SECONDS,
         "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
-        "transient_statuses": {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}},
+        "transient_statuses": _HTTP_STATUSES,
     },
     "get",
     "fields",
@@ -210,7 +216,7 @@ class Expression:
         try:
             self._compiled = jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:
-            what = str(error).splitlines()[0]
+            what = str(error).partition("\n")[0].rstrip(":")
             raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
 
     def find(self, data: Any) -> Any:
@@ -221,8 +227,9 @@ class Expression:
         """
         try:
             return self._compiled.search(data)
-        except jmespath.exceptions.JMESPathError as error:
-            what = str(error).splitlines()[0]
+        # Besides its own errors the library lets some of Python's through, such as that of a slice with step 0.
+        except (TypeError, ValueError, ArithmeticError) as error:
+            what = str(error).partition("\n")[0]
             raise BadAnswerError(
                 f"The definition's expression {self._text!r} does not fit the answer: {what}"
             ) from None
@@ -240,9 +247,9 @@ class RequestTemplate:
     def fill(
         self, values: Mapping[str, str], task_id: str | None = None
     ) -> tuple[str, tuple[tuple[str, str], ...], Any]:
-        """Return path, query and body with the placeholders filled. Every value is quoted to be one path segment."""
+        """Return path, query and body with the placeholders filled."""
         known = dict(values) if task_id is None else {**values, "id": task_id}
-        path = _fill_text(self.path, {name: path_segment(value) for name, value in known.items()})
+        path = fill_path(self.path, known)
         query = tuple((name, _fill_text(_parameter(value), known)) for name, value in self.query.items())
         return path, query, fill_body(self.body, known)
 
@@ -265,6 +272,8 @@ class SessionTemplate:
 
     method: str
     path: str
+    #: The connection options that it needs.
+    needs: tuple[str, ...]
     basic: bool
     body: Any
     token: Expression | None
@@ -307,7 +316,7 @@ class Definition:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-_PLACEHOLDER = re.compile(r"\{(\w+)(:int)?\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
 def _parameter(value: object) -> str:
@@ -316,6 +325,24 @@ def _parameter(value: object) -> str:
 
 def _fill_text(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def fill_path(text: str, values: Mapping[str, str]) -> str:
+    """Fill the placeholders of a path. Every value is quoted to be one segment, except for that of ``{id:path}``."""
+
+    def fill(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        return path_segment(value) if found[2] is None else _whole_path(value)
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def _whole_path(task_id: str) -> str:
+    """Quote an id that is a path."""
+    if not task_id.startswith("/"):
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}; an id of this API is a path and begins with a /")
+    first, *inner, last = task_id.split("/")
+    return "/".join([first, *map(path_segment, inner), path_segment(last) if last else ""])
 
 
 def fill_body(body: Any, values: Mapping[str, str]) -> Any:
@@ -328,7 +355,11 @@ def fill_body(body: Any, values: Mapping[str, str]) -> Any:
         return body
     whole = _PLACEHOLDER.fullmatch(body)
     text = _fill_text(body, values)
-    return int(text) if whole and whole[2] and re.fullmatch(r"-?\d+", text) else text
+    if whole is None or whole[2] is None:
+        return text
+    if not re.fullmatch(r"-?[0-9]{1,1000}", text):
+        raise OptionError("task_ids", f"task_ids holds {text!r}; this API numbers its tasks")
+    return int(text)
 
 
 def read_definition(given: object, options: ConnectionOptions) -> Definition:
@@ -341,28 +372,31 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     if problem is not None or not isinstance(given, Mapping):
         raise OptionError("definition", f"definition is wrong {problem}")
     login = given.get("login", {"type": "none"})
-    values = {name: value for name in _PLACES for value in [getattr(options, name)] if isinstance(value, str)}
+    places = {name: getattr(options, name) for name in _PLACES}
+    values = {name: value for name, value in places.items() if value is not None and value.strip()}
+    base_path = given.get("base_path", "").rstrip("/")
+    _check_placeholders(base_path, "$.base_path", values)
     listing = given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
     task_id = given.get("task_id")
     quota = given.get("quota")
-    definition = Definition(
+    return Definition(
         title=given.get("title", "The API"),
-        base_path=given.get("base_path", "").rstrip("/"),
+        base_path=fill_path(base_path, values),
         login=login["type"],
         login_header=login.get("header", "Authorization"),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
-        session=_session(login),
-        get=_request(given["get"], "$.get", {*values, "id"}),
+        session=_session(login, values),
+        get=_task_request(given["get"], "$.get", values),
         task=_expression(given["get"], "task", "$.get"),
-        not_found_statuses=frozenset(given["get"].get("not_found_statuses", [404])),
-        list=None if listing is None else _request(listing, "$.list", set(values)),
+        not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        list=None if listing is None else _request(listing, "$.list", values),
         items=None if listing is None else _expression(listing, "items", "$.list"),
         paging=Paging(**{**paging, "next": _expression(paging, "next", "$.list.paging")}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else _request(ended, "$.when_ended", {*values, "id"}),
+        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given["fields"], _FIELDS, "$.fields"),
         times=given.get("times", "rfc3339"),
@@ -377,62 +411,80 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
     )
-    _check_login(definition, login)
-    return definition
 
 
 def needed_options(definition: Definition) -> tuple[str, ...]:
     """Return the connection options that the definition's login needs."""
-    return _LOGIN_OPTIONS[definition.login]
+    return _LOGIN_OPTIONS[definition.login] if definition.session is None else definition.session.needs
 
 
-def _check_login(definition: Definition, login: Mapping[str, Any]) -> None:
-    if definition.login == "session" and definition.session is None:
-        raise OptionError("definition", "definition: $.login.session is missing, which the type session needs")
-    if definition.login != "session" and "session" in login:
-        raise OptionError("definition", f"definition: $.login.session is not for the type {definition.login}")
-    session = definition.session
-    if session is not None and (session.token is None) == (session.token_header is None):
-        what = "needs exactly one of token and token_header, the place of the session's token in the answer"
-        raise OptionError("definition", f"definition: $.login.session {what}")
-
-
-def _session(login: Mapping[str, Any]) -> SessionTemplate | None:
+def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
     session = login.get("session")
     if session is None:
         return None
-    _check_placeholders(session.get("body"), "$.login.session.body", {*LOGIN_VALUES, *_PLACES})
+    where = "$.login.session"
+    if ("token" in session) == ("token_header" in session):
+        what = "needs exactly one of token and token_header, the place of the session's token in the answer"
+        raise OptionError("definition", f"definition: {where} {what}")
     logout = session.get("logout")
+    _check_placeholders(session["path"], f"{where}.path", values)
+    _check_placeholders((logout or {}).get("path"), f"{where}.logout.path", values)
+    named = _check_placeholders(session.get("body"), f"{where}.body", (*values, *LOGIN_VALUES))
+    by_basic = _LOGIN_OPTIONS["basic"] if session.get("basic") else ()
     return SessionTemplate(
         method=session.get("method", "POST"),
-        path=session["path"],
+        path=fill_path(session["path"], values),
+        needs=tuple(name for name in LOGIN_VALUES if name in named or name in by_basic),
         basic=session.get("basic", False),
         body=session.get("body"),
-        token=_expression(session, "token", "$.login.session"),
+        token=_expression(session, "token", where),
         token_header=session.get("token_header"),
         lifetime=session.get("lifetime"),
-        logout=None if logout is None else (logout["method"], logout["path"]),
+        logout=None if logout is None else (logout["method"], fill_path(logout["path"], values)),
     )
 
 
-def _request(given: Mapping[str, Any], path: str, names: set[str]) -> RequestTemplate:
+def _task_request(given: Mapping[str, Any], path: str, values: Mapping[str, str]) -> RequestTemplate:
+    """Read a request about one task."""
+    names = (*values, "id")
+    named = _check_placeholders(given["path"], f"{path}.path", names, kinds=("path",))
+    named |= _check_placeholders(given.get("query"), f"{path}.query", names)
+    named |= _check_placeholders(given.get("body"), f"{path}.body", names, kinds=("int",))
+    if "id" not in named:
+        raise OptionError("definition", f"definition: {path} has {{id}} nowhere, so that it asks for no task")
+    return _template(given)
+
+
+def _request(given: Mapping[str, Any], path: str, values: Mapping[str, str]) -> RequestTemplate:
     for key in ("path", "query", "body"):
-        _check_placeholders(given.get(key), f"{path}.{key}", names)
+        _check_placeholders(given.get(key), f"{path}.{key}", values)
+    return _template(given)
+
+
+def _template(given: Mapping[str, Any]) -> RequestTemplate:
     return RequestTemplate(given.get("method", "GET"), given["path"], given.get("query", {}), given.get("body"))
 
 
-def _check_placeholders(part: Any, path: str, names: set[str]) -> None:
+def _check_placeholders(part: Any, path: str, names: Collection[str], *, kinds: Collection[str] = ()) -> set[str]:
+    """Return the names of the placeholders in a part of the definition, after making sure that each can be filled."""
     if isinstance(part, Mapping):
-        for key, value in part.items():
-            _check_placeholders(value, f"{path}.{key}", names)
+        parts = [(value, f"{path}.{key}") for key, value in part.items()]
     elif isinstance(part, list):
-        for number, value in enumerate(part):
-            _check_placeholders(value, f"{path}[{number}]", names)
-    elif isinstance(part, str):
-        for name, _kind in _PLACEHOLDER.findall(part):
-            if name not in names:
-                there = "is given as no option" if name in _PLACES else "is no placeholder here"
-                raise OptionError("definition", f"definition: {path} has {{{name}}}, which {there}")
+        parts = [(value, f"{path}[{number}]") for number, value in enumerate(part)]
+    else:
+        found = _PLACEHOLDER.finditer(part) if isinstance(part, str) else ()
+        return {_checked_placeholder(one, path, names, kinds) for one in found}
+    return {name for value, below in parts for name in _check_placeholders(value, below, names, kinds=kinds)}
+
+
+def _checked_placeholder(found: re.Match[str], path: str, names: Collection[str], kinds: Collection[str]) -> str:
+    name, kind = found[1], found[2]
+    if name not in names and name in _PLACES:
+        raise OptionError(name, f"definition: {path} has {found[0]}, but the option {name} is not given")
+    # Only an id is looked at in another way than as a text.
+    if name not in names or (kind is not None and (kind not in kinds or name != "id")):
+        raise OptionError("definition", f"definition: {path} has {found[0]}, which is no placeholder here")
+    return name
 
 
 def _expression(given: Mapping[str, Any], key: str, path: str) -> Expression | None:

@@ -10,12 +10,12 @@ import base64
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from .._auth import Access, FixedLogin, Login
 from .._clock import Deadline
 from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
-from .._http import HttpClient, HttpRequest
+from .._http import HttpClient, HttpRequest, HttpResponse
 from .._json_api import JsonApi, read_answer
 from .._options import ConnectionOptions, environment_names
 from .._pacing import Pacer
@@ -28,9 +28,10 @@ from .._provider import (
     TaskProvider,
     TaskQuery,
 )
+from .._retrying import TRANSIENT_STATUSES
 from .._task import Task, TaskFailure, TaskState, parse_time
 from .._text import listed, readable
-from ._definition import LOGIN_VALUES, Definition, SessionTemplate, fill_body, needed_options, read_definition
+from ._definition import Definition, SessionTemplate, fill_body, needed_options, read_definition
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -125,24 +126,32 @@ def _word(value: Any) -> str | None:
 def _text(value: Any) -> str | None:
     if isinstance(value, (dict, list)) or value is None:
         return None
-    return readable(str(value), limit=2000) or None
+    return readable(str(value).lower() if isinstance(value, bool) else str(value), limit=2000) or None
 
 
 def _percent(value: Any) -> float | None:
-    try:
-        number = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
-        return None
+    number = _number(value.strip().rstrip("%") if isinstance(value, str) else value)
     return number if number is not None and 0 <= number <= 100 else None
+
+
+def _number(value: Any) -> float | None:
+    """Return a number, also one that is written as a text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _time(value: Any, form: str) -> datetime | None:
     if form == "rfc3339":
         return parse_time(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    number = _number(value)
+    if number is None:
         return None
     try:
-        return datetime.fromtimestamp(value / (1000 if form == "epoch_milliseconds" else 1), timezone.utc)
+        return datetime.fromtimestamp(number / (1000 if form == "epoch_milliseconds" else 1), timezone.utc)
     except (OverflowError, OSError, ValueError):
         return None
 
@@ -169,45 +178,60 @@ class _SessionLogin(Login):
     @property
     def refusal_advice(self) -> str:
         """What to check."""
-        return "check username and password, and login in the definition"
+        needs = needed_options(self._definition)
+        return f"check {listed([*needs, 'login in the definition'])}"
 
     def access(self, deadline: Deadline) -> Access:
         """Begin a new session where the lifetime of the old one is over."""
-        if self._tools.clock.monotonic() >= self._ends:
-            with self._lock:
+        with self._lock:
+            if self._tools.clock.monotonic() >= self._ends:
                 self._access = None
                 self._ends = float("inf")
         return super().access(deadline)
 
     def _log_in(self, deadline: Deadline) -> Access:
         session, options = self._session, self._options
-        secrets = {name: str(getattr(options, name) or "") for name in LOGIN_VALUES}
         headers = {"Accept": "application/json"}
         if session.basic:
             headers.update(_basic(options))
         base = _base_url(self._definition, options)
-        body = fill_body(session.body, {**self._definition.values, **secrets})
+        values = {**self._definition.values, **{name: options.needed(name) for name in session.needs}}
+        body = fill_body(session.body, values)
         request = HttpRequest(session.method, f"{base}{session.path}", headers=headers, json=body)
         response = self._http.send(request, deadline.next_request_timeout())
-        answer = read_answer(
-            response,
-            method=session.method,
-            title=self._definition.title,
-            clock=self._tools.clock,
-            refusal_advice=self.refusal_advice,
-        )
-        token = (
-            session.token.find(answer)
-            if session.token is not None
-            else response.headers.get((session.token_header or "").lower())
-        )
-        if not isinstance(token, str) or not token:
+        token = self._token(response)
+        if token is None or not token.isprintable():
             raise BadAnswerError(f"{self._definition.title} answered the login without a token at that place")
         self._tools.hide(token)
         if session.lifetime is not None:
             # A little earlier than told: a token must not run out on its way.
             self._ends = self._tools.clock.monotonic() + 0.9 * session.lifetime
         return Access(base, {self._definition.login_header: f"{self._definition.login_prefix}{token}"})
+
+    def _token(self, response: HttpResponse) -> str | None:
+        session, definition = self._session, self._definition
+        if session.token is None and response.status in range(200, 300):
+            # What such an answer has as its body, if any, is of no interest.
+            return response.headers.get((session.token_header or "").lower()) or None
+        try:
+            answer = read_answer(
+                response,
+                method=session.method,
+                title=definition.title,
+                clock=self._tools.clock,
+                transient=TRANSIENT_STATUSES | definition.transient_statuses,
+                refusal_advice=self.refusal_advice,
+            )
+        except NotFoundError as error:
+            # Not a task is missing, but the login.
+            raise RejectedError(
+                f"{error.message}. Check api_url, and login.session.path in the definition",
+                method=error.method,
+                url=error.url,
+                status=error.status,
+                code=error.code,
+            ) from None
+        return None if session.token is None else _word(session.token.find(answer))
 
     def _log_out(self, access: Access, deadline: Deadline) -> None:
         if self._session.logout is None:
@@ -235,10 +259,12 @@ class CustomProvider(TaskProvider):
         path, query, body = definition.get.fill(definition.values, task_id)
         try:
             answer = self._api.call(definition.get.method, path, deadline, params=query, body=body)
-        except RejectedError as error:
-            if error.status in definition.not_found_statuses:
-                raise NotFoundError(error.message, method=error.method, url=error.url, status=error.status) from None
-            raise
+        except RequestError as error:
+            if error.status not in definition.not_found_statuses:
+                raise
+            raise NotFoundError(
+                error.message, method=error.method, url=error.url, status=error.status, code=error.code
+            ) from None
         raw = answer if definition.task is None else definition.task.find(answer)
         if raw is None and definition.task is not None:
             raise NotFoundError(f"{definition.title} answered without the task {task_id}", url=path)
@@ -249,21 +275,33 @@ class CustomProvider(TaskProvider):
         return self._with_end(task, deadline) if task.is_final else task
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
-        """Send the definition's ``list``. The cursor is the query of the next page."""
+        """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""
         definition = self._definition
         if definition.list is None or definition.items is None:
             raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their ids")
         path, params, body = definition.list.fill(definition.values)
+        previous = ""
         if cursor is None:
             params = self._first_params(params, query)
         else:
-            params = tuple(parse_qsl(cursor, keep_blank_values=True))
-        answer = self._api.call(definition.list.method, path, deadline, params=params, body=body)
+            encoded, _separator, previous = cursor.partition("#")
+            params = tuple(parse_qsl(encoded, keep_blank_values=True))
+        try:
+            answer = self._api.call(definition.list.method, path, deadline, params=params, body=body)
+        except NotFoundError:
+            if cursor is None or definition.paging.style != "page":
+                raise
+            # Some say so that the last page, a full one, was the last.
+            return TaskPage(())
         items = definition.items.find(answer)
         if not isinstance(items, list):
             raise BadAnswerError(f"{definition.title} answered with no list of tasks where list.items looks")
         tasks = tuple(task_from_json(item, definition) for item in items)
-        return TaskPage(tasks, self._next_cursor(answer, params, len(items), deadline))
+        if tasks and quote(tasks[0].id, safe="") == previous:
+            raise BadAnswerError(
+                f"{definition.title} answered with the same page of tasks again: it does not page as list.paging says"
+            )
+        return TaskPage(tasks, self._next_cursor(answer, params, tasks, deadline))
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether there is more to be read than a list shows."""
@@ -284,14 +322,21 @@ class CustomProvider(TaskProvider):
         if definition.when_ended is None:
             return task
         path, query, body = definition.when_ended.fill(definition.values, task.id)
-        answer = self._api.call(definition.when_ended.method, path, deadline, params=query, body=body)
+        try:
+            answer = self._api.call(definition.when_ended.method, path, deadline, params=query, body=body)
+        except NotFoundError:
+            # That is forgotten sooner than the task, or never was: the task itself is there.
+            return task
         found = {name: expression.find(answer) for name, expression in definition.ended.items()}
-        message = _text(found.get("message")) or task.message
-        result = found.get("result", task.result)
-        error = task.error
+        words, result, error = _text(found.get("message")), found.get("result"), task.error
         if error is not None:
-            error = _explained(definition, _word(found.get("code")) or error.code, message or error.detail)
-        return replace(task, message=message, result=result, error=error)
+            error = _explained(definition, _word(found.get("code")) or error.code, words or error.detail)
+        return replace(
+            task,
+            message=words or task.message,
+            result=task.result if result is None else result,
+            error=error,
+        )
 
     def _first_params(self, params: tuple[tuple[str, str], ...], query: TaskQuery) -> tuple[tuple[str, str], ...]:
         definition, paging = self._definition, self._definition.paging
@@ -307,34 +352,39 @@ class CustomProvider(TaskProvider):
         return (*((name, value) for name, value in own.items() if name not in given), *query.filters)
 
     def _next_cursor(
-        self,
-        answer: Any,
-        params: tuple[tuple[str, str], ...],
-        number: int,
-        deadline: Deadline,
+        self, answer: Any, params: tuple[tuple[str, str], ...], tasks: tuple[Task, ...], deadline: Deadline
     ) -> str | None:
         paging = self._definition.paging
         if paging.next is not None:
             following = paging.next.find(answer)
-            if following is None or following == "":
+            if following is None or following is False or following == "":
                 return None
-            if paging.style == "cursor":
-                return _changed(params, paging.parameter, str(following))
-            if not isinstance(following, str):
-                raise BadAnswerError(f"{self._definition.title} answered with a link to the next page that is no text")
-            self._api.check_link(following, deadline)
-            return urlsplit(urljoin("http://list/", following)).query
-        if paging.style in ("offset", "page") and number:
-            now = dict(params)
-            size = _number(now.get(paging.size_parameter), paging.size)
-            if number < size:
-                return None
-            step = number if paging.style == "offset" else 1
-            return _changed(params, paging.parameter, str(_number(now.get(paging.parameter), 0) + step))
-        return None
+            if paging.style == "link":
+                return self._link_query(following, deadline)
+            word = _word(following)
+            if word is None:
+                raise BadAnswerError(f"{self._definition.title} answered with a cursor that is neither text nor number")
+            return _changed(params, paging.parameter, word)
+        now = dict(params)
+        if paging.style == "none" or not tasks or len(tasks) < _whole(now.get(paging.size_parameter), paging.size):
+            return None
+        step = len(tasks) if paging.style == "offset" else 1
+        query = _changed(params, paging.parameter, str(_whole(now.get(paging.parameter), 0) + step))
+        return f"{query}#{quote(tasks[0].id, safe='')}"
+
+    def _link_query(self, link: object, deadline: Deadline) -> str:
+        if not isinstance(link, str):
+            raise BadAnswerError(f"{self._definition.title} answered with a link to the next page that is no text")
+        self._api.check_link(link, deadline)
+        query = urlsplit(link).query
+        if not query:
+            raise BadAnswerError(
+                f"{self._definition.title} answered with a link to the next page that has no query to follow"
+            )
+        return query
 
 
-def _number(text: str | None, default: int) -> int:
+def _whole(text: str | None, default: int) -> int:
     return int(text) if text is not None and text.isdecimal() else default
 
 

@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bring up a real Pulp 3 with one worker and a PostgreSQL of its own, and take them down again.
+
+PostgreSQL refuses to run as root. Then it runs as the user ``postgres`` or ``nobody``, in a private folder, and listens
+on a Unix socket there only. The virtual environment is kept, everything else is made anew at every start.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openstack_server import (
+    MINIMUM_PYTHON,
+    ServerError,
+    _clean_environment,
+    _last_lines,
+    _python_version,
+    _run,
+    _VirtualEnvironment,
+    _write_private,
+)
+from server_process import ServerProcess, answers, direct_session, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+REQUIREMENTS_FILE = Path(__file__).resolve().parent / "pulp-requirements.txt"
+USERNAME = "admin"
+
+
+def _initdb() -> Path | None:
+    """Return PostgreSQL's program that makes a database: Debian keeps it out of PATH."""
+    found = shutil.which("initdb")
+    candidates = [Path(found)] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return candidates[-1].resolve() if candidates else None
+
+
+def missing_requirements(python: str = sys.executable) -> list[str]:
+    """Say in words what this machine lacks; an empty list means: go."""
+    missing = []
+    version = _python_version(python)
+    if version is None or version < MINIMUM_PYTHON:
+        wanted = ".".join(map(str, MINIMUM_PYTHON))
+        missing.append(f"{python} is no Python >= {wanted}, which Pulp needs")
+    if _initdb() is None:
+        missing.append("PostgreSQL's initdb is not installed: install the package postgresql")
+    return missing
+
+
+class _PostgreSQL:
+    """A database server in a private folder of the system's temporary folder, so that its user can reach it."""
+
+    def __init__(self) -> None:
+        self.folder = Path()
+        self._process: ServerProcess | None = None
+
+    def start(self) -> None:
+        initdb = _initdb()
+        assert initdb is not None
+        self.folder = Path(tempfile.mkdtemp(prefix="longrunning-"))
+        user = self._other_user() if os.geteuid() == 0 else None
+        if user is not None:
+            shutil.chown(self.folder, user, user)
+        data = self.folder / "data"
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+        result = subprocess.run(
+            [
+                initdb,
+                "--pgdata",
+                data,
+                "--username=pulp",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync",
+            ],
+            cwd="/",
+            env=environment,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            message = f"initdb ended with status {result.returncode}:\n{_last_lines(result.stdout)}"
+            raise ServerError(message)
+        command: list[str | Path] = [initdb.with_name("postgres"), "-D", data, "-k", self.folder]
+        for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
+            command += ["-c", setting]
+        self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user)
+        self._process.start(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        status = self.folder / "data" / "postmaster.pid"
+        return status.exists() and status.read_text(encoding="utf-8").splitlines()[-1].strip() == "ready"
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+        if self.folder != Path():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def _other_user() -> str:
+        for name in ("postgres", "nobody"):
+            try:
+                pwd.getpwnam(name)
+            except KeyError:
+                continue
+            return name
+        message = f"{getpass.getuser()} cannot run PostgreSQL, and there is no user postgres or nobody"
+        raise ServerError(message)
+
+
+class PulpServer:
+    """Pulp below one folder. A context manager."""
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        python: str = sys.executable,
+        on_step: Callable[[str], None] | None = None,
+    ) -> None:
+        """Remember where to work, and whom to tell about each step."""
+        directory = Path(directory).resolve()
+        self._state = directory / "pulp"
+        self._environment = _VirtualEnvironment(directory / "pulp-venv", python, REQUIREMENTS_FILE)
+        self._step = on_step or (lambda _words: None)
+        self._database = _PostgreSQL()
+        self._processes: list[ServerProcess] = []
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.password = secrets.token_urlsafe(24)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self._stop()
+
+    def wait_for_a_look(self, what: str) -> None:
+        """Return when somebody asks for a path once more."""
+        words = f"GET {what}"
+        self._processes[0].wait_until_it_says(words, self._processes[0].count(words) + 1)
+
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request as the administrator and return the JSON of its answer."""
+        answer = direct_session().request(
+            method, f"{self.url}{path}", json=body, auth=(USERNAME, self.password), timeout=30
+        )
+        if not answer.ok:
+            message = f"Pulp answered {answer.status_code} to {method} {path}: {answer.text}"
+            raise ServerError(message)
+        return answer.json()
+
+    def _start(self) -> None:
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        self._step("install the requirements")
+        if not self._environment.make():
+            self._step("(they were installed already)")
+        shutil.rmtree(self._state, ignore_errors=True)
+        self._state.mkdir(mode=0o700)
+        self._step("make the database")
+        self._database.start()
+        environment = _clean_environment(PULP_SETTINGS=str(self._write_settings()))
+        # The programs of the environment call each other by name.
+        environment["PATH"] = f"{self._environment.program('python').parent}{os.pathsep}{environment['PATH']}"
+        manager = self._environment.program("pulpcore-manager")
+        _run([manager, "migrate", "--no-input"], cwd=self._state, environment=environment)
+        _run([manager, "reset-admin-password", "--password", self.password], cwd=self._state, environment=environment)
+        self._step("start Pulp")
+        bind = f"127.0.0.1:{self._port}"
+        # With a log of its requests.
+        self._serve("api", ["pulpcore-api", "--bind", bind, "--workers", "1", "--access-logfile", "-"], environment)
+        self._serve("worker", ["pulpcore-worker"], environment)
+        self._step("it answers")
+
+    def _serve(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        program, *arguments = command
+        process = ServerProcess(
+            f"pulp-{name}",
+            [self._environment.program(program), *arguments],
+            self._state / f"{name}.log",
+            environment,
+        )
+        self._processes.append(process)
+        process.start(self._has_worker if name == "worker" else lambda: answers(f"{self.url}/pulp/api/v3/status/"))
+
+    def _has_worker(self) -> bool:
+        status = direct_session().get(f"{self.url}/pulp/api/v3/status/", timeout=10).json()
+        return bool(status["online_workers"])
+
+    def _write_settings(self) -> Path:
+        key = self._state / "key"
+        _write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode("ascii"))
+        names = ("MEDIA_ROOT", "STATIC_ROOT", "WORKING_DIRECTORY", "FILE_UPLOAD_TEMP_DIR")
+        folders = {name: self._state / name.lower() for name in names}
+        for folder in folders.values():
+            folder.mkdir()
+        database = {"ENGINE": "django.db.backends.postgresql", "HOST": str(self._database.folder)}
+        settings = {
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "DB_ENCRYPTION_KEY": str(key),
+            "DATABASES": {"default": {**database, "NAME": "postgres", "USER": "pulp"}},
+            "CONTENT_ORIGIN": self.url,
+            "CACHE_ENABLED": False,
+            "ANALYTICS": False,
+            "DEPLOY_ROOT": str(self._state),
+            **{name: str(folder) for name, folder in folders.items()},
+        }
+        path = self._state / "settings.py"
+        _write_private(path, "".join(f"{name} = {value!r}\n" for name, value in settings.items()))
+        return path
+
+    def _stop(self) -> None:
+        for process in reversed(self._processes):
+            process.stop()
+        self._processes = []
+        self._database.stop()

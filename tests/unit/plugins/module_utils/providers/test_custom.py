@@ -1,0 +1,661 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    TasksError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions, connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import read_definition
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import (
+    DESCRIPTION,
+    PROVIDER,
+    task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState, format_time
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+URL = "https://api.example/base"
+LEAST = {
+    "title": "Example API",
+    "get": {"path": "/tasks/{id}"},
+    "fields": {"id": "id", "state": "state"},
+    "states": {"waiting": "queued", "busy": "running", "done": "succeeded", "broken": "failed", "ended": "cancelled"},
+}
+LIST = {"path": "/tasks", "items": "tasks"}
+SESSION = {"path": "/login", "body": {"user": "{username}", "pass": "{password}"}, "token": "auth.token"}
+ANN = {"username": "ann", "password": "pa55word"}
+EVERY = TaskQuery()
+
+
+class Api:
+    """A provider made from a definition, and its HTTP, clock and hidden values."""
+
+    def __init__(self, definition, *script, environ=None, **options):
+        self.http = FakeHttp(*script)
+        self.clock = FakeClock()
+        self.hidden = set()
+        tools = ProviderTools(self.clock, lambda tls: self.http, lambda words: None, self.hidden.add)
+        given = {"api_url": URL, "definition": {**LEAST, **definition}, **options}
+        self.provider = PROVIDER.create(connection_options(DESCRIPTION, given, environ or {}), tools)
+
+    @property
+    def deadline(self):
+        return Deadline(self.clock, 30.0)
+
+    @property
+    def urls(self):
+        return [request.url for request in self.http.requests]
+
+    def read(self, task_id="1"):
+        return self.provider.read_task(task_id, self.deadline)
+
+    def list(self, query=EVERY, limit=100):
+        return [task.id for task in list_tasks(self.provider, query, limit, self.deadline)[0]]
+
+
+def task(task_id="1", state="busy", **fields):
+    return {"id": task_id, "state": state, **fields}
+
+
+def parsed(raw, **definition):
+    return task_from_json(raw, read_definition({**LEAST, **definition}, ConnectionOptions("custom")))
+
+
+def login(kind, **keys):
+    return {"login": {"type": kind, **keys}}
+
+
+def session(**keys):
+    return login("session", header="X-Session", session={**SESSION, **keys})
+
+
+# --- a task ---------------------------------------------------------------------------------------------------
+
+
+def test_every_field_is_read():
+    places = ("name", "type", "description", "message", "result", "owner", "resource", "parent_id")
+    fields = {"id": "ID", "state": "meta.state", "percent": "meta.done", **{name: f"more.{name}" for name in places}}
+    raw = {"ID": 7, "meta": {"state": "busy", "done": "41.5%"}, "more": {name: name.upper() for name in places}}
+    found = parsed(raw, fields=fields)
+    assert (found.id, found.state, found.raw_state, found.percent) == ("7", TaskState.RUNNING, "busy", 41.5)
+    assert [getattr(found, name) for name in places] == [name.upper() for name in places]
+    assert (found.raw, found.provider, found.error) == (raw, "custom", None)
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "expected", "raw_state"),
+    [
+        ({0: "queued", 2: "succeeded"}, 2, "succeeded", "2"),
+        ({"0": "queued", "2": "succeeded"}, 0, "queued", "0"),
+        ({"2": "succeeded"}, "2", "succeeded", "2"),
+        ({True: "succeeded", False: "running"}, True, "succeeded", "true"),
+        ({"true": "succeeded", "false": "running"}, False, "running", "false"),
+        ({"Done": "succeeded"}, "DONE", "succeeded", "DONE"),
+        ({"done": "failed", "DONE": "succeeded"}, "DONE", "succeeded", "DONE"),
+        ({"done": "succeeded"}, "Gone", "unknown", "Gone"),
+        ({"2": "succeeded"}, 3, "unknown", "3"),
+    ],
+)
+def test_states(states, state, expected, raw_state):
+    found = parsed(task(state=state), states=states)
+    assert (found.state.value, found.raw_state) == (expected, raw_state)
+
+
+@pytest.mark.parametrize("raw", [None, [], 5, {}, {"id": 1}, {"state": "busy"}, task(state=[]), task(state="  ")])
+def test_a_task_without_state_or_id_is_a_bad_answer(raw):
+    with pytest.raises(BadAnswerError, match=r"Example API .* where fields\.(state|id) looks"):
+        parsed(raw)
+
+
+@pytest.mark.parametrize(
+    ("ok", "state"), [(True, "succeeded"), (False, "failed"), (None, "failed"), ("true", "failed")]
+)
+def test_success_can_be_told_elsewhere(ok, state):
+    assert parsed(task(state="done", ok=ok), succeeded_if="ok").state.value == state
+    assert parsed(task(state="busy", ok=ok), succeeded_if="ok").state is TaskState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"err": {"no": 12, "text": "It said no"}}, ("12", "No room", "It said no", True)),
+        ({"err": {"no": "12"}}, ("12", "No room", "There was no room", True)),
+        ({"err": {"no": 13, "text": "Else"}}, ("13", None, "Else", None)),
+        ({"err": {"no": 13}, "msg": "The message"}, ("13", None, "The message", None)),
+        ({"err": "plain"}, (None, None, None, None)),
+        ({}, (None, None, None, None)),
+    ],
+)
+@pytest.mark.parametrize("state", ["broken", "ended"])
+def test_failures(raw, expected, state):
+    known = {"code": 12, "title": "No room", "detail": "There was no room", "remedy": "Wait", "retryable": True}
+    error = parsed(
+        task(state=state, **raw),
+        fields={"id": "id", "state": "state", "message": "msg"},
+        failure={"code": "err.no", "message": "err.text"},
+        failure_codes=[known],
+    ).error
+    assert (error.code, error.title, error.detail, error.retryable) == expected
+    assert error.remedy == ("Wait" if error.title else None)
+
+
+@pytest.mark.parametrize(
+    ("times", "value", "expected"),
+    [
+        ("rfc3339", "2026-01-02T03:04:05+01:00", "2026-01-02T02:04:05Z"),
+        ("epoch_seconds", 1767323045, "2026-01-02T03:04:05Z"),
+        ("epoch_seconds", "1767323045", "2026-01-02T03:04:05Z"),
+        ("epoch_seconds", 1767323045.5, "2026-01-02T03:04:05.500Z"),
+        ("epoch_milliseconds", 1767323045250, "2026-01-02T03:04:05.250Z"),
+        *[(times, value, None) for times in ("rfc3339", "epoch_seconds") for value in (None, "", True, [], "soon")],
+        ("rfc3339", 1767323045, None),
+        ("epoch_seconds", 10**400, None),
+        ("epoch_seconds", float("nan"), None),
+        ("epoch_milliseconds", 10**30, None),
+    ],
+)
+def test_times(times, value, expected):
+    fields = {"id": "id", "state": "state", "started_at": "t"}
+    assert format_time(parsed(task(t=value), fields=fields, times=times).started_at) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "percent"),
+    [(0, 0), (100, 100), ("50", 50), (101, None), (-1, None), (True, None), (10**400, None), ("nan", None), ([], None)],
+)
+def test_percent(value, percent):
+    assert parsed(task(p=value), fields={"id": "id", "state": "state", "percent": "p"}).percent == percent
+
+
+@pytest.mark.parametrize("expression", ["length(id)", "items[::0]", "sum(items)", "sort(items)", "to_number(id) > `1`"])
+def test_an_expression_that_does_not_fit_the_answer(expression):
+    fields = {"id": "id", "state": "state", "name": expression}
+    with contextlib.suppress(BadAnswerError):
+        parsed({"id": 5, "state": "busy", "items": [1, "x"]}, fields=fields)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcde"), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@FUZZ
+@given(raw=JSON, times=st.sampled_from(["rfc3339", "epoch_seconds", "epoch_milliseconds"]))
+def test_anything_is_a_task_or_a_bad_answer(raw, times):
+    fields = {"id": "a", "state": "b", "percent": "c", "message": "d", "created_at": "e", "name": "c", "result": "@"}
+    with contextlib.suppress(BadAnswerError):
+        found = parsed(
+            raw,
+            fields=fields,
+            times=times,
+            states={"0": "succeeded", "true": "failed"},
+            succeeded_if="length(c) > `1`",
+            failure={"code": "c", "message": "d"},
+        )
+        assert found.id
+        found.to_result()
+
+
+# --- reading one ----------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_read():
+    api = Api({"base_path": "/v1/{account_id}"}, reply(task("a/b")), account_id="me")
+    assert api.read("a/b").id == "a/b"
+    (request,) = api.http.requests
+    assert (request.method, request.url) == ("GET", f"{URL}/v1/me/tasks/a%2Fb")
+    assert "Authorization" not in request.headers
+
+
+def test_a_task_is_read_by_post():
+    get = {"method": "POST", "path": "/show", "body": {"params": {"id": "{id:int}"}}, "task": "data"}
+    api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
+    assert api.read("7").id == "7"
+    assert api.http.requests[0].json == {"params": {"id": 7}}
+    with pytest.raises(NotFoundError, match="without the task 8"):
+        api.read("8")
+
+
+def test_another_task_than_the_one_asked_for():
+    api = Api({}, reply(task("2")), reply(task("ABC")))
+    with pytest.raises(BadAnswerError, match="asked for task 1 and answered with task 2"):
+        api.read("1")
+    assert api.read("abc").id == "abc"
+
+
+@pytest.mark.parametrize(
+    ("status", "statuses", "kind"),
+    [
+        (404, [], NotFoundError),
+        (404, [400], NotFoundError),
+        (400, [400], NotFoundError),
+        (403, [403], NotFoundError),
+        (500, [500], NotFoundError),
+        (400, [], RejectedError),
+        (403, [], AccessDeniedError),
+        (500, [], TransientError),
+        (503, [], TransientError),
+    ],
+)
+def test_statuses(status, statuses, kind):
+    api = Api({"get": {"path": "/tasks/{id}", "not_found_statuses": statuses}}, reply({"message": "No"}, status))
+    with pytest.raises(TasksError) as caught:
+        api.read()
+    assert type(caught.value) is kind
+
+
+def test_statuses_that_pass_at_this_api():
+    api = Api({"transient_statuses": [409], **session()}, reply({}, 409), **ANN)
+    with pytest.raises(TransientError):
+        api.read()
+
+
+# --- what comes apart -----------------------------------------------------------------------------------------
+
+ENDED = {
+    "when_ended": {"path": "/tasks/{id}/output", "message": "text", "result": "value", "code": "no"},
+    "fields": {"id": "id", "state": "state", "message": "msg", "result": "res"},
+    "failure": {"message": "why"},
+    "failure_codes": [{"code": "E1", "title": "Known"}],
+}
+
+
+def test_the_end_of_a_task_can_be_elsewhere():
+    api = Api(ENDED, reply(task(state="broken", msg="m")), reply({"text": "All about it", "no": "E1"}))
+    found = api.read()
+    assert (found.message, found.error.code, found.error.title) == ("All about it", "E1", "Known")
+    assert found.error.detail == "All about it"
+    assert api.urls == [f"{URL}/tasks/1", f"{URL}/tasks/1/output"]
+
+
+def test_what_is_not_elsewhere_stays():
+    api = Api(ENDED, reply(task(state="broken", msg="m", why="w", res=5)), reply({}))
+    found = api.read()
+    assert (found.message, found.result, found.error.detail) == ("m", 5, "w")
+
+
+def test_a_running_task_has_no_end():
+    api = Api(ENDED, reply(task()))
+    assert api.read().state is TaskState.RUNNING
+
+
+def test_an_output_that_was_forgotten_is_no_missing_task():
+    api = Api(ENDED, reply(task(state="done")), reply({}, 404))
+    assert api.read().state is TaskState.SUCCEEDED
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+def page(*ids, **fields):
+    return reply({"tasks": [task(number) for number in ids], **fields})
+
+
+def paged(**paging):
+    return {"list": {**LIST, "query": {"sort": "id"}, "paging": paging}}
+
+
+OFFSET = {"style": "offset", "parameter": "from", "size_parameter": "size", "size": 2}
+PAGE = {"style": "page", "parameter": "page", "size_parameter": "per", "size": 2}
+
+
+def queries(api):
+    return [dict(request.params) for request in api.http.requests]
+
+
+def test_a_list_without_paging():
+    api = Api({"list": LIST}, page(1, 2))
+    assert api.list() == ["1", "2"]
+
+
+def test_pages_by_link():
+    api = Api(
+        paged(style="link", next="next"),
+        page(1, next="/base/tasks?after=1&sort=id"),
+        page(2, next=f"{URL}/tasks?after=2"),
+        page(3, next="?after=3"),
+        page(next=None),
+    )
+    assert api.list() == ["1", "2", "3"]
+    assert queries(api) == [{"sort": "id"}, {"after": "1", "sort": "id"}, {"after": "2"}, {"after": "3"}]
+    assert set(api.urls) == {f"{URL}/tasks"}
+
+
+@pytest.mark.parametrize("end", [None, "", False])
+def test_the_end_of_links(end):
+    assert Api(paged(style="link", next="next"), page(1, next=end)).list() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("https://other.example/tasks?after=1", "another server, https://other.example/tasks"),
+        ("//other.example/tasks?after=1", "another server"),
+        ("http://api.example/base/tasks?after=1", "another server"),
+        ("https://[/?a=1", "no address"),
+        ("/tasks/2", "no query"),
+        (5, "no text"),
+        ({"href": "?a"}, "no text"),
+    ],
+)
+def test_links_that_are_not_followed(link, words):
+    api = Api({**paged(style="link", next="next"), **login("bearer")}, page(1, next=link), api_token="t0ken")
+    with pytest.raises(BadAnswerError, match=words):
+        api.list()
+    assert len(api.http.requests) == 1
+
+
+def test_pages_by_cursor():
+    api = Api(
+        paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="x&y"), page(cursor=7), page(2, cursor="")
+    )
+    assert api.list() == ["1", "2"]
+    assert [query.get("c") for query in queries(api)] == [None, "x&y", "7"]
+    assert {query["sort"] for query in queries(api)} == {"id"}
+
+
+def test_a_cursor_that_is_none():
+    with pytest.raises(BadAnswerError, match="neither text nor number"):
+        Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
+
+
+def test_pages_that_run_in_a_circle():
+    api = Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="a"), page(2, cursor="a"))
+    with pytest.raises(BadAnswerError, match="circle"):
+        api.list()
+
+
+@pytest.mark.parametrize("last", [page(5), page()])
+def test_pages_by_offset(last):
+    api = Api(paged(**OFFSET), page(1, 2), page(3, 4), last)
+    assert api.list()[:4] == ["1", "2", "3", "4"]
+    assert [query["from"] for query in queries(api)] == ["0", "2", "4"]
+    assert {query["size"] for query in queries(api)} == {"2"}
+
+
+@pytest.mark.parametrize("last", [page(5), page(), reply({"detail": "Invalid page."}, 404)])
+@pytest.mark.parametrize("first", [0, 1, None])
+def test_pages_by_number(last, first):
+    api = Api(paged(**PAGE, **({} if first is None else {"first": first})), page(1, 2), page(3, 4), last)
+    assert api.list()[:4] == ["1", "2", "3", "4"]
+    begin = 1 if first is None else first
+    assert [query["page"] for query in queries(api)] == [str(begin), str(begin + 1), str(begin + 2)]
+
+
+@pytest.mark.parametrize("paging", [OFFSET, PAGE])
+def test_an_api_that_does_not_page_ends(paging):
+    api = Api(paged(**paging), lambda request: page(1, 2))
+    with pytest.raises(BadAnswerError, match=r"does not page as list\.paging says"):
+        api.list()
+
+
+def test_a_first_page_that_is_not_there():
+    with pytest.raises(NotFoundError):
+        Api(paged(**PAGE), reply({}, 404)).list()
+
+
+def test_filters_win():
+    api = Api(paged(**OFFSET), page(1, 2, 3), page(4))
+    query = TaskQuery(filters=(("size", "3"), ("sort", "name"), ("tag", "a"), ("tag", "b")))
+    assert api.list(query) == ["1", "2", "3", "4"]
+    assert api.http.requests[0].params == (("from", "0"), ("size", "3"), ("sort", "name"), ("tag", "a"), ("tag", "b"))
+    assert queries(api)[1]["from"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("states", "definition", "asked"),
+    [
+        ({"queued"}, {}, "waiting"),
+        ({"queued", "running"}, {}, None),
+        ({"succeeded"}, {"succeeded_if": "ok"}, None),
+        ({"dismissed"}, {}, None),
+        (set(), {}, None),
+    ],
+)
+def test_the_api_filters_by_one_state(states, definition, asked):
+    api = Api({"list": {**LIST, "state_parameter": "state"}, **definition}, page())
+    api.list(TaskQuery(states=frozenset(map(TaskState, states))))
+    assert queries(api)[0].get("state") == asked
+
+
+@pytest.mark.parametrize("answer", [{}, {"tasks": None}, {"tasks": {}}, []])
+def test_a_list_that_is_none(answer):
+    with pytest.raises(BadAnswerError, match=r"list\.items"):
+        Api({"list": LIST}, reply(answer)).list()
+
+
+def test_an_expression_makes_null_an_empty_list():
+    assert Api({"list": {**LIST, "items": "tasks || `[]`"}}, reply({"tasks": None})).list() == []
+
+
+def test_without_a_list_tasks_are_read_one_by_one():
+    api = Api({}, lambda request: reply(task(request.url.rpartition("/")[2])))
+    assert not api.provider.can_list
+    snapshot = TaskReader(api.provider).read(["1", "2", "3"], api.deadline)
+    assert sorted(snapshot.tasks) == ["1", "2", "3"]
+    assert sorted(api.urls) == [f"{URL}/tasks/{number}" for number in (1, 2, 3)]
+    with pytest.raises(OptionError, match="definition has no list"):
+        api.list()
+
+
+def test_with_a_list_one_request_is_enough():
+    api = Api({"list": LIST}, page(1, 2, 3))
+    assert len(TaskReader(api.provider).read(["1", "2", "3"], api.deadline).tasks) == 3
+
+
+@pytest.mark.parametrize(("definition", "lacks"), [({"list": LIST}, False), ({"list": LIST, **ENDED}, True)])
+def test_what_a_list_lacks(definition, lacks):
+    api = Api(definition)
+    ended, running = parsed(task(state="done")), parsed(task())
+    assert api.provider.list_entry_lacks_something(ended) is lacks
+    assert not api.provider.list_entry_lacks_something(running)
+    incomplete = Api({"list": {**LIST, "is_complete": False}})
+    assert incomplete.provider.list_entry_lacks_something(ended)
+
+
+# --- logins ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("definition", "options", "header"),
+    [
+        (login("none"), {}, None),
+        (login("basic"), ANN, ("Authorization", "Basic YW5uOnBhNTV3b3Jk")),
+        (login("bearer"), {"api_token": "t0ken"}, ("Authorization", "Bearer t0ken")),
+        (login("bearer", prefix="Token "), {"api_token": "t0ken"}, ("Authorization", "Token t0ken")),
+        (login("header", header="X-Key"), {"api_token": "t0ken"}, ("X-Key", "t0ken")),
+    ],
+)
+def test_logins_that_are_headers(definition, options, header):
+    api = Api(definition, reply(task()), reply({"message": "No"}, 401), **options)
+    api.read()
+    headers = dict(api.http.requests[0].headers)
+    assert headers.pop("Accept") == "application/json"
+    assert headers == ({} if header is None else dict([header]))
+    with pytest.raises(AuthenticationError, match=r"No.*login in the definition") as caught:
+        api.read()
+    assert len(api.http.requests) == 2
+    for secret in ("pa55word", "t0ken", "YW5u"):
+        assert secret not in str(caught.value.to_result())
+
+
+@pytest.mark.parametrize(
+    ("definition", "options", "words"),
+    [
+        (login("basic"), {"username": "ann"}, "basic needs password (environment LONGRUNNING_PASSWORD), which is"),
+        (login("bearer"), ANN, "bearer needs api_token (environment LONGRUNNING_API_TOKEN)"),
+        (session(), {}, "needs username (environment LONGRUNNING_USERNAME) and password"),
+        (session(body={"k": "{api_key}"}), ANN, "session needs api_key (environment LONGRUNNING_API_KEY)"),
+    ],
+)
+def test_a_login_that_lacks_something(definition, options, words):
+    with pytest.raises(OptionError) as caught:
+        Api(definition, **options)
+    assert words in caught.value.message
+
+
+def test_a_login_from_the_environment():
+    environ = {"LONGRUNNING_USERNAME": "ann", "LONGRUNNING_PASSWORD": "pa55word", "LONGRUNNING_API_URL": "https://no"}
+    api = Api(login("basic"), reply(task()), environ=environ)
+    api.read()
+    assert api.http.requests[0].headers["Authorization"] == "Basic YW5uOnBhNTV3b3Jk"
+    assert api.urls == [f"{URL}/tasks/1"]
+
+
+def token(value="t0ken"):
+    return reply({"auth": {"token": value}})
+
+
+def test_a_session_with_its_token_in_the_body():
+    api = Api(session(), token(), reply(task()), reply(task()), **ANN)
+    api.read()
+    api.read()
+    begin, first, second = api.http.requests
+    assert (begin.method, begin.url, begin.json) == ("POST", f"{URL}/login", {"user": "ann", "pass": "pa55word"})
+    assert "Authorization" not in begin.headers
+    assert [request.headers["X-Session"] for request in (first, second)] == ["t0ken", "t0ken"]
+    assert api.hidden == {"t0ken"}
+    assert "pa55word" not in repr(api.http.requests)
+
+
+def test_a_number_as_token():
+    api = Api(session(), token(1234567), reply(task()), **ANN)
+    api.read()
+    assert api.http.requests[1].headers["X-Session"] == "1234567"
+    assert api.hidden == {"1234567"}
+
+
+@pytest.mark.parametrize("answer", [reply(b"", 204, x_token="t0ken"), reply({}, 201, x_token="t0ken")])
+def test_a_session_with_its_token_in_a_header(answer):
+    definition = login("session", prefix="Token ", session={"path": "/login", "basic": True, "token_header": "X-Token"})
+    api = Api(definition, answer, reply(task()), **ANN)
+    api.read()
+    begin, asked = api.http.requests
+    assert (begin.headers["Authorization"], begin.json) == ("Basic YW5uOnBhNTV3b3Jk", None)
+    assert asked.headers["Authorization"] == "Token t0ken"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (
+            reply({"message": "Wrong password"}, 401),
+            AuthenticationError,
+            "Wrong password.*check username, password and",
+        ),
+        (reply({}, 403), AccessDeniedError, "403"),
+        (reply({}, 404), RejectedError, r"404.*login\.session\.path"),
+        (reply(b"<html>", 404, content_type="text/html"), RejectedError, "check api_url"),
+        (reply({}, 503), TransientError, "503"),
+        (reply({}, 409), TransientError, "409"),
+        (reply({}), BadAnswerError, "without a token"),
+        (reply([]), BadAnswerError, "without a token"),
+        (token(""), BadAnswerError, "without a token"),
+        (token("a\nb"), BadAnswerError, "without a token"),
+        (token({}), BadAnswerError, "without a token"),
+        (reply(b"{"), TransientError, "broken JSON"),
+    ],
+)
+def test_a_session_that_does_not_begin(answer, kind, words):
+    api = Api({**session(), "transient_statuses": [409]}, answer, **ANN)
+    with pytest.raises(kind, match=words) as caught:
+        api.read()
+    assert type(caught.value) is kind
+    assert "pa55word" not in str(caught.value.to_result())
+    assert len(api.http.requests) == 1
+
+
+def test_a_session_that_is_refused_is_renewed_once():
+    api = Api(session(), token("one"), reply({}, 401), token("two"), reply(task()), **ANN)
+    api.read()
+    assert [request.headers.get("X-Session") for request in api.http.requests] == [None, "one", None, "two"]
+    api = Api(session(), token("one"), reply({}, 401), token("two"), reply({}, 401), **ANN)
+    with pytest.raises(AuthenticationError):
+        api.read()
+    assert len(api.http.asked("/login")) == 2
+
+
+def test_a_session_is_renewed_before_its_lifetime_is_over():
+    api = Api(session(lifetime=100), token("one"), reply(task()), reply(task()), token("two"), reply(task()), **ANN)
+    api.read()
+    api.clock.advance(89)
+    api.read()
+    api.clock.advance(2)
+    api.read()
+    assert [request.headers.get("X-Session") for request in api.http.requests] == [None, "one", "one", None, "two"]
+
+
+@pytest.mark.parametrize("answer", [reply(b"", 204), reply({}, 401), TransientError("gone")])
+def test_a_session_is_ended(answer):
+    api = Api(session(logout={"method": "DELETE", "path": "/login"}), token(), reply(task()), answer, **ANN)
+    api.read()
+    api.provider.close(api.deadline)
+    api.provider.close(api.deadline)
+    end = api.http.requests[-1]
+    assert (len(api.http.requests), end.method, end.url) == (3, "DELETE", f"{URL}/login")
+    assert end.headers["X-Session"] == "t0ken"
+
+
+def test_a_session_that_never_began_is_not_ended():
+    api = Api(session(logout={"method": "DELETE", "path": "/login"}), **ANN)
+    api.provider.close(api.deadline)
+    assert api.http.requests == []
+
+
+# --- the description ------------------------------------------------------------------------------------------
+
+
+def test_what_the_definition_says_reaches_the_description():
+    description = Api(
+        {
+            "poll_interval": 7,
+            "quota": {"requests": 2, "seconds": 60},
+            "task_id": {"pattern": "[0-9]+", "words": "a number"},
+            "launch_id": ["json.task.id", "json.id"],
+            "transient_statuses": [409],
+            "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
+        }
+    ).provider.description
+    assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
+    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
+    assert description.documented_failure("5").source == "the manual"
+    assert description.state_of("DONE") is TaskState.SUCCEEDED
+
+
+def test_the_quota_is_kept():
+    api = Api({"quota": {"requests": 2, "seconds": 60}}, lambda request: reply(task()))
+    for _number in range(3):
+        api.read()
+    assert api.clock.slept == [60.0]
+
+
+@pytest.mark.parametrize("missing", ["api_url", "definition"])
+def test_address_and_definition_are_needed(missing):
+    given = {"api_url": URL, "definition": LEAST}
+    del given[missing]
+    with pytest.raises(OptionError, match=f"{missing}.* missing"):
+        connection_options(DESCRIPTION, given, {})

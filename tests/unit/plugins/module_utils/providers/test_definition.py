@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import MissingLibraryError, OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _definition
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import (
+    SCHEMA,
+    fill_body,
+    fill_path,
+    needed_options,
+    read_definition,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import task_from_json
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+DOCS = Path(__file__).parents[5] / "docs"
+GUIDE = DOCS / "docsite" / "rst" / "custom_guide.rst"
+LEAST = {
+    "get": {"path": "/tasks/{id}"},
+    "fields": {"id": "id", "state": "state"},
+    "states": {"done": "succeeded", "busy": "running"},
+}
+SESSION = {"path": "/login", "token": "token"}
+LIST = {"path": "/tasks", "items": "tasks"}
+ABSENT = object()
+
+
+def changed(path, value):
+    """Return the least definition with one place of it changed; dots lead to the place."""
+    definition = copy.deepcopy(LEAST)
+    *way, last = path.split(".")
+    place = definition
+    for key in way:
+        place = place.setdefault(key, {})
+    if value is ABSENT:
+        del place[last]
+    else:
+        place[last] = value
+    return definition
+
+
+def read(definition, **options):
+    return read_definition(definition, ConnectionOptions("custom", **options))
+
+
+def paging(**keys):
+    return changed("list", {**LIST, "paging": keys})
+
+
+def session(**keys):
+    return changed("login", {"type": "session", "session": {**SESSION, **keys}})
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ([], ["at $: expected object, got array"]),
+        (changed("gte", {}), ["at $: gte is not known here; there can be title, base_path"]),
+        (changed("get.pth", "/"), ["at $.get: pth is not known here"]),
+        (changed("get", ABSENT), ["at $: get is missing"]),
+        (changed("fields", ABSENT), ["at $: fields is missing"]),
+        (changed("states", ABSENT), ["at $: states is missing"]),
+        (changed("states", {}), ["at $.states"]),
+        (changed("states", ["done"]), ["at $.states: expected object, got array"]),
+        (changed("fields.state", ABSENT), ["at $.fields: state is missing"]),
+        (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
+        (changed("fields.state", "[["), ["$.fields.state is no JMESPath expression"]),
+        (changed("fields.state", 5), ["at $.fields.state: expected string, got number"]),
+        (changed("succeeded_if", "ok ="), ["$.succeeded_if is no JMESPath expression"]),
+        (changed("states.done", "success"), ["at $.states.done: 'success' is none of", "succeeded"]),
+        (changed("states.done", "unknown"), ["at $.states.done: 'unknown' is none of"]),
+        (changed("get.path", "tasks/{id}"), ["at $.get.path"]),
+        (changed("get.path", "/tasks/{id} "), ["at $.get.path"]),
+        (changed("get.path", "/tasks/{id}\n"), ["at $.get.path"]),
+        (changed("get.path", "/tasks"), ["$.get has {id} nowhere"]),
+        (changed("get.path", "/tasks/{task}"), ["$.get.path has {task}, which is no placeholder here"]),
+        (changed("get.path", "/tasks/{id:int}"), ["$.get.path has {id:int}, which is no placeholder here"]),
+        (changed("get.query", {"p": "{password}"}), ["$.get.query.p has {password}, which is no placeholder here"]),
+        (changed("get.query", {"p": ["x"]}), ["at $.get.query.p: expected string or number or boolean, got array"]),
+        (changed("get.body", {"a": [{"b": "{x}"}]}), ["$.get.body.a[0].b has {x}"]),
+        (changed("get.method", "PUT"), ["at $.get.method: 'PUT' is none of GET, POST"]),
+        (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
+        (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is no placeholder here"]),
+        (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
+        (changed("when_ended", {"path": "/output"}), ["$.when_ended has {id} nowhere"]),
+        (changed("when_ended", {"path": "/o/{id}", "message": "["}), ["$.when_ended.message is no JMESPath"]),
+        (changed("base_path", "/{account_id}"), ["$.base_path has {account_id}", "option account_id is not given"]),
+        (changed("login", {"type": "digest"}), ["at $.login.type: 'digest' is none of none, basic"]),
+        (changed("login", {}), ["at $.login: type is missing"]),
+        (
+            changed("login", {"type": "basic", "header": "X"}),
+            ["at $.login: header is not known here"],
+        ),
+        (changed("login", {"type": "basic", "session": SESSION}), ["at $.login: session is not known here"]),
+        (changed("login", {"type": "session"}), ["at $.login: session is missing"]),
+        (changed("login", {"type": "header", "header": "X-Key\n"}), ["at $.login.header"]),
+        (changed("login", {"type": "header", "prefix": "a\nb"}), ["at $.login.prefix"]),
+        (changed("login", {"type": "session", "session": {"path": "/"}}), ["$.login.session needs exactly one of"]),
+        (session(token_header="X"), ["$.login.session needs exactly one of token and token_header"]),
+        (session(body={"user": "{user}"}), ["$.login.session.body.user has {user}, which is no placeholder here"]),
+        (session(path="/{region}"), ["$.login.session.path has {region}", "option region is not given"]),
+        (session(logout={"method": "DELETE"}), ["at $.login.session.logout: path is missing"]),
+        (session(logout={"method": "DELETE", "path": "/{x}"}), ["$.login.session.logout.path has {x}"]),
+        (session(lifetime=0), ["at $.login.session.lifetime"]),
+        (session(lifetime=float("inf")), ["at $.login.session.lifetime"]),
+        (paging(), ["at $.list.paging: style is missing"]),
+        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, cursor, offset, page"]),
+        (paging(style="link"), ["at $.list.paging: next is missing"]),
+        (paging(style="link", next="n", size=5), ["at $.list.paging: size is not known here", "style, next"]),
+        (paging(style="cursor", next="n"), ["at $.list.paging: parameter is missing"]),
+        (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter, size is missing"]),
+        (
+            paging(style="offset", parameter="o", size_parameter="l", size=5, first=1),
+            ["at $.list.paging: first is not known here"],
+        ),
+        (
+            paging(style="page", parameter="p", size_parameter="s", size="20"),
+            ["at $.list.paging.size: expected integer, got string"],
+        ),
+        (paging(style="link", next="]"), ["$.list.paging.next is no JMESPath expression"]),
+        (changed("task_id", {"pattern": "(", "words": "x"}), ["$.task_id.pattern is no regular expression"]),
+        (changed("task_id", {"pattern": "x"}), ["at $.task_id: words is missing"]),
+        (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
+        (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
+        (changed("poll_interval", "5"), ["at $.poll_interval: expected number, got string"]),
+        (changed("poll_interval", 0), ["at $.poll_interval"]),
+        (changed("quota", {"requests": 5}), ["at $.quota: seconds is missing"]),
+        (changed("transient_statuses", [200]), ["at $.transient_statuses[0]"]),
+        (changed("launch_id", "json.id"), ["at $.launch_id: expected array, got string"]),
+    ],
+)
+def test_a_wrong_definition_is_told_with_place_and_mistake(definition, words):
+    with pytest.raises(OptionError) as caught:
+        read(definition)
+    message = caught.value.message
+    assert message.startswith("definition")
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_least_definition():
+    definition = read(LEAST)
+    assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
+    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
+    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, "rfc3339")
+    assert needed_options(definition) == ()
+
+
+@pytest.mark.parametrize(
+    ("login", "needed"),
+    [
+        ({"type": "none"}, ()),
+        ({"type": "basic"}, ("username", "password")),
+        ({"type": "bearer"}, ("api_token",)),
+        ({"type": "header", "header": "X-Key"}, ("api_token",)),
+        ({"type": "session", "session": {**SESSION, "basic": True}}, ("username", "password")),
+        ({"type": "session", "session": {**SESSION, "body": {"key": "{api_key}"}}}, ("api_key",)),
+        ({"type": "session", "session": {**SESSION, "body": ["{username}:{password}"]}}, ("username", "password")),
+        ({"type": "session", "session": SESSION}, ()),
+    ],
+)
+def test_a_login_needs_what_it_names(login, needed):
+    assert needed_options(read(changed("login", login))) == needed
+
+
+def test_places_are_filled_where_they_are_known():
+    given = changed("base_path", "/accounts/{account_id}/")
+    given["login"] = {
+        "type": "session",
+        "session": {**SESSION, "path": "/{region}/in", "logout": {"method": "POST", "path": "/{region}/out"}},
+    }
+    definition = read(given, account_id="a b", region="x/y")
+    assert definition.base_path == "/accounts/a%20b"
+    assert (definition.session.path, definition.session.logout) == ("/x%2Fy/in", ("POST", "/x%2Fy/out"))
+    with pytest.raises(OptionError) as caught:
+        read(given, account_id=" ", region="x")
+    assert caught.value.option == "account_id"
+
+
+def test_a_request_is_filled():
+    given = changed("get", {"method": "POST", "path": "/t/{id}", "query": {"q": "{id}", "all": True, "n": 5}})
+    given["get"]["body"] = {"params": {"id": "{id:int}", "text": "task {id}", "list": ["{id}", 1, None]}}
+    path, query, body = read(given).get.fill({}, "7")
+    assert path == "/t/7"
+    assert query == (("q", "7"), ("all", "true"), ("n", "5"))
+    assert body == {"params": {"id": 7, "text": "task 7", "list": ["7", 1, None]}}
+    assert read(given).get.fill({}, "7") == (path, query, body)
+
+
+@pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
+def test_an_id_that_has_to_be_a_number(task_id):
+    with pytest.raises(OptionError, match="numbers its tasks"):
+        fill_body({"id": "{id:int}"}, {"id": task_id})
+
+
+@pytest.mark.parametrize(
+    ("task_id", "path"),
+    [("a/b", "/t/a%2Fb"), ("a?b#c", "/t/a%3Fb%23c"), ("{id}", "/t/%7Bid%7D"), ("é", "/t/%C3%A9")],
+)
+def test_an_id_stays_one_segment(task_id, path):
+    assert fill_path("/t/{id}", {"id": task_id}) == path
+
+
+@pytest.mark.parametrize(
+    ("task_id", "path"), [("/api/tasks/1/", "/api/tasks/1/"), ("/a/b?c", "/a/b%3Fc"), ("/a b", "/a%20b")]
+)
+def test_an_id_can_be_a_path(task_id, path):
+    assert fill_path("{id:path}", {"id": task_id}) == path
+
+
+@pytest.mark.parametrize("task_id", ["7", "https://other.example/1", "//other.example/1", "/a/../b", "/..", "/./b", ""])
+def test_a_path_that_is_no_id(task_id):
+    with pytest.raises(OptionError):
+        fill_path("{id:path}", {"id": task_id})
+
+
+def test_numbers_and_booleans_as_states():
+    states = read(changed("states", {0: "queued", True: "succeeded", "3": "failed"})).states
+    assert {raw.lower() for raw in states} == {"0", "true", "3"}
+
+
+WHOLE = {
+    **LEAST,
+    "base_path": "/v1",
+    "login": {"type": "session", "session": {**SESSION, "logout": {"method": "POST", "path": "/out"}}},
+    "list": {**LIST, "paging": {"style": "page", "parameter": "p", "size_parameter": "s", "size": 5}},
+    "when_ended": {"path": "/tasks/{id}/end", "message": "m"},
+    "failure": {"code": "c"},
+    "failure_codes": [{"code": 1, "title": "One"}],
+    "task_id": {"pattern": "x", "words": "x"},
+    "launch_id": ["json.id"],
+    "quota": {"requests": 1, "seconds": 1},
+    "transient_statuses": [409],
+}
+WORDS = st.sampled_from(["{id}", "{", "/", "[", "@", "(", "link", "basic", "session", "succeeded", "a\nb", "\x00", "ü"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.sampled_from(sorted(WHOLE)), inner),
+    max_leaves=6,
+)
+
+
+@FUZZ
+@given(key=st.sampled_from(sorted(WHOLE)), data=st.data())
+def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
+    whole = copy.deepcopy(WHOLE)
+    place = whole
+    while isinstance(place.get(key), dict) and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place)))
+    place[key] = data.draw(ANYTHING)
+    with contextlib.suppress(OptionError):
+        read(whole)
+
+
+def test_without_jmespath_the_library_is_named(monkeypatch):
+    monkeypatch.setattr(_definition, "HAS_JMESPATH", False)
+    with pytest.raises(MissingLibraryError) as caught:
+        read(LEAST)
+    assert caught.value.library == "jmespath"
+
+
+# --- documents ------------------------------------------------------------------------------------------------
+
+
+def keys_of(schema):
+    """Return every key that a definition can have, and every word that it chooses from."""
+    found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
+    inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
+    inner += [schema[word] for word in ("then", "items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    return found.union(*map(keys_of, inner))
+
+
+@pytest.mark.parametrize("key", sorted(keys_of(SCHEMA)))
+def test_the_guide_names_every_key(key):
+    assert f"``{key}``" in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_keys_are_found_deep_down():
+    assert {"title", "token_header", "size_parameter", "retryable", "dismissed", "epoch_seconds", "DELETE"} <= keys_of(
+        SCHEMA
+    )
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "definitions").glob("*.yml")), ids=lambda path: path.stem)
+def test_the_documented_definitions_are_good(path):
+    definition = read(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert definition.list is not None
+    assert definition.task_id is not None
+
+
+def test_the_guides_example_is_good():
+    text = GUIDE.read_text(encoding="utf-8").partition("Load it from a file")[0]
+    blocks = [block.partition("\n\n")[2] for block in text.split(".. code-block:: yaml")[1:]]
+    whole = {}
+    for block in blocks:
+        lines = block.splitlines()
+        end = next((number for number, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
+        whole.update(yaml.safe_load("\n".join(lines[:end])))
+    assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
+    definition = read(whole)
+    job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}
+    task = task_from_json(definition.task.find({"job": job}), definition)
+    assert (task.id, task.state.value, task.error.code, task.error.title) == (
+        "17",
+        "failed",
+        "28",
+        "The target is full",
+    )
+    assert task.error.detail == "no space"
