@@ -264,7 +264,7 @@ def test_statuses(status, statuses, kind):
     api = Api({"get": {"path": "/tasks/{id}", "not_found_statuses": statuses}}, reply({"message": "No"}, status))
     with pytest.raises(TasksError) as caught:
         api.read()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
 
 
 def test_statuses_that_pass_at_this_api():
@@ -583,7 +583,7 @@ def test_a_session_that_does_not_begin(answer, kind, words):
     api = Api({**session(), "transient_statuses": [409]}, answer, **ANN)
     with pytest.raises(kind, match=words) as caught:
         api.read()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert "pa55word" not in str(caught.value.to_result())
     assert len(api.http.requests) == 1
 
