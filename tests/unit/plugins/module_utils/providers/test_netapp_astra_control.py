@@ -518,7 +518,7 @@ def test_several_problems_in_one_are_all_told():
 
 
 def test_only_problem_1_means_that_a_task_is_gone():
-    assert type(error_of(problem(1, status=404))) is NotFoundError
+    assert error_of(problem(1, status=404)).__class__ is NotFoundError
 
 
 @pytest.mark.parametrize(
@@ -540,7 +540,7 @@ def test_any_other_404_is_a_wrong_address_and_no_task_that_was_forgotten(answer)
 
 
 def test_a_404_to_a_list_is_a_wrong_address():
-    assert type(error_of(problem(1, status=404), "page")) is RejectedError
+    assert error_of(problem(1, status=404), "page").__class__ is RejectedError
 
 
 @pytest.mark.parametrize(
