@@ -15,7 +15,7 @@ from pathlib import Path
 MODULE_UTILS = Path(__file__).parents[4] / "plugins" / "module_utils"
 FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
 
-#: From the bottom to the top, as design.md draws it: each imports only from lines above its own, or from its own.
+#: From the bottom to the top, as CONTRIBUTING.md draws it: each imports only from lines above its own, or from its own.
 LAYERS = (
     {"_text.py", "_task.py", "_errors.py"},
     {"_clock.py"},

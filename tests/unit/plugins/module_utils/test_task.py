@@ -23,7 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._task import (
     parse_time,
 )
 
-# As design.md, section 1, promises them; history is added by task_wait.
+# As the documentation of the modules promises them; history is added by task_wait.
 TASK_KEYS = [
     "id",
     "provider",
