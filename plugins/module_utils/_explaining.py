@@ -78,11 +78,13 @@ def _succeeded(outcome: WaitOutcome, title: str) -> str:
     number = _number(outcome.tasks)
     good = outcome.with_verdict(Verdict.GOOD)
     is_one = number == 1 or outcome.plan.wait_for is WaitFor.ANY
-    when = "has succeeded" if is_one else "have succeeded"
-    if outcome.polls > 1:
-        when = f"succeeded after {seconds_in_words(outcome.elapsed)}"
     lost = [task for task in good if task.state is TaskState.NOT_FOUND]
     accepted = [task for task in good if task.state not in (TaskState.NOT_FOUND, TaskState.SUCCEEDED)]
+    # A failure that is accepted did not succeed.
+    verb = "ended" if accepted else "succeeded"
+    when = f"{'has' if is_one else 'have'} {verb}"
+    if outcome.polls > 1:
+        when = f"{verb} after {seconds_in_words(outcome.elapsed)}"
     what = good[0].describe() if is_one else f"all {number} tasks"
     text = f"{title}: {what} {when}."
     if lost and len(lost) == len(good):

@@ -249,3 +249,8 @@ class TestUnreachable:
             "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
             "1 of 2 tasks did not succeed. Example: task b failed with code E42, and the vendor gave no reason."
         )
+
+
+def test_an_accepted_failure_is_not_said_to_have_succeeded():
+    text = told({"a": BAD_AT_5}, accept_failure_codes=frozenset({"E42"}))
+    assert text == "Example: task a ended after 10 s. accept_failure_codes makes a success of a."
