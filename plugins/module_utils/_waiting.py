@@ -18,6 +18,7 @@ from typing import Protocol
 
 from ._clock import Clock, Deadline
 from ._errors import RequestError, TransientError, UnknownHostError
+from ._polling import PollingPolicy, ProgressTrack, seconds_left
 from ._retrying import Backoff, TroubleRun
 from ._task import StateChange, Task, TaskState
 
@@ -38,7 +39,7 @@ LONGEST_HISTORY = 200
 UNKNOWN_HOST_PATIENCE = 20.0
 #: Moments closer together than this, in seconds, are one: adding and subtracting floats moves them a little.
 _TOLERANCE = 0.001
-#: By how much the interval grows with each look that finds nothing new, where it may grow.
+#: By how much the interval grows with each look that finds nothing new, where the plan backs off.
 _INTERVAL_GROWTH = 1.5
 
 
@@ -92,9 +93,13 @@ class WaitPlan:
     """What the user wants of a wait. Times are in seconds."""
 
     timeout: float
+    #: The least between two looks, and the usual.
     poll_interval: float
-    #: Up to where the interval grows while nothing changes. When it is not above the interval, that does not grow.
+    #: The most between two looks, while the ends of all tasks are by estimate further away. Not above the interval: it
+    #: is always the same.
     max_poll_interval: float = 0.0
+    #: Whether the looks also move apart, up to there, while nothing changes.
+    backs_off: bool = True
     wait_for: WaitFor = WaitFor.ALL
     fail_fast: bool = False
     accept_failure_codes: frozenset[str] = frozenset()
@@ -163,20 +168,34 @@ class WaitOutcome:
         return self.with_verdict(Verdict.PENDING)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a wait knows after a look: all its tasks, and those of them whose state is new.
+
+    ``elapsed`` is in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate.
+    """
+
+    elapsed: float
+    tasks: Sequence[Task]
+    changed: Sequence[Task]
+    pending: frozenset[str]
+    seconds_left: Mapping[str, float]
+
+
 class WaitObserver(Protocol):
     """Is told what a wait sees, while it goes on: the seam for live progress."""
 
-    def looked(self, elapsed: float, tasks: Sequence[Task], changed: Sequence[Task]) -> None:
-        """Take note of a look: all tasks as now known, and those of them whose state is new."""
+    def looked(self, look: Look) -> None:
+        """Take note of a look."""
 
     def met_trouble(self, elapsed: float, error: TransientError) -> None:
-        """Take note of a transient error that the wait bears."""
+        """Take note of a transient error that the wait bears, so many seconds after it began."""
 
 
 class SilentObserver:
     """Takes no note of anything."""
 
-    def looked(self, elapsed: float, tasks: Sequence[Task], changed: Sequence[Task]) -> None:
+    def looked(self, look: Look) -> None:
         """Ignore a look."""
 
     def met_trouble(self, elapsed: float, error: TransientError) -> None:
@@ -218,6 +237,8 @@ class _Followed:
     due: float
     changed: float
     seen: float | None = None
+    #: Its progress since it is in its state.
+    progress: ProgressTrack | None = None
     trouble: TroubleRun | None = None
     history: list[StateChange] = field(default_factory=list)
 
@@ -226,6 +247,17 @@ class _Followed:
 
     def has_progressed(self, task: Task) -> bool:
         return self.is_new(task) or (task.percent, task.message) != (self.task.percent, self.task.message)
+
+    def note_progress(self, task: Task, now: float) -> None:
+        if task.percent is None:
+            self.progress = None
+        elif self.progress is None or self.is_new(task):
+            self.progress = ProgressTrack.begun(task.percent, now)
+        else:
+            self.progress = self.progress.then(task.percent, now)
+
+    def seconds_left(self, now: float) -> float | None:
+        return seconds_left(self.task, self.progress, now)
 
 
 class _Wait:
@@ -250,6 +282,7 @@ class _Wait:
         self._backoff = backoff
         self._observer = observer
         self._began = self._clock.monotonic()
+        self._policy = PollingPolicy(plan.poll_interval, max(plan.poll_interval, plan.max_poll_interval))
         self._interval = plan.poll_interval
         # Until the first answer nothing is known of a task, which is not a state of the vendor either.
         self._followed = {
@@ -290,8 +323,12 @@ class _Wait:
         now = self._clock.monotonic()
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
-        self._plan_next(snapshot.tasks, now, changed=bool(changed))
-        self._observer.looked(now - self._began, [self._followed[task_id].task for task_id in self._ids], changed)
+        pending = self._pending()
+        estimates = {task_id: self._followed[task_id].seconds_left(now) for task_id in pending}
+        left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
+        self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
+        tasks = [self._followed[task_id].task for task_id in self._ids]
+        self._observer.looked(Look(now - self._began, tasks, changed, frozenset(pending), left))
 
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""
@@ -306,6 +343,7 @@ class _Wait:
             del followed.history[:-LONGEST_HISTORY]
         if task.state is TaskState.UNKNOWN and str(task.raw_state) not in self._unknown_states:
             self._unknown_states.append(str(task.raw_state))
+        followed.note_progress(task, now)
         followed.task, followed.seen, followed.trouble = task, now, None
         return is_new
 
@@ -324,23 +362,27 @@ class _Wait:
             delay = delays.setdefault(error, run.delay(self._backoff, self._patience(error), now))
             followed.due = now + delay
 
-    def _plan_next(self, seen: Mapping[str, Task], now: float, *, changed: bool) -> None:
-        plan = self._plan
+    def _plan_next(
+        self, seen: Mapping[str, Task], pending: Sequence[str], left: Mapping[str, float], now: float, *, changed: bool
+    ) -> None:
         if changed:
-            self._interval = plan.poll_interval
-        elif seen:
-            self._interval = max(plan.poll_interval, min(self._interval * _INTERVAL_GROWTH, plan.max_poll_interval))
-        # A task that was asked for out of turn joins the others again: one look for all costs fewer requests.
-        pending = self._pending()
+            self._interval = self._policy.least
+        elif seen and self._plan.backs_off:
+            self._interval = min(self._interval * _INTERVAL_GROWTH, self._policy.most)
+        again = [task_id for task_id in pending if task_id in seen]
+        if not again:
+            return
+        # One look for all costs fewer requests, so the task that needs one first decides for all. A task that was
+        # asked for out of turn joins the others again.
+        delays = [self._policy.delay(left[task_id]) if task_id in left else self._interval for task_id in again]
         others = [
             followed.due
             for followed in (self._followed[task_id] for task_id in pending if task_id not in seen)
             if followed.trouble is None and followed.due > now
         ]
-        due = min([now + self._interval, *others])
-        for task_id in pending:
-            if task_id in seen:
-                self._followed[task_id].due = due
+        due = min([now + min(delays), *others])
+        for task_id in again:
+            self._followed[task_id].due = due
 
     # --- what it means --------------------------------------------------------------------------------------
 

@@ -55,7 +55,11 @@ options:
     type: float
   max_poll_interval:
     description:
-      - Lets the interval grow up to so many seconds while nothing changes. It does not grow when not given.
+      - The most seconds between two looks. They are more than O(poll_interval) apart only while the progress of the
+        tasks and the time it took say that their ends are further away, and near an end they are O(poll_interval) apart
+        again.
+      - When it is given, the interval also grows up to there while nothing changes, for tasks that tell no progress.
+      - When it is not given, it is the same as O(poll_interval). When neither is given, it is V(60).
     type: float
   wait_for:
     description:

@@ -31,6 +31,8 @@ from .launch_results import launched_task_ids
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
+#: The most between two looks while estimates allow it, in seconds, where the user sets no interval.
+ESTIMATED_INTERVAL = 60.0
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -92,6 +94,9 @@ def _plan(context: Context) -> WaitPlan:
         option = "poll_interval" if poll_interval > longest else "max_poll_interval"
         bound = f"{longest:g} seconds or less for {description.name}"
         raise OptionError(option, f"{option} has to be {bound}: {description.longest_poll_reason}")
+    most = poll_interval if max_poll_interval is None else max_poll_interval
+    if given_interval is None and max_poll_interval is None:
+        most = max(poll_interval, ESTIMATED_INTERVAL if longest is None else min(ESTIMATED_INTERVAL, longest))
     if poll_interval < description.least_poll_interval and not _is_rehearsal(context):
         context.warn(
             f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
@@ -100,7 +105,8 @@ def _plan(context: Context) -> WaitPlan:
     return WaitPlan(
         timeout=context.seconds("timeout") or 0.0,
         poll_interval=poll_interval,
-        max_poll_interval=max_poll_interval or poll_interval,
+        max_poll_interval=most,
+        backs_off=max_poll_interval is not None,
         wait_for=WaitFor(params["wait_for"]),
         fail_fast=params["fail_fast"],
         accept_failure_codes=frozenset(params["accept_failure_codes"] or ()),

@@ -46,7 +46,7 @@ def task(task_id: str, state: str = "running", code: str | None = None, **fields
 
 
 class FakeProvider(TaskProvider):
-    """Has for each id a task, a list of what it is look by look (the last stays), or an error to raise.
+    """Has for each id a task, a list of what it is look by look (the last stays), a function, or an error to raise.
 
     It has one page of a list: the tasks as they are now. ``asked`` has the ids that were asked for one by one.
     """
@@ -65,7 +65,7 @@ class FakeProvider(TaskProvider):
         entry = self.tasks.get(task_id)
         if isinstance(entry, list):
             return entry.pop(0) if len(entry) > 1 else entry[0]
-        return entry
+        return entry() if callable(entry) else entry
 
     def read_task(self, task_id: str, deadline: Any) -> Task:
         self.asked.append(task_id)

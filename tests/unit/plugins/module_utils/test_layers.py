@@ -19,7 +19,7 @@ FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODU
 LAYERS = (
     {"_text.py", "_task.py", "_errors.py"},
     {"_clock.py"},
-    {"_retrying.py", "_schemas.py", "_http.py", "_pacing.py"},
+    {"_retrying.py", "_schemas.py", "_http.py", "_pacing.py", "_polling.py"},
     {"_waiting.py"},
     {"_options.py", "_auth.py", "_explaining.py"},
     {"_json_api.py", "_provider.py"},

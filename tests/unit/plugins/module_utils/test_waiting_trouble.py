@@ -232,8 +232,9 @@ class Recorder:
     def __init__(self):
         self.events = []
 
-    def looked(self, elapsed, tasks, changed):
-        self.events.append((elapsed, [str(task.state) for task in tasks], [task.id for task in changed]))
+    def looked(self, look):
+        states = [str(task.state) for task in look.tasks]
+        self.events.append((look.elapsed, states, [task.id for task in look.changed]))
 
     def met_trouble(self, elapsed, error):
         self.events.append((elapsed, error.message))

@@ -231,6 +231,23 @@ def test_the_interval_grows_up_to_its_bound():
 
 
 @pytest.mark.parametrize(
+    ("given", "moments"),
+    [
+        # The provider's interval is 10 seconds, and the task makes one percent a second.
+        ({}, [10.0, 60.0, 24.0, 10.0]),
+        ({"poll_interval": 30}, [30.0, 30.0, 30.0, 30.0]),
+        ({"poll_interval": 30, "max_poll_interval": 40}, [30.0, 40.0, 30.0, 30.0]),
+        ({"max_poll_interval": 20}, [10.0, 20.0, 20.0, 20.0]),
+    ],
+)
+def test_looks_move_apart_as_far_as_the_options_allow(given, moments):
+    waiting = wait({"a": task("a")}, timeout=300, **given)
+    waiting.provider.tasks["a"] = lambda: task("a", percent=min(99.0, waiting.clock.elapsed))
+    fails(waiting)
+    assert waiting.clock.slept[:4] == moments
+
+
+@pytest.mark.parametrize(
     ("interval", "url", "warned"),
     [
         (9.9, "https://example.com", True),
