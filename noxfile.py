@@ -244,7 +244,7 @@ def types(session: nox.Session) -> None:
     session.install(MYPY, *STUBS, "nox", "-r", "tests/unit/requirements.txt")
     mine = stage() / NAME
     typed = [
-        mine / "plugins" / "module_utils",
+        mine / "plugins",
         ROOT / "roles" / "task_simulator" / "files" / "task_simulator",
         ROOT / "tests" / "real_servers",
         ROOT / "tests" / "tooling",

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
 
 from ._clock import Clock, Deadline
 from ._errors import RequestError, TransientError, UnknownHostError
@@ -173,6 +172,7 @@ class Look:
     """What a wait knows after a look: all its tasks, and those of them whose state is new.
 
     ``elapsed`` is in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate.
+    ``trouble`` is the last error of a task that could not be read since, the first such task's.
     """
 
     elapsed: float
@@ -180,26 +180,15 @@ class Look:
     changed: Sequence[Task]
     pending: frozenset[str]
     seconds_left: Mapping[str, float]
+    trouble: TransientError | None
 
 
-class WaitObserver(Protocol):
-    """Is told what a wait sees, while it goes on: the seam for live progress."""
-
-    def looked(self, look: Look) -> None:
-        """Take note of a look."""
-
-    def met_trouble(self, elapsed: float, error: TransientError) -> None:
-        """Take note of a transient error that the wait bears, so many seconds after it began."""
+#: Is told what a wait sees, while it goes on: the seam for live progress.
+WaitObserver = Callable[[Look], None]
 
 
-class SilentObserver:
-    """Takes no note of anything."""
-
-    def looked(self, look: Look) -> None:
-        """Ignore a look."""
-
-    def met_trouble(self, elapsed: float, error: TransientError) -> None:
-        """Ignore an error."""
+def unobserved(_look: Look) -> None:
+    """Take no note of a look."""
 
 
 def wait_for_tasks(
@@ -211,7 +200,7 @@ def wait_for_tasks(
     clock: Clock,
     request_timeout: float,
     backoff: Backoff | None = None,
-    observer: WaitObserver | None = None,
+    observer: WaitObserver = unobserved,
 ) -> WaitOutcome:
     """Wait until the tasks have ended, or one of the limits of the plan is reached.
 
@@ -225,7 +214,7 @@ def wait_for_tasks(
         provider=provider,
         deadline=deadline,
         backoff=backoff or Backoff(cap=max(1.0, plan.poll_interval)),
-        observer=observer or SilentObserver(),
+        observer=observer,
     ).run()
 
 
@@ -327,8 +316,17 @@ class _Wait:
         estimates = {task_id: self._followed[task_id].seconds_left(now) for task_id in pending}
         left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
-        tasks = [self._followed[task_id].task for task_id in self._ids]
-        self._observer.looked(Look(now - self._began, tasks, changed, frozenset(pending), left))
+        runs = [self._followed[task_id].trouble for task_id in pending]
+        self._observer(
+            Look(
+                elapsed=now - self._began,
+                tasks=[self._followed[task_id].task for task_id in self._ids],
+                changed=changed,
+                pending=frozenset(pending),
+                seconds_left=left,
+                trouble=next((run.error for run in runs if run is not None), None),
+            ),
+        )
 
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""
@@ -352,7 +350,6 @@ class _Wait:
         for error in dict.fromkeys(troubles.values()):
             self._transient_errors += 1
             self._last_transient_error = error.message
-            self._observer.met_trouble(now - self._began, error)
         delays: dict[TransientError, float] = {}
         for task_id, error in troubles.items():
             followed = self._followed[task_id]

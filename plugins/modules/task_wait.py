@@ -130,6 +130,21 @@ options:
       - Of the vendors, NetApp Astra Control has subtasks. For the others this makes no difference.
     type: bool
     default: false
+  progress:
+    description:
+      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended, in
+        which states the others are, their progress, and about how long it will still take.
+      - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
+        check mode and with C(become) of a user who is not root there are none.
+      - With C(-v) each change of a task's state and each request that failed has a line of its own.
+    type: bool
+    default: true
+  progress_interval:
+    description:
+      - The most seconds between two such lines, also while nothing changes. Changes are told at once, by at most one
+        line a second.
+    type: float
+    default: 30.0
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list

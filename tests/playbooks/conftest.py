@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ sys.path.insert(0, str(COLLECTION / "roles" / "task_simulator" / "files"))
 from task_simulator import Simulator  # noqa: E402 - the path above had to be set first
 
 PLAYS = Path(__file__).parent / "plays"
+#: Seconds.
+LONGEST_RUN = 300
 
 #: Is in every secret, and must be nowhere else. Another run beside this one has another mark.
 MARK = f"mArKeD{uuid.uuid4().hex[:12]}sEcReT"
@@ -97,8 +100,13 @@ class Run:
     """What a run of ansible-playbook left behind."""
 
     status: int
-    output: str = field(repr=False)
+    #: Each line, and when it came, in monotonic seconds.
+    lines: tuple[tuple[float, str], ...] = field(repr=False)
     processes: frozenset[str] = field(repr=False)
+
+    @property
+    def output(self):
+        return "".join(line for _moment, line in self.lines)
 
     def assert_keeps_secrets(self):
         for mark in MARKS:
@@ -179,22 +187,28 @@ def run_playbook(tmp_path):
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=settings,
+            text=True,
+            cwd=tmp_path,
+        )
+        too_long = threading.Timer(LONGEST_RUN, process.kill)
+        too_long.start()
         try:
-            finished = subprocess.run(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=settings,
-                text=True,
-                check=False,
-                timeout=300,
-                cwd=tmp_path,
-            )
+            lines = tuple((time.monotonic(), line) for line in process.stdout)
+            status = process.wait()
         finally:
+            too_long.cancel()
+            process.kill()
+            process.stdout.close()
+            process.wait()
             done.set()
             watcher.join()
-        return Run(finished.returncode, finished.stdout, frozenset(processes.found))
+        return Run(status, lines, frozenset(processes.found))
 
     return run
 

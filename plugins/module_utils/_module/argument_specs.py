@@ -83,4 +83,7 @@ TASK_WAIT: ArgumentSpec = {
     "stall_timeout": {"type": "float"},
     "transient_timeout": {"type": "float", "default": 300.0},
     "follow_subtasks": {"type": "bool", "default": False},
+    # Read by the action plugin, which shows the lines.
+    "progress": {"type": "bool", "default": True},
+    "progress_interval": {"type": "float", "default": 30.0},
 }

@@ -15,6 +15,7 @@ from .._clock import Clock, Deadline
 from .._errors import OptionError
 from .._options import MOST_SECONDS, ConnectionOptions
 from .._provider import ProviderDescription, TaskProvider, path_segment
+from .._waiting import WaitObserver, unobserved
 
 #: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
 REPEAT_SECONDS = 10.0
@@ -31,6 +32,8 @@ class Context:
     clock: Clock
     warn: Callable[[str], None]
     requests_sent: Callable[[], int]
+    #: Is told of a wait's progress.
+    observer: WaitObserver = unobserved
 
     def deadline(self) -> Deadline:
         """Return a deadline that only limits each request."""

@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
 from .._clock import Deadline, SystemClock
 from .._errors import MissingLibraryError, TasksError
 from .._http import RequestsClient, TlsOptions
 from .._options import connection_options, logins_in_url, plain_http_warning, secret_forms
+from .._progress import ProgressRecorder
+from .._progress_pipe import VARIABLE, PipeWriter
 from .._provider import ProviderTools
 from .._providers.registry import PROVIDERS
+from .._waiting import WaitObserver, unobserved
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
 
@@ -91,7 +95,16 @@ def _context(module: AnsibleModule, clients: list[RequestsClient]) -> Context:
         clock=clock,
         warn=module.warn,
         requests_sent=lambda: sum(client.requests_sent for client in clients),
+        observer=_observer(module),
     )
+
+
+def _observer(module: AnsibleModule) -> WaitObserver:
+    """Return who is told of a wait's progress: the action plugin, where it listens."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return unobserved
+    return ProgressRecorder(PipeWriter(path, lambda note: remove_values(note, module.no_log_values)).write)
 
 
 def _hide_only(module: AnsibleModule, secrets: set[str]) -> None:

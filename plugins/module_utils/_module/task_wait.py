@@ -42,6 +42,7 @@ def run(context: Context) -> dict[str, Any]:
         WaitError: the wait ended in a way that the options call a failure.
     """
     asked = _asked_ids(context)
+    context.seconds("progress_interval", least=1.0)
     plan = _plan(context)
     if context.check_mode:
         plan = replace(plan, timeout=0.0)
@@ -56,6 +57,7 @@ def run(context: Context) -> dict[str, Any]:
         provider=context.provider.description.name,
         clock=context.clock,
         request_timeout=context.options.request_timeout,
+        observer=context.observer,
     )
     for raw_state in outcome.unknown_states:
         context.warn(

@@ -23,6 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import 
     WaitObserver,
     WaitOutcome,
     WaitPlan,
+    unobserved,
     wait_for_tasks,
 )
 
@@ -170,7 +171,7 @@ class ScriptedReader:
         task_ids: Sequence[str] | None = None,
         request_timeout: float = 30.0,
         backoff: Backoff | None = STEADY_BACKOFF,
-        observer: WaitObserver | None = None,
+        observer: WaitObserver = unobserved,
     ) -> WaitOutcome:
         """Wait for the tasks of the script, or for those with these ids."""
         return wait_for_tasks(

@@ -228,28 +228,47 @@ def test_no_backoff_handed_in_means_jitter_up_to_the_interval():
     assert all(seconds <= 2 for seconds in reader.clock.slept)
 
 
-class Recorder:
-    def __init__(self):
-        self.events = []
-
-    def looked(self, look):
-        states = [str(task.state) for task in look.tasks]
-        self.events.append((look.elapsed, states, [task.id for task in look.changed]))
-
-    def met_trouble(self, elapsed, error):
-        self.events.append((elapsed, error.message))
-
-
 def test_the_observer_is_told_of_looks_changes_and_troubles():
     timelines = {"a": running_until(15, SUCCEEDED), "b": running_until(25, SUCCEEDED)}
     reader = ScriptedReader(timelines, trouble(10, 11))
-    recorder = Recorder()
-    reader.wait(WaitPlan(timeout=100, poll_interval=10), task_ids=("b", "a"), observer=recorder)
-    assert recorder.events == [
-        (0, ["running", "running"], ["b", "a"]),
-        (10, "The server answered with 502"),
-        (10, ["running", "running"], []),
-        (11, ["running", "running"], []),
-        (21, ["running", "succeeded"], ["a"]),
-        (31, ["succeeded", "succeeded"], ["b"]),
+    looks = []
+    reader.wait(WaitPlan(timeout=100, poll_interval=10), task_ids=("b", "a"), observer=looks.append)
+    assert [
+        (
+            look.elapsed,
+            [str(task.state) for task in look.tasks],
+            [task.id for task in look.changed],
+            sorted(look.pending),
+        )
+        for look in looks
+    ] == [
+        (0, ["running", "running"], ["b", "a"], ["a", "b"]),
+        (10, ["running", "running"], [], ["a", "b"]),
+        (11, ["running", "running"], [], ["a", "b"]),
+        (21, ["running", "succeeded"], ["a"], ["b"]),
+        (31, ["succeeded", "succeeded"], ["b"], []),
+    ]
+    assert [look.trouble and look.trouble.message for look in looks] == [
+        None,
+        "The server answered with 502",
+        None,
+        None,
+        None,
+    ]
+
+
+# A task whose requests fail is in trouble until it is read, whatever the others do.
+def test_trouble_stands_until_the_task_is_read():
+    reader = ScriptedReader({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(10, 35, "b", retry_after=17))
+    looks = []
+    reader.wait(WaitPlan(timeout=50, poll_interval=10), observer=looks.append)
+    assert [(look.elapsed, look.trouble is not None) for look in looks] == [
+        (0, False),
+        (10, True),
+        (20, True),
+        (27, True),
+        (30, True),
+        (40, True),
+        (44, False),
+        (50, False),
     ]

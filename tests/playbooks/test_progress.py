@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live lines of progress: where there are some and where there are none, and that they come while the module runs."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+FOREVER = [{"state": "running", "seconds": 100000, "percentDone": 25.5}]
+SCENARIO = {
+    "tasks": [
+        *(
+            {
+                "provider": "netapp_astra_control",
+                "id": f"00000000-0000-4000-8000-00000000{number}",
+                "steps": FOREVER,
+                "end": {"state": "completed"},
+            }
+            for number in ("cafe", "beef")
+        ),
+        {
+            "provider": "netapp_astra_control",
+            "id": "9cc8c321-6af1-406c-8158-2c6582c247f8",
+            "steps": [],
+            "end": {"state": "completed"},
+        },
+    ],
+}
+LINE = re.compile(r"WAITING: \[([^\]]+)\]: (.*)")
+
+
+def lines_by_case(output):
+    """Return the lines of progress below the name of their task, as (host, text)."""
+    cases, current = {}, None
+    for line in output.splitlines():
+        if line.startswith("TASK ["):
+            current = line[6:].partition("]")[0]
+            cases[current] = []
+        match = LINE.search(line)
+        if match:
+            cases[current].append(match.groups())
+    return cases
+
+
+@pytest.fixture(scope="module")
+def method():
+    """How to become root here."""
+    return "ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo"
+
+
+def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, method, tmp_path):
+    simulator = simulate(SCENARIO)
+    local_temp = tmp_path / "local-temp"
+    run = run_playbook("progress.yml", url=simulator.url, method=method, environment={"ANSIBLE_LOCAL_TEMP": local_temp})
+    run.assert_clean()
+    cases = lines_by_case(run.output)
+    hosts = {case: sorted({host for host, _text in lines}) for case, lines in cases.items() if case.startswith("Case ")}
+    assert hosts == {
+        "Case several hosts": ["first", "second"],
+        "Case no progress": [],
+        "Case check mode": [],
+        "Case environment": ["first", "second"],
+        "Case loop": ["first", "second"],
+        "Case in the background": [],
+        "Case looked up later": [],
+        "Case wrong options": [],
+        "Case senseless options": [],
+        "Case become": ["first"],
+        "Case elsewhere": [],
+        "Case delegated": ["far -> first"],
+        "Case ended before it began": [],
+    }
+    task = "astra.backup task 00000000-0000-4000-8000-00000000cafe (Backup): running"
+    first = [text for host, text in cases["Case several hosts"] if host == "first"]
+    assert first == [f"{task}, 25.5 %, 0:00:00", f"{task}, 25.5 %, 0:00:01"]
+    items = [re.search(r"0000(\w{4}) ", text)[1] for host, text in cases["Case loop"] if host == "second"]
+    assert sorted(set(items)) == ["beef", "cafe"]
+    assert list(local_temp.iterdir()) == []
+
+    came = next(moment for moment, line in run.lines if "WAITING: [first]" in line)
+    ended = next(moment for moment, line in run.lines if line.startswith("ok: [first]") and moment > came)
+    # The wait lasts 1.2 seconds. What is not live comes all at once.
+    assert ended - came > 0.8
