@@ -145,9 +145,12 @@ def secrets():
 
 @pytest.fixture
 def run_playbook(tmp_path):
-    """Return a function that runs a playbook of the folder plays and returns the run."""
+    """Return a function that runs a playbook of the folder plays and returns the run.
 
-    def run(playbook, *arguments, environment=None, verbosity="-vvvvv", **variables):
+    ``meanwhile`` is called while it runs, with its process, which then leads a process group.
+    """
+
+    def run(playbook, *arguments, environment=None, verbosity="-vvvvv", meanwhile=None, **variables):
         extra = tmp_path / "variables.json"
         extra.touch(mode=0o600)
         extra.write_text(json.dumps({"secrets": SECRETS, "scratch": str(tmp_path), **variables}), encoding="utf-8")
@@ -180,21 +183,27 @@ def run_playbook(tmp_path):
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            finished = subprocess.run(
+            with subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 env=settings,
                 text=True,
-                check=False,
-                timeout=300,
                 cwd=tmp_path,
-            )
+                start_new_session=meanwhile is not None,
+            ) as process:
+                try:
+                    if meanwhile is not None:
+                        meanwhile(process)
+                    output, _nothing = process.communicate(timeout=300)
+                except BaseException:
+                    process.kill()
+                    raise
         finally:
             done.set()
             watcher.join()
-        return Run(finished.returncode, finished.stdout, frozenset(processes.found))
+        return Run(process.returncode, output, frozenset(processes.found))
 
     return run
 
