@@ -56,8 +56,13 @@ class Login(ABC):
 
     def close(self, deadline: Deadline) -> None:
         """End the session at the vendor, where there is one that would go on. Trouble with that is nobody's."""
-        with self._lock:
+        # Who is interrupted can find somebody else in the midst of a login here.
+        if not self._lock.acquire(timeout=deadline.next_request_timeout()):
+            return
+        try:
             access, self._access = self._access, None
+        finally:
+            self._lock.release()
         if access is not None:
             self._log_out(access, deadline)
 

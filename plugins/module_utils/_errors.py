@@ -19,6 +19,7 @@
     │   ├── RejectedError           rejected               the vendor refused the request as it is
     │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
     ├── TaskNotFoundError           not_found              the vendor has no such task
+    ├── InterruptError              interrupted            a signal asked for the end of the work
     └── WaitError                   as the wait ended      a wait ended without success
 
 Work raises them; only the runner of the modules ends the process.
@@ -160,6 +161,12 @@ class TaskNotFoundError(TasksError):
     """The vendor has none of the tasks asked for, or lacks some of them."""
 
     reason = "not_found"
+
+
+class InterruptError(TasksError):
+    """A signal asked for the end of the work, which has about a second left to come to it."""
+
+    reason = "interrupted"
 
 
 class WaitError(TasksError):

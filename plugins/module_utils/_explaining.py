@@ -60,6 +60,7 @@ def explain_outcome(outcome: WaitOutcome, title: str) -> str:
         Outcome.TIMED_OUT: _timed_out,
         Outcome.STALLED: _stalled,
         Outcome.UNREACHABLE: _unreachable,
+        Outcome.INTERRUPTED: _interrupted,
     }
     text = explain[outcome.outcome](outcome, title)
     # Some may have failed before the wait for the others came to its end.
@@ -144,6 +145,17 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
     if not outcome.last_seen or not outcome.pending:
         return why
     return f"{why} What has become of {_named(outcome.pending, outcome)} is not known."
+
+
+def _interrupted(outcome: WaitOutcome, title: str) -> str:
+    why = sentence(outcome.cause.message if outcome.cause is not None else "The wait was interrupted")
+    if not outcome.pending:
+        return why
+    has = "has" if len(outcome.pending) == 1 else "have"
+    return (
+        f"{why} {title}: {_named(outcome.pending, outcome)} {has} not ended yet. The work goes on at the vendor: "
+        "wait for the same ids again."
+    )
 
 
 def _named(tasks: Sequence[Task], outcome: WaitOutcome) -> str:

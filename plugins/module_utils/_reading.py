@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
 from ._clock import Deadline
@@ -140,11 +142,39 @@ class TaskReader:
 
 
 def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequence[T]) -> list[Task | TransientError]:
-    """Return what is read for each item, in their order."""
+    """Return what is read for each item, in their order; raise the first error after what runs has ended.
+
+    Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
+    waits for no request that hangs.
+    """
     if len(items) < 2:
         return [read_one(item) for item in items]
-    with ThreadPoolExecutor(max_workers=min(MOST_PARALLEL_REQUESTS, len(items))) as pool:
-        return list(pool.map(read_one, items))
+    waiting = deque(enumerate(items))
+    answers: dict[int, Task | TransientError] = {}
+    errors: dict[int, BaseException] = {}
+    ended: SimpleQueue[None] = SimpleQueue()
+
+    def work() -> None:
+        while waiting:
+            try:
+                number, item = waiting.popleft()
+            except IndexError:
+                break
+            try:
+                answers[number] = read_one(item)
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                errors[number] = error
+                waiting.clear()
+        ended.put(None)
+
+    workers = min(MOST_PARALLEL_REQUESTS, len(items))
+    for _number in range(workers):
+        Thread(target=work, daemon=True).start()
+    for _number in range(workers):
+        ended.get()
+    if errors:
+        raise errors[min(errors)]
+    return [answers[number] for number in range(len(items))]
 
 
 def held_by_subtasks(task: Task, title: str) -> Task:

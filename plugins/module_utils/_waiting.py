@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ._clock import Clock, Deadline
-from ._errors import RequestError, TransientError, UnknownHostError
+from ._errors import InterruptError, RequestError, TransientError, UnknownHostError
 from ._polling import PollingPolicy, ProgressTrack, seconds_left
 from ._retrying import Backoff, TroubleRun
 from ._task import StateChange, Task, TaskState
@@ -77,6 +77,8 @@ class Outcome(str, Enum):
     STALLED = "stalled"
     #: The vendor could not be asked any more, for whatever reason: what became of the tasks is not known.
     UNREACHABLE = "unreachable"
+    #: A signal ended the wait, and not the tasks.
+    INTERRUPTED = "interrupted"
 
 
 class Verdict(Enum):
@@ -135,7 +137,8 @@ class WaitOutcome:
     """All that is known at the end of a wait.
 
     ``tasks`` are one to one with the ids that were waited for, in their order. ``elapsed`` and ``last_seen``
-    (the age of each task's last answer) are in seconds. ``cause`` is why the vendor could not be asked any more.
+    (the age of each task's last answer) are in seconds. ``cause`` is why the vendor could not be asked any more, or was
+    not to be.
     """
 
     outcome: Outcome
@@ -147,7 +150,7 @@ class WaitOutcome:
     polls: int
     transient_errors: int
     last_transient_error: str | None = None
-    cause: RequestError | None = None
+    cause: RequestError | InterruptError | None = None
     unknown_states: tuple[str, ...] = ()
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
@@ -204,7 +207,7 @@ def wait_for_tasks(
 ) -> WaitOutcome:
     """Wait until the tasks have ended, or one of the limits of the plan is reached.
 
-    Nothing that happens to a request is raised: it becomes the outcome, with all that was known before.
+    Neither what happens to a request nor an interrupt is raised: it becomes the outcome, with all that was known.
     """
     deadline = Deadline(clock, request_timeout, clock.monotonic() + plan.timeout)
     return _Wait(
@@ -287,11 +290,16 @@ class _Wait:
     def run(self) -> WaitOutcome:
         if not self._ids:
             return self._ended(Outcome.SUCCEEDED)
+        try:
+            return self._loop()
+        except RequestError as error:
+            return self._ended(Outcome.UNREACHABLE, error)
+        except InterruptError as error:
+            return self._ended(Outcome.INTERRUPTED, error)
+
+    def _loop(self) -> WaitOutcome:
         while True:
-            try:
-                self._look()
-            except RequestError as error:
-                return self._ended(Outcome.UNREACHABLE, error)
+            self._look()
             outcome = self._verdict()
             if outcome is not None:
                 return outcome
@@ -446,7 +454,7 @@ class _Wait:
     def _ended(
         self,
         outcome: Outcome,
-        cause: RequestError | None = None,
+        cause: RequestError | InterruptError | None = None,
         stalled: Sequence[Task] = (),
     ) -> WaitOutcome:
         now = self._clock.monotonic()

@@ -228,8 +228,8 @@ tasks:
 reason:
   description:
     - Why the module failed, in a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),
-      V(untrusted_certificate), V(authentication), V(permission), V(not_found), V(rejected), V(bad_answer) and
-      V(defect).
+      V(untrusted_certificate), V(authentication), V(permission), V(not_found), V(rejected), V(bad_answer),
+      V(interrupted) and V(defect).
   returned: failure
   type: str
   sample: not_found

@@ -235,6 +235,8 @@ outcome:
     - V(stalled) - nothing had changed for O(stall_timeout).
     - V(unreachable) - the vendor could not be asked any more, so that it is not known what became of them. See
       RV(reason).
+    - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
+      result.
   returned: always
   type: str
   sample: failed
@@ -356,8 +358,9 @@ last_transient_error:
   sample: null
 reason:
   description:
-    - Why the module failed, in a word to branch on. V(task_failed), V(timed_out) and V(stalled) come from the wait
-      itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or V(permission).
+    - Why the module failed, in a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
+      from the wait itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or
+      V(permission).
       The others are those of RV(longrunning.tasks.task_info#module:reason), where the keys above are missing because no
       wait began.
   returned: failure

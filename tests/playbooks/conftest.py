@@ -153,9 +153,12 @@ def secrets():
 
 @pytest.fixture
 def run_playbook(tmp_path):
-    """Return a function that runs a playbook of the folder plays and returns the run."""
+    """Return a function that runs a playbook of the folder plays and returns the run.
 
-    def run(playbook, *arguments, environment=None, verbosity="-vvvvv", **variables):
+    ``meanwhile`` is called while it runs, with its process, which then leads a process group.
+    """
+
+    def run(playbook, *arguments, environment=None, verbosity="-vvvvv", meanwhile=None, **variables):
         extra = tmp_path / "variables.json"
         extra.touch(mode=0o600)
         extra.write_text(json.dumps({"secrets": SECRETS, "scratch": str(tmp_path), **variables}), encoding="utf-8")
@@ -195,10 +198,13 @@ def run_playbook(tmp_path):
             env=settings,
             text=True,
             cwd=tmp_path,
+            start_new_session=meanwhile is not None,
         )
         too_long = threading.Timer(LONGEST_RUN, process.kill)
         too_long.start()
         try:
+            if meanwhile is not None:
+                meanwhile(process)
             lines = tuple((time.monotonic(), line) for line in process.stdout)
             status = process.wait()
         finally:

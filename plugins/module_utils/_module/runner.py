@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
 from .._clock import Deadline, SystemClock
-from .._errors import MissingLibraryError, TasksError
+from .._errors import InterruptError, MissingLibraryError, TasksError
 from .._http import RequestsClient, TlsOptions
 from .._options import connection_options, logins_in_url, plain_http_warning, secret_forms
 from .._progress import ProgressRecorder
@@ -25,9 +26,12 @@ from .._providers.registry import PROVIDERS
 from .._waiting import WaitObserver, unobserved
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
+from .interrupts import Interrupts
 
 #: A logout is a courtesy: it may take so many seconds.
 LOGOUT_SECONDS = 5.0
+#: And so many where a signal asked for the end, which has to come within a second.
+LAST_LOGOUT_SECONDS = 0.4
 
 Work = Callable[[Context], Mapping[str, Any]]
 
@@ -42,12 +46,15 @@ def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
         supports_check_mode=True,
         **rules,
     )
-    failed, result = _attempt(module, work)
-    finish = module.fail_json if failed else module.exit_json
-    finish(**{"changed": False, **result, **_invocation(module)})
+    with Interrupts(output=1) as interrupts:
+        failed, result = _attempt(module, work, interrupts)
+        # What is written from here on is written to its end.
+        interrupts.ignore()
+        finish = module.fail_json if failed else module.exit_json
+        finish(**{"changed": False, **result, **_invocation(module)})
 
 
-def _attempt(module: AnsibleModule, work: Work) -> tuple[bool, Mapping[str, Any]]:
+def _attempt(module: AnsibleModule, work: Work, interrupts: Interrupts) -> tuple[bool, Mapping[str, Any]]:
     """Do the work; return whether it failed, and the result of either."""
     clients: list[RequestsClient] = []
     try:
@@ -55,7 +62,10 @@ def _attempt(module: AnsibleModule, work: Work) -> tuple[bool, Mapping[str, Any]
         try:
             return False, work(context)
         finally:
-            context.provider.close(Deadline(context.clock, LOGOUT_SECONDS))
+            # What is known already is not given up for an interrupt that comes now.
+            with suppress(InterruptError):
+                seconds = LAST_LOGOUT_SECONDS if interrupts.came else LOGOUT_SECONDS
+                context.provider.close(Deadline(context.clock, seconds))
     except MissingLibraryError as error:
         return True, {**error.to_result(), "msg": missing_required_lib(error.library, reason=error.purpose)}
     except TasksError as error:

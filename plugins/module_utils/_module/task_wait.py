@@ -128,7 +128,7 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     """Return why the module fails, None when it does not."""
     params = context.params
     ended = outcome.outcome
-    if ended is Outcome.UNREACHABLE:
+    if ended in (Outcome.UNREACHABLE, Outcome.INTERRUPTED):
         return str(ended.value) if outcome.cause is None else outcome.cause.reason
     # Some may have failed before the rest ran out of time: each option speaks for its own part.
     has_failed = ended is not Outcome.SUCCEEDED and bool(outcome.failed)

@@ -19,6 +19,7 @@ import pytest
 
 TOKEN = "demo-token"
 TASK = {"provider": "rackspace_images", "id": "x"}
+LOGIN = {"auth": {"RAX-KSKEY:apiKeyCredentials": {"username": "demo", "apiKey": "demo-key"}}}
 
 
 @pytest.fixture
@@ -125,6 +126,15 @@ class TestAnswersInsteadOfTheVendors:
         date = parsedate_to_datetime(mine.get("/v2/tasks").headers["Retry-After"])
         assert 55 < date.timestamp() - time.time() <= 60
 
+    def test_retry_after_that_lies_in_the_past(self, faulty):
+        mine = faulty(
+            {"kind": "over_limit", "retry_after": -3, "count": 1},
+            {"kind": "status", "status": 503, "retry_after": -60, "retry_after_form": "date"},
+        )
+        assert mine.get("/v2/tasks").headers["Retry-After"] == "-3"
+        date = parsedate_to_datetime(mine.get("/v2/tasks").headers["Retry-After"])
+        assert -61 <= date.timestamp() - time.time() < -55
+
     def test_over_limit_in_the_vendors_shape(self, faulty):
         mine = faulty({"kind": "over_limit", "count": 2}, {"kind": "over_limit", "retry_after": None})
         rackspace = mine.get("/v2/tasks")
@@ -148,9 +158,26 @@ class TestAnswersInsteadOfTheVendors:
     def test_sessions_expire_once(self, faulty, client):
         mine = faulty({"kind": "expire_sessions", "path": "/v2/", "after": 1})
         assert statuses(mine, times=3) == [200, 401, 401]
-        login = {"auth": {"RAX-KSKEY:apiKeyCredentials": {"username": "demo", "apiKey": "demo-key"}}}
-        mine.token = mine.post("/v2.0/tokens", login).json()["access"]["token"]["id"]
+        mine.token = mine.post("/v2.0/tokens", LOGIN).json()["access"]["token"]["id"]
         assert mine.get("/v2/tasks/x").status == 200
+
+    def test_the_clock_is_set_once(self, faulty):
+        mine = faulty({"kind": "set_clock", "seconds": -3600, "path": "/v2/tasks", "after": 1})
+        times = [mine.get("/v2/tasks/x").json()["created_at"] for _number in range(3)]
+        assert times == ["2014-02-26T03:02:23Z", "2014-02-26T02:02:23Z", "2014-02-26T02:02:23Z"]
+        assert mine.post("/v2.0/tokens", LOGIN).json()["access"]["token"]["expires"] == "2014-02-27T02:02:23.000Z"
+
+    def test_a_clock_is_set_anew_from_the_true_time(self, faulty):
+        fault = {"kind": "set_clock", "count": 1}
+        mine = faulty(
+            *({**fault, "seconds": seconds, "after": after} for seconds, after in ((60, 1), (-60, 2), (0, 3)))
+        )
+        assert [mine.get("/v2/tasks/x").json()["created_at"][11:19] for _number in range(4)] == [
+            "03:02:23",
+            "03:03:23",
+            "03:01:23",
+            "03:02:23",
+        ]
 
     def test_a_page_a_redirect_another_shape_and_garbage(self, faulty):
         mine = faulty(
@@ -194,18 +221,45 @@ class TestSpoiledAnswers:
         assert mine.get("/v2/tasks").json()["tasks"][0]["status"] == "hibernating"
         assert mine.get("/v2/tasks/y").json()["code"] == "404 Not Found"
 
+    def test_ids_of_the_other_type(self, play, client):
+        simulator = play(
+            tasks=[{**TASK, "id": "12"}, TASK, {"provider": "dbvisit_standby", "id": "7"}],
+            faults=[{"kind": "id_type"}],
+        )
+        mine = client(simulator, TOKEN)
+        assert mine.get("/v2/tasks/12").json()["id"] == 12
+        assert {task["id"] for task in mine.get("/v2/tasks").json()["tasks"]} == {12, "x"}
+        assert mine.get("/v2/tasks/13").status == 404
+        basic = {"Authorization": "Basic YWRtaW46YWRtaW4tcGFzc3dvcmQ="}
+        shown = mine.send("POST", "/api/task/show", {"params": {"task_id": 7}}, basic)
+        assert shown.json()["result"]["task_id"] == "7"
+
     def test_a_body_that_is_shorter_than_announced(self, faulty):
         mine = faulty({"kind": "truncate", "count": 1})
         with pytest.raises(http.client.IncompleteRead):
             mine.get("/v2/tasks/x")
         assert mine.get("/v2/tasks/x").status == 200
 
-    @pytest.mark.parametrize("where", ["before", "body"])
+    @pytest.mark.parametrize("where", ["before", "head", "body"])
     def test_a_reset(self, faulty, where):
         mine = faulty({"kind": "reset", "where": where, "count": 1})
         with pytest.raises(ConnectionResetError):
             mine.get("/v2/tasks/x")
         assert mine.get("/v2/tasks/x").status == 200
+
+    @pytest.mark.parametrize(("where", "got"), [("before", b""), ("head", b"\r\n\r\n"), ("body", b'{"created_at')])
+    def test_what_comes_before_a_reset(self, play, where, got):
+        simulator = play(tasks=[TASK], faults=[{"kind": "reset", "where": where}])
+        with socket.create_connection(("127.0.0.1", simulator.port), timeout=5) as connection:
+            connection.sendall(f"GET /v2/tasks/x HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {TOKEN}\r\n\r\n".encode())
+            read = b""
+            with contextlib.suppress(ConnectionResetError):
+                while chunk := connection.recv(4096):
+                    read += chunk
+                pytest.fail("the connection came to a clean end")
+        assert got in read
+        assert bool(read) is bool(got)
+        assert read.endswith(b"\r\n\r\n") is (where == "head")
 
     def test_a_launch_that_was_reset_has_happened(self, faulty):
         mine = faulty({"kind": "reset", "method": "POST"})

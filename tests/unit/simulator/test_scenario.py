@@ -75,7 +75,11 @@ def test_nothing_at_all_is_a_scenario():
         ("faults: [{kind: status, status: 99}]", r"faults\[0\].status must be a whole number from 200 to 599"),
         ("faults: [{kind: slow}]", r"faults\[0\].seconds is required"),
         ("faults: [{kind: refuse}]", r"faults\[0\].for_seconds is required by the kind refuse"),
-        ("faults: [{kind: reset, where: nowhere}]", r"faults\[0\].where must be one of: before, body"),
+        ("faults: [{kind: reset, where: nowhere}]", r"faults\[0\].where must be one of: before, head, body"),
+        ("faults: [{kind: set_clock}]", r"faults\[0\].seconds is required"),
+        ("faults: [{kind: set_clock, seconds: fast}]", r"faults\[0\].seconds must be a number$"),
+        ("faults: [{kind: over_limit, retry_after: soon}]", r"faults\[0\].retry_after must be a number$"),
+        ("faults: [{kind: id_type, type: text}]", r"faults\[0\] has an unknown key: type"),
         ("faults: [{kind: slow, seconds: 1, state: x}]", r"faults\[0\] has an unknown key: state"),
         (
             'faults: [{kind: status, status: 503, headers: {A: "b\\r\\nC: d"}}]',

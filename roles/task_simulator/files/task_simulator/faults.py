@@ -4,7 +4,8 @@
 """Faults: which request one strikes, and what it does to the answer.
 
 A fault sees only requests that no earlier fault of the list has answered, so that a list reads like a script: two times
-503, then a reset, then good answers. ``slow`` and ``expire_sessions`` let later faults strike the same request.
+503, then a reset, then good answers. ``slow``, ``expire_sessions`` and ``set_clock`` let later faults strike the same
+request.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .messages import HTML, JSON, TEXT, Request, Response
 from .validation import Fields, first
 
 #: Kinds after which a later fault may strike the same request as well.
-PASSING = frozenset({"slow", "expire_sessions"})
+PASSING = frozenset({"slow", "expire_sessions", "set_clock"})
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
 _MEGABYTE = 1_000_000
 
@@ -78,10 +79,10 @@ def _nothing(fields: Fields) -> dict[str, Any]:
 
 
 def _retry_after(fields: Fields, default: float | None) -> dict[str, Any]:
-    """Read Retry-After: seconds or null, written as seconds or as an HTTP date."""
+    """Read Retry-After: seconds or null, written as seconds or as an HTTP date. Some servers send what lies behind."""
     # An explicit null is "without", which number() alone could not tell from "the default".
     without = fields.anything("retry_after", default) is None
-    seconds = None if without else fields.number("retry_after", default)
+    seconds = None if without else fields.number("retry_after", default, minimum=None)
     return {
         "retry_after": seconds,
         "retry_after_form": fields.text("retry_after_form", "seconds", choices=("seconds", "date")),
@@ -121,10 +122,12 @@ _READERS: Mapping[str, Reader] = {
         "body": fields.text("body", _PAGE),
     },
     "huge": lambda fields: {"megabytes": fields.number("megabytes", 8)},
+    "id_type": _nothing,
     "over_limit": lambda fields: _retry_after(fields, 1.0),
     "redirect": _read_redirect,
     "refuse": _read_refuse,
-    "reset": lambda fields: {"where": fields.text("where", "before", choices=("before", "body"))},
+    "reset": lambda fields: {"where": fields.text("where", "before", choices=("before", "head", "body"))},
+    "set_clock": lambda fields: {"seconds": fields.number("seconds", minimum=None)},
     "slow": lambda fields: {"seconds": fields.number("seconds")},
     "status": _read_status,
     "truncate": _nothing,
@@ -140,8 +143,8 @@ def read_fault(fields: Fields) -> Fault:
     """Read one fault of a scenario."""
     kind = fields.text("kind", choices=KINDS)
     method = fields.text("method", None)
-    # These two happen once unless the scenario says otherwise; for ever would leave nothing to rehearse.
-    once = kind in ("expire_sessions", "refuse")
+    # These happen once unless the scenario says otherwise; for ever would leave nothing to rehearse.
+    once = kind in ("expire_sessions", "refuse", "set_clock")
     fault = Fault(
         kind=kind,
         path=fields.text("path", None),
@@ -332,10 +335,18 @@ def _unknown_state(fault: Fault, face: Face, response: Response) -> Response:
     return response
 
 
+def _id_type(fault: Fault, face: Face, response: Response) -> Response:
+    del fault
+    if response.has_payload and response.status < 300:
+        response.payload = face.swap_id_types(response.payload)
+    return response
+
+
 #: Kinds that spoil the vendor's answer.
 _SPOILED: Mapping[str, Callable[[Fault, Face, Response], Response]] = {
     "bad_json": _bad_json,
     "content_type": _content_type,
+    "id_type": _id_type,
     "unknown_state": _unknown_state,
 }
 
@@ -362,6 +373,8 @@ def perform(
             wait += fault.details["seconds"]
         elif fault.kind == "expire_sessions":
             face.expire_sessions()
+        elif fault.kind == "set_clock":
+            face.set_clock(fault.details["seconds"])
         else:
             decisive = fault
     if decisive is None:

@@ -412,8 +412,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, response: Response, delivery: Delivery) -> None:
         body = response.encoded()
-        cut = delivery.truncate or delivery.reset == "body"
-        if cut:
+        sent = body
+        if delivery.reset == "head":
+            sent = b""
+        elif delivery.truncate or delivery.reset is not None:
+            sent = body[: len(body) // 2]
+        if len(sent) < len(body):
             self.close_connection = True
         head = self._head(response, len(body))
         if not self._has_body(response):
@@ -423,9 +427,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._write_slowly((body[position : position + 1] for position in range(len(body))), delivery.drip)
         else:
             # One write, one packet: a head that goes alone costs a client a delayed acknowledgement.
-            self.wfile.write(head + (body[: len(body) // 2] if cut else body))
-        if delivery.reset == "body":
-            # The client has to get the half before the reset overtakes it.
+            self.wfile.write(head + sent)
+        if delivery.reset is not None:
+            # The client has to get what was sent before the reset overtakes it.
             self._simulator.pause(0.05)
             self._reset()
 

@@ -93,13 +93,13 @@ class Fields:
             raise self.error(f"must be one of: {', '.join(choices)}", name)
         return value
 
-    def number(self, name: str, default: Any = REQUIRED, minimum: float = 0) -> Any:
-        """Return a finite number that is not below the minimum."""
+    def number(self, name: str, default: Any = REQUIRED, minimum: float | None = 0) -> Any:
+        """Return a finite number that is not below the minimum, where there is one."""
         value = self.anything(name, default)
         if value is None and default is None:
             return None
-        if not is_number(value) or value < minimum:
-            raise self.error(f"must be a number >= {minimum:g}", name)
+        if not is_number(value) or (minimum is not None and value < minimum):
+            raise self.error("must be a number" if minimum is None else f"must be a number >= {minimum:g}", name)
         return float(value)
 
     def integer(self, name: str, default: Any = REQUIRED, minimum: int = 0, maximum: int | None = None) -> Any:

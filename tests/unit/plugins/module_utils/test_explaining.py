@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import AuthenticationError
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import AuthenticationError, InterruptError
 from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_outcome, explain_task
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState, missing_task
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import NotFoundPolicy, WaitFor, WaitPlan
@@ -25,6 +25,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader im
 SUCCEEDED, FAILED, RUNNING = TaskState.SUCCEEDED, TaskState.FAILED, TaskState.RUNNING
 GOOD_AT_15, BAD_AT_5 = running_until(15, SUCCEEDED), running_until(5, FAILED, "E42")
 COPYING = (Step(0, RUNNING, "copying", percent=37.5),)
+STOPPED = InterruptError("Interrupted by the signal SIGTERM")
 REFUSED = AuthenticationError("Example refused the login of user bob")
 
 
@@ -248,6 +249,23 @@ class TestUnreachable:
             "Example refused the login of user bob. "
             "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
             "1 of 2 tasks did not succeed. Example: task b failed with code E42, and the vendor gave no reason."
+        )
+
+
+class TestInterrupted:
+    def test_before_the_first_answer(self):
+        assert told({"a": FOREVER_RUNNING}, refusal(STOPPED)) == (
+            "Interrupted by the signal SIGTERM. Example: task a (never seen) has not ended yet. "
+            "The work goes on at the vendor: wait for the same ids again."
+        )
+
+    def test_some_have_ended(self):
+        timelines = {"a": COPYING, "b": BAD_AT_5, "c": GOOD_AT_15, "d": FOREVER_RUNNING}
+        assert told(timelines, refusal(STOPPED, since=25), timeout=60) == (
+            "Interrupted by the signal SIGTERM. Example: task a (last seen copying, 37.5 %, 10 s ago) and "
+            "task d (last seen running, 10 s ago) have not ended yet. The work goes on at the vendor: wait for the "
+            "same ids again. 1 of 4 tasks did not succeed. "
+            "Example: task b failed with code E42, and the vendor gave no reason."
         )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from email.utils import format_datetime
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._auth import Access, FixedLogin, Login
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline, SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -241,6 +242,29 @@ def test_threads_that_are_refused_together_renew_once(clock, deadline):
         worker.join()
     assert login.logins == 2
     assert answers == [{"id": "1"}] * threads
+
+
+def test_closing_does_not_wait_for_somebody_who_logs_in():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class SlowLogin(CountingLogin):
+        def _log_in(self, deadline):
+            begun.set()
+            go_on.wait(20)
+            return super()._log_in(deadline)
+
+        def _log_out(self, access, deadline):
+            raise AssertionError("there is nothing to end yet")
+
+    login = SlowLogin()
+    thread = threading.Thread(target=login.access, args=[Deadline(SystemClock(), 30.0)])
+    thread.start()
+    begun.wait(5)
+    began = time.monotonic()
+    login.close(Deadline(SystemClock(), 0.05))
+    assert time.monotonic() - began < 5
+    go_on.set()
+    thread.join()
 
 
 def test_a_request_gets_what_the_deadline_leaves(clock):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from itertools import islice
 
 import pytest
@@ -14,6 +16,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._clock import De
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     AuthenticationError,
     BadAnswerError,
+    InterruptError,
     NotFoundError,
     TransientError,
 )
@@ -173,6 +176,53 @@ class TestTheChoice:
         snapshot = TaskReader(Slow([])).read(wanted, DEADLINE)
         assert list(snapshot.tasks) == wanted
         assert max(most) == MOST_PARALLEL_REQUESTS
+
+    def test_an_error_of_one_is_raised_when_those_that_run_have_ended(self):
+        refused, ended = threading.Event(), []
+
+        class Refusing(FakeProvider):
+            def read_task(self, task_id, deadline):
+                if task_id == "b":
+                    refused.set()
+                    raise AuthenticationError("no")
+                assert refused.wait(5)
+                ended.append(task_id)
+                return task(task_id)
+
+        with pytest.raises(AuthenticationError):
+            TaskReader(Refusing([])).read(["a", "b"], DEADLINE)
+        assert ended == ["a"]
+
+    def test_who_is_interrupted_does_not_wait_for_requests_that_hang(self):
+        hanging, go_on = threading.Event(), threading.Event()
+
+        class Hanging(FakeProvider):
+            def read_task(self, task_id, deadline):
+                hanging.set()
+                go_on.wait(20)
+                return task(task_id)
+
+        def interrupt():
+            hanging.wait(5)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+        def stop(_number, _frame):
+            raise InterruptError("Stopped.")
+
+        threads = set(threading.enumerate())
+        before = signal.signal(signal.SIGTERM, stop)
+        began = time.monotonic()
+        interrupter = threading.Thread(target=interrupt)
+        interrupter.start()
+        try:
+            with pytest.raises(InterruptError):
+                TaskReader(Hanging([])).read(["a", "b"], DEADLINE)
+            assert time.monotonic() - began < 5
+            # Else the end of the process would wait for them.
+            assert all(thread.daemon for thread in set(threading.enumerate()) - threads - {interrupter})
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            go_on.set()
 
 
 class TestCompletion:

@@ -13,6 +13,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
+    InterruptError,
     MissingLibraryError,
     NotFoundError,
     RejectedError,
@@ -26,6 +27,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import 
     Outcome,
     WaitPlan,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
     FOREVER_RUNNING,
     ScriptedReader,
@@ -272,3 +274,29 @@ def test_trouble_stands_until_the_task_is_read():
         (44, False),
         (50, False),
     ]
+
+
+# --- interrupts -----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_in_a_look_keeps_what_is_known():
+    stop = Trouble(20, math.inf, lambda: InterruptError("Stopped."))
+    reader = ScriptedReader({"a": running_until(15, SUCCEEDED), "b": FOREVER_RUNNING}, stop)
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed, outcome.cause.message) == (Outcome.INTERRUPTED, 20, "Stopped.")
+    assert [task.state for task in outcome.tasks] == [RUNNING, RUNNING]
+    assert outcome.polls == 3
+
+
+def test_an_interrupt_in_a_sleep_keeps_what_is_known():
+    class StoppingClock(FakeClock):
+        def sleep(self, seconds):
+            self.advance(seconds / 2)
+            if self.elapsed > 20:
+                raise InterruptError("Stopped.")
+            self.advance(seconds / 2)
+
+    reader = ScriptedReader({"a": running_until(15, SUCCEEDED), "b": FOREVER_RUNNING}, clock=StoppingClock())
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed, outcome.polls) == (Outcome.INTERRUPTED, 25, 3)
+    assert [task.state for task in outcome.tasks] == [SUCCEEDED, RUNNING]

@@ -80,7 +80,7 @@ class Face(ABC):
         self.credentials = credentials
         self.store = TaskStore()
         self.now = now
-        self._epoch = epoch
+        self._true_epoch = self._epoch = epoch
         self._launches = tuple(launches)
         self._routes = tuple(self.routes())
 
@@ -153,13 +153,19 @@ class Face(ABC):
 
     def replace_state(self, payload: Any, state: State) -> Any:
         """Return an answer with the state of every task in it replaced."""
+        return self._with_tasks(payload, lambda task: {**task, self.state_field: state})
+
+    def swap_id_types(self, payload: Any) -> Any:
+        """Return an answer whose tasks have numbers as ids where they had digits, and the other way round."""
+        return self._with_tasks(payload, lambda task: {**task, self.id_field: _of_other_type(task[self.id_field])})
+
+    def _with_tasks(self, payload: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+        """Return an answer with every task in it changed."""
         if isinstance(payload, list):
-            return [self.replace_state(item, state) for item in payload]
+            return [self._with_tasks(item, change) for item in payload]
         if isinstance(payload, Mapping):
-            changed = {key: self.replace_state(value, state) for key, value in payload.items()}
-            if self.state_field in changed and self.id_field in changed:
-                changed[self.state_field] = state
-            return changed
+            changed = {key: self._with_tasks(value, change) for key, value in payload.items()}
+            return change(changed) if self.state_field in changed and self.id_field in changed else changed
         return payload
 
     # What every vendor's file can use
@@ -203,6 +209,10 @@ class Face(ABC):
         """Return the vendor's whole object for a task, with what the scenario says otherwise about this step."""
         document = {**self.document(task, moment), **moment.step.fields}
         return {key: value for key, value in document.items() if key not in moment.step.without}
+
+    def set_clock(self, seconds: float) -> None:
+        """Set the vendor's clock so many seconds ahead of the true time, or behind it."""
+        self._epoch = self._true_epoch + seconds
 
     def utc(self, instant: float) -> str:
         """Return seconds since the simulator's start as ``YYYY-MM-DDThh:mm:ssZ``."""
@@ -250,6 +260,13 @@ class NoFace(Face):
 
     def expire_sessions(self) -> None:
         """Have none."""
+
+
+def _of_other_type(value: object) -> object:
+    """Return a number as text, digits as a number, and what is neither as it is."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() else value
+    return str(value) if isinstance(value, int) else value
 
 
 _UUID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)

@@ -77,6 +77,7 @@ class HuaweiKooDrive(Face):
 
     name = "huawei_koodrive"
     base_paths = (BASE,)
+    id_field = "taskId"
     task_fields = frozenset(
         {
             *("createTime", "downloadUrl", "endTime", "progress", "resultCode", "startTime", "taskName"),
@@ -367,15 +368,6 @@ class HuaweiKooDrive(Face):
         if kind is None or not all(body.get(name) for name in NEEDED.get(kind, ())):
             return self.error(request, 400)
         return self.launch(body, kind, body, self.default_owner())
-
-    def replace_state(self, payload: Any, state: State) -> Any:
-        """Return an answer with the state of every task in it replaced."""
-        if isinstance(payload, list):
-            return [self.replace_state(item, state) for item in payload]
-        if isinstance(payload, Mapping):
-            changed = {key: self.replace_state(value, state) for key, value in payload.items()}
-            return {**changed, "status": state} if "taskId" in changed and "status" in changed else changed
-        return payload
 
     # Answers
 

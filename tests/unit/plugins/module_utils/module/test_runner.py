@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils import _http, _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
     TASK_INFO,
@@ -18,6 +20,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
 from ansible_collections.longrunning.tasks.plugins.module_utils._progress_pipe import VARIABLE
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
@@ -196,6 +199,38 @@ def test_the_deepest_json_that_is_read_can_be_returned(run, opening, closing):
     with serving(lambda _request: answer(body, Content_Type="application/json")) as server:
         code, _result, _written = run(task_info, task_id="a", **ready(server))
     assert code == 0
+
+
+# --- interrupts -----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_ends_a_module_in_good_order(run, server, monkeypatch):
+    closed = []
+    monkeypatch.setattr(ImageTaskProvider, "close", lambda _self, deadline: closed.append(deadline.request_timeout))
+
+    def work(_context):
+        signal.raise_signal(signal.SIGTERM)
+
+    code, result, written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
+    assert (code, result["failed"], result["reason"]) == (1, True, "interrupted")
+    assert result["msg"] == "Interrupted by the signal SIGTERM"
+    assert "Traceback" not in written
+    assert closed == [runner.LAST_LOGOUT_SECONDS]
+
+
+def test_an_interrupt_of_a_wait_tells_what_is_known(run, server, monkeypatch):
+    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: signal.raise_signal(signal.SIGINT))
+    params = {**ready(server), "not_found": "wait"}
+    code, result, _written = run(task_wait, task_ids=["a", "gone"], **params)
+    assert (code, result["outcome"], result["reason"]) == (1, "interrupted", "interrupted")
+    assert [task["state"] for task in result["tasks"]] == ["succeeded", "not_found"]
+    assert result["pending_task_ids"] == ["gone"]
+
+
+def test_an_interrupt_of_the_logout_does_not_cost_the_result(run, server, monkeypatch):
+    monkeypatch.setattr(ImageTaskProvider, "close", lambda _self, _deadline: signal.raise_signal(signal.SIGTERM))
+    code, result, _written = run(task_info, task_id="a", **ready(server))
+    assert (code, result["task"]["state"]) == (0, "succeeded")
 
 
 # --- warnings -------------------------------------------------------------------------------------------------

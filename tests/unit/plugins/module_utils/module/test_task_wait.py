@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     AuthenticationError,
+    InterruptError,
     OptionError,
     TransientError,
     WaitError,
@@ -83,6 +84,7 @@ def test_a_task_is_waited_for():
         ({"a": task("a", "unknown")}, {"unknown_state": "fail"}, "failed", "task_failed"),
         ({"a": TransientError("away")}, {"transient_timeout": 20}, "unreachable", "unreachable"),
         ({"a": AuthenticationError("no")}, {}, "unreachable", "authentication"),
+        ({"a": InterruptError("Interrupted")}, {}, "interrupted", "interrupted"),
     ],
 )
 def test_every_end_has_the_same_keys(tasks, params, outcome, reason):
@@ -118,6 +120,7 @@ FAILED_AND_LATE = {"a": task("a", "failed", "7"), "b": task("b")}
         ({"a": task("a")}, {"stall_timeout": 5, "on_timeout": "continue"}, None),
         ({"a": TransientError("x")}, {"on_failure": "continue", "on_timeout": "continue"}, "unreachable"),
         ({"a": AuthenticationError("x")}, {"on_failure": "continue", "on_timeout": "continue"}, "authentication"),
+        ({"a": InterruptError("x")}, {"on_failure": "continue", "on_timeout": "continue"}, "interrupted"),
     ],
 )
 def test_what_makes_the_module_fail(tasks, params, reason):

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signals that ask for the end: they raise an error of ours where the module works or sleeps."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from .._errors import InterruptError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: A terminal that was closed, Ctrl-C, and what controllers send when a job is cancelled.
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """While it is entered, the first of these signals raises ``InterruptError`` in the main thread; more are ignored.
+
+    It counts as one when nobody is left to read what is written to the file descriptor ``output``: Ansible ends its
+    own part of a task that takes too long, or whose connection broke, and leaves the module behind.
+
+    Signals that whoever started the process has it ignore, as nohup does, stay ignored.
+    """
+
+    def __init__(self, output: int) -> None:
+        self._output = output
+        self._before: dict[signal.Signals, Any] = {}
+        self._watcher: threading.Thread | None = None
+        #: Whether a signal came.
+        self.came = False
+
+    def __enter__(self) -> Self:
+        """Begin to listen. Only a main thread gets signals; elsewhere nothing happens."""
+        if threading.current_thread() is not threading.main_thread():
+            return self
+        for number in SIGNALS:
+            before = signal.getsignal(number)
+            # None: it belongs to something that is not Python.
+            if before not in (signal.SIG_IGN, None):
+                self._before[number] = signal.signal(number, self._raise)
+        receiver, self._end_of_watch = os.pipe()
+        self._watcher = threading.Thread(target=self._watch, args=(threading.get_ident(), receiver), daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the signals to those who had them before."""
+        self.ignore()
+        if self._watcher is not None:
+            os.close(self._end_of_watch)
+            self._watcher.join()
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def ignore(self) -> None:
+        """Be deaf from now on."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _raise(self, number: int, _frame: FrameType | None) -> None:
+        self.ignore()
+        self.came = True
+        raise InterruptError(f"Interrupted by the signal {signal.Signals(number).name}")
+
+    def _watch(self, main_thread: int, receiver: int) -> None:
+        """Wait, at no cost, for the end of the watch or until the other end of the output is gone."""
+        poll = select.poll()
+        poll.register(receiver, select.POLLIN)
+        # Asked for nothing, it reports only what is wrong.
+        poll.register(self._output, 0)
+        seen = dict(poll.poll())
+        if seen.get(self._output, 0) & (select.POLLERR | select.POLLHUP) and signal.SIGTERM in self._before:
+            signal.pthread_kill(main_thread, signal.SIGTERM)
+        os.close(receiver)

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A wait that is ended from outside leaves nothing behind: neither a process that polls on nor a session."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+SCENARIO = {"tasks": [{"provider": "vmware_live_site_recovery", "id": "endless", "steps": [{"state": "RUNNING"}]}]}
+LOOK, LOGOUT = "GET /api/rest/configure/v2/tasks/{id}", "DELETE /api/rest/configure/v2/session"
+
+
+def modules(folder):
+    """Return the processes that run a module out of a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = process.joinpath("cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if "AnsiballZ_task_wait" in line and str(folder) in line:
+            found.append(process.name)
+    return found
+
+
+def until(condition, seconds):
+    """Wait for a condition; return whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+# What a terminal does on Ctrl-C, and what stops a job: the signal goes to all processes of the group.
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_path, number):
+    simulator = simulate(SCENARIO)
+
+    def interrupt(process):
+        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert modules(tmp_path)
+        os.killpg(process.pid, number)
+        # One second is the promise. The machine may be busy, and ansible-playbook needs its own time.
+        assert until(lambda: not modules(tmp_path), 3)
+
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=interrupt)
+    assert run.status != 0
+    assert simulator.requests()["by_path"][LOGOUT] == 1
+    assert "Traceback (most recent call last)" not in run.output
+    run.assert_keeps_secrets()
+
+
+def test_a_task_that_takes_ansible_too_long_leaves_no_module(run_playbook, simulate, tmp_path):
+    simulator = simulate(SCENARIO)
+    seen = []
+
+    def look(_process):
+        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        seen.extend(modules(tmp_path))
+        assert until(lambda: not modules(tmp_path), 10)
+
+    run = run_playbook("interrupts.yml", url=simulator.url, limit=5, meanwhile=look)
+    assert seen
+    assert simulator.requests()["by_path"][LOGOUT] == 1
+    run.assert_keeps_secrets()
