@@ -371,7 +371,7 @@ class LiveSiteRecoveryProvider(TaskProvider):
             raise _away(error) from None
 
     def _make_sure_of_the_api(self, deadline: Deadline) -> None:
-        """Ask for the session, after a 404 that has no words: was it the API's, or is the whole API away?
+        """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
 
         Raises:
             TransientError: it is away, or cannot be asked.
