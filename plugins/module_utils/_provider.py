@@ -114,8 +114,8 @@ class ProviderDescription:
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
     transient_statuses: frozenset[int] = frozenset()
-    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts.
-    #: Empty where no launching call returns one.
+    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
+    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
 
     @property

@@ -82,6 +82,8 @@ DESCRIPTION = ProviderDescription(
     # Without a limit a page has 100. Clients are known to ask for 200 to 1000. With 200 a wait that has to read four
     # pages with every look is still within the quota.
     page_size=200,
+    # Operations on several objects answer with a list of tasks.
+    launch_id_paths=(("json", "id"), ("json", "list", "id"), ("id",), ("list", "id"), ("task_id",)),
 )
 #: One request of the quota is kept for the logout, which does not wait for its turn. The window is longer by what
 #: requests may lose on their way: the vendor counts when they arrive.
