@@ -66,12 +66,14 @@ options:
     type: str
   account_id:
     description:
-      - The account that the tasks belong to, where its ID is a part of the address. V(netapp_astra_control) needs it.
+      - The account that the tasks belong to, where its ID is a part of the address. V(netapp_astra_control) needs it,
+        and V(custom) where O(definition) names it.
       - Environment E(LONGRUNNING_ACCOUNT_ID) or E(NETAPP_ASTRA_ACCOUNT_ID), by O(provider).
     type: str
   region:
     description:
       - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack. KooDrive has V(cn) and V(intl).
+        For V(custom) it is what O(definition) makes of it.
       - Without it, Rackspace's default region of the user is taken, or the only one that there is.
       - Environment E(KOODRIVE_REGION), E(LONGRUNNING_REGION), E(OS_REGION_NAME) or E(RACKSPACE_REGION), by O(provider).
     type: str
@@ -97,16 +99,15 @@ options:
     type: str
   api_key:
     description:
-      - API key of the user, which Rackspace prefers to a password. Used by V(rackspace_images) only.
+      - API key of the user, which Rackspace prefers to a password. With V(custom), what O(definition) makes of it.
       - Environment E(LONGRUNNING_API_KEY) or E(RACKSPACE_API_KEY), by O(provider).
     type: str
   api_token:
     description:
       - A ready token instead of a login. It cannot be renewed - when it runs out during a wait, the wait ends.
       - For Dbvisit it is the value of the cookie C(dbvisit-standby).
-      - Needs O(api_url), or O(region) at Rackspace, and O(account_id) at NetApp Astra Control, whose tokens do not run
-        out but can be revoked.
-      - Needs O(api_url), or O(region) at Rackspace and KooDrive.
+      - Needs O(api_url), or O(region) at Rackspace and KooDrive. At NetApp Astra Control it needs O(account_id) too,
+        and does not run out but can be revoked.
       - For V(huawei_koodrive) it is sent as it is when it begins with C(Bearer) or C(AT) and a space or a plus sign,
         else with C(Bearer) before it.
       - Environment E(DBVISIT_API_TOKEN), E(KOODRIVE_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(NETAPP_ASTRA_API_TOKEN),

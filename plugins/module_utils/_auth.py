@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from ._clock import Deadline
+from ._errors import AuthenticationError
 from ._http import HttpRequest
 
 
@@ -28,12 +29,13 @@ class Access:
 class Login(ABC):
     """A login that is made when first needed, kept, and renewed when the server refuses it.
 
-    Safe to use from several threads: who comes second takes what the first one got.
+    Safe to use from several threads: who comes second takes what the first one got, a refusal too.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._access: Access | None = None
+        self._refusal: AuthenticationError | None = None
 
     @abstractmethod
     def _log_in(self, deadline: Deadline) -> Access:
@@ -73,7 +75,7 @@ class Login(ABC):
         """Return the access, after logging in where that has not been done."""
         with self._lock:
             if self._access is None:
-                self._access = self._log_in(deadline)
+                self._access = self._try(deadline)
             return self._access
 
     def renew(self, refused: Access, deadline: Deadline) -> Access:
@@ -81,8 +83,18 @@ class Login(ABC):
         with self._lock:
             if self._access is None or self._access is refused:
                 self._access = None
-                self._access = self._log_in(deadline)
+                self._access = self._try(deadline)
             return self._access
+
+    def _try(self, deadline: Deadline) -> Access:
+        """Log in, unless that was refused before: each further try with the same words could lock the account."""
+        if self._refusal is not None:
+            raise self._refusal
+        try:
+            return self._log_in(deadline)
+        except AuthenticationError as error:
+            self._refusal = error
+            raise
 
 
 class FixedLogin(Login):

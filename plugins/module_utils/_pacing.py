@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeping a vendor's quota of requests by design, instead of running into its refusal."""
+"""Keeping within a vendor's quota of requests by design, instead of running into its refusal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class Quota:
 
 
 class Pacer:
-    """Lets requests through as fast as the quota allows, whichever window the vendor counts in."""
+    """Lets requests through as fast as the quota allows, whichever window the vendor counts in.
+
+    The quota is that of this process, which a provider may choose a little below the vendor's.
+    """
 
     def __init__(self, quota: Quota, clock: Clock) -> None:
         self._quota = quota
@@ -43,8 +46,8 @@ class Pacer:
             if wait > 0:
                 if wait > deadline.left:
                     raise TransientError(
-                        f"The vendor's quota of {self._quota.requests} requests in {self._quota.seconds:g} seconds is "
-                        "used up",
+                        f"No more than {self._quota.requests} requests in {self._quota.seconds:g} seconds are sent, to "
+                        "stay within what is allowed there, and the time was up before the next one was due",
                         retry_after=wait,
                     )
                 self._clock.sleep(wait)

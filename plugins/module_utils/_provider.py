@@ -61,6 +61,12 @@ class LoginForm:
         return [name for name in self.options if getattr(options, name) is None]
 
 
+def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
+    """Return what a table of states has for a vendor's word, with or without its case; ``unknown`` for any other."""
+    folded = {raw.casefold(): state for raw, state in states.items()}
+    return states.get(raw_state, folded.get(raw_state.casefold(), TaskState.UNKNOWN))
+
+
 _OF_ALL = frozenset({"api_url", "validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"})
 
 
@@ -108,8 +114,8 @@ class ProviderDescription:
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
     transient_statuses: frozenset[int] = frozenset()
-    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts.
-    #: Empty where no launching call returns one.
+    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
+    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
 
     @property
@@ -119,7 +125,7 @@ class ProviderDescription:
 
     def state_of(self, raw_state: str) -> TaskState:
         """Return our state for the vendor's word; ``unknown`` for a word that the table does not have."""
-        return self.states.get(raw_state, self._folded_states().get(raw_state.casefold(), TaskState.UNKNOWN))
+        return named_state(self.states, raw_state)
 
     def raw_states(self, states: frozenset[TaskState]) -> list[str]:
         """Return the vendor's words for our states."""
@@ -138,9 +144,6 @@ class ProviderDescription:
     def documented_failure(self, code: str) -> DocumentedFailure | None:
         """Return what the vendor documents about a code."""
         return next((failure for failure in self.failures if failure.code == code), None)
-
-    def _folded_states(self) -> dict[str, TaskState]:
-        return {raw.casefold(): state for raw, state in self.states.items()}
 
 
 @dataclass(frozen=True)

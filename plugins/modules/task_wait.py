@@ -37,8 +37,12 @@ options:
     description:
       - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
       - Results of skipped tasks are passed over. A failed one is an error.
-      - The ID is looked for where the vendor's launching call has it, at Rackspace and OpenStack in C(json.id), which
-        M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id).
+      - The ID is looked for where the vendor's launching call has it, at Rackspace, OpenStack and VMware in C(json.id),
+        which M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id),
+        at KooDrive in C(json.taskId) or C(json.data), with O(provider=custom) where O(definition) says. At NetApp Astra
+        Control no call returns one.
+      - A call that launches several tasks at once, and answers with a list of them, gives the IDs of all. At VMware
+        that is C(json.list).
     type: raw
   timeout:
     description:

@@ -108,3 +108,14 @@ def image_source() -> Iterator[ImageSource]:
     """Serve images that Glance can import quickly, slowly or not at all."""
     with ImageSource() as source:
         yield source
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, object], None]:
+    """Print what the server and the module said, so that it stands in the log of the test run."""
+
+    def print_line(title: str, value: object) -> None:
+        with capsys.disabled():
+            print(f"\n    {title}: {value}", end="", flush=True)
+
+    return print_line

@@ -32,17 +32,6 @@ def player(aptly: AptlyServer, tmp_path_factory: pytest.TempPathFactory) -> Defi
     return DefinitionPlayer(tmp_path_factory.mktemp("plays"), "aptly", aptly.url)
 
 
-@pytest.fixture
-def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, object], None]:
-    """Print what the server and the module said, so that it stands in the log of the test run."""
-
-    def print_line(title: str, value: object) -> None:
-        with capsys.disabled():
-            print(f"\n    {title}: {value}", end="", flush=True)
-
-    return print_line
-
-
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     """Serve an empty Debian repository, which can be held back."""

@@ -12,17 +12,15 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import image_tasks
 import pytest
+from playbook_runner import PLAY_TIMEOUT, PlaybookRunner, Run, find_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from image_source import ImageSource
     from openstack_server import Account, Endpoints
 
-PLAYBOOKS = Path(__file__).parent / "playbooks"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 INTERNAL_ERROR = "Task failed due to Internal Error"
 
@@ -38,48 +35,15 @@ TOKEN = re.compile(r"gAAAA[\w-]{20,}")
 """Keystone's tokens (Fernet) all begin like this, so one that leaks is found without being known."""
 
 MOST_VERBOSE = "-vvvvv"
-PLAY_TIMEOUT = 120
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What came out of one playbook: the registered result of its task, and all that was printed."""
-
-    outcome: dict[str, Any]
-    output: str
-
-    @property
-    def failed(self) -> bool:
-        """Whether the module failed."""
-        return bool(self.outcome.get("failed", False))
-
-    @property
-    def msg(self) -> str:
-        """The text of a failure, after a look at whether a person can read it."""
-        assert self.failed, self.outcome
-        text = self.outcome["msg"]
-        assert isinstance(text, str)
-        assert not re.search(r"</?[a-z]+ ?/?>", text), f"HTML in {text!r}"
-        assert "\n\n" not in text
-        assert "Traceback" not in text
-        return text
-
-    def states(self) -> dict[str, str]:
-        """Return the state of each returned task."""
-        return {task["id"]: task["state"] for task in self.outcome["tasks"]}
 
 
 class Player:
-    """Runs the playbooks of this folder and looks at their output for what must not be there."""
+    """Runs the playbooks of this folder against the servers at some endpoints."""
 
     def __init__(self, folder: Path, endpoints: Endpoints) -> None:
-        """Work in a folder, with the servers at these endpoints."""
-        self._folder = folder
+        """Work in a folder."""
         self._endpoints = endpoints
-        # Not even an ansible.cfg of the caller has a say.
-        self._configuration = folder / "ansible.cfg"
-        self._configuration.touch()
-        self._count = 0
+        self._runner = PlaybookRunner(folder, environment_prefix="OS_", find_leak=self._find_leak)
 
     def password_login(self, account: Account | None = None, **changes: str) -> dict[str, str]:
         """Return the variable ``openstack`` for the playbooks that log in with a password."""
@@ -103,89 +67,24 @@ class Player:
         **variables: object,
     ) -> Run:
         """Run a playbook with a login (as the administrator unless told otherwise) and variables."""
-        self._count += 1
-        report = self._folder / f"report-{self._count}.json"
         login = self.password_login() if openstack is None else dict(openstack)
-        # In a file, as everybody can read the arguments of a process.
-        variables_file = self._folder / f"variables-{self._count}.json"
-        variables_file.touch(mode=0o600)
-        variables_file.write_text(
-            json.dumps({**variables, "openstack": login, "report": str(report)}), encoding="utf-8"
+        return self._runner.run(
+            playbook, {**variables, "openstack": login}, verbosity=verbosity, environment=environment
         )
-        command = [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            *([verbosity] if verbosity else []),
-            "-e",
-            f"@{variables_file}",
-            str(PLAYBOOKS / playbook),
-        ]
-        result = subprocess.run(
-            command,
-            cwd=self._folder,
-            env={**self._environment(), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=PLAY_TIMEOUT,
-            check=False,
-        )
-        output = result.stdout
-        self._look_for_passwords(output)
-        token_shown = TOKEN.search(output) is not None
-        assert not token_shown, "a token is in the output"
-        assert "MODULE FAILURE" not in output, output
-        if verbosity is None:
-            # A module that fails inside an `except` block shows where it was from -vvv on: that is Ansible's doing.
-            assert "Traceback (most recent call last)" not in output, output
-        assert result.returncode == 0, output[-4000:]
-        reported = report.read_text(encoding="utf-8")
-        self._look_for_passwords(reported)
-        return Run(json.loads(reported), output)
 
-    def _look_for_passwords(self, text: str) -> None:
-        """Fail when a secret is in a text, without showing either: not in the assertion, not among the arguments."""
-        __tracebackhide__ = True
-        for number, secret in enumerate(self._endpoints.secrets()):
-            shown = secret in text
-            assert not shown, f"secret number {number} of the endpoints is in the output"
+    def _find_leak(self, text: str) -> str | None:
+        return find_secret(text, self._endpoints.secrets()) or ("a token" if TOKEN.search(text) else None)
 
-    def _environment(self) -> dict[str, str]:
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            # OS_* would log in somewhere else, and a proxy would catch what goes to loopback.
-            if not name.startswith("OS_") and not name.lower().endswith("_proxy")
-        }
-        return {
-            **inherited,
-            "ANSIBLE_CONFIG": str(self._configuration),
-            "ANSIBLE_HOME": str(self._folder / "home"),
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-            "ANSIBLE_LOCALHOST_WARNING": "False",
-            "ANSIBLE_LOCAL_TEMP": str(self._folder / "local"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_REMOTE_TMP": str(self._folder / "remote"),
-            "ANSIBLE_RETRY_FILES_ENABLED": "False",
-            "LC_ALL": "C.UTF-8",
-        }
+
+def states_by_id(run: Run) -> dict[str, str]:
+    """Return the state of each returned task."""
+    return {task["id"]: task["state"] for task in run.result["tasks"]}
 
 
 @pytest.fixture(scope="session")
 def player(openstack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Player:
     """Run playbooks in a folder of their own."""
     return Player(tmp_path_factory.mktemp("plays"), openstack)
-
-
-@pytest.fixture
-def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, object], None]:
-    """Print what the server and the module said, so that it stands in the log of the test run."""
-
-    def print_line(title: str, value: object) -> None:
-        with capsys.disabled():
-            print(f"\n    {title}: {value}", end="", flush=True)
-
-    return print_line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,11 +127,11 @@ def test_wait_for_success(
     """The result of a good import is the id of the image."""
     task_id = image_tasks.launch_import(openstack, image_source.fast_url)
     run = player.play("task_wait.yml", task_ids=[task_id])
-    assert not run.failed, run.outcome.get("msg")
-    assert run.outcome["changed"] is False
-    assert run.outcome["outcome"] == "succeeded"
-    assert run.outcome["timed_out"] is False
-    task = run.outcome["tasks"][0]
+    assert not run.failed, run.result.get("msg")
+    assert run.result["changed"] is False
+    assert run.result["outcome"] == "succeeded"
+    assert run.result["timed_out"] is False
+    task = run.result["tasks"][0]
     show("result", task["result"])
     expected = image_tasks.get_task(openstack, task_id)
     assert (task["id"], task["provider"], task["type"]) == (task_id, "openstack_images", "import")
@@ -251,9 +150,9 @@ def test_wait_for_failure(
     show("failure", run.msg)
     assert task_id in run.msg
     assert INTERNAL_ERROR in run.msg
-    assert run.outcome["outcome"] == "failed"
-    assert run.outcome["failed_task_ids"] == [task_id]
-    task = run.outcome["tasks"][0]
+    assert run.result["outcome"] == "failed"
+    assert run.result["failed_task_ids"] == [task_id]
+    task = run.result["tasks"][0]
     assert (task["state"], task["raw_state"], task["result"]) == ("failed", "failure", None)
     assert INTERNAL_ERROR in json.dumps(task["error"])
 
@@ -276,9 +175,9 @@ def test_history(
         wait_for_look(watch, playing, second)
         second_image.release()
         run = playing.result()
-    assert not run.failed, run.outcome.get("msg")
-    assert [task["id"] for task in run.outcome["tasks"]] == [first, second]
-    history = {task["id"]: task["history"] for task in run.outcome["tasks"]}
+    assert not run.failed, run.result.get("msg")
+    assert [task["id"] for task in run.result["tasks"]] == [first, second]
+    history = {task["id"]: task["history"] for task in run.result["tasks"]}
     for task_id, name in ((first, "first"), (second, "second")):
         show(
             f"states of the {name}",
@@ -288,8 +187,8 @@ def test_history(
     assert [entry["raw_state"] for entry in history[second]] == ["pending", "processing", "success"]
     assert [entry["state"] for entry in history[second]] == ["queued", "running", "succeeded"]
     # One look for each state of the second task at least.
-    assert run.outcome["polls"] >= 3
-    assert run.outcome["elapsed"] > 0.5
+    assert run.result["polls"] >= 3
+    assert run.result["elapsed"] > 0.5
 
 
 def test_wait_ends_in_time(
@@ -302,10 +201,10 @@ def test_wait_ends_in_time(
         run = player.play("task_wait.yml", task_ids=[task_id], timeout=1, verbosity=None)
     show("timeout", run.msg)
     assert task_id in run.msg
-    assert (run.outcome["outcome"], run.outcome["timed_out"]) == ("timed_out", True)
-    assert run.outcome["pending_task_ids"] == [task_id]
-    assert run.states() == {task_id: "running"}
-    assert run.outcome["elapsed"] >= 1
+    assert (run.result["outcome"], run.result["timed_out"]) == ("timed_out", True)
+    assert run.result["pending_task_ids"] == [task_id]
+    assert states_by_id(run) == {task_id: "running"}
+    assert run.result["elapsed"] >= 1
     # The task itself goes on, and ends well.
     assert image_tasks.wait_for_status(openstack, task_id)["status"] == "success"
 
@@ -315,7 +214,7 @@ def test_wait_for_unknown_task(player: Player, show: Callable[[str, object], Non
     run = player.play("task_wait.yml", task_ids=[UNKNOWN_ID], verbosity=None)
     show("not found", run.msg)
     assert UNKNOWN_ID in run.msg
-    assert run.outcome["elapsed"] < 30
+    assert run.result["elapsed"] < 30
 
 
 def test_wait_for_what_was_launched(player: Player, openstack: Endpoints, image_source: ImageSource) -> None:
@@ -323,7 +222,7 @@ def test_wait_for_what_was_launched(player: Player, openstack: Endpoints, image_
     login = player.password_login(api_url=openstack.image_url, api_token=image_tasks.login(openstack))
     # As verbose as it gets: the whole result of the launch is an option of task_wait and is printed with it.
     run = player.play("launch_and_wait.yml", login, import_task=image_tasks.import_task(image_source.slow_url(2)))
-    assert run.outcome["outcome"] == "succeeded"
+    assert run.result["outcome"] == "succeeded"
 
 
 # Looking
@@ -333,10 +232,10 @@ def test_info(player: Player, finished: Finished) -> None:
     """Tasks come in the order asked; one that failed is no failure of the module."""
     wanted = [finished.failed[0], finished.succeeded[0]]
     run = player.play("task_info.yml", task_ids=wanted)
-    assert not run.failed, run.outcome.get("msg")
-    assert run.outcome["changed"] is False
-    assert [task["id"] for task in run.outcome["tasks"]] == wanted
-    assert [task["state"] for task in run.outcome["tasks"]] == ["failed", "succeeded"]
+    assert not run.failed, run.result.get("msg")
+    assert run.result["changed"] is False
+    assert [task["id"] for task in run.result["tasks"]] == wanted
+    assert [task["state"] for task in run.result["tasks"]] == ["failed", "succeeded"]
 
 
 def test_info_of_unknown_task(player: Player, finished: Finished, show: Callable[[str, object], None]) -> None:
@@ -346,8 +245,8 @@ def test_info_of_unknown_task(player: Player, finished: Finished, show: Callable
     assert UNKNOWN_ID in run.msg
     wanted = [UNKNOWN_ID, finished.succeeded[0]]
     run = player.play("task_info.yml", task_ids=wanted, not_found="report")
-    assert not run.failed, run.outcome.get("msg")
-    assert run.states() == {UNKNOWN_ID: "not_found", finished.succeeded[0]: "succeeded"}
+    assert not run.failed, run.result.get("msg")
+    assert states_by_id(run) == {UNKNOWN_ID: "not_found", finished.succeeded[0]: "succeeded"}
 
 
 def test_list_goes_through_pages(
@@ -356,11 +255,11 @@ def test_list_goes_through_pages(
     """Two tasks a page, and yet all of them come, each once; the module only reads."""
     watch = image_tasks.RequestWatch(openstack, "glance")
     run = player.play("task_list.yml", filters={"limit": 2}, types=["import"])
-    assert not run.failed, run.outcome.get("msg")
-    ids = [task["id"] for task in run.outcome["tasks"]]
-    assert len(ids) == len(set(ids)) == run.outcome["count"]
+    assert not run.failed, run.result.get("msg")
+    ids = [task["id"] for task in run.result["tasks"]]
+    assert len(ids) == len(set(ids)) == run.result["count"]
     assert {*finished.succeeded, *finished.failed} <= set(ids)
-    assert run.outcome["truncated"] is False
+    assert run.result["truncated"] is False
     asked = watch.requests()
     assert {method for method, _target in asked} == {"GET"}
     pages = [target for _method, target in asked if target.startswith("/v2/tasks?") and "limit=2" in target]
@@ -372,25 +271,25 @@ def test_list_goes_through_pages(
 def test_list_of_states(player: Player, finished: Finished, states: list[str], kind: str) -> None:
     """Only tasks in the wanted states come, from every page."""
     run = player.play("task_list.yml", states=states, filters={"limit": 2})
-    assert not run.failed, run.outcome.get("msg")
-    assert set(run.states().values()) == {kind}
-    assert set(getattr(finished, kind)) <= set(run.states())
+    assert not run.failed, run.result.get("msg")
+    assert set(states_by_id(run).values()) == {kind}
+    assert set(getattr(finished, kind)) <= set(states_by_id(run))
 
 
 def test_list_of_two_states(player: Player, finished: Finished) -> None:
     """Glance filters by one status at a time; the module knows how to ask for two."""
     run = player.play("task_list.yml", states=["succeeded", "failed"])
-    assert not run.failed, run.outcome.get("msg")
-    assert set(run.states().values()) == {"succeeded", "failed"}
-    assert {*finished.succeeded, *finished.failed} <= set(run.states())
+    assert not run.failed, run.result.get("msg")
+    assert set(states_by_id(run).values()) == {"succeeded", "failed"}
+    assert {*finished.succeeded, *finished.failed} <= set(states_by_id(run))
 
 
 @pytest.mark.usefixtures("finished")
 def test_list_with_limit(player: Player) -> None:
     """No more than the limit, and a word about the rest."""
     run = player.play("task_list.yml", limit=3, filters={"limit": 2})
-    assert not run.failed, run.outcome.get("msg")
-    assert (len(run.outcome["tasks"]), run.outcome["count"], run.outcome["truncated"]) == (3, 3, True)
+    assert not run.failed, run.result.get("msg")
+    assert (len(run.result["tasks"]), run.result["count"], run.result["truncated"]) == (3, 3, True)
 
 
 # Logging in
@@ -405,8 +304,8 @@ def test_application_credential(player: Player, openstack: Endpoints, finished: 
         "application_credential_secret": openstack.application_credential.secret,
     }
     run = player.play("task_info_application_credential.yml", login, task_ids=finished.succeeded[:1])
-    assert not run.failed, run.outcome.get("msg")
-    assert run.outcome["task"]["state"] == "succeeded"
+    assert not run.failed, run.result.get("msg")
+    assert run.result["task"]["state"] == "succeeded"
 
 
 @pytest.mark.parametrize("suffix", ["", "/v2"])
@@ -414,8 +313,8 @@ def test_ready_token(player: Player, openstack: Endpoints, finished: Finished, s
     """A token and the address of Glance, with or without the version, are a login too."""
     login = {"api_url": openstack.image_url + suffix, "api_token": image_tasks.login(openstack)}
     run = player.play("task_info_token.yml", login, task_ids=finished.succeeded[:1])
-    assert not run.failed, run.outcome.get("msg")
-    assert run.outcome["task"]["state"] == "succeeded"
+    assert not run.failed, run.result.get("msg")
+    assert run.result["task"]["state"] == "succeeded"
 
 
 def test_cloud(player: Player, openstack: Endpoints, finished: Finished, tmp_path: Path) -> None:
@@ -442,8 +341,8 @@ def test_cloud(player: Player, openstack: Endpoints, finished: Finished, tmp_pat
         environment={"OS_CLIENT_CONFIG_FILE": str(clouds)},
         task_ids=finished.succeeded[:1],
     )
-    assert not run.failed, run.outcome.get("msg")
-    assert run.outcome["task"]["state"] == "succeeded"
+    assert not run.failed, run.result.get("msg")
+    assert run.result["task"]["state"] == "succeeded"
 
 
 def test_ordinary_user_is_refused(player: Player, openstack: Endpoints, show: Callable[[str, object], None]) -> None:

@@ -84,17 +84,6 @@ def pulp_play(pulp: PulpServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield Pulp(pulp, player, upstream)
 
 
-@pytest.fixture
-def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, object], None]:
-    """Print what the server and the module said, so that it stands in the log of the test run."""
-
-    def print_line(title: str, value: object) -> None:
-        with capsys.disabled():
-            print(f"\n    {title}: {value}", end="", flush=True)
-
-    return print_line
-
-
 @pytest.fixture(scope="module")
 def ended(pulp_play: Pulp) -> list[str]:
     """Two tasks that succeeded and one that failed."""

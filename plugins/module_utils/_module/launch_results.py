@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._errors import OptionError
-from .._provider import ProviderDescription, dig
+from .._provider import ProviderDescription
 
 _OPTION = "launch_results"
 
@@ -18,14 +18,15 @@ _OPTION = "launch_results"
 def launched_task_ids(launch_results: object, description: ProviderDescription) -> tuple[str, ...]:
     """Return the ids in one registered result, a loop's result, or a list of either. Skipped ones have none.
 
+    A launch of several tasks at once has several ids.
+
     Raises:
         OptionError: a result failed, or has no id where this provider's launching calls have it.
     """
     return tuple(
         task_id
         for name, result in _single_results(launch_results, _OPTION)
-        for task_id in [_task_id(name, result, description)]
-        if task_id is not None
+        for task_id in _task_ids(name, result, description)
     )
 
 
@@ -43,9 +44,9 @@ def _single_results(given: object, name: str) -> list[tuple[str, Mapping[str, An
     )
 
 
-def _task_id(name: str, result: Mapping[str, Any], description: ProviderDescription) -> str | None:
+def _task_ids(name: str, result: Mapping[str, Any], description: ProviderDescription) -> Sequence[str]:
     if result.get("skipped"):
-        return None
+        return ()
     if result.get("unreachable"):
         raise OptionError(
             _OPTION, f"{name} is the result of a task whose host was unreachable, so nothing was launched"
@@ -53,9 +54,17 @@ def _task_id(name: str, result: Mapping[str, Any], description: ProviderDescript
     if result.get("failed"):
         raise OptionError(_OPTION, f"{name} is the result of a task that failed, so there is nothing to wait for")
     for path in description.launch_id_paths:
-        found = dig(result, path)
-        if isinstance(found, (str, int)) and not isinstance(found, bool) and str(found).strip():
-            return str(found)
+        found = _at(result, path)
+        ids = [task_id for task_id in found if task_id is not None]
+        if ids and len(ids) < len(found):
+            # A task that is not waited for would be taken for one that ended well.
+            raise OptionError(
+                _OPTION,
+                f"{name} has {len(found)} tasks at {'.'.join(path)}, and {len(found) - len(ids)} of them without an "
+                "ID. Give task_ids instead",
+            )
+        if ids:
+            return ids
     if not description.launch_id_paths:
         raise OptionError(
             _OPTION,
@@ -65,3 +74,13 @@ def _task_id(name: str, result: Mapping[str, Any], description: ProviderDescript
     raise OptionError(
         _OPTION, f"{name} has no task's id for {description.name}: it is looked for in {places}. Give task_ids instead"
     )
+
+
+def _at(data: object, path: tuple[str, ...]) -> list[str | None]:
+    """Return the ids that a path of keys leads to, one for each entry of the lists on its way; None where none is."""
+    if isinstance(data, list):
+        return [task_id for entry in data for task_id in _at(entry, path)]
+    if path:
+        return _at(data.get(path[0]), path[1:]) if isinstance(data, Mapping) else [None]
+    is_id = isinstance(data, (str, int)) and not isinstance(data, bool) and bool(str(data).strip())
+    return [str(data) if is_id else None]

@@ -27,6 +27,7 @@ from .._provider import (
     TaskPage,
     TaskProvider,
     TaskQuery,
+    named_state,
 )
 from .._retrying import TRANSIENT_STATUSES
 from .._task import Task, TaskFailure, TaskState, parse_time
@@ -93,9 +94,7 @@ def task_from_json(raw: Any, definition: Definition, *, known_id: str | None = N
 
 
 def _state(raw: Any, raw_state: str, definition: Definition) -> TaskState:
-    states = definition.states
-    folded = {word.casefold(): state for word, state in states.items()}
-    state = states.get(raw_state, folded.get(raw_state.casefold(), TaskState.UNKNOWN))
+    state = named_state(definition.states, raw_state)
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
         # Anything but true is no success.
         return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
@@ -166,6 +165,8 @@ class _SessionLogin(Login):
         options: ConnectionOptions,
         http: HttpClient,
         tools: ProviderTools,
+        *,
+        pacer: Pacer | None,
     ) -> None:
         super().__init__()
         self._definition = definition
@@ -173,6 +174,7 @@ class _SessionLogin(Login):
         self._options = options
         self._http = http
         self._tools = tools
+        self._pacer = pacer
         self._ends = float("inf")
 
     @property
@@ -198,6 +200,8 @@ class _SessionLogin(Login):
         values = {**self._definition.values, **{name: options.needed(name) for name in session.needs}}
         body = fill_body(session.body, values)
         request = HttpRequest(session.method, f"{base}{session.path}", headers=headers, json=body)
+        if self._pacer is not None:
+            self._pacer.take_turn(deadline)
         response = self._http.send(request, deadline.next_request_timeout())
         token = self._token(response)
         if token is None or not token.isprintable():
@@ -238,6 +242,9 @@ class _SessionLogin(Login):
             return
         method, path = self._session.logout
         try:
+            if self._pacer is not None:
+                # Nobody waits for a logout: it goes at once, or not at all.
+                self._pacer.take_turn(replace(deadline, at=deadline.clock.monotonic()))
             request = HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
             self._http.send(request, deadline.next_request_timeout())
         except RequestError:
@@ -401,7 +408,13 @@ def _base_url(definition: Definition, options: ConnectionOptions) -> str:
     return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
 
 
-def _login(definition: Definition, options: ConnectionOptions, http: HttpClient, tools: ProviderTools) -> Login:
+def _login(
+    definition: Definition,
+    options: ConnectionOptions,
+    http: HttpClient,
+    tools: ProviderTools,
+    pacer: Pacer | None,
+) -> Login:
     missing = [name for name in needed_options(definition) if getattr(options, name) is None]
     if missing:
         named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
@@ -411,7 +424,7 @@ def _login(definition: Definition, options: ConnectionOptions, http: HttpClient,
         )
     base = _base_url(definition, options)
     if definition.session is not None:
-        return _SessionLogin(definition, definition.session, options, http, tools)
+        return _SessionLogin(definition, definition.session, options, http, tools, pacer=pacer)
     headers: dict[str, str] = {}
     if definition.login == "basic":
         headers = _basic(options)
@@ -423,6 +436,7 @@ def _login(definition: Definition, options: ConnectionOptions, http: HttpClient,
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     definition = read_definition(options.definition, options)
     http = tools.make_http(options.tls)
+    pacer = None if definition.quota is None else Pacer(definition.quota, tools.clock)
     pattern, words = definition.task_id or (None, "")
     description = replace(
         DESCRIPTION,
@@ -438,11 +452,11 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     )
     api = JsonApi(
         http,
-        _login(definition, options, http, tools),
+        _login(definition, options, http, tools, pacer),
         tools.clock,
         title=definition.title,
         transient_statuses=definition.transient_statuses,
-        pacer=None if definition.quota is None else Pacer(definition.quota, tools.clock),
+        pacer=pacer,
     )
     return CustomProvider(description, definition, api)
 

@@ -43,6 +43,8 @@ from .._task import Task, TaskFailure, TaskState, parse_time
 from .._text import readable, sentence
 
 _ERROR_CODES = "KooDrive API reference, Error Codes"
+_GATEWAY_CODES = "Huawei Cloud API request signing guide, Error Codes"
+_GATEWAY_FAQ = "Huawei Cloud, frequently asked questions on the codes APIG.0301 and APIG.0307"
 _BATCH_TASK = "KooDrive API reference, getBatchTask: taskResultCode"
 
 #: Code, title, remedy. The vendor's table says no more than the title.
@@ -79,6 +81,39 @@ FAILURES = (
     *(
         DocumentedFailure(code, title, title, remedy, retryable=None, source=_ERROR_CODES)
         for code, title, remedy in _CODES
+    ),
+    # Of the gateway in front of KooDrive, which has more of them than documents about KooDrive name.
+    DocumentedFailure(
+        "APIGW.0101",
+        "There is no such API",
+        "The API does not exist there, or was not published",
+        "Check api_url and region",
+        retryable=None,
+        source=_GATEWAY_CODES,
+    ),
+    DocumentedFailure(
+        "APIGW.0201",
+        "The gateway did not accept the request",
+        "Its parameters are not valid (HTTP 400), or it is too large (HTTP 413)",
+        "Check the values in filters",
+        retryable=None,
+        source=_GATEWAY_CODES,
+    ),
+    DocumentedFailure(
+        "APIG.0301",
+        "The gateway did not accept the login",
+        "A token is missing, cannot be read or has run out, or a signature is wrong",
+        "Check the login's options, and that the login is for the region asked",
+        retryable=None,
+        source=_GATEWAY_FAQ,
+    ),
+    DocumentedFailure(
+        "APIG.0307",
+        "The token has to be renewed",
+        "The token has run out, or is for another region",
+        "Get a new token, and check that it is for the region asked",
+        retryable=None,
+        source=_GATEWAY_FAQ,
     ),
     DocumentedFailure(
         "taskResultCode=2",
@@ -257,6 +292,16 @@ def _failure(code: str) -> TaskFailure:
     )
 
 
+def _job_failure(outcome: str, code: str) -> TaskFailure:
+    """Return why a job failed: how much of it did, and what is known about its result code where it has one."""
+    extent = _failure(f"taskResultCode={outcome}")
+    if _is_none(code):
+        return extent
+    reason = _failure(code)
+    detail = extent.detail if reason.title else f"{sentence(extent.detail or '')} {reason.detail}"
+    return replace(reason, title=reason.title or extent.title, detail=detail)
+
+
 def _is_specific(code: str) -> bool:
     """Whether it is one of the codes 18xxxxxx, whose meanings are documented nowhere."""
     return re.fullmatch(r"18\d{6}", code) is not None
@@ -297,10 +342,6 @@ def job_from_json(
         # "Completed" says nothing about success: only the outcome does.
         word = f"2/{outcome}" if outcome else "2 without taskResultCode"
     state = description.state_of(word)
-    failure = _failure(f"taskResultCode={outcome}")
-    if not _is_none(_word(raw.get("resultCode"))):
-        # The vendor's own code says more than the outcome does; the outcome's words stay.
-        failure = replace(failure, code=_word(raw.get("resultCode")))
     kind = _word(raw.get("taskType"))
     result = {key: raw[key] for key in ("downloadUrl", "contentNum", "containerId") if raw.get(key) is not None}
     if items:
@@ -312,7 +353,7 @@ def job_from_json(
         raw_state=word,
         type=JOB_TYPES.get(kind, kind) or None,
         percent=_percent(raw.get("progress")),
-        error=failure if state is TaskState.FAILED else None,
+        error=_job_failure(outcome, _word(raw.get("resultCode"))) if state is TaskState.FAILED else None,
         result=(result or None) if state.is_final else None,
         created_at=parse_time(_compact_time(raw.get("createTime"))),
         started_at=parse_time(_compact_time(raw.get("beginTime"))),
@@ -549,10 +590,12 @@ class JobService(KooDriveProvider):
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """GET /jobs/{id}, or /{id} where the gateway has no such API: the documents print the second one."""
         segment = path_segment(task_id)
+        # Another thread can find the other address while this one asks at the first.
+        folder = self._folder
         try:
-            answer = self._get(f"{self._folder}/{segment}", deadline, JOB_SCHEMA, of_one_task=True)
+            answer = self._get(f"{folder}/{segment}", deadline, JOB_SCHEMA, of_one_task=True)
         except RejectedError as error:
-            if error.status != 404 or not _is_gateways(error) or not self._folder:
+            if error.status != 404 or not _is_gateways(error) or not folder:
                 raise
             answer = self._get(f"/{segment}", deadline, JOB_SCHEMA, of_one_task=True)
             self._folder = ""

@@ -23,7 +23,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._auth import Access, Login
 from .._clock import Deadline
-from .._errors import BadAnswerError, OptionError, TasksError, TransientError
+from .._errors import (
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+    TasksError,
+    TransientError,
+)
 from .._http import HttpClient, HttpRequest
 from .._json_api import JsonApi, read_answer
 from .._options import ConnectionOptions, check_url
@@ -74,6 +82,8 @@ DESCRIPTION = ProviderDescription(
     # Without a limit a page has 100. Clients are known to ask for 200 to 1000. With 200 a wait that has to read four
     # pages with every look is still within the quota.
     page_size=200,
+    # Operations on several objects answer with a list of tasks.
+    launch_id_paths=(("json", "id"), ("json", "list", "id"), ("id",), ("list", "id"), ("task_id",)),
 )
 #: One request of the quota is kept for the logout, which does not wait for its turn. The window is longer by what
 #: requests may lose on their way: the vendor counts when they arrive.
@@ -326,7 +336,11 @@ class LiveSiteRecoveryProvider(TaskProvider):
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """GET /tasks/{id}."""
-        raw = self._api.get(f"/tasks/{path_segment(task_id)}", deadline, schema=TASK_SCHEMA)
+        try:
+            raw = self._get(f"/tasks/{path_segment(task_id)}", deadline, TASK_SCHEMA)
+        except NotFoundError:
+            self._make_sure_of_the_api(deadline)
+            raise
         # The configuration API's documents call the id optional.
         if raw.get("id") and raw["id"].casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
@@ -335,7 +349,10 @@ class LiveSiteRecoveryProvider(TaskProvider):
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """GET /tasks. The cursor is the query of the next page."""
         params = self._params(query) if cursor is None else tuple(parse_qsl(cursor, keep_blank_values=True))
-        answer = self._api.get("/tasks", deadline, params=params, schema=LIST_SCHEMA)
+        try:
+            answer = self._get("/tasks", deadline, LIST_SCHEMA, params)
+        except NotFoundError as error:
+            raise _away(error) from None
         # An entry without an id can be asked for by nobody.
         tasks = tuple(task_from_json(raw, self.description) for raw in answer["list"] if raw.get("id"))
         return TaskPage(tasks, self._next_cursor(answer, params, deadline))
@@ -343,6 +360,29 @@ class LiveSiteRecoveryProvider(TaskProvider):
     def close(self, deadline: Deadline) -> None:
         """End the session."""
         self._api.close(deadline)
+
+    def _get(
+        self, path: str, deadline: Deadline, schema: AnswerSchema, params: tuple[tuple[str, str], ...] = ()
+    ) -> Any:
+        """Read a path; a page of HTML with 404 comes from what stands in front of an API that has just logged us in."""
+        try:
+            return self._api.get(path, deadline, params=params, schema=schema)
+        except RejectedError as error:
+            if error.status != 404:
+                raise
+            raise _away(error) from None
+
+    def _make_sure_of_the_api(self, deadline: Deadline) -> None:
+        """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
+
+        Raises:
+            TransientError: it is away, or cannot be asked.
+        """
+        try:
+            self._api.get("/session", deadline)
+        except (NotFoundError, RejectedError) as error:
+            if error.status == 404:
+                raise _away(error) from None
 
     def _next_cursor(
         self, answer: Mapping[str, Any], params: tuple[tuple[str, str], ...], deadline: Deadline
@@ -376,6 +416,16 @@ class LiveSiteRecoveryProvider(TaskProvider):
         words = [] if TaskState.UNKNOWN in query.states else self.description.raw_states(query.states)
         field, values = ("status", words) if words else (self._type_property, sorted(query.types))
         return [("filter_property", field), *(("filter", value) for value in values)] if values else []
+
+
+def _away(error: RequestError) -> TransientError:
+    """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
+    return TransientError(
+        f"{error.message}. An appliance that reconfigures itself can be away for a while",
+        method=error.method,
+        url=error.url,
+        status=error.status,
+    )
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:

@@ -200,6 +200,21 @@ def test_a_refused_login_is_not_repeated(clock, deadline):
     assert (login.logins, http.requests) == (1, [])
 
 
+# Requests that run side by side would else each try the same wrong password, and lock the account.
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_a_login_that_was_refused_is_tried_by_nobody_again(clock, deadline, logged_in):
+    http, login = FakeHttp(lambda _request: reply(b"", 401)), CountingLogin()
+    api = new_api(clock, http, login)
+    if logged_in:
+        login.access(deadline)
+    login.problems += [AuthenticationError("wrong password")] * 8
+    logins = login.logins
+    for _number in range(8):
+        with pytest.raises(AuthenticationError, match="wrong password"):
+            api.get("/tasks/1", deadline)
+    assert login.logins == logins + 1
+
+
 def test_a_login_that_fails_in_renewal_is_tried_anew_by_the_next_request(clock, deadline):
     http = FakeHttp(reply({}), reply(b"", 401), reply({"id": 1}))
     login = CountingLogin()

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION
 
 
@@ -45,6 +46,12 @@ FAILED = {"failed": True, "msg": "no", "json": {"id": "x"}}
         ({"id": True, "task_id": "a"}, ("a",)),
         ({"failed": False, "skipped": False, "id": "a"}, ("a",)),
         ({"results": "none of a loop", "id": "a"}, ("a",)),
+        ({"json": {"id": ["a", 2]}}, ("a", "2")),
+        ({"json": [{"id": "a"}, {"id": "b"}]}, ("a", "b")),
+        ({"json": [[{"id": "a"}], [{"id": "b"}, {"id": "c"}]]}, ("a", "b", "c")),
+        ({"json": {"id": []}, "task_id": "c"}, ("c",)),
+        ({"json": {"id": [None, {}]}, "task_id": "c"}, ("c",)),
+        ({"results": [{"json": [{"id": "a"}, {"id": "b"}]}, SKIPPED, launched("c")]}, ("a", "b", "c")),
     ],
 )
 def test_ids_are_found(results, ids):
@@ -67,13 +74,48 @@ def test_a_failed_launch_is_named(results, name):
 
 
 @pytest.mark.parametrize(
-    "result", [{}, {"json": {}}, {"json": []}, {"json": {"id": ["a"]}}, {"id": " "}, {"id": {"x": 1}}, {"id": 1.5}]
+    "result",
+    [
+        {},
+        {"json": {}},
+        {"json": []},
+        {"json": {"id": []}},
+        {"json": {"id": [" ", 1.5, True, {}]}},
+        {"json": [{"other": "a"}]},
+        {"id": " "},
+        {"id": {"x": 1}},
+        {"id": 1.5},
+    ],
 )
 def test_a_result_without_an_id_says_where_it_was_looked_for(result):
     with pytest.raises(OptionError) as caught:
         launched_task_ids([launched("a"), result], DESCRIPTION)
     for word in ("launch_results[1] has no task's id", "example", "json.id, id, task_id", "task_ids"):
         assert word in caught.value.message
+
+
+@pytest.mark.parametrize("entries", [[{"id": "a"}, {}], [{"id": None}, {"id": "a"}], [{"id": "a"}, "b"]])
+def test_no_task_of_a_launch_of_several_is_left_out(entries):
+    with pytest.raises(OptionError) as caught:
+        launched_task_ids([launched("a"), {"json": entries}], DESCRIPTION)
+    assert caught.value.message.startswith("launch_results[1] has 2 tasks at json.id, and 1 of them without an ID")
+
+
+@pytest.mark.parametrize(
+    ("result", "ids"),
+    [
+        ({"json": {"id": "DrTask:1:5", "status": "QUEUED"}}, ("DrTask:1:5",)),
+        ({"json": {"list": [{"id": "a"}, {"id": "b"}], "_meta": {"total": 2}}}, ("a", "b")),
+        ({"list": [{"id": "a"}]}, ("a",)),
+    ],
+)
+def test_where_vmwares_launches_have_their_ids(result, ids):
+    assert launched_task_ids(result, PROVIDERS["vmware_live_site_recovery"].description) == ids
+
+
+def test_a_launch_of_nothing_is_no_success():
+    with pytest.raises(OptionError, match=r"has no task's id .*json\.list\.id"):
+        launched_task_ids({"json": {"list": []}}, PROVIDERS["vmware_live_site_recovery"].description)
 
 
 @pytest.mark.parametrize("results", ["a", "", b"a", 5, None, True, ["a"], [None], {"results": ["a", "b"]}])

@@ -44,6 +44,7 @@ LEAST = {
 }
 LIST = {"path": "/tasks", "items": "tasks"}
 SESSION = {"path": "/login", "body": {"user": "{username}", "pass": "{password}"}, "token": "auth.token"}
+LOGOUT = {"method": "DELETE", "path": "/login"}
 ANN = {"username": "ann", "password": "pa55word"}
 EVERY = TaskQuery()
 
@@ -598,6 +599,13 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+def test_a_wrong_password_is_tried_once_by_many_readers():
+    api = Api(session(), lambda _request: reply({}, 401), **ANN)
+    with pytest.raises(AuthenticationError):
+        TaskReader(api.provider).read([str(number) for number in range(30)], api.deadline)
+    assert api.urls == [f"{URL}/login"]
+
+
 def test_a_session_is_renewed_before_its_lifetime_is_over():
     api = Api(session(lifetime=100), token("one"), reply(task()), reply(task()), token("two"), reply(task()), **ANN)
     api.read()
@@ -610,7 +618,7 @@ def test_a_session_is_renewed_before_its_lifetime_is_over():
 
 @pytest.mark.parametrize("answer", [reply(b"", 204), reply({}, 401), TransientError("gone")])
 def test_a_session_is_ended(answer):
-    api = Api(session(logout={"method": "DELETE", "path": "/login"}), token(), reply(task()), answer, **ANN)
+    api = Api(session(logout=LOGOUT), token(), reply(task()), answer, **ANN)
     api.read()
     api.provider.close(api.deadline)
     api.provider.close(api.deadline)
@@ -620,7 +628,7 @@ def test_a_session_is_ended(answer):
 
 
 def test_a_session_that_never_began_is_not_ended():
-    api = Api(session(logout={"method": "DELETE", "path": "/login"}), **ANN)
+    api = Api(session(logout=LOGOUT), **ANN)
     api.provider.close(api.deadline)
     assert api.http.requests == []
 
@@ -651,6 +659,37 @@ def test_the_quota_is_kept():
     for _number in range(3):
         api.read()
     assert api.clock.slept == [60.0]
+
+
+def test_the_quota_counts_logins_too():
+    moments = []
+
+    def answer(request):
+        moments.append(api.clock.elapsed)
+        if request.url.endswith("/login"):
+            return token()
+        return reply({}, 401) if len(moments) == 2 else reply(task())
+
+    api = Api({**session(), "quota": {"requests": 2, "seconds": 60}}, answer, **ANN)
+    api.read()
+    api.read()
+    # Login, a refusal, a new login, the repeat; the next one.
+    assert moments == [0.0, 0.0, 60.0, 60.0, 120.0]
+
+
+@pytest.mark.parametrize(("requests", "sent"), [(2, 0), (3, 1)])
+def test_a_logout_that_would_break_the_quota_is_left_out(requests, sent):
+    api = Api(
+        {**session(logout=LOGOUT), "quota": {"requests": requests, "seconds": 60}},
+        token(),
+        reply(task()),
+        reply(b"", 204),
+        **ANN,
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    assert [request.method for request in api.http.requests[2:]] == ["DELETE"] * sent
+    assert api.clock.slept == []
 
 
 @pytest.mark.parametrize("missing", ["api_url", "definition"])

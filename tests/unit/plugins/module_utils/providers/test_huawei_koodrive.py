@@ -8,8 +8,10 @@ import contextlib
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -193,9 +195,14 @@ def test_documented_codes_are_data():
     assert error.title == "There is no space left"
     assert error.remedy.startswith("Delete files")
     assert "Error Codes" in error.source
+
+
+def test_all_documented_codes_are_there():
     numbers = ["102", *range(301, 313), *range(401, 415)]
-    assert {failure.code for failure in DESCRIPTION.failures if failure.code.isdigit()} == {
-        f"13000{number}" for number in numbers
+    assert {failure.code for failure in DESCRIPTION.failures} == {
+        *(f"13000{number}" for number in numbers),
+        *("APIGW.0101", "APIGW.0201", "APIG.0301", "APIG.0307"),
+        *("taskResultCode=2", "taskResultCode=3"),
     }
 
 
@@ -281,6 +288,16 @@ def test_completed_alone_is_no_success(missing):
     assert jobs().provider.list_entry_lacks_something(task)
 
 
+def test_the_guide_has_every_state_of_a_job():
+    guide = Path(__file__).resolve().parents[5] / "docs" / "docsite" / "rst" / "huawei_koodrive_guide.rst"
+    _tasks, _mark, text = guide.read_text(encoding="utf-8").partition("With ``service: jobs``:\n")
+    rows = re.findall(r"\n     - ``([^`]+)``\n     - ``([a-z]+)``", text.partition("\n``types``")[0])
+    assert dict(rows) == {
+        **{word: state.value for word, state in JOBS_DESCRIPTION.states.items()},
+        "2 without taskResultCode": "unknown",
+    }
+
+
 def test_a_job_that_failed_in_part_says_so():
     error = job(taskResultCode=2).error
     assert (error.code, error.title) == ("taskResultCode=2", "The job failed in part")
@@ -292,6 +309,25 @@ def test_a_job_that_failed_in_part_says_so():
 def test_a_result_code_of_a_job_is_its_code():
     error = job(taskResultCode=2, resultCode="18000301").error
     assert (error.code, error.title) == ("18000301", "The job failed in part")
+    # What the documents say of the outcome they do not say of the code.
+    assert "some of its items failed" in error.detail
+    assert "specific errors and explain none" in error.detail
+    assert "18000301" in error.remedy
+    assert (error.retryable, error.source) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [(2, "some of its items failed"), (3, "None of the job's items succeeded")]
+)
+def test_a_documented_result_code_of_a_job_is_explained(outcome, words):
+    task = job(taskResultCode=outcome, resultCode=13000311)
+    known = DESCRIPTION.documented_failure("13000311")
+    assert (task.error.code, task.error.title, task.error.remedy) == ("13000311", known.title, known.remedy)
+    assert (task.error.retryable, task.error.source) == (known.retryable, known.source)
+    assert words in task.error.detail
+    said = explain_task(task, "KooDrive")
+    for part in ("with code 13000311: There is no space left.", words, "What to do: Delete files"):
+        assert part in said
 
 
 @pytest.mark.parametrize(
@@ -353,6 +389,21 @@ def test_a_job_is_read_at_the_address_that_the_documents_print_where_the_other_d
     assert session.asked() == [f"/jobs/{JOB['taskId']}", f"/{JOB['taskId']}", f"/{JOB['taskId']}"]
     with pytest.raises(RejectedError, match="api_url"):
         jobs(NO_API, NO_API).read(JOB["taskId"])
+
+
+def test_jobs_read_side_by_side_find_the_other_address_too():
+    good = {"code": 0, "data": {"jobInfo": JOB}}
+
+    def answer(request):
+        if "/jobs/" not in request.url:
+            return reply({**good, "data": {"jobInfo": {**JOB, "taskId": request.url.rpartition("/")[2]}}})
+        if request.url.endswith("/1"):
+            # While the first one is under way, a second one finds out where jobs are.
+            session.read("2")
+        return NO_API
+
+    session = jobs(answer)
+    assert session.read("1").state is TaskState.SUCCEEDED
 
 
 @pytest.mark.parametrize("code", [0, "0", 0.0, None])
@@ -464,7 +515,7 @@ def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
 
 
 def test_the_gateways_errors():
-    with pytest.raises(RejectedError, match=r"code APIGW.0201: Too much"):
+    with pytest.raises(RejectedError, match=r"code APIGW.0201 \(The gateway did not accept the request\): Too much"):
         Session(TOKEN, reply({"error_code": "APIGW.0201", "error_msg": "Too much", "request_id": "r"}, 400)).read()
     with pytest.raises(AuthenticationError, match=r"APIG.0301"):
         Session(TOKEN, reply({"error_code": "APIG.0301", "error_msg": "Incorrect"}, 401)).read()

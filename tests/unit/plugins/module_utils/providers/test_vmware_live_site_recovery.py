@@ -39,7 +39,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmwar
 from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import Outcome, WaitPlan, wait_for_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+    NotFoundPolicy,
+    Outcome,
+    WaitPlan,
+    wait_for_tasks,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -636,9 +641,40 @@ def test_every_part_of_an_error_may_be_missing(body, code, words):
     assert words in caught.value.message
 
 
-def test_a_task_that_is_not_there_has_no_body():
+THERE = reply({"username": "admin"})
+PAGE = reply(b"<html>Not found</html>", 404, content_type="text/html")
+
+
+@pytest.mark.parametrize("answer", [THERE, reply({}), reply(b"", 405), reply({}, 400)])
+def test_a_task_that_is_not_there_has_no_body(answer):
+    client = Client(reply(b"", 404), answer)
     with pytest.raises(NotFoundError):
-        Client(reply(b"", 404)).read()
+        client.read()
+    assert client.sent[1:] == [("GET", f"{BASE}/tasks/1"), ("GET", f"{BASE}/session")]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [reply(b"", 404), reply(b"", 404)],
+        [reply(b"", 404), PAGE],
+        [reply(b"", 404), reply(b"", 503)],
+        [reply(b"", 404), TransientError("refused")],
+        [PAGE],
+    ],
+)
+def test_an_api_that_is_away_is_no_missing_task(answers):
+    with pytest.raises(TransientError):
+        Client(*answers).read()
+
+
+@pytest.mark.parametrize("answer", [reply(b"", 404), PAGE])
+def test_a_list_that_is_away_may_come_back(answer):
+    client = Client(answer, listed(raw_task()))
+    with pytest.raises(TransientError, match=r"HTTP 404.*can be away for a while") as caught:
+        client.page()
+    assert caught.value.url == f"{BASE}/tasks"
+    assert len(client.page().tasks) == 1
 
 
 def test_who_may_not_look_is_told_what_it_takes():
@@ -842,13 +878,13 @@ IDS = [f"task:{number:03}" for number in range(200)]
 OTHERS = [f"other:{number}" for number in range(700)]
 
 
-def wait(appliance, ids, *, interval=DESCRIPTION.poll_interval, timeout=3600.0):
+def wait(appliance, ids, *, interval=DESCRIPTION.poll_interval, timeout=3600.0, **plan):
     clock = appliance.clock
     client = Client(appliance, clock=clock, logged_in=False)
     outcome = wait_for_tasks(
         ids,
         TaskReader(client.provider).read,
-        WaitPlan(timeout=timeout, poll_interval=interval, max_poll_interval=interval),
+        WaitPlan(timeout=timeout, poll_interval=interval, max_poll_interval=interval, **plan),
         provider=DESCRIPTION.name,
         clock=clock,
         request_timeout=30.0,
@@ -932,6 +968,25 @@ def test_an_appliance_that_reconfigures_itself_is_borne():
     assert outcome.outcome is Outcome.SUCCEEDED
     assert outcome.transient_errors > 3
     assert 150.0 <= outcome.elapsed < 160.0
+
+
+@pytest.mark.parametrize("away", [reply(b"", 404), PAGE])
+@pytest.mark.parametrize("ids", [["a"], ["a", "b"]])
+@pytest.mark.parametrize("not_found", NotFoundPolicy)
+def test_what_answers_for_an_appliance_that_is_away_ends_no_task(away, ids, not_found):
+    clock = FakeClock()
+    healthy = Appliance(clock, dict.fromkeys(ids, 150.0))
+
+    def answer(request):
+        return away if 20 <= clock.elapsed < 90 else healthy(request)
+
+    answer.clock = clock
+    outcome = wait(answer, ids, not_found=not_found)
+    assert (outcome.outcome, [task.state for task in outcome.tasks]) == (
+        Outcome.SUCCEEDED,
+        [TaskState.SUCCEEDED] * len(ids),
+    )
+    assert outcome.elapsed >= 150.0
 
 
 def test_an_appliance_that_stays_away_ends_the_wait_with_its_reason():

@@ -27,7 +27,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmwar
 from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import Outcome, WaitPlan, wait_for_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+    NotFoundPolicy,
+    Outcome,
+    WaitPlan,
+    wait_for_tasks,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 from task_simulator import Simulator
@@ -178,6 +183,17 @@ def test_an_appliance_that_is_away_is_borne(stage):
     outcome = here.wait(here.provider(), "a")
     assert outcome.outcome is Outcome.SUCCEEDED
     assert outcome.transient_errors >= 5
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status"}, {"kind": "html"}])
+@pytest.mark.parametrize("ids", ["a", "ab"])
+def test_an_appliance_that_somebody_else_answers_for_is_borne(stage, fault, ids):
+    away = {**fault, "status": 404, "path": "/api/rest", "from_second": 20, "for_seconds": 30}
+    here = stage(tasks=[task(task_id) for task_id in ids], faults=[away])
+    # Not even who takes a missing task for a success is told that it ended.
+    outcome = here.wait(here.provider(), *ids, not_found=NotFoundPolicy.SUCCEED)
+    assert (outcome.outcome, outcome.transient_errors >= 5) == (Outcome.SUCCEEDED, True)
+    assert {found.state for found in outcome.tasks} == {TaskState.SUCCEEDED}
 
 
 def test_a_wrong_password_is_refused_at_once(stage):

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run playbooks that report what a module returned, and look at their output for what must not be there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
+PLAY_TIMEOUT = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What came out of one playbook: the registered result of its module, and all that was printed."""
+
+    result: dict[str, Any]
+    output: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the module failed."""
+        return bool(self.result.get("failed", False))
+
+    @property
+    def msg(self) -> str:
+        """The text of a failure, after a look at whether a person can read it."""
+        assert self.failed, self.result
+        text = self.result["msg"]
+        assert isinstance(text, str)
+        assert not re.search(r"</?[a-z]+ ?/?>", text), f"HTML in {text!r}"
+        assert "\n\n" not in text
+        assert "Traceback" not in text
+        return text
+
+    @property
+    def states(self) -> list[str]:
+        """The states of the returned tasks."""
+        return [task["state"] for task in self.result["tasks"]]
+
+
+def find_secret(text: str, secrets: Iterable[str]) -> str | None:
+    """Say which of the secrets is in a text, without showing it; None when none is."""
+    return next((f"secret number {number}" for number, secret in enumerate(secrets) if secret in text), None)
+
+
+class PlaybookRunner:
+    """Runs the playbooks of this folder, one after the other or side by side."""
+
+    def __init__(self, folder: Path, *, environment_prefix: str, find_leak: Callable[[str], str | None]) -> None:
+        """Work in a folder.
+
+        Variables with the prefix are not handed on, as they would log in somewhere else. ``find_leak`` says what of
+        a text must not be shown.
+        """
+        self._folder = folder
+        self._environment_prefix = environment_prefix
+        self._find_leak = find_leak
+        # Not even an ansible.cfg of the caller has a say.
+        self._configuration = folder / "ansible.cfg"
+        self._configuration.touch()
+        self._count = 0
+
+    def run(
+        self,
+        playbook: str,
+        variables: Mapping[str, object],
+        *,
+        verbosity: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Run a playbook, which writes the module's result to the file that its variable ``report`` names."""
+        self._count += 1
+        report = self._folder / f"report-{self._count}.json"
+        # In a file, as everybody can read the arguments of a process.
+        variables_file = self._folder / f"variables-{self._count}.json"
+        variables_file.touch(mode=0o600)
+        variables_file.write_text(json.dumps({**variables, "report": str(report)}), encoding="utf-8")
+        program = Path(sys.executable).with_name("ansible-playbook")
+        result = subprocess.run(
+            [program, *([verbosity] if verbosity else []), "-e", f"@{variables_file}", PLAYBOOKS / playbook],
+            cwd=self._folder,
+            env={**self._environment(), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=PLAY_TIMEOUT,
+            check=False,
+        )
+        output = result.stdout
+        self._look_for_leaks(output)
+        assert "MODULE FAILURE" not in output, output[-4000:]
+        if verbosity is None:
+            # A module that fails inside an `except` block shows where it was from -vvv on: that is Ansible's doing.
+            assert "Traceback (most recent call last)" not in output, output
+        assert result.returncode == 0, output[-4000:]
+        reported = report.read_text(encoding="utf-8")
+        self._look_for_leaks(reported)
+        return Run(json.loads(reported), output)
+
+    def _look_for_leaks(self, text: str) -> None:
+        """Fail when a secret is in a text, without showing either: not in the assertion, not among the arguments."""
+        __tracebackhide__ = True
+        leak = self._find_leak(text)
+        assert leak is None, f"{leak} is in the output"
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            # A proxy would catch what goes to loopback.
+            if not name.startswith(self._environment_prefix) and not name.lower().endswith("_proxy")
+        }
+        return {
+            **inherited,
+            "ANSIBLE_CONFIG": str(self._configuration),
+            "ANSIBLE_HOME": str(self._folder / "home"),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_LOCAL_TEMP": str(self._folder / "local"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_REMOTE_TMP": str(self._folder / "remote"),
+            "ANSIBLE_RETRY_FILES_ENABLED": "False",
+            "LC_ALL": "C.UTF-8",
+        }
