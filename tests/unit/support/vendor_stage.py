@@ -131,6 +131,7 @@ VENDORS = {
             list_request="GET /image/v2/tasks",
             single_request="GET /image/v2/tasks/{id}",
             launch=_GLANCE_LAUNCH,
+            bad_fields={"message": "Task failed due to Internal Error"},
         ),
         Vendor(
             name="vmware_live_site_recovery",
@@ -247,6 +248,7 @@ class Stage:
         stack.callback(self.simulator.stop)
         #: Where the work goes: another server can stand in the simulator's place.
         self.url = self.simulator.url
+        self.login = vendor.login
 
     def start(self) -> Stage:
         """Let the simulator listen until the test is over."""
@@ -257,7 +259,7 @@ class Stage:
         """Do a module's work as its runner does, with the defaults of its options."""
         given = {
             name: f"{self.url}{value}" if name in ("api_url", "auth_url") else value
-            for name, value in self.vendor.login.items()
+            for name, value in self.login.items()
         }
         options = connection_options(self.vendor.description, given, {})
         clients: list[RequestsClient] = []
