@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, timezone
 #: Where the monotonic seconds begin: not at 0, so that a test sees when a moment is taken for a duration.
 MONOTONIC_START = 1000.0
 WALL_START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
+#: More sleeps than these are a loop that never ends, which a test has to fail of and not to hang in.
+MOST_SLEEPS = 5_000
 
 
 class FakeClock:
@@ -34,6 +36,7 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         assert seconds >= 0, f"nobody can sleep {seconds} seconds"
+        assert len(self.slept) < MOST_SLEEPS, f"nothing has come of {MOST_SLEEPS} sleeps"
         self.slept.append(seconds)
         self.advance(seconds)
 

@@ -69,6 +69,7 @@ def texts(node):
 # --- options --------------------------------------------------------------------------------------------------
 
 
+# rundeck_job_run of community.general 11.4.2 documents an abort on timeout, and its default is not to abort.
 @EACH
 def test_options_are_documented_as_they_are(name):
     spec = {**argument_specs.CONNECTION, **MODULES[name][1]}
@@ -139,6 +140,7 @@ def test_the_intervals_of_the_providers_are_told_right():
 # --- references -----------------------------------------------------------------------------------------------
 
 
+# job_wait of awx.awx 24.6.1 explains its interval with two options that it does not have any more.
 @EACH
 def test_options_and_values_that_texts_name_exist(name):
     options, values = documented_options(name), returned(name)
@@ -205,6 +207,7 @@ def result_of(name, **params):
     return Run(work, provider, **params)()
 
 
+# task_wait of scale_computing.hypercore documents nothing of what it returns.
 @EACH
 def test_what_is_returned_is_documented(name):
     documented = {key for key, value in returned(name).items() if value["returned"] in ("always", "success")}

@@ -1,0 +1,344 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each option of a wait at each vendor of the simulator, and what waits for many tasks cost in requests.
+
+A clock moved by hand is the time of both sides. The looks are at 0, 10, 20 seconds and so on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import MOST_PARALLEL_REQUESTS
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage, Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EACH = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+LISTING = [vendor for vendor in VENDORS.values() if vendor.name != "custom"]
+EACH_WITH_A_LIST = pytest.mark.parametrize("vendor", LISTING, ids=[vendor.name for vendor in LISTING])
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """Return a function that starts a simulator with a vendor's tasks."""
+    bare_environment(monkeypatch)
+    with contextlib.ExitStack() as stack:
+        yield lambda vendor, *tasks, **scenario: Stage(stack, vendor, *tasks, **scenario).start()
+
+
+def states(result):
+    return [task["state"] for task in result["tasks"]]
+
+
+# --- what each option and each of its values does ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wait for the tasks 1, 2 ... with some options, and how it ends. ``elapsed`` is in seconds."""
+
+    tasks: Callable[[Vendor], Sequence[dict[str, Any]]]
+    outcome: str
+    elapsed: float
+    states: str
+    #: None where the module does not fail.
+    reason: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    warnings: int = 0
+
+
+def bad_then_good(vendor):
+    return vendor.failing(1, 5), vendor.task(2, 25)
+
+
+def bad_good_and_endless(vendor):
+    return vendor.failing(1, 5), vendor.task(2, 15), vendor.endless(3)
+
+
+def two_bad(vendor):
+    return vendor.failing(1, 5), vendor.failing(2, 15)
+
+
+def bad_and_endless(vendor):
+    return vendor.failing(1, 5), vendor.endless(2)
+
+
+def good_and_endless(vendor):
+    return vendor.task(1, 5), vendor.endless(2)
+
+
+def late_move(vendor):
+    """Stand still for 20 seconds, move, and end well after 40."""
+    task = vendor.task(1, 20)
+    return ({**task, "steps": [{**vendor.begins, "seconds": 20}, *task["steps"]]},)
+
+
+def endless(vendor):
+    return (vendor.endless(1),)
+
+
+def not_yet_registered(vendor):
+    return vendor.task(1, 30, appears_after=15), vendor.task(2, 5)
+
+
+def forgotten(vendor):
+    return vendor.task(1, 5, forgotten_after=2), vendor.task(2, 15)
+
+
+def odd(vendor):
+    task = vendor.task(1)
+    return ({**task, "steps": [{"state": vendor.odd, "seconds": 15}]},)
+
+
+CASES = {
+    "wait_for=all": Case(bad_then_good, "failed", 30, "failed succeeded", "task_failed", {"wait_for": "all"}),
+    "wait_for=any": Case(bad_good_and_endless, "succeeded", 20, "failed succeeded running", None, {"wait_for": "any"}),
+    "wait_for=any, none": Case(two_bad, "failed", 20, "failed failed", "task_failed", {"wait_for": "any"}),
+    "wait_for=any, late": Case(
+        bad_and_endless, "timed_out", 25, "failed running", "task_failed", {"wait_for": "any", "timeout": 25}
+    ),
+    "fail_fast=false": Case(bad_then_good, "failed", 30, "failed succeeded", "task_failed", {"fail_fast": False}),
+    "fail_fast=true": Case(bad_then_good, "failed", 10, "failed running", "task_failed", {"fail_fast": True}),
+    "on_failure=fail": Case(bad_then_good, "failed", 30, "failed succeeded", "task_failed", {"on_failure": "fail"}),
+    "on_failure=continue": Case(bad_then_good, "failed", 30, "failed succeeded", None, {"on_failure": "continue"}),
+    "on_timeout=fail": Case(
+        good_and_endless, "timed_out", 25, "succeeded running", "timed_out", {"timeout": 25, "on_timeout": "fail"}
+    ),
+    "on_timeout=continue": Case(
+        good_and_endless, "timed_out", 25, "succeeded running", None, {"timeout": 25, "on_timeout": "continue"}
+    ),
+    "timeout=0": Case(good_and_endless, "timed_out", 0, "running running", "timed_out", {"timeout": 0}),
+    "stall_timeout": Case(endless, "stalled", 25, "running", "stalled", {"stall_timeout": 25}),
+    "stall_timeout, on_timeout=continue": Case(
+        endless, "stalled", 25, "running", None, {"stall_timeout": 25, "on_timeout": "continue"}
+    ),
+    "stall_timeout, it moves": Case(late_move, "succeeded", 40, "succeeded", None, {"stall_timeout": 25}),
+    "not_found=fail, early": Case(
+        not_yet_registered, "failed", 10, "not_found succeeded", "task_failed", {"not_found": "fail"}
+    ),
+    "not_found=fail, forgotten": Case(
+        forgotten, "failed", 20, "not_found succeeded", "task_failed", {"not_found": "fail"}
+    ),
+    "not_found=wait, early": Case(
+        not_yet_registered, "succeeded", 30, "succeeded succeeded", None, {"not_found": "wait"}
+    ),
+    "not_found=wait, forgotten": Case(
+        forgotten, "timed_out", 45, "not_found succeeded", "timed_out", {"not_found": "wait", "timeout": 45}
+    ),
+    "not_found=succeed, early": Case(
+        not_yet_registered, "succeeded", 10, "not_found succeeded", None, {"not_found": "succeed"}
+    ),
+    "not_found=succeed, forgotten": Case(
+        forgotten, "succeeded", 20, "not_found succeeded", None, {"not_found": "succeed"}
+    ),
+    "unknown_state=wait": Case(odd, "succeeded", 20, "succeeded", None, {"unknown_state": "wait"}, warnings=1),
+    "unknown_state=fail": Case(odd, "failed", 0, "unknown", "task_failed", {"unknown_state": "fail"}, warnings=1),
+}
+
+
+@EACH
+@pytest.mark.parametrize("name", CASES)
+def test_an_option_does_what_its_value_says(stage, vendor, name):
+    case = CASES[name]
+    tasks = case.tasks(vendor)
+    here = stage(vendor, *tasks)
+    wait = here.wait if case.reason is None else here.fails
+    result = wait(*range(1, len(tasks) + 1), poll_interval=10, **case.params)
+    assert (result["outcome"], result.get("reason")) == (case.outcome, case.reason)
+    assert states(result) == case.states.split()
+    assert result["elapsed"] == case.elapsed
+    assert len(here.warnings) == case.warnings
+    assert result["timed_out"] is (case.outcome == "timed_out")
+
+
+def test_every_value_of_every_option_that_judges_an_end_is_in_the_table():
+    given = {(option, value) for case in CASES.values() for option, value in case.params.items()}
+    choices = {
+        "wait_for": ["all", "any"],
+        "fail_fast": [True, False],
+        "on_failure": ["fail", "continue"],
+        "on_timeout": ["fail", "continue"],
+        "not_found": ["fail", "wait", "succeed"],
+        "unknown_state": ["wait", "fail"],
+    }
+    assert {(option, value) for option, values in choices.items() for value in values} <= given
+
+
+@EACH
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
+def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone):
+    here = stage(vendor, vendor.failing(1, 5), *(vendor.task(number) for number in (2, 3)))
+    numbers = (1,) if alone else (1, 2, 3)
+    for codes in ([], ["396"], ["None", "null", ""]):
+        result = here.fails(*numbers, poll_interval=10, accept_failure_codes=codes)
+        assert (result["reason"], result["failed_task_ids"]) == ("task_failed", [vendor.task_id(1)])
+    if vendor.code is None:
+        assert result["tasks"][0]["error"]["code"] is None
+        return
+    result = here.wait(*numbers, poll_interval=10, accept_failure_codes=["396", vendor.code])
+    assert (result["outcome"], result["failed_task_ids"]) == ("succeeded", [])
+    assert (result["tasks"][0]["state"], result["tasks"][0]["error"]["code"]) == ("failed", vendor.code)
+
+
+# --- launch_results ---------------------------------------------------------------------------------------------
+
+SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False"}
+LAUNCHES = [vendor for vendor in VENDORS.values() if vendor.name != "netapp_astra_control"]
+EACH_THAT_LAUNCHES = pytest.mark.parametrize("vendor", LAUNCHES, ids=[vendor.name for vendor in LAUNCHES])
+
+
+def check_launches(here, number, shape):
+    """Launch tasks, and wait for what ``shape`` makes of their registered results: the newest first."""
+    launched = [here.launch() for _number in range(number)]
+    result = here.wait(launch_results=shape(launched), poll_interval=10)
+    assert (result["outcome"], states(result)) == ("succeeded", ["succeeded"] * number)
+    for launch, task in zip(reversed(launched), result["tasks"]):
+        assert re.search(rf"\b{task['id']}\b", json.dumps(launch["json"]))
+
+
+@EACH_THAT_LAUNCHES
+def test_one_launch_is_waited_for(stage, vendor):
+    check_launches(stage(vendor), 1, lambda launched: launched[0])
+
+
+@EACH_THAT_LAUNCHES
+def test_a_loop_of_launches_is_waited_for_in_its_order_and_skipped_items_pass(stage, vendor):
+    check_launches(stage(vendor), 2, lambda launched: {"results": [launched[1], SKIPPED, launched[0], SKIPPED]})
+
+
+@EACH_THAT_LAUNCHES
+def test_a_list_of_registered_results_is_waited_for(stage, vendor):
+    check_launches(stage(vendor), 3, lambda launched: [launched[2], {"results": [launched[1], launched[0]]}])
+
+
+@EACH
+@pytest.mark.parametrize("results", [SKIPPED, {"results": [SKIPPED, SKIPPED]}, {"results": [], "skipped": True}])
+def test_when_every_launch_was_skipped_nothing_is_asked(stage, vendor, results):
+    here = stage(vendor)
+    result = here.wait(launch_results=results)
+    assert (result["outcome"], result["tasks"], result["requests"]) == ("succeeded", [], 0)
+    assert here.simulator.requests()["total"] == 0
+
+
+@EACH_THAT_LAUNCHES
+def test_a_launch_that_failed_is_named_and_nothing_is_asked(stage, vendor):
+    here = stage(vendor)
+    launched = here.launch()
+    here.simulator.reset_requests()
+    with pytest.raises(OptionError, match=r"launch_results.results\[1\] is the result of a task that failed"):
+        here.wait(launch_results={"results": [launched, {**launched, "failed": True}]})
+    assert here.simulator.requests()["total"] == 0
+
+
+def test_a_vendor_whose_launching_calls_return_no_task_says_so(stage):
+    here = stage(VENDORS["netapp_astra_control"])
+    launched = here.launch()
+    assert launched["json"]["id"], "it is the backup's, not the task's"
+    with pytest.raises(OptionError, match="no launching call of NetApp Astra Control returns one"):
+        here.wait(launch_results=launched)
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
+
+MANY = 250
+
+
+def pages_of(vendor):
+    """Return how many pages a list of MANY tasks has."""
+    one_page = vendor.name in ("netapp_astra_control", "dbvisit_standby")
+    return 1 if one_page else math.ceil(MANY / vendor.description.page_size)
+
+
+@EACH_WITH_A_LIST
+def test_requests_per_round_are_no_more_than_the_pages_of_the_list(stage, vendor):
+    here = stage(vendor, *(vendor.endless(number) for number in range(1, MANY + 1)))
+    result = here.fails(*range(1, MANY + 1), poll_interval=10, timeout=35)
+    assert (result["polls"], result["counts"]["running"]) == (5, MANY)
+    assert here.lists <= pages_of(vendor) * result["polls"]
+    assert here.singles == 0
+
+
+#: Those whose lists lack the outcome of a task, or its reason.
+LISTS_LACK = {"rackspace_images", "openstack_images"}
+
+
+@EACH_WITH_A_LIST
+def test_what_a_list_entry_lacks_is_read_once_when_the_task_has_ended(stage, vendor):
+    ended, going_on = range(1, 21), range(21, 41)
+    here = stage(
+        vendor, *(vendor.task(number, 15) for number in ended), *(vendor.endless(number) for number in going_on)
+    )
+    result = here.fails(*ended, *going_on, poll_interval=10, timeout=55)
+    assert (result["polls"], result["counts"]["succeeded"]) == (7, 20)
+    assert here.lists == 7
+    assert here.singles == (20 if vendor.name in LISTS_LACK else 0)
+
+
+@EACH
+def test_ids_that_no_list_has_are_read_by_id_side_by_side_but_not_too_many_at_once(stage, vendor):
+    listed, missing = range(1, 11), range(101, 125)
+    # Answers that take a while: else one can be over before the next request begins.
+    slow = {"kind": "slow", "seconds": 0.03}
+    here = stage(vendor, *(vendor.endless(number) for number in listed), faults=[slow])
+    result = here.fails(*listed, *missing, not_found="wait", timeout=0)
+    assert result["counts"]["not_found"] == len(missing)
+    reads = len(missing) + (len(listed) if vendor.name == "custom" else 0)
+    assert here.singles == reads
+    assert 2 <= here.simulator.requests()["peak_concurrent"] <= MOST_PARALLEL_REQUESTS
+
+
+@EACH_WITH_A_LIST
+def test_few_tasks_of_a_long_list_are_soon_read_by_their_ids(stage, vendor):
+    # They are older than all others: on the last page.
+    others = [vendor.endless(number) for number in range(1, MANY + 1)]
+    here = stage(vendor, *(vendor.endless(number, age=50) for number in (901, 902)), *others)
+    result = here.fails(901, 902, poll_interval=10, timeout=35)
+    assert result["counts"]["running"] == 2
+    rounds = result["polls"]
+    assert here.lists + here.singles <= 2 * rounds + 2
+
+
+@EACH
+def test_a_single_task_costs_one_request_a_look(stage, vendor):
+    here = stage(vendor, vendor.endless(1), vendor.endless(2))
+    result = here.fails(1, poll_interval=10, timeout=35)
+    assert (here.lists, here.singles) == (0, result["polls"])
+
+
+@EACH_WITH_A_LIST
+def test_tasks_that_ended_are_not_paid_for_any_more(stage, vendor):
+    here = stage(vendor, *(vendor.task(number, 5) for number in range(1, MANY)), vendor.endless(MANY))
+    here.fails(*range(1, MANY + 1), poll_interval=10, timeout=10)
+    first_rounds = here.lists + here.singles
+    here.simulator.reset_requests()
+    here.fails(*range(1, MANY + 1), poll_interval=10, timeout=60)
+    # Five more rounds for the one that is left.
+    assert here.lists + here.singles <= first_rounds + 5
+
+
+def test_without_a_list_connections_are_few_and_kept(monkeypatch):
+    """Twenty tasks and four looks are eighty requests, over no more connections than run side by side."""
+    bare_environment(monkeypatch)
+
+    def play(request):
+        return [0.005, answer({"id": request.target.rpartition("/")[2], "status": "processing"})]
+
+    vendor = VENDORS["custom"]
+    with serving(play) as server, contextlib.ExitStack() as stack:
+        here = Stage(stack, vendor)
+        here.url = server.url
+        result = here.fails(*range(1, 21), poll_interval=10, timeout=30)
+    assert (result["polls"], result["requests"], len(server.requests)) == (4, 80, 80)
+    assert {request.connection for request in server.requests} <= set(range(1, MOST_PARALLEL_REQUESTS + 1))
