@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -333,13 +334,18 @@ class LiveSiteRecoveryProvider(TaskProvider):
         super().__init__(DESCRIPTION)
         self._api = api
         self._type_property = type_property
+        self._lock = Lock()
+        #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
+        self._questions = 0
+        self._answered = 0
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """GET /tasks/{id}."""
+        questions_before = self._questions
         try:
             raw = self._get(f"/tasks/{path_segment(task_id)}", deadline, TASK_SCHEMA)
         except NotFoundError:
-            self._make_sure_of_the_api(deadline)
+            self._make_sure_of_the_api(questions_before, deadline)
             raise
         # The configuration API's documents call the id optional.
         if raw.get("id") and raw["id"].casefold() != task_id.casefold():
@@ -372,17 +378,25 @@ class LiveSiteRecoveryProvider(TaskProvider):
                 raise
             raise _away(error) from None
 
-    def _make_sure_of_the_api(self, deadline: Deadline) -> None:
+    def _make_sure_of_the_api(self, questions_before: int, deadline: Deadline) -> None:
         """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
+
+        One question serves all requests that were under way when it was asked: those that began after no more than
+        so many questions.
 
         Raises:
             TransientError: it is away, or cannot be asked.
         """
-        try:
-            self._api.get("/session", deadline)
-        except (NotFoundError, RejectedError) as error:
-            if error.status == 404:
-                raise _away(error) from None
+        with self._lock:
+            if self._answered > questions_before:
+                return
+            self._questions += 1
+            try:
+                self._api.get("/session", deadline)
+            except (NotFoundError, RejectedError) as error:
+                if error.status == 404:
+                    raise _away(error) from None
+            self._answered = self._questions
 
     def _next_cursor(
         self, answer: Mapping[str, Any], params: tuple[tuple[str, str], ...], deadline: Deadline
