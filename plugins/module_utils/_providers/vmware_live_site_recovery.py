@@ -193,6 +193,8 @@ def _percent(value: Any) -> float | None:
 _EXCEPTION = re.compile(r"^(?:[a-zA-Z_]\w*\.)+[A-Z][\w$]*(?::\s*|$)")
 #: Where a stack trace begins inside a text.
 _STACK = re.compile(r"\n\s*at [\w.$<>/]+\(.*", re.DOTALL)
+#: Where the next cause begins inside a printed stack trace.
+_CAUSE = re.compile(r"\n[ \t]*Caused by: ")
 #: More causes inside each other than this are not told.
 _MOST_CAUSES = 20
 
@@ -213,21 +215,23 @@ def _chain(words: tuple[str, ...]) -> str | None:
     return readable(": ".join(word.rstrip(".:") for word in words)) or None
 
 
-def _messages(error: object) -> Iterator[object]:
+def _messages(error: object) -> Iterator[str]:
     """Yield the messages along the causes, from the outside in."""
-    if isinstance(error, str):
-        yield error
+    yield from _told(error)
     for _depth in range(_MOST_CAUSES):
         if not isinstance(error, Mapping):
             return
-        yield error.get("message") or error.get("localized_message")
-        yield error.get("details")
+        yield from _told(error.get("message") or error.get("localized_message"))
+        yield from _told(error.get("details"))
         error = error.get("cause")
 
 
-def _plain_message(message: object) -> str:
-    if not isinstance(message, str):
-        return ""
+def _told(text: object) -> list[str]:
+    """Return the messages of a text: more than one where it is a printed stack trace."""
+    return _CAUSE.split(text[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
+
+
+def _plain_message(message: str) -> str:
     # What is shown of it is shorter by far.
     text = readable(_STACK.sub("", message[:10_000]))
     while (shorter := _EXCEPTION.sub("", text)) != text:

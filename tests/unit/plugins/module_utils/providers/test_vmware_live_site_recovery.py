@@ -329,6 +329,13 @@ def failure_of(error):
     return task_from_json(raw_task(status="ERROR", error=error), DESCRIPTION)
 
 
+#: As Java prints a stack trace.
+PRINTED = (
+    "com.example.RegistrationException: Cannot register\n\tat com.example.A.b(A.java:5)\n"
+    "Caused by: java.net.ConnectException: Connection refused\n\tat java.base/sun.nio.C.d(C.java:6)\n\t... 7 more\n"
+)
+
+
 @pytest.mark.parametrize(
     ("error", "title", "detail"),
     [
@@ -358,6 +365,9 @@ def failure_of(error):
         ({"message": ["odd"], "details": 5, "cause": {"message": 7}}, None, None),
         (throwable("Outer\n\tat com.example.A.b(A.java:5)\n\tat com.example.C.d(C.java:6)"), None, "Outer"),
         (throwable("<b>Not</b> good\n at all"), None, "Not good at all"),
+        ({"message": "Failed", "details": PRINTED}, "Failed: Cannot register", "Connection refused"),
+        (PRINTED, "Cannot register", "Connection refused"),
+        (throwable("Caused by: nobody"), None, "Caused by: nobody"),
     ],
 )
 def test_the_innermost_message_is_the_detail(error, title, detail):
@@ -384,7 +394,9 @@ def test_the_chain_of_causes_reads_well():
     assert found.raw["error"] is error
 
 
-@pytest.mark.parametrize("message", ["\n" * 10**6, "a." * 10**6, "\n at " * 10**6, "x" * 10**7])
+@pytest.mark.parametrize(
+    "message", ["\n" * 10**6, "a." * 10**6, "\n at " * 10**6, "x" * 10**7, "\nCaused by: x" * 10**6, f"\n{' ' * 10**7}"]
+)
 def test_a_huge_message_takes_no_time(message):
     assert len(failure_of(throwable(message)).message or "") <= 500
 
