@@ -468,7 +468,7 @@ def test_every_task_that_fits_the_schema_becomes_a_task(raw, description):
 @FUZZ
 @given(body=st.dictionaries(st.sampled_from(KEYS), VALUES) | VALUES)
 def test_any_json_gives_a_task_or_one_of_our_errors(body):
-    _http, provider = new_provider(reply(body))
+    _http, provider = new_provider(reply(json.dumps(body)))
     with contextlib.suppress(TasksError):
         assert isinstance(provider.read_task("x", DEADLINE), Task)
 
