@@ -48,6 +48,7 @@ options:
     description:
       - Seconds for the whole wait. V(0) looks once.
       - The tasks go on at the vendor when the time is up.
+      - Not to be mixed up with the keyword C(timeout) of Ansible's tasks, which ends the module without a result.
     type: float
     default: 3600.0
   poll_interval:

@@ -221,15 +221,19 @@ def run_playbook(tmp_path):
 
 @pytest.fixture
 def simulate():
-    """Return a function that starts a simulator with a scenario: a dict, or a file of the folder plays."""
+    """Return a function that starts a simulator with a scenario: a dict, or a file of the folder plays.
+
+    With ``starts=False`` it has its address, and listens when the test starts it.
+    """
     running = []
 
-    def start(scenario=None, **options):
+    def start(scenario=None, *, starts=True, **options):
         if isinstance(scenario, str):
             scenario = yaml.safe_load((PLAYS / scenario).read_text(encoding="utf-8"))
         simulator = Simulator({"credentials": CREDENTIALS, **(scenario or {})}, **options)
         running.append(simulator)
-        simulator.start()
+        if starts:
+            simulator.start()
         return simulator
 
     yield start

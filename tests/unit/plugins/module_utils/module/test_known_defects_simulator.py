@@ -165,6 +165,26 @@ def test_a_login_that_runs_out_in_mid_wait_is_made_anew_once(stage):
     assert here.asked("POST /v2.0/tokens") == 2
 
 
+def test_a_pause_that_outlives_the_login_is_survived(stage):
+    """A client of Cisco's firewall manager was told of by its users: its token ends while it keeps to a rate limit."""
+    here = stage(RACKSPACE, RACKSPACE.task(1, 90), credentials={"rackspace_images": {"token_lifetime": 60}})
+    here.simulator.add_fault(kind="over_limit", retry_after=80, from_second=9, count=1)
+    result = here.wait(1, poll_interval=10)
+    assert (result["outcome"], result["elapsed"]) == ("succeeded", 90.0)
+    assert here.asked("POST /v2.0/tokens") == 2
+
+
+@EACH
+def test_an_empty_answer_is_neither_an_end_nor_a_missing_task(stage, vendor):
+    """A toolkit of Cisco's WAN manager was told of by its users: right after a launch the status is empty."""
+    here = stage(vendor, vendor.task(1, 5))
+    logs_in = vendor.name in ("rackspace_images", "vmware_live_site_recovery")
+    here.simulator.add_fault(kind="status", status=200, body="", after=int(logs_in), count=1)
+    result = here.wait(1, poll_interval=10)
+    assert (result["outcome"], result["transient_errors"]) == ("succeeded", 1)
+    assert result["task"]["history"][0]["state"] == "running"
+
+
 @EACH
 def test_a_login_that_is_refused_for_good_ends_the_wait_and_keeps_the_task(stage, vendor):
     """awx.awx 24.6.1 loses the job's data; a waiter of F5's was told to loop for ever when its token ran out."""

@@ -278,6 +278,14 @@ def test_a_login_and_its_token_are_nowhere(run, server, monkeypatch, way, option
     assert result["tasks"][0]["id"] == "a"
 
 
+def test_a_secret_that_is_an_ordinary_word_hides_that_word_and_changes_no_end(run, server):
+    params = {"api_url": server.url, "api_token": "succeeded"}
+    code, result, _written = run(task_wait, task_id="a", **params)
+    assert (code, result["failed_task_ids"], result["counts"]["succeeded"]) == (0, [], 1)
+    assert "succeeded" not in (result["outcome"], result["task"]["state"])
+    assert run(task_wait, task_id="bad", **params)[0] == 1
+
+
 def launched(*ids):
     return {
         "results": [
