@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._auth import Access, FixedLogin, Login
-from .._clock import Deadline
+from .._clock import Clock, Deadline
 from .._errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -38,7 +38,7 @@ from .._provider import (
     ProviderTools,
     TaskProvider,
 )
-from .._retrying import TRANSIENT_STATUSES
+from .._retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._text import readable
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
@@ -46,6 +46,7 @@ try:
     from keystoneauth1 import exceptions as keystone_errors
     from keystoneauth1 import session as keystone_session
     from keystoneauth1.identity import v3
+    from keystoneauth1.identity.base import BaseIdentityPlugin
 
     HAS_KEYSTONEAUTH = True
 except ImportError:
@@ -144,15 +145,13 @@ class _KeystoneLogin(Login):
             redirect=False,
         )
         try:
-            # The one kept in the plugin is what was refused, if there is one.
-            self._auth.invalidate()
             timeout = deadline.next_request_timeout()
-            token = within(timeout, session.get_token, "POST", self._auth_url)
+            token = within(timeout, lambda: self._get_token(session), "POST", self._auth_url)
             endpoint = self._find_endpoint(session)
         except keystone_errors.CatalogException:
             endpoint = None
         except keystone_errors.ClientException as error:
-            raise _keystone_error(error, self._auth_url, self.refusal_advice) from error
+            raise _keystone_error(error, self._auth_url, self.refusal_advice, self._tools.clock) from error
         # keystoneauth1 takes the shape of the answer for granted.
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise BadAnswerError(
@@ -186,8 +185,22 @@ class _KeystoneLogin(Login):
             self._tools.warn(warning)
         return Access(image_api_url(endpoint), {"X-Auth-Token": token})
 
+    def _get_token(self, session: Any) -> Any:
+        """Return a new token.
 
-def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
+        The plugin's own way to one keeps a lock while it asks, which a login that was given up would hold until its
+        server comes to an end. It also asks anew for the catalogue when by this machine's clock the token is over.
+        """
+        auth = self._auth
+        if not isinstance(auth, BaseIdentityPlugin):
+            # Kinds that ask nobody.
+            return session.get_token()
+        auth.auth_ref = auth.get_auth_ref(session)
+        auth.reauthenticate = False
+        return auth.auth_ref.auth_token
+
+
+def _keystone_error(error: Exception, auth_url: str, advice: str, clock: Clock) -> TasksError:
     """Turn an error of keystoneauth1 into one of ours."""
     details: dict[str, Any] = {"method": "POST", "url": auth_url}
     if isinstance(error, keystone_errors.ConnectionError):
@@ -201,10 +214,12 @@ def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
         if status == 403:
             return AccessDeniedError(f"Keystone does not allow the login ({words})", **details)
         if status in TRANSIENT_STATUSES:
-            retry_after = getattr(error, "retry_after", None)
-            seconds = float(retry_after) if isinstance(retry_after, (int, float)) and retry_after > 0 else None
+            # keystoneauth1 reads whole seconds only.
+            headers = {name.lower(): value for name, value in getattr(error.response, "headers", {}).items()}
             return TransientError(
-                f"Keystone answered the login with HTTP {status}: {words}", retry_after=seconds, **details
+                f"Keystone answered the login with HTTP {status}: {words}",
+                retry_after=retry_after_seconds(headers, clock.now()),
+                **details,
             )
         if status == 404:
             return _no_keystone(auth_url, status)
