@@ -34,6 +34,8 @@ class Login(ABC):
     def __init__(self) -> None:
         self._lock = Lock()
         self._access: Access | None = None
+        #: Whether there was a login: then its address is right, whatever it answers now.
+        self._was_made = False
 
     @abstractmethod
     def _log_in(self, deadline: Deadline) -> Access:
@@ -72,17 +74,19 @@ class Login(ABC):
     def access(self, deadline: Deadline) -> Access:
         """Return the access, after logging in where that has not been done."""
         with self._lock:
-            if self._access is None:
-                self._access = self._log_in(deadline)
-            return self._access
+            return self._access or self._make(deadline)
 
     def renew(self, refused: Access, deadline: Deadline) -> Access:
         """Return an access other than the refused one."""
         with self._lock:
-            if self._access is None or self._access is refused:
+            if self._access is refused:
                 self._access = None
-                self._access = self._log_in(deadline)
-            return self._access
+            return self._access or self._make(deadline)
+
+    def _make(self, deadline: Deadline) -> Access:
+        access = self._access = self._log_in(deadline)
+        self._was_made = True
+        return access
 
 
 class FixedLogin(Login):

@@ -256,7 +256,6 @@ class _SessionLogin(Login):
         self._http = http
         self._pacer = pacer
         self._tools = tools
-        self._was_there = False
 
     @property
     def refusal_advice(self) -> str:
@@ -279,7 +278,7 @@ class _SessionLogin(Login):
             # Else it would be taken for a task that does not exist.
             what = f"service {options.service}, version {options.api_version}"
             missing = f"there is no API of {what}, at {self._base_url}"
-            if self._was_there:
+            if self._was_made:
                 # While an appliance reconfigures itself, what stands in front of its services answers alone.
                 raise TransientError(f"{missing} any more (HTTP 404)", method="POST", url=url, status=404)
             raise OptionError("api_url", f"api_url: {missing} (HTTP 404). Check service, api_version and api_path too")
@@ -292,7 +291,6 @@ class _SessionLogin(Login):
             explain=_explain,
             schema=_SESSION_SCHEMA,
         )
-        self._was_there = True
         session = answer["session_id"]
         self._tools.hide(session)
         return Access(self._base_url, {"x-dr-session": session})

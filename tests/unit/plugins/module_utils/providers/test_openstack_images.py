@@ -342,6 +342,22 @@ def test_keystone_may_say_when_to_come_again(header, seconds):
     assert caught.value.retry_after == seconds
 
 
+def test_a_keystone_that_is_away_in_mid_wait_may_come_back(cloud):
+    cloud.refuse = {"token-1"}
+    away = []
+
+    def play(request):
+        if request.target == "/v3/auth/tokens" and cloud.logins == 1 and not away:
+            away.append(request)
+            return answer(PAGE, 404, Content_Type="text/html")
+        return cloud(request)
+
+    with serving(play) as server, Session(**by_password(server)) as session:
+        with pytest.raises(TransientError, match=r"no Keystone v3 at \S+ any more \(HTTP 404\)"):
+            session.read()
+        assert session.read().id == "1"
+
+
 def test_keystone_is_away():
     url = f"http://127.0.0.1:{closed_port()}"
     refused = pytest.raises(TransientError, match=rf"{url}.*connection was refused")
