@@ -86,7 +86,8 @@ _TASK = {
     "type": "object",
     "required": ["status"],
     "properties": {
-        "id": _TEXT,
+        # A text of any form. A number in its place is the same id: no wait shall end over missing quotes.
+        "id": {"type": ["string", "integer", "null"]},
         "status": {"type": "string"},
         "description": _TEXT,
         "description_id": _TEXT,
@@ -142,7 +143,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
     words = tuple(_failure_words(raw.get("error"))) if state in (TaskState.FAILED, TaskState.CANCELLED) else ()
     failure = TaskFailure(title=_chain(words[:-1]), detail=words[-1]) if words else None
     return Task(
-        id=raw.get("id") or "",
+        id=str(raw.get("id") or ""),
         provider=description.name,
         state=state,
         raw_state=raw["status"],
@@ -326,7 +327,7 @@ class LiveSiteRecoveryProvider(TaskProvider):
         """GET /tasks/{id}."""
         raw = self._api.get(f"/tasks/{path_segment(task_id)}", deadline, schema=TASK_SCHEMA)
         # The configuration API's documents call the id optional.
-        if raw.get("id") and raw["id"].casefold() != task_id.casefold():
+        if raw.get("id") and str(raw["id"]).casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         return replace(task_from_json(raw, self.description), id=task_id)
 
