@@ -36,6 +36,8 @@ class Login(ABC):
         self._lock = Lock()
         self._access: Access | None = None
         self._refusal: AuthenticationError | None = None
+        #: Whether there was a login: then its address is right, whatever it answers now.
+        self._was_made = False
 
     @abstractmethod
     def _log_in(self, deadline: Deadline) -> Access:
@@ -74,27 +76,26 @@ class Login(ABC):
     def access(self, deadline: Deadline) -> Access:
         """Return the access, after logging in where that has not been done."""
         with self._lock:
-            if self._access is None:
-                self._access = self._try(deadline)
-            return self._access
+            return self._access or self._make(deadline)
 
     def renew(self, refused: Access, deadline: Deadline) -> Access:
         """Return an access other than the refused one."""
         with self._lock:
-            if self._access is None or self._access is refused:
+            if self._access is refused:
                 self._access = None
-                self._access = self._try(deadline)
-            return self._access
+            return self._access or self._make(deadline)
 
-    def _try(self, deadline: Deadline) -> Access:
+    def _make(self, deadline: Deadline) -> Access:
         """Log in, unless that was refused before: each further try with the same words could lock the account."""
         if self._refusal is not None:
             raise self._refusal
         try:
-            return self._log_in(deadline)
+            access = self._access = self._log_in(deadline)
         except AuthenticationError as error:
             self._refusal = error
             raise
+        self._was_made = True
+        return access
 
 
 class FixedLogin(Login):

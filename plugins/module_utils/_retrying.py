@@ -28,19 +28,27 @@ T = TypeVar("T")
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read the Retry-After header (RFC 9110, 10.2.3): seconds, or a date. None when absent or senseless."""
+    """Read the Retry-After header (RFC 9110, 10.2.3): seconds, or a date. None when absent or senseless.
+
+    A date counts from the Date of the answer, which is by the same clock: ``now`` is another, and may be wrong.
+    """
     text = headers.get("retry-after", "").strip()
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError, IndexError, OverflowError):
+        moment = _http_date(text)
+        if moment is None:
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        seconds = (moment - now).total_seconds()
+        seconds = (moment - (_http_date(headers.get("date", "")) or now)).total_seconds()
     return seconds if seconds >= 0 and math.isfinite(seconds) else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)

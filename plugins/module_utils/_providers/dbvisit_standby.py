@@ -80,7 +80,8 @@ _TASK = {
     "type": "object",
     "required": ["task_id", "state"],
     "properties": {
-        "task_id": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+        # An int64. Digits as text would be the same id: no wait shall end over the quotes around it.
+        "task_id": {"type": ["integer", "string"], "minimum": 0, "maximum": 2**63 - 1, "pattern": "^[0-9]{1,19}$"},
         "state": {"type": "string"},
         "configuration_id": {"type": ["integer", "null"]},
         "configuration_name": _TEXT,

@@ -467,6 +467,15 @@ class AppSigner:
         return {**headers, "Authorization": login}
 
 
+class SignedLogin(FixedLogin):
+    """A login whose every request is signed anew, so that a repeat is a new login: the first may have come too late."""
+
+    @property
+    def can_renew(self) -> bool:
+        """Always."""
+        return True
+
+
 def _host(url: str) -> str:
     """Return the value of the Host header for an address: without the port that the scheme has anyway."""
     parts = urlsplit(url)
@@ -629,22 +638,26 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
         bare = _PREFIX.sub("", token, count=1)
         if bare:
             tools.hide(bare)
-        access = Access(base_url, {**language, "Authorization": token})
-        advice = "api_token is wrong or has run out: it ends after 20 minutes without a request. Get a new one"
+        login = FixedLogin(
+            Access(base_url, {**language, "Authorization": token}),
+            advice="api_token is wrong or has run out: it ends after 20 minutes without a request. Get a new one",
+        )
         description = replace(
             description,
             longest_poll_interval=LONGEST_TOKEN_POLL,
             longest_poll_reason="a token ends after 20 minutes without a request, and polling keeps it alive",
         )
     else:
-        access = Access(base_url, language, AppSigner(options, tools.clock))
-        advice = (
-            "check app_id, app_secret and user_id, and this machine's clock: a signature is good for 15 minutes, and "
-            "none may be of the future"
+        login = SignedLogin(
+            Access(base_url, language, AppSigner(options, tools.clock)),
+            advice=(
+                "check app_id, app_secret and user_id, and this machine's clock: a signature is good for 15 minutes, "
+                "and none may be of the future"
+            ),
         )
     api = JsonApi(
         tools.make_http(options.tls),
-        FixedLogin(access, advice=advice),
+        login,
         tools.clock,
         title=DESCRIPTION.title,
         explain=explain,

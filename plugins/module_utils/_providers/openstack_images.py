@@ -38,7 +38,7 @@ from .._provider import (
     ProviderTools,
     TaskProvider,
 )
-from .._retrying import TRANSIENT_STATUSES
+from .._retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._text import readable
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
@@ -46,6 +46,7 @@ try:
     from keystoneauth1 import exceptions as keystone_errors
     from keystoneauth1 import session as keystone_session
     from keystoneauth1.identity import v3
+    from keystoneauth1.identity.base import BaseIdentityPlugin
 
     HAS_KEYSTONEAUTH = True
 except ImportError:
@@ -144,15 +145,13 @@ class _KeystoneLogin(Login):
             redirect=False,
         )
         try:
-            # The one kept in the plugin is what was refused, if there is one.
-            self._auth.invalidate()
             timeout = deadline.next_request_timeout()
-            token = within(timeout, session.get_token, "POST", self._auth_url)
+            token = within(timeout, lambda: self._get_token(session), "POST", self._auth_url)
             endpoint = self._find_endpoint(session)
         except keystone_errors.CatalogException:
             endpoint = None
         except keystone_errors.ClientException as error:
-            raise _keystone_error(error, self._auth_url, self.refusal_advice) from error
+            raise self._translated(error) from error
         # keystoneauth1 takes the shape of the answer for granted.
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise BadAnswerError(
@@ -186,43 +185,60 @@ class _KeystoneLogin(Login):
             self._tools.warn(warning)
         return Access(image_api_url(endpoint), {"X-Auth-Token": token})
 
+    def _get_token(self, session: Any) -> Any:
+        """Return a new token.
 
-def _keystone_error(error: Exception, auth_url: str, advice: str) -> TasksError:
-    """Turn an error of keystoneauth1 into one of ours."""
-    details: dict[str, Any] = {"method": "POST", "url": auth_url}
-    if isinstance(error, keystone_errors.ConnectionError):
-        return translated(error, "POST", auth_url)
-    words = readable(str(error), limit=300)
-    status = getattr(error, "http_status", None)
-    if isinstance(error, keystone_errors.HttpError) and isinstance(status, int):
-        details["status"] = status
-        if status == 401:
-            return AuthenticationError(f"Keystone refused the login ({words}): {advice}", **details)
-        if status == 403:
-            return AccessDeniedError(f"Keystone does not allow the login ({words})", **details)
-        if status in TRANSIENT_STATUSES:
-            retry_after = getattr(error, "retry_after", None)
-            seconds = float(retry_after) if isinstance(retry_after, (int, float)) and retry_after > 0 else None
+        The plugin's own way to one keeps a lock while it asks, which a login that was given up would hold until its
+        server comes to an end. It also asks anew for the catalogue when by this machine's clock the token is over.
+        """
+        if not isinstance(self._auth, BaseIdentityPlugin):
+            # Kinds that ask nobody.
+            return session.get_token()
+        access = self._auth.get_auth_ref(session)
+        self._auth.auth_ref = access
+        self._auth.reauthenticate = False
+        return access.auth_token
+
+    def _translated(self, error: Exception) -> TasksError:
+        """Turn an error of keystoneauth1 into one of ours."""
+        details: dict[str, Any] = {"method": "POST", "url": self._auth_url}
+        if isinstance(error, keystone_errors.ConnectionError):
+            return translated(error, "POST", self._auth_url)
+        words = readable(str(error), limit=300)
+        status = getattr(error, "http_status", None)
+        if isinstance(error, keystone_errors.HttpError) and isinstance(status, int):
+            details["status"] = status
+            if status == 401:
+                return AuthenticationError(f"Keystone refused the login ({words}): {self.refusal_advice}", **details)
+            if status == 403:
+                return AccessDeniedError(f"Keystone does not allow the login ({words})", **details)
+            if status in TRANSIENT_STATUSES:
+                # keystoneauth1 reads whole seconds only.
+                headers = {name.lower(): value for name, value in getattr(error.response, "headers", {}).items()}
+                return TransientError(
+                    f"Keystone answered the login with HTTP {status}: {words}",
+                    retry_after=retry_after_seconds(headers, self._tools.clock.now()),
+                    **details,
+                )
+            if status == 404:
+                return self._no_keystone(status)
+        if isinstance(error, keystone_errors.InvalidResponse):
+            answered: int = getattr(error.response, "status_code", 200)
+            if 300 <= answered < 400:
+                return self._no_keystone(answered)
+            return TransientError(f"Keystone answered the login with something else than its JSON: {words}", **details)
+        kind: type[RequestError] = RejectedError
+        return kind(f"Keystone refused the login: {words}", **details)
+
+    def _no_keystone(self, status: int) -> TasksError:
+        missing = f"there is no Keystone v3 at {self._auth_url}"
+        if self._was_made:
             return TransientError(
-                f"Keystone answered the login with HTTP {status}: {words}", retry_after=seconds, **details
+                f"{missing} any more (HTTP {status})", method="POST", url=self._auth_url, status=status
             )
-        if status == 404:
-            return _no_keystone(auth_url, status)
-    if isinstance(error, keystone_errors.InvalidResponse):
-        answered: int = getattr(error.response, "status_code", 200)
-        if 300 <= answered < 400:
-            return _no_keystone(auth_url, answered)
-        return TransientError(f"Keystone answered the login with something else than its JSON: {words}", **details)
-    kind: type[RequestError] = RejectedError
-    return kind(f"Keystone refused the login: {words}", **details)
-
-
-def _no_keystone(auth_url: str, status: int) -> OptionError:
-    return OptionError(
-        "auth_url",
-        f"auth_url: there is no Keystone v3 at {auth_url} (HTTP {status}). It is an address such as "
-        "https://HOST:5000/v3",
-    )
+        return OptionError(
+            "auth_url", f"auth_url: {missing} (HTTP {status}). It is an address such as https://HOST:5000/v3"
+        )
 
 
 def _keystone_url(auth_url: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from .._auth import Access, FixedLogin, Login
 from .._clock import Deadline
-from .._errors import BadAnswerError, OptionError, RejectedError
+from .._errors import BadAnswerError, OptionError, RejectedError, TransientError
 from .._http import HttpClient, HttpRequest
 from .._json_api import JsonApi, read_answer
 from .._options import ConnectionOptions, check_url, plain_http_warning
@@ -218,10 +218,11 @@ class _IdentityLogin(Login):
         response = self._http.send(request, deadline.next_request_timeout())
         if response.status == 404:
             # Else it would be taken for a task that does not exist.
+            missing = f"there is no Cloud Identity v2.0 at {url}"
+            if self._was_made:
+                raise TransientError(f"{missing} any more (HTTP 404)", method="POST", url=url, status=404)
             raise OptionError(
-                "auth_url",
-                f"auth_url: there is no Cloud Identity v2.0 at {url} (HTTP 404). It is an address such as "
-                f"{_DEFAULT_AUTH_URL}",
+                "auth_url", f"auth_url: {missing} (HTTP 404). It is an address such as {_DEFAULT_AUTH_URL}"
             )
         answer = read_answer(
             response,

@@ -97,7 +97,8 @@ _TASK = {
     "type": "object",
     "required": ["status"],
     "properties": {
-        "id": _TEXT,
+        # A text of any form. A number in its place is the same id: no wait shall end over missing quotes.
+        "id": {"type": ["string", "integer", "null"]},
         "status": {"type": "string"},
         "description": _TEXT,
         "description_id": _TEXT,
@@ -153,7 +154,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
     words = tuple(_failure_words(raw.get("error"))) if state in (TaskState.FAILED, TaskState.CANCELLED) else ()
     failure = TaskFailure(title=_chain(words[:-1]), detail=words[-1]) if words else None
     return Task(
-        id=raw.get("id") or "",
+        id=str(raw.get("id") or ""),
         provider=description.name,
         state=state,
         raw_state=raw["status"],
@@ -271,7 +272,6 @@ class _SessionLogin(Login):
         self._http = http
         self._pacer = pacer
         self._tools = tools
-        self._was_there = False
 
     @property
     def refusal_advice(self) -> str:
@@ -294,7 +294,7 @@ class _SessionLogin(Login):
             # Else it would be taken for a task that does not exist.
             what = f"service {options.service}, version {options.api_version}"
             missing = f"there is no API of {what}, at {self._base_url}"
-            if self._was_there:
+            if self._was_made:
                 # While an appliance reconfigures itself, what stands in front of its services answers alone.
                 raise TransientError(f"{missing} any more (HTTP 404)", method="POST", url=url, status=404)
             raise OptionError("api_url", f"api_url: {missing} (HTTP 404). Check service, api_version and api_path too")
@@ -307,7 +307,6 @@ class _SessionLogin(Login):
             explain=_explain,
             schema=_SESSION_SCHEMA,
         )
-        self._was_there = True
         session = answer["session_id"]
         self._tools.hide(session)
         return Access(self._base_url, {"x-dr-session": session})
@@ -352,7 +351,7 @@ class LiveSiteRecoveryProvider(TaskProvider):
             self._make_sure_of_the_api(questions_before, deadline)
             raise
         # The configuration API's documents call the id optional.
-        if raw.get("id") and raw["id"].casefold() != task_id.casefold():
+        if raw.get("id") and str(raw["id"]).casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         return replace(task_from_json(raw, self.description), id=task_id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -78,9 +79,20 @@ def test_without_the_header_there_is_nothing_to_wait():
     assert retry_after_seconds({}, NOW) is None
 
 
-@given(st.text())
-def test_no_header_can_do_harm(text):
-    seconds = retry_after_seconds({"retry-after": text}, NOW)
+@pytest.mark.parametrize("wrong", [timedelta(hours=-1), timedelta(hours=1), timedelta(0)])
+def test_a_date_counts_from_that_of_the_answer_and_not_from_a_clock_that_is_wrong(wrong):
+    headers = {"date": format_datetime(NOW, usegmt=True), "retry-after": format_datetime(NOW + timedelta(seconds=7))}
+    assert retry_after_seconds(headers, NOW + wrong) == 7.0
+
+
+def test_a_date_of_the_answer_that_is_none_is_passed_over():
+    headers = {"date": "today", "retry-after": format_datetime(NOW + timedelta(seconds=7))}
+    assert retry_after_seconds(headers, NOW) == 7.0
+
+
+@given(st.text(), st.text())
+def test_no_header_can_do_harm(text, date):
+    seconds = retry_after_seconds({"retry-after": text, "date": date}, NOW)
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 

@@ -269,6 +269,11 @@ def test_ids_are_numbers_there_and_texts_here(number):
     assert json.dumps(session.http.requests[0].json["params"]) == f'{{"task_id": {number}}}'
 
 
+@pytest.mark.parametrize("number", ["7", "0000000000000000007"])
+def test_an_id_that_became_a_text_is_the_same(number):
+    assert Session(good(raw(number))).read("7").id == "7"
+
+
 @pytest.mark.parametrize("task_id", ["0", "07", "-1", "1.0", "1e3", "x", "7/../8", "\u0667", "1" * 20])
 def test_other_ids_are_refused_before_anything_is_sent(task_id):
     with pytest.raises(OptionError, match="whole number"):
@@ -322,9 +327,10 @@ def test_a_refusal_under_http_200_is_an_error(body, words):
         ({"result": None, "successful": True}, "$.result: expected object, got null"),
         ({"result": {"task_id": 7}, "successful": True}, "$.result: state is missing"),
         ({"result": {"state": "End"}, "successful": True}, "$.result: task_id is missing"),
-        ({"result": raw("7"), "successful": True}, "$.result.task_id: expected integer, got string"),
-        ({"result": raw(True), "successful": True}, "$.result.task_id: expected integer, got boolean"),
-        ({"result": raw(7.5), "successful": True}, "$.result.task_id: expected integer, got number"),
+        ({"result": raw("seven"), "successful": True}, "$.result.task_id: 'seven' does not match"),
+        ({"result": raw("-7"), "successful": True}, "$.result.task_id: '-7' does not match"),
+        ({"result": raw(True), "successful": True}, "$.result.task_id: expected integer or string, got boolean"),
+        ({"result": raw(7.5), "successful": True}, "$.result.task_id: expected integer or string, got number"),
         ({"result": raw(state=None), "successful": True}, "$.result.state: expected string, got null"),
         ({"result": raw(messages="x"), "successful": True}, "$.result.messages: expected array or null"),
         ({"result": raw(messages=["x"]), "successful": True}, "$.result.messages[0]: expected object, got string"),

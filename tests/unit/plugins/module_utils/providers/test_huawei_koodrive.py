@@ -567,12 +567,26 @@ def test_a_refused_login(body, status):
 
 
 def test_a_refused_signature_names_what_to_check():
-    session = Session(APP, reply({"code": 401, "msg": "no"}, 401))
+    session = Session(APP, *[reply({"code": 401, "msg": "no"}, 401)] * 2)
     with pytest.raises(
         AuthenticationError, match="check app_id, app_secret and user_id, and this machine's clock"
     ) as caught:
         session.read()
     assert "s3cret" not in str(caught.value.to_result())
+
+
+def test_a_refused_signature_is_made_anew_once():
+    def play(_request):
+        if len(session.http.requests) == 1:
+            # So long it was on its way.
+            session.clock.advance(16 * 60)
+            return reply({"code": 401, "msg": "no"}, 401)
+        return reply(DETAIL)
+
+    session = Session(APP, play)
+    assert session.read().id == ID
+    first, second = (request.headers["X-Date"] for request in session.http.requests)
+    assert (first, second) == ("20260301T120000Z", "20260301T121600Z")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])

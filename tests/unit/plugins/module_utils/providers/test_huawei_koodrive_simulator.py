@@ -191,6 +191,24 @@ def test_a_signature_outlives_every_session(play):
     assert here.wait(GOOD, timeout=20000, poll_interval=3600)["outcome"] == "succeeded"
 
 
+def test_a_signature_that_is_refused_once_is_made_anew(play):
+    here = play(TASKS)
+    here.login = APP
+    here.simulator.add_fault(kind="unauthorized", after=1, count=1)
+    result = here.wait(GOOD)
+    assert (result["outcome"], result["requests"], result["transient_errors"]) == ("succeeded", result["polls"] + 1, 0)
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_a_clock_that_is_wrong_is_named(play, ahead):
+    here = play(TASKS)
+    here.login = APP
+    here.simulator.add_fault(kind="set_clock", seconds=ahead, after=1)
+    result = here.fails(GOOD)
+    assert (result["reason"], result["outcome"], result["requests"]) == ("authentication", "unreachable", 3)
+    assert "this machine's clock" in result["msg"]
+
+
 @pytest.mark.parametrize("refusal", ["400", "401"])
 @pytest.mark.parametrize("wrong", [{"api_token": "x"}, {**APP, "app_secret": "x"}, {**APP, "user_id": "1"}])
 def test_a_wrong_login(play, wrong, refusal):

@@ -243,6 +243,29 @@ def test_a_login_that_never_helps_is_made_twice(cloud):
         assert cloud.logins == 2
 
 
+def test_a_token_that_is_over_by_this_machines_clock_is_not_asked_for_twice(cloud):
+    cloud.expires = "2001-01-01T00:00:00.000000Z"
+    with serving(cloud) as server, Session(**by_password(server)) as session:
+        assert session.read().id == "1"
+        assert cloud.logins == 1
+
+
+def test_a_login_that_was_given_up_does_not_hold_up_the_next_one(cloud):
+    logins = []
+
+    def play(request):
+        if request.target != "/v3/auth/tokens" or logins:
+            return cloud(request)
+        logins.append(request)
+        # Bytes for ever: no timeout of a socket ends that.
+        return [b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n", *[b"x", 0.05] * 400]
+
+    with serving(play) as server, Session(**by_password(server)) as session:
+        with pytest.raises(TransientError, match="in time"):
+            session.provider.read_task("1", Deadline(CLOCK, 0.2))
+        assert session.read().id == "1"
+
+
 def test_a_login_is_not_taken_from_a_netrc_file(cloud, monkeypatch, tmp_path):
     netrc = tmp_path / ".netrc"
     netrc.write_text("default login somebody password else\n")
@@ -298,13 +321,41 @@ def test_a_login_that_fails(play, kind, words):
         assert caught.value.method == "POST"
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), (None, None), ("soon", None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("0", 0.0),
+        ("Sun, 01 Mar 2026 13:00:07 GMT", 7.0),
+        (None, None),
+        ("-7", None),
+        ("soon", None),
+    ],
+)
 def test_keystone_may_say_when_to_come_again(header, seconds):
-    headers = {"Retry_After": header} if header else {}
+    # An hour ahead of this machine.
+    headers = {"Retry_After": header, "Date": "Sun, 01 Mar 2026 13:00:00 GMT"} if header else {}
     play = answer({"error": {"message": "Busy", "code": 503}}, 503, **headers)
     with serving(play) as server, Session(**by_password(server)) as session, pytest.raises(TransientError) as caught:
         session.read()
     assert caught.value.retry_after == seconds
+
+
+def test_a_keystone_that_is_away_in_mid_wait_may_come_back(cloud):
+    cloud.refuse = {"token-1"}
+    away = []
+
+    def play(request):
+        if request.target == "/v3/auth/tokens" and cloud.logins == 1 and not away:
+            away.append(request)
+            return answer(PAGE, 404, Content_Type="text/html")
+        return cloud(request)
+
+    with serving(play) as server, Session(**by_password(server)) as session:
+        with pytest.raises(TransientError, match=r"no Keystone v3 at \S+ any more \(HTTP 404\)"):
+            session.read()
+        assert session.read().id == "1"
 
 
 def test_keystone_is_away():

@@ -345,6 +345,14 @@ def test_a_wrong_address_of_the_identity_service_is_no_missing_task():
     assert not isinstance(caught.value, NotFoundError)
 
 
+def test_an_identity_service_that_is_away_in_mid_wait_may_come_back():
+    script = reply(catalogue("DFW")), reply({}, 401), reply(b"Not here", 404), reply(catalogue("DFW")), task()
+    session = Session(KEY, *script)
+    with pytest.raises(TransientError, match=r"no Cloud Identity v2.0 at \S+ any more \(HTTP 404\)"):
+        session.read()
+    assert session.read().id == "1"
+
+
 def test_a_password_is_named_in_the_advice():
     session = Session({"username": "ann", "password": "pa55"}, reply({}, 401))
     with pytest.raises(AuthenticationError, match="check username and password"):

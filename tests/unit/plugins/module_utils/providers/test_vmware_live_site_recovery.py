@@ -420,7 +420,8 @@ def test_causes_that_go_on_for_ever_are_cut():
         ({"id": "1"}, "$: status is missing"),
         (raw_task(status=None), "$.status: expected string"),
         (raw_task(status=3), "$.status: expected string"),
-        (raw_task(5), "$.id: expected string or null"),
+        (raw_task(True), "$.id: expected string or integer or null"),
+        (raw_task(5.5), "$.id: expected string or integer or null"),
         (raw_task(progress="5"), "$.progress: expected number or null"),
         (raw_task(start_time=True), "$.start_time: expected string or integer or null"),
         (raw_task(start_time=1.5), "$.start_time"),
@@ -434,9 +435,14 @@ def test_a_task_of_another_shape_is_a_bad_answer(raw, path):
     assert f"at {path}" in caught.value.message
 
 
-def test_another_task_than_the_one_asked_for_is_a_bad_answer():
+@pytest.mark.parametrize("answered", ["2", 2, 1.0])
+def test_another_task_than_the_one_asked_for_is_a_bad_answer(answered):
     with pytest.raises(BadAnswerError, match="another one"):
-        Client(task("2")).read("1")
+        Client(task(answered)).read("1")
+
+
+def test_an_id_that_became_a_number_is_the_same():
+    assert Client(task(4711)).read("4711").id == "4711"
 
 
 @pytest.mark.parametrize("answered", [None, "", "A:B"])
