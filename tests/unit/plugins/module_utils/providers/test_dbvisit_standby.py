@@ -198,7 +198,9 @@ def test_the_example_of_the_pages():
     session = Session(good({"tasks": [example]}, error={"message": "string"}))
     (task,) = session.listed()
     assert (task.id, task.state, task.message, task.owner) == ("1", TaskState.RUNNING, "string", "string")
-    assert task.started_at == task.updated_at == task.finished_at == at(2024, 7, 31, 13, 57, 42, 123)
+    assert task.started_at == task.updated_at == at(2024, 7, 31, 13, 57, 42, 123)
+    # It has a time of its end and is in progress: it has not ended.
+    assert task.finished_at is None
 
 
 @pytest.mark.parametrize("word", ["END", "end", "End"])
@@ -209,7 +211,7 @@ def test_states_are_compared_without_case(word):
 @pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "", "Dismissed "])
 def test_any_other_state_is_unknown_whatever_else_is_said(word):
     task = task_from_json(raw(state=word, **FINISHED))
-    assert (task.state, task.raw_state, task.is_final) == (TaskState.UNKNOWN, word, False)
+    assert (task.state, task.raw_state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, word, False, None)
 
 
 @pytest.mark.parametrize("field", ["hidden_by", "dismissed_by"])
@@ -259,7 +261,7 @@ def test_the_last_words_are_the_newest_message(messages, words):
     ],
 )
 def test_times_of_any_length(text, moment):
-    assert task_from_json(raw(finished=text)).finished_at == moment
+    assert task_from_json(raw(state="End", finished=text)).finished_at == moment
 
 
 @pytest.mark.parametrize("number", [1, 2**53 + 1, 2**63 - 1])
