@@ -22,7 +22,8 @@ from ._waiting import Snapshot
 
 T = TypeVar("T")
 
-#: Empty pages in a row that are followed: some vendors have them before the end, none has so many.
+#: Empty pages in a row that are followed: some vendors have them before the end, none has so many. Pages that bring
+#: nothing new count as empty: they come where a server does not page as it is asked to.
 MOST_EMPTY_PAGES = 100
 #: Requests that run side by side when tasks are read one by one.
 MOST_PARALLEL_REQUESTS = 8
@@ -204,6 +205,7 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
     """
     cursor: str | None = None
     seen: set[str] = set()
+    known: set[str] = set()
     empty = 0
     while True:
         page = provider.read_page(query, cursor, deadline)
@@ -211,7 +213,9 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
         cursor = page.next_cursor
         if cursor is None:
             return
-        empty = 0 if page.tasks else empty + 1
+        new = {task.id for task in page.tasks} - known
+        known |= new
+        empty = 0 if new else empty + 1
         if cursor in seen or empty > MOST_EMPTY_PAGES:
             raise BadAnswerError(f"{provider.description.title} answered with a list whose pages run in a circle")
         seen.add(cursor)

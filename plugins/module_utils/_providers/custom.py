@@ -85,7 +85,8 @@ def task_from_json(raw: Any, definition: Definition, *, known_id: str | None = N
         created_at=moment("created_at"),
         started_at=moment("started_at"),
         updated_at=moment("updated_at"),
-        finished_at=moment("finished_at"),
+        # The state says whether a task has ended, and nothing else does.
+        finished_at=moment("finished_at") if state.is_final else None,
         expires_at=moment("expires_at"),
         owner=text("owner"),
         resource=text("resource"),

@@ -136,8 +136,8 @@ def explain(data: object) -> tuple[None, str] | None:
 def task_from_json(raw: Mapping[str, Any]) -> Task:
     """Turn a task of the API into ours.
 
-    ``finished`` is "" while it runs; only ``state`` tells how it ended. ``configuration_id`` is 0 when the
-    configuration has been deleted since.
+    ``finished`` is "" while it runs, though the pages' own example of a task in progress has a time there: only
+    ``state`` tells whether and how it ended. ``configuration_id`` is 0 when the configuration has been deleted since.
     """
     state = DESCRIPTION.state_of(raw["state"])
     words = _last_words(raw)
@@ -154,7 +154,7 @@ def task_from_json(raw: Mapping[str, Any]) -> Task:
         error=DESCRIPTION.failure_for(words) if state is TaskState.FAILED else None,
         started_at=parse_time(raw.get("started")),
         updated_at=parse_time(raw.get("updated")),
-        finished_at=parse_time(raw.get("finished")),
+        finished_at=parse_time(raw.get("finished")) if state.is_final else None,
         owner=raw.get("performed_by") or None,
         resource=raw.get("configuration_name") or (str(configuration_id) if configuration_id else None),
         raw=raw,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import textwrap
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider import
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import examples, play
 
 GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
 #: Where the names of the guide come from.
@@ -25,16 +27,13 @@ CLOCK = FakeClock()
 DEADLINE = Deadline(CLOCK, 30)
 
 
-def code_of(guide):
-    """Return the Python of a guide, its blocks one after the other."""
-    blocks = guide.read_text(encoding="utf-8").split(".. code-block:: python\n")[1:]
-    lines = []
-    for block in blocks:
-        for line in block.splitlines():
-            if line and not line.startswith("   "):
-                break
-            lines.append(line)
-    return textwrap.dedent("\n".join(lines))
+def blocks_of(guide, language):
+    """Return the blocks of a guide that are in one language."""
+    found = []
+    for block in guide.read_text(encoding="utf-8").split(f".. code-block:: {language}\n")[1:]:
+        lines = itertools.takewhile(lambda line: not line or line.startswith("   "), block.splitlines())
+        found.append(textwrap.dedent("\n".join(lines)))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def guide(tmp_path_factory):
     core = "ansible_collections.longrunning.tasks.plugins.module_utils"
     imports = [f"from {core}.{name} import *" for name in CORE]
     path.write_text(
-        "\n".join(["from __future__ import annotations", *imports, code_of(GUIDE)]),
+        "\n".join(["from __future__ import annotations", *imports, *blocks_of(GUIDE, "python")]),
         encoding="utf-8",
     )
     spec = importlib.util.spec_from_file_location("example_backup", path)
@@ -81,3 +80,17 @@ def test_it_explains_a_failure(guide):
 def test_it_lists_tasks(guide):
     page = provider_of(guide, reply([{"job": "7", "status": "busy"}])).read_page(TaskQuery(), None, DEADLINE)
     assert [task.id for task in page.tasks] == ["7"]
+
+
+def test_its_golden_example_holds(guide, tmp_path):
+    folder = tmp_path / guide.DESCRIPTION.name
+    folder.mkdir()
+    login, job = blocks_of(GUIDE, "yaml")
+    (folder / "login.yml").write_text(login, encoding="utf-8")
+    (folder / "job_broken.yml").write_text(job, encoding="utf-8")
+    (example,) = examples(guide.DESCRIPTION.name, tmp_path)
+    connection = play(example, guide.PROVIDER, tmp_path)
+    found = [task.to_result() for task in connection.ask(example)[0]]
+    assert found == [{**task, "raw": found[0]["raw"]} for task in example.expected_tasks]
+    assert connection.requests[0].headers.items() >= connection.login.carries.items()
+    assert example.document in guide.DESCRIPTION.documents

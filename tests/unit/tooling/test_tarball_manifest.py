@@ -45,6 +45,8 @@ KEPT_BACK = [
     "pyproject.toml",
     "roles/task_simulator/files/task_simulator/__pycache__/__main__.cpython-312.pyc",
     "tests/config.yml",
+    "tests/unit/golden/README.md",
+    "tests/unit/golden/dbvisit_standby/login.yml",
     "tests/unit/tooling/test_tarball_manifest.py",
 ]
 

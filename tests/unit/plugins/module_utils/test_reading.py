@@ -315,6 +315,12 @@ class TestPages:
             list(read_pages(provider, QUERY, DEADLINE))
         assert len(provider.requests) == MOST_EMPTY_PAGES + 1
 
+    def test_pages_that_bring_nothing_new_are_a_bad_answer(self):
+        provider = FakeProvider(*[[task("a"), task("b")] for _number in range(MOST_EMPTY_PAGES + 10)])
+        with pytest.raises(BadAnswerError, match="run in a circle"):
+            list(read_pages(provider, QUERY, DEADLINE))
+        assert len(provider.requests) == MOST_EMPTY_PAGES + 2
+
     @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
     def test_pages_in_a_circle_are_a_bad_answer(self, cursors):
         provider = FakeProvider([task("a")], [task("b")], [task("c")], next_cursors=cursors)

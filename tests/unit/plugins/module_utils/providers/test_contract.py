@@ -1,18 +1,25 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every provider has to bring along, whoever adds it: each failure says what is still missing, and where."""
+"""What every provider has to bring along, whoever adds it: each failure says what is still missing, and where.
+
+How a provider has to behave stands in ``test_golden.py``, ``test_contract_answers.py`` and ``test_contract_logins.py``.
+"""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import Provider
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import GOLDEN, examples, logins, play
 
 ROOT = Path(__file__).parents[5]
 sys.path.insert(0, str(ROOT / "roles" / "task_simulator" / "files"))
@@ -25,55 +32,178 @@ VENDORS = sorted(set(PROVIDERS) - {"custom"})
 WITHOUT_FAILURES = {"dbvisit_standby", "vmware_live_site_recovery"}
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_the_simulator_plays_it(name):
-    assert name in FACES, f"add roles/task_simulator/files/task_simulator/faces/{name}.py to faces/__init__.py"
+# Each of these yields what a provider lacks, as sentences for who adds it.
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_there_is_a_guide_that_the_docsite_lists(name):
-    guide = f"{name}_guide"
-    assert (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").is_file(), f"write docs/docsite/rst/{guide}.rst"
-    listed = (ROOT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8").split()
-    assert guide in listed, f"list {guide} in docs/docsite/extra-docs.yml"
+def face(provider):
+    name = provider.description.name
+    if name not in FACES:
+        faces = "roles/task_simulator/files/task_simulator/faces"
+        yield f"let the simulator play it: write {faces}/{name}.py and name it in {faces}/__init__.py"
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_the_readme_names_it(name):
-    assert f"| `{name}` |" in (ROOT / "README.md").read_text(encoding="utf-8"), "add a row to the README's table"
+def guide(provider):
+    page = f"{provider.description.name}_guide"
+    if not (ROOT / "docs" / "docsite" / "rst" / f"{page}.rst").is_file():
+        yield f"write its guide, docs/docsite/rst/{page}.rst"
+    if page not in (ROOT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8").split():
+        yield f"list {page} in docs/docsite/extra-docs.yml"
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_it_has_tests_of_its_own(name):
-    assert Path(__file__).with_name(f"test_{name}.py").is_file(), f"write providers/test_{name}.py"
-    plays = ROOT / "tests" / "playbooks" / "plays"
-    told = "\n".join(path.read_text(encoding="utf-8") for path in plays.glob("*.yml"))
-    assert f"provider: {name}" in told, f"write a playbook with provider: {name} in tests/playbooks/plays"
+def row_in_readme(provider):
+    if f"| `{provider.description.name}` |" not in (ROOT / "README.md").read_text(encoding="utf-8"):
+        yield "add a row to the table of providers in README.md"
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_its_failures_are_data(name):
-    has_some = bool(PROVIDERS[name].description.failures)
-    assert has_some is (name not in WITHOUT_FAILURES), (
-        "describe the documented failures, or say here that there are none"
-    )
+def own_tests(provider):
+    name = provider.description.name
+    if not Path(__file__).with_name(f"test_{name}.py").is_file():
+        yield f"test its own habits in tests/unit/plugins/module_utils/providers/test_{name}.py"
+    plays = (ROOT / "tests" / "playbooks" / "plays").glob("*.yml")
+    if not any(f"provider: {name}\n" in path.read_text(encoding="utf-8") for path in plays):
+        yield f"write a playbook with provider: {name} in tests/playbooks/plays"
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_every_state_leads_somewhere(name):
-    states = set(PROVIDERS[name].description.states.values())
-    assert TaskState.SUCCEEDED in states
-    assert TaskState.FAILED in states
-    assert states & {TaskState.QUEUED, TaskState.RUNNING}
-    assert not states & {TaskState.UNKNOWN, TaskState.NOT_FOUND}
+def failure_data(provider):
+    name, has_some = provider.description.name, bool(provider.description.failures)
+    if not has_some and name not in WITHOUT_FAILURES:
+        yield (
+            "describe the failures that its documents explain, as failures of its description; "
+            f"where they explain none, name {name} in WITHOUT_FAILURES of test_contract.py"
+        )
+    if has_some and name in WITHOUT_FAILURES:
+        yield f"take {name} out of WITHOUT_FAILURES in test_contract.py: it has failures"
 
 
-@pytest.mark.parametrize("name", VENDORS)
-def test_every_login_can_come_from_the_environment(name):
-    description = PROVIDERS[name].description
+def useful_states(provider):
+    states = set(provider.description.states.values())
+    for state in (TaskState.SUCCEEDED, TaskState.FAILED):
+        if state not in states:
+            yield f"say which of the vendor's states is {state} in the states of its description"
+    if not states & {TaskState.QUEUED, TaskState.RUNNING}:
+        yield "say which of the vendor's states is queued or running in the states of its description"
+    for state in sorted(states & {TaskState.UNKNOWN, TaskState.NOT_FOUND}):
+        yield f"take {state} out of the states of its description: no word of a vendor means that"
+
+
+def login_from_the_environment(provider):
+    description = provider.description
     for form in description.logins:
         for option in form.options:
-            assert environment_names(description, option), f"{option} has no environment variable"
+            if not environment_names(description, option):
+                yield f"name an environment variable for {option} in the environment of its description"
+
+
+PARTS = (
+    face,
+    guide,
+    row_in_readme,
+    own_tests,
+    failure_data,
+    useful_states,
+    login_from_the_environment,
+)
+
+
+# As above, of the golden examples in a folder.
+
+
+def golden_login(provider, folder=GOLDEN):
+    name = provider.description.name
+    if "login" not in logins(name, folder):
+        yield f"say how the golden examples are logged in: tests/unit/golden/{name}/login.yml, see the README.md there"
+
+
+def playable(name, folder):
+    """Return the golden examples of a provider that says how they are logged in."""
+    return examples(name, folder) if "login" in logins(name, folder) else ()
+
+
+def golden_documents(provider, folder=GOLDEN):
+    name = provider.description.name
+    # An example of a definition comes from the API that the definition is for.
+    titles = set(provider.description.documents)
+    for example in playable(name, folder):
+        known = titles or {play(example, provider, folder).adapter.description.title}
+        if example.document not in known:
+            yield f"name one of {', '.join(sorted(known))} as the document of tests/unit/golden/{example}.yml"
+
+
+def golden_states(provider, folder=GOLDEN):
+    name = provider.description.name
+    #: What is shown of each table of states: a provider can have several, one for each of its services.
+    shown = {tuple(provider.description.states): set()}
+    for example in playable(name, folder):
+        states = tuple(play(example, provider, folder).adapter.description.states)
+        shown.setdefault(states, set()).update(task["raw_state"] for task in example.expected_tasks)
+    for states, seen in shown.items():
+        for state in states:
+            if state not in seen:
+                yield f"show a task in the state {state} as a golden example, in tests/unit/golden/{name}"
+
+
+def golden_task(provider, folder=GOLDEN):
+    name = provider.description.name
+    if not any(example.task and not example.options for example in examples(name, folder)):
+        yield f"show a task as it is read by its ID as a golden example, in tests/unit/golden/{name}"
+
+
+def golden_failure(provider, folder=GOLDEN):
+    name = provider.description.name
+    tasks = [task for example in examples(name, folder) for task in example.expected_tasks]
+    if not any(task["state"] == "failed" and any((task["error"] or {}).values()) for task in tasks):
+        yield f"show a failed task with what is known of its failure as a golden example, in tests/unit/golden/{name}"
+
+
+def golden_list(provider, folder=GOLDEN):
+    name = provider.description.name
+    if not any(example.tasks for example in examples(name, folder)):
+        yield f"show a list of tasks as a golden example, in tests/unit/golden/{name}"
+
+
+def golden_error(provider, folder=GOLDEN):
+    name = provider.description.name
+    if not any(example.error for example in examples(name, folder)):
+        yield f"show how the vendor refuses a request as a golden example, in tests/unit/golden/{name}"
+
+
+def golden_launch(provider, folder=GOLDEN):
+    name = provider.description.name
+    if provider.description.launch_id_paths and not any(example.launched for example in examples(name, folder)):
+        yield (
+            f"show the answer of a launching call as a golden example, in tests/unit/golden/{name}, "
+            "or empty the launch_id_paths of its description"
+        )
+
+
+GOLDEN_PARTS = (
+    golden_login,
+    golden_documents,
+    golden_states,
+    golden_task,
+    golden_failure,
+    golden_list,
+    golden_error,
+    golden_launch,
+)
+
+
+def named(part):
+    return part.__name__
+
+
+@pytest.mark.parametrize("part", PARTS, ids=named)
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendor_lacks_nothing(name, part):
+    missing = list(part(PROVIDERS[name]))
+    assert not missing, f"{name}: {'; '.join(missing)}"
+
+
+@pytest.mark.parametrize("part", GOLDEN_PARTS, ids=named)
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_a_provider_has_its_golden_examples(name, part):
+    missing = list(part(PROVIDERS[name]))
+    assert not missing, f"{name}: {'; '.join(missing)}"
 
 
 def test_no_two_providers_share_a_variable():
@@ -83,3 +213,77 @@ def test_no_two_providers_share_a_variable():
             for variable in environment_names(provider.description, option):
                 owners.setdefault(variable, set()).add(name)
     assert not {variable: names for variable, names in owners.items() if len(names) > 1}
+
+
+# --- what is said to who adds a provider ----------------------------------------------------------------------
+
+
+def added(**changes):
+    """Return a provider that somebody has just begun to add."""
+    description = replace(DESCRIPTION, **changes)
+    return Provider(description, lambda _options, _tools: FakeProvider(description=description))
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "words"),
+    [
+        (face, {}, ["task_simulator/faces/example.py"]),
+        (guide, {}, ["docs/docsite/rst/example_guide.rst", "list example_guide in docs/docsite/extra-docs.yml"]),
+        (row_in_readme, {}, ["README.md"]),
+        (own_tests, {}, ["providers/test_example.py", "provider: example in tests/playbooks/plays"]),
+        (failure_data, {}, ["WITHOUT_FAILURES"]),
+        (failure_data, {"name": "dbvisit_standby", "failures": ("one",)}, ["take dbvisit_standby out"]),
+        (useful_states, {}, []),
+        (useful_states, {"states": {}}, ["succeeded", "failed", "queued or running"]),
+        (useful_states, {"states": {**DESCRIPTION.states, "odd": TaskState.UNKNOWN}}, ["take unknown out"]),
+        (login_from_the_environment, {}, []),
+        (login_from_the_environment, {"environment": {"api_token": ()}}, ["variable for api_token"]),
+        (golden_login, {}, ["tests/unit/golden/example/login.yml"]),
+        (golden_documents, {}, []),
+        (golden_states, {}, [f"state {state} as a golden example" for state in DESCRIPTION.states]),
+        (golden_task, {}, ["read by its ID as a golden example, in tests/unit/golden/example"]),
+        (golden_failure, {}, ["a failed task"]),
+        (golden_list, {}, ["a list of tasks"]),
+        (golden_error, {}, ["refuses a request"]),
+        (golden_launch, {}, ["the answer of a launching call"]),
+        (golden_launch, {"launch_id_paths": ()}, []),
+    ],
+)
+def test_what_is_missing_is_named(part, changes, words):
+    told = list(part(added(**changes)))
+    assert len(told) == len(words), told
+    for said, word in zip(told, words):
+        assert word in said
+
+
+LOGIN = "document: Guide\noptions: {api_url: https://vendor.example, api_token: t}\n"
+EXAMPLE = """
+document: {document}
+answers: [{{to: GET /}}]
+tasks:
+  - {{id: a, state: running, raw_state: busy}}
+  - {{id: b, state: failed, raw_state: bad, error: {error}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "document", "error", "words"),
+    [
+        (golden_documents, "Guide", "{}", []),
+        (golden_documents, "Novel", "{}", ["name one of Guide as the document of tests/unit/golden/example/few.yml"]),
+        (golden_states, "Guide", "{}", ["in the state open", "in the state done"]),
+        (golden_failure, "Guide", "{}", ["what is known of its failure"]),
+        (golden_failure, "Guide", "{detail: It broke}", []),
+        (golden_list, "Guide", "{}", []),
+        (golden_login, "Guide", "{}", []),
+    ],
+)
+def test_what_golden_examples_leave_out_is_named(part, document, error, words, tmp_path):
+    (tmp_path / "example").mkdir()
+    (tmp_path / "example" / "login.yml").write_text(LOGIN, encoding="utf-8")
+    few = EXAMPLE.format(document=document, error=error)
+    (tmp_path / "example" / "few.yml").write_text(few, encoding="utf-8")
+    told = list(part(added(), tmp_path))
+    assert len(told) == len(words), told
+    for said, word in zip(told, words):
+        assert word in said

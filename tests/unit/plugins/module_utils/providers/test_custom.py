@@ -123,6 +123,13 @@ def test_states(states, state, expected, raw_state):
     assert (found.state.value, found.raw_state) == (expected, raw_state)
 
 
+@pytest.mark.parametrize(("state", "ended"), [("done", True), ("broken", True), ("busy", False), ("odd", False)])
+def test_only_a_task_that_has_ended_has_a_time_of_its_end(state, ended):
+    fields = {**LEAST["fields"], "finished_at": "end"}
+    found = parsed(task(state=state, end="2026-03-01T12:00:00Z"), fields=fields)
+    assert (found.finished_at is not None) is ended
+
+
 @pytest.mark.parametrize("raw", [None, [], 5, {}, {"id": 1}, {"state": "busy"}, task(state=[]), task(state="  ")])
 def test_a_task_without_state_or_id_is_a_bad_answer(raw):
     with pytest.raises(BadAnswerError, match=r"Example API .* where fields\.(state|id) looks"):

@@ -118,33 +118,11 @@ class Session:
         return self.http.requests[-1].params
 
 
-# --- golden examples ------------------------------------------------------------------------------------------
+# --- one task -------------------------------------------------------------------------------------------------
 
 
 def utc(*parts):
     return datetime(*parts, tzinfo=timezone.utc)
-
-
-def test_a_running_task_with_every_field():
-    raw = raw_task()
-    task = task_from_json(raw)
-    assert (task.id, task.provider, task.state, task.raw_state) == (
-        ID,
-        "netapp_astra_control",
-        TaskState.RUNNING,
-        "running",
-    )
-    assert (task.type, task.name) == ("astra.backup.prep", "Backup preparation")
-    assert task.description == "Prepares a backup of an application"
-    assert task.percent == 20.25
-    assert (task.message, task.error, task.result) == (None, None, None)
-    assert task.created_at == utc(2020, 8, 6, 12, 24, 51)
-    assert task.started_at == utc(2020, 8, 6, 12, 24, 52, 256624)
-    assert task.updated_at == utc(2020, 8, 6, 12, 26, 0, 500000)
-    # The documents' trap: it has an endTime and still runs.
-    assert (task.is_final, task.finished_at) == (False, None)
-    assert (task.owner, task.resource, task.parent_id) == (raw["userID"], raw["resourceID"], PARENT)
-    assert task.raw == raw
 
 
 @pytest.mark.parametrize(

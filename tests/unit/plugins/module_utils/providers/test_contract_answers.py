@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every provider makes of answers that differ a little from the documented ones."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import MOST_EMPTY_PAGES
+from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
+    every_example,
+    play,
+    play_loosely,
+    usual_example,
+)
+
+READ = [example for example in every_example() if example.launched is None]
+#: An answer of an example that is JSON, by its number.
+ANSWERS = [
+    pytest.param(example, number, id=f"{example}-{number}")
+    for example in READ
+    for number, answer in enumerate(example.answers)
+    if answer.body
+]
+ODD_WORD = "no word of any document"
+OTHER_VALUES = (True, 1.5, ODD_WORD, [None], {"a": []})
+
+
+def places(data, path=()):
+    """Yield the way to everything inside some JSON; of a list's items, which are alike, to the first."""
+    for key in data if isinstance(data, dict) else range(len(data[:1])) if isinstance(data, list) else ():
+        yield (*path, key)
+        yield from places(data[key], (*path, key))
+
+
+def changed(data, path, *value):
+    """Return JSON with another value at a place, or without the place."""
+    data = copy.deepcopy(data)
+    inner = data
+    for key in path[:-1]:
+        inner = inner[key]
+    if value:
+        (inner[path[-1]],) = value
+    else:
+        del inner[path[-1]]
+    return data
+
+
+def enriched(data):
+    """Return JSON with a field more in every object."""
+    if isinstance(data, dict):
+        return {**{key: enriched(value) for key, value in data.items()}, "x_new": {"deep": [1, None, {}]}}
+    return [enriched(item) for item in data] if isinstance(data, list) else data
+
+
+def check(example, number, body):
+    """Play an example with another body: tasks or one of our errors, none more a success than before."""
+    tasks, _error = play_loosely(example.with_body(number, body)).outcome(example)
+    good = [task for task in tasks if task.state is TaskState.SUCCEEDED]
+    assert len(good) <= sum(task["state"] == "succeeded" for task in example.expected_tasks), body
+    for task in tasks:
+        json.dumps(task.to_result())
+        explain_task(task, example.provider)
+
+
+@pytest.mark.parametrize(("example", "number"), ANSWERS)
+def test_a_field_may_be_missing_or_null(example, number):
+    body = json.loads(example.answers[number].body)
+    for path in places(body):
+        check(example, number, changed(body, path))
+        check(example, number, changed(body, path, None))
+
+
+@pytest.mark.parametrize(("example", "number"), ANSWERS)
+def test_a_field_may_be_of_another_type(example, number):
+    body = json.loads(example.answers[number].body)
+    for path in places(body):
+        for value in OTHER_VALUES:
+            check(example, number, changed(body, path, value))
+
+
+@pytest.mark.parametrize(("example", "number"), ANSWERS)
+def test_an_answer_may_be_anything_else(example, number):
+    for body in (None, *OTHER_VALUES):
+        check(example, number, body)
+
+
+@pytest.mark.parametrize("example", READ, ids=str)
+def test_a_field_that_nobody_knows_changes_nothing(example):
+    changed_example = example
+    for number, answer in enumerate(example.answers):
+        if answer.body:
+            changed_example = changed_example.with_body(number, enriched(json.loads(answer.body)))
+    tasks, error = play(changed_example).outcome(example)
+    expected, expected_error = play(example).outcome(example)
+    assert [plain(task) for task in tasks] == [plain(task) for task in expected]
+    assert getattr(error, "message", None) == getattr(expected_error, "message", None)
+
+
+def plain(task):
+    """Return a task without the vendor's own objects."""
+    return replace(task, raw={}, result=None)
+
+
+@pytest.mark.parametrize("example", [example for example in READ if example.expected_tasks], ids=str)
+def test_a_state_that_nobody_knows_is_no_end(example):
+    known = {task["raw_state"] for task in example.expected_tasks}
+    found = []
+    for number, answer in enumerate(example.answers):
+        body = json.loads(answer.body)
+        for path in places(body):
+            tasks, _error = play_loosely(example.with_body(number, changed(body, path, ODD_WORD))).outcome(example)
+            found += [task for task in tasks if task.raw_state not in known]
+    assert found, "no place of the answer is that of the state"
+    for task in found:
+        assert (task.state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, False, None), task
+
+
+@pytest.mark.parametrize("example", [example for example in READ if example.tasks], ids=str)
+def test_a_list_whose_first_page_comes_again_and_again_has_an_end(example):
+    connection = play_loosely(replace(example, answers=example.answers[:1]))
+    connection.outcome(example)
+    assert 1 <= len(connection.requests) <= 2 + MOST_EMPTY_PAGES
+
+
+@pytest.mark.parametrize("task_id", ["a/../b?c#d%2Fe", "x y;z&1=2", "../../admin", "\u00e4"])
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_an_id_is_refused_or_one_segment_of_the_path(name, task_id):
+    example = replace(usual_example(name), task_id=task_id, answers=())
+    connection = play_loosely(example)
+    try:
+        checked_task_ids([task_id], connection.adapter.description)
+    except OptionError:
+        return
+    connection.outcome(example)
+    (request,) = connection.requests
+    assert request.params == ()
+    address = urlsplit(request.url)
+    assert (unquote(address.path.rpartition("/")[2]), address.query, address.fragment) == (task_id, "", "")

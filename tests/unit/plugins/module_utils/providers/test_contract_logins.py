@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every provider does when its login is refused, at once or later, over real sockets; and what it never shows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import AuthenticationError
+from ansible_collections.longrunning.tasks.plugins.module_utils._http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.modules import task_info
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
+from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+
+
+def parametrized(*, asking_only=False):
+    """Run a test with each golden login, or only with those that ask the vendor for something."""
+    ways = [
+        pytest.param(name, way, id=f"{name}/{way}")
+        for name in sorted(PROVIDERS)
+        for way, login in logins(name).items()
+        if login.answers or not asking_only
+    ]
+    return pytest.mark.parametrize(("name", "way"), ways)
+
+
+EACH_LOGIN = parametrized()
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch):
+    bare_environment(monkeypatch)
+
+
+class Vendor:
+    """Answers logins, and the requests of a provider's usual example.
+
+    ``refuse`` says which of the requests for the task, counted from 1, it refuses with ``refusal``; ``answers_login``
+    is its answer to logins, where it is another one than the documented.
+    """
+
+    def __init__(self, name, way, *, refuse=lambda number: False, refusal=None, answers_login=None):
+        self.login = logins(name)[way]
+        self.example = usual_example(name)
+        self.refuse = refuse
+        self.refusal = refusal or (lambda request: answer(b"", 401))
+        self.answers_login = answers_login
+        self.logins = 0
+        self.asked = 0
+
+    @property
+    def renews(self):
+        """Whether a new login can be made."""
+        return bool(self.login.answers)
+
+    def __call__(self, request):
+        sent = HttpRequest(request.method, request.target)
+        here = f"http://{request.headers['host']}"
+        for documented in self.login.answers:
+            if documented.fits(sent):
+                self.logins += 1
+                if self.answers_login is not None:
+                    return self.answers_login(request)
+                return answer(documented.body.replace(SERVER, here), documented.status, **documented.headers)
+        for documented in self.example.answers:
+            if documented.fits(sent):
+                self.asked += 1
+                if self.refuse(self.asked):
+                    return self.refusal(request)
+                return answer(documented.body, documented.status, **documented.headers)
+        return answer(b"", 404)
+
+    def options(self, server):
+        """Return the connection options, with the address of a server."""
+        return {
+            name: value.replace(SERVER, server.url) if isinstance(value, str) else value
+            for name, value in self.login.options.items()
+        }
+
+
+class Visit:
+    """A provider that talks to a vendor."""
+
+    def __init__(self, name, vendor, server):
+        self.clients = []
+        self.hidden = set()
+        self.vendor = vendor
+        self.deadline = Deadline(FakeClock(), 10.0)
+        options = connection_options(PROVIDERS[name].description, vendor.options(server), {})
+        tools = ProviderTools(self.deadline.clock, self._make_http, pytest.fail, self.hidden.add)
+        self.adapter = PROVIDERS[name].create(options, tools)
+
+    def _make_http(self, tls):
+        self.clients.append(RequestsClient(tls))
+        return self.clients[-1]
+
+    def read(self):
+        return self.adapter.read_task(self.vendor.example.task_id, self.deadline)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        for client in self.clients:
+            client.close()
+
+
+def expect_refusal(visit):
+    """The login is refused for good, and no secret is in what is said about that."""
+    with pytest.raises(AuthenticationError) as caught:
+        visit.read()
+    assert caught.value.__class__ is AuthenticationError
+    told = json.dumps(caught.value.to_result())
+    assert not [secret for secret in visit.vendor.login.every_secret if secret in told]
+
+
+@EACH_LOGIN
+def test_a_login_that_is_good(name, way):
+    vendor = Vendor(name, way)
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        first, second = visit.read(), visit.read()
+        assert first == second
+        assert first.id == vendor.example.task["id"]
+        assert (vendor.logins, vendor.asked) == (int(vendor.renews), 2)
+        # What the login gave must be hidden by whoever was given it.
+        assert set(vendor.login.secrets) <= visit.hidden
+
+
+@EACH_LOGIN
+def test_a_login_that_is_refused_is_tried_once(name, way):
+    vendor = Vendor(name, way, refuse=lambda _number: True, answers_login=lambda _request: answer(b"", 401))
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        expect_refusal(visit)
+        # Once, so that no account gets locked.
+        assert len(server.requests) == 1
+
+
+@EACH_LOGIN
+def test_a_login_that_has_run_out_is_renewed_where_that_can_be(name, way):
+    vendor = Vendor(name, way, refuse=lambda number: number == 2)
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        visit.read()
+        if vendor.renews:
+            assert visit.read().id == vendor.example.task["id"]
+            assert (vendor.logins, vendor.asked) == (2, 3)
+        else:
+            expect_refusal(visit)
+            assert vendor.asked == 2
+
+
+@EACH_LOGIN
+def test_a_login_that_is_refused_for_good_is_not_made_again_and_again(name, way):
+    vendor = Vendor(name, way, refuse=lambda number: number >= 2)
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        visit.read()
+        expect_refusal(visit)
+        assert (vendor.logins, vendor.asked) == ((2, 3) if vendor.renews else (0, 2))
+
+
+# --- what is never shown --------------------------------------------------------------------------------------
+
+
+def echo(status):
+    """Answer with everything that was sent, as servers do that explain too much."""
+
+    def repeat(request):
+        words = f"{request.target} {json.dumps(request.headers)} {request.body.decode()}"
+        return answer({"message": words, "msg": words, "code": 1, "title": words, "detail": words}, status)
+
+    return repeat
+
+
+@pytest.fixture
+def show_refusal(monkeypatch, capsys):
+    """Let task_info meet a vendor that refuses it; whatever it writes has no secret."""
+    # What may pass is not asked for again.
+    monkeypatch.setattr(work, "REPEAT_SECONDS", 0.0)
+
+    def run(name, vendor):
+        with serving(vendor) as server:
+            params = {"provider": name, "task_ids": [vendor.example.task_id], **vendor.options(server)}
+            code, result, written = run_as_module(task_info.main, params, capsys)
+            assert server.requests
+            assert (code, result["failed"]) == (1, True)
+            assert result["reason"] != "defect"
+            assert not [secret for secret in vendor.login.every_secret if secret in written]
+
+    return run
+
+
+STATUSES = pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
+
+
+@STATUSES
+@EACH_LOGIN
+def test_no_secret_is_shown_though_the_vendor_repeats_the_request(name, way, status, show_refusal):
+    show_refusal(name, Vendor(name, way, refuse=lambda _number: True, refusal=echo(status)))
+
+
+@STATUSES
+@parametrized(asking_only=True)
+def test_no_secret_is_shown_though_the_vendor_repeats_the_login(name, way, status, show_refusal):
+    show_refusal(name, Vendor(name, way, answers_login=echo(status)))
