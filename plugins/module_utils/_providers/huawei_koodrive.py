@@ -298,8 +298,14 @@ def _job_failure(outcome: str, code: str) -> TaskFailure:
     if _is_none(code):
         return extent
     reason = _failure(code)
-    detail = extent.detail if reason.title else f"{sentence(extent.detail or '')} {reason.detail}"
-    return replace(reason, title=reason.title or extent.title, detail=detail)
+    if reason.title:
+        return replace(reason, detail=extent.detail)
+    # The documents tell the outcome and not the code, so that they are no source of it.
+    detail, remedy = (
+        " ".join(sentence(text) for text in texts if text)
+        for texts in ((extent.detail, reason.detail), (extent.remedy, reason.remedy))
+    )
+    return replace(reason, title=extent.title, detail=detail, remedy=remedy)
 
 
 def _is_specific(code: str) -> bool:
