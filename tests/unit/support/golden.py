@@ -76,8 +76,8 @@ class Answer:
 class Login:
     """How the examples of a provider are logged in, and how the vendor answers that.
 
-    ``carries`` are the headers of every request after it; ``secrets`` is what must be hidden of its answers. Where a login
-    ``signs`` each request, a refused one is sent once more with a new signature.
+    ``carries`` are the headers of every request after it; ``secrets`` is what must be hidden of its answers. Where a
+    login ``signs`` each request, a refused one is sent once more with a new signature.
     """
 
     options: Mapping[str, Any]
