@@ -13,11 +13,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._task import Task, TaskState
 from ._text import listed, readable, sentence
-from ._waiting import Look
+
+if TYPE_CHECKING:
+    # The controller needs only the lines, and reads every file anew for each task.
+    from ._waiting import Look
 
 T = TypeVar("T")
 
