@@ -473,7 +473,7 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
     minutes = size.quota_tasks / 50 - 1
     return Seen(
         f"the tasks end within {size.quota_spread} s of a clock that is moved by hand, for the simulator and the wait "
-        f"alike: real requests, no real waiting. With uri in a loop one look would take {minutes:g} minutes, by the quota",
+        f"alike: real requests, no real waiting. By the quota a look of uri's in a loop would take {minutes:g} minutes",
         [
             values.measure(scene, "told after the last end", "s"),
             values.measure(scene, "requests"),
