@@ -246,6 +246,7 @@ def types(session: nox.Session) -> None:
     typed = [
         mine / "plugins",
         ROOT / "roles" / "task_simulator" / "files" / "task_simulator",
+        ROOT / "tests" / "benchmark",
         ROOT / "tests" / "real_servers",
         ROOT / "tests" / "tooling",
         ROOT / "noxfile.py",
@@ -419,4 +420,22 @@ def demo(session: nox.Session) -> None:
     session.install(core(carry(tally, NEWEST)), *FOR_PLAYBOOKS)
     environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=INSTALLED)
     session.run("ansible-playbook", "longrunning.tasks.demo", *session.posargs, env=environment)
+    tally.add(passed=1)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def bench(session: nox.Session) -> None:
+    """Measure task_wait against uri with until; arguments after -- are the benchmark's, --help lists them."""
+    tally = Tally(session)
+    # As pip does and uv does not: else each module's process would compile the libraries anew.
+    session.install(core(carry(tally, NEWEST)), *FOR_PLAYBOOKS, env={"UV_COMPILE_BYTECODE": "1"})
+    if sys.platform != "linux":
+        tally.skip("the peak memory of a process is read from Linux's /proc")
+    environment = clean_environment(
+        PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]),
+        LONGRUNNING_TESTS_COLLECTIONS=INSTALLED,
+    )
+    table = BUILD / "benchmark.json"
+    session.run("python", "-m", "benchmark", "--json", str(table), *session.posargs, env=environment)
+    session.log(f"The figures are in {table.relative_to(ROOT)}")
     tally.add(passed=1)

@@ -1,0 +1,503 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is measured. In each scene the alternatives take turns, so that a busy machine slows down all of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._http import (
+    HttpRequest,
+    HttpResponse,
+    RequestsClient,
+    TlsOptions,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import WaitPlan, wait_for_tasks
+from task_simulator import Simulator
+from unit.support.fake_clock import WALL_START, FakeClock
+
+from .playing import PlaybookRun, Player
+from .report import OURS, URI, Aim, Measure, Told
+
+ASTRA = "netapp_astra_control"
+RACKSPACE = "rackspace_images"
+VMWARE = "vmware_live_site_recovery"
+ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
+TOKEN = "demo-token"
+#: What is compared besides.
+EMPTY = "empty module"
+NOT_SLOWER = Aim("no slower than uri", least_ratio=1.0)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured. Times are in seconds."""
+
+    #: Repetitions of what takes seconds, of what takes minutes, and of bare modules.
+    repetitions: int = 7
+    long_repetitions: int = 3
+    module_repetitions: int = 21
+    turns: int = 8
+    tasks: int = 100
+    #: Seconds over which the ends of so many tasks are spread.
+    spread: int = 30
+    duration: int = 10
+    interval: int = 2
+    quota_tasks: int = 1000
+    #: Shorter than a session lives, so that none is renewed in the middle of a look.
+    quota_spread: int = 500
+    listed_tasks: int = 10_000
+
+
+QUICK = Size(
+    repetitions=1,
+    long_repetitions=1,
+    module_repetitions=1,
+    turns=2,
+    tasks=4,
+    spread=2,
+    duration=1,
+    interval=1,
+    quota_tasks=300,
+    quota_spread=20,
+    listed_tasks=200,
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a scene found out. ``note`` says how."""
+
+    note: str
+    measures: Sequence[Measure]
+    told: Sequence[Told] = ()
+
+
+Scene = Callable[[Player, Size, Path], Seen]
+
+
+# --- the stage --------------------------------------------------------------------------------------------------
+
+
+def task_ids(count: int) -> list[str]:
+    """Return ids as the simulator numbers them."""
+    return [f"00000000-0000-4000-8000-{number:012d}" for number in range(1, count + 1)]
+
+
+def variables(simulator: Simulator, provider: str, ids: Sequence[str], interval: int) -> dict[str, Any]:
+    """Return what the playbooks need: for both alternatives the same tasks, the same token, the same interval."""
+    common = {"provider": provider, "token": TOKEN, "ids": list(ids), "interval": interval}
+    if provider == ASTRA:
+        return {
+            **common,
+            "api_url": simulator.url,
+            "account_id": ACCOUNT,
+            "tasks_url": f"{simulator.url}/accounts/{ACCOUNT}/core/v1/tasks",
+            "headers": {"Authorization": f"Bearer {TOKEN}"},
+            "list_field": "items",
+            "state_field": "state",
+            "ended": ["completed", "failed", "cancelled"],
+            "succeeded": "completed",
+        }
+    return {
+        **common,
+        "api_url": f"{simulator.url}/v2",
+        "tasks_url": f"{simulator.url}/v2/tasks",
+        "headers": {"X-Auth-Token": TOKEN},
+        "list_field": "tasks",
+        "state_field": "status",
+        "ended": ["success", "failure"],
+        "succeeded": "success",
+    }
+
+
+def ended_tasks(provider: str, count: int) -> list[dict[str, Any]]:
+    """Return tasks that have ended, seven of ten well, spread evenly over the list."""
+    good, bad = ("completed", "failed") if provider == ASTRA else ("success", "failure")
+    code = "stateDetails/7" if provider == ASTRA else "396"
+    ends = [{"state": bad, "code": code} if number % 10 in (2, 5, 8) else {"state": good} for number in range(count)]
+    return [
+        {"provider": provider, "id": task_id, "type": "import", "steps": [], "end": end}
+        for task_id, end in zip(task_ids(count), ends)
+    ]
+
+
+def turns(count: int, play: Callable[[str], None], names: Sequence[str] = (URI, OURS)) -> None:
+    """Let the alternatives take turns, each time another one first."""
+    for turn in range(count):
+        for name in names if turn % 2 == 0 else reversed(names):
+            play(name)
+
+
+class Values:
+    """Collects the values of each alternative, quantity by quantity."""
+
+    #: What is measured of a playbook: on a busy machine its processor time says more than the clock.
+    WHOLE, WHOLE_CPU = "whole playbook", "its processor time"
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, list[float]]] = {}
+
+    def add(self, quantity: str, alternative: str, value: float) -> None:
+        """Take one value."""
+        self._values.setdefault(quantity, {}).setdefault(alternative, []).append(value)
+
+    def add_playbook(self, alternative: str, played: PlaybookRun) -> None:
+        """Take the times of a whole playbook."""
+        self.add(self.WHOLE, alternative, played.seconds)
+        self.add(self.WHOLE_CPU, alternative, played.cpu)
+
+    def playbooks(self, scene: str, aim: Aim | None = None) -> list[Measure]:
+        """Return the times of the playbooks."""
+        return [self.measure(scene, quantity, "s", aim) for quantity in (self.WHOLE, self.WHOLE_CPU)]
+
+    def measure(self, scene: str, quantity: str, unit: str = "", aim: Aim | None = None) -> Measure:
+        """Return what was collected of one quantity."""
+        return Measure(scene, quantity, unit, self._values[quantity], aim)
+
+
+# --- one task ---------------------------------------------------------------------------------------------------
+
+
+def start_up(player: Player, size: Size, scratch: Path) -> Seen:
+    """Run the modules alone, without ansible-playbook."""
+    scene, values = "Module alone", Values()
+    with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
+        given = variables(simulator, ASTRA, task_ids(1), size.interval)
+        given["uri_url"] = f"{given['tasks_url']}/{task_ids(1)[0]}"
+        payloads = payloads_of(player, given, scratch / "payloads")
+
+        def run(name: str) -> None:
+            done = player.run_payload(payloads[name])
+            values.add("time", name, done.seconds)
+            values.add("processor time", name, done.cpu)
+            values.add("peak memory", name, done.peak)
+
+        turns(size.module_repetitions, run, list(payloads))
+    for name, payload in payloads.items():
+        files, kilobytes = shipped(payload)
+        values.add("files shipped", name, files)
+        values.add("size of the payload", name, kilobytes)
+    return Seen(
+        "the process of the module, on a task that has ended: its start, one request, its end",
+        [
+            values.measure(scene, "time", "s", NOT_SLOWER),
+            values.measure(scene, "processor time", "s", NOT_SLOWER),
+            values.measure(scene, "peak memory", "MB"),
+            values.measure(scene, "files shipped"),
+            values.measure(scene, "size of the payload", "kB"),
+        ],
+    )
+
+
+def payloads_of(player: Player, given: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Return the files that Ansible makes of the modules, by the alternatives' names."""
+    player.play("payloads.yml", given, payloads=folder)
+    names = {EMPTY: "nothing", URI: "uri", OURS: "task_wait"}
+    return {name: next(folder.glob(f"*/AnsiballZ_{module}.py")) for name, module in names.items()}
+
+
+def shipped(payload: Path) -> tuple[int, float]:
+    """Return how many files a payload has in it, and its own size in kB."""
+    text = payload.read_text(encoding="utf-8")
+    archive = base64.b64decode(max(re.findall(r"[A-Za-z0-9+/=]{1000,}", text), key=len))
+    return len(zipfile.ZipFile(io.BytesIO(archive)).namelist()), len(text) / 1000
+
+
+def one_finished_task(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for a task that has ended: whole playbooks, and once more within one."""
+    scene, values = "One finished task", Values()
+    with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
+        given = variables(simulator, ASTRA, task_ids(1), size.interval)
+        playbooks = {URI: "uri.yml", OURS: "task_wait.yml"}
+
+        def run(name: str) -> None:
+            simulator.reset_requests()
+            values.add_playbook(name, player.play(playbooks[name], given))
+            values.add("requests", name, simulator.requests()["total"])
+
+        turns(size.repetitions, run)
+        again = player.play("again.yml", {**given, "turns": size.turns + 1})
+    for name in (URI, OURS):
+        # The first turn makes the module's file, which is part of a whole playbook above.
+        for task in [task for task in again.tasks if task.name == name][1:]:
+            values.add("the task, later in a play", name, task.seconds)
+    return Seen(
+        "a ready token, one GET; later in a play Ansible has the module's file already",
+        [
+            *values.playbooks(scene, NOT_SLOWER),
+            values.measure(scene, "the task, later in a play", "s", NOT_SLOWER),
+            values.measure(scene, "requests"),
+        ],
+    )
+
+
+def one_login(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for a task that has ended, where a login has to come first."""
+    scene, values = "One finished task, with its login", Values()
+    with Simulator({"tasks": ended_tasks(RACKSPACE, 1)}) as simulator:
+        given = variables(simulator, RACKSPACE, task_ids(1), size.interval)
+        given |= {"auth_url": f"{simulator.url}/v2.0", "username": "demo", "api_key": "demo-key", "region": "DFW"}
+
+        def run(name: str) -> None:
+            simulator.reset_requests()
+            played = player.play("uri_login.yml" if name == URI else "task_wait_login.yml", given)
+            values.add_playbook(name, played)
+            values.add("requests", name, simulator.requests()["total"])
+
+        turns(size.repetitions, run)
+    return Seen(
+        "a user name and a key; uri logs in with a task of its own",
+        [*values.playbooks(scene, NOT_SLOWER), values.measure(scene, "requests")],
+    )
+
+
+def one_running_task(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for a task that takes a while."""
+    scene, values = f"One task of {size.duration} s", Values()
+    life: dict[str, Any] = {"steps": [{"state": "running", "seconds": size.duration}], "end": {"state": "completed"}}
+
+    def run(name: str) -> None:
+        with Simulator() as simulator:
+            (task_id,) = simulator.add_task(provider=ASTRA, id=task_ids(1)[0], **life)
+            ends = time.time() + size.duration
+            given = variables(simulator, ASTRA, [task_id], size.interval)
+            played = player.play("uri.yml" if name == URI else "task_wait.yml", given)
+            values.add_playbook(name, played)
+            values.add("told after its end", name, played.tasks[0].ended - ends)
+            values.add("requests", name, simulator.requests()["total"])
+
+    turns(size.long_repetitions, run)
+    return Seen(
+        f"both look every {size.interval} s; uri does so in a new process each time",
+        [
+            *values.playbooks(scene),
+            values.measure(scene, "told after its end", "s"),
+            values.measure(scene, "requests"),
+        ],
+    )
+
+
+def failure(player: Player, size: Size, scratch: Path) -> Seen:
+    """Let a task fail, and keep what each says about it."""
+    scene = "A failed import (code 396)"
+    words = {}
+    with Simulator({"tasks": ended_tasks(RACKSPACE, 3)}) as simulator:
+        given = variables(simulator, RACKSPACE, task_ids(3)[2:], size.interval)
+        for name, playbook in ((URI, "uri.yml"), (OURS, "task_wait.yml")):
+            (task,) = player.play(playbook, given).tasks
+            words[name] = str(task.told["msg"])
+    return Seen(
+        "msg of the task that failed; the answer's JSON is in the result of both",
+        [Measure(scene, "length of msg", "characters", {name: [len(text)] for name, text in words.items()})],
+        [Told(scene, name, text) for name, text in words.items()],
+    )
+
+
+# --- many tasks -------------------------------------------------------------------------------------------------
+
+
+def many_ended_tasks(provider: str, title: str) -> Scene:
+    """Return a scene in which many tasks have ended, some of them badly."""
+
+    def scene_of(player: Player, size: Size, scratch: Path) -> Seen:
+        scene, values = f"{size.tasks} tasks that have ended, {title}", Values()
+        with Simulator({"tasks": ended_tasks(provider, size.tasks)}) as simulator:
+            given = variables(simulator, provider, task_ids(size.tasks), size.interval)
+
+            def run(name: str) -> None:
+                simulator.reset_requests()
+                played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
+                values.add_playbook(name, played)
+                values.add("the task", name, played.tasks[0].seconds)
+                values.add("requests", name, simulator.requests()["total"])
+
+            turns(size.long_repetitions, run)
+        return Seen(
+            "three of ten have failed; uri in a loop"
+            if provider == ASTRA
+            else "the same, but this vendor's list has "
+            "neither result nor message, so that task_wait reads each ended task once, side by side",
+            [
+                *values.playbooks(scene, Aim("50 times faster", least_ratio=50.0)),
+                values.measure(scene, "the task", "s"),
+                values.measure(scene, "requests"),
+            ],
+        )
+
+    return scene_of
+
+
+def many_running_tasks(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for tasks that end one after the other."""
+    scene, values = f"{size.tasks} tasks that end within {size.spread} s", Values()
+
+    def run(name: str) -> None:
+        with Simulator() as simulator:
+            ends = [
+                {**task, "steps": [{"state": "running", "seconds": size.spread * number / size.tasks}]}
+                for number, task in enumerate(ended_tasks(ASTRA, size.tasks), 1)
+            ]
+            simulator.add_tasks(ends)
+            last = time.time() + size.spread
+            given = variables(simulator, ASTRA, task_ids(size.tasks), size.interval)
+            played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
+            values.add("told after the last end", name, played.tasks[0].ended - last)
+            requests = simulator.requests()["total"]
+            values.add("requests", name, requests)
+            if name == OURS:
+                values.add("requests in a look", name, requests / played.tasks[0].told["polls"])
+
+    turns(size.long_repetitions, run)
+    return Seen(
+        f"both look every {size.interval} s; the list has one page",
+        [
+            values.measure(scene, "told after the last end", "s"),
+            values.measure(scene, "requests"),
+            values.measure(scene, "requests in a look", aim=Aim("at most its pages, 1", most=1.0)),
+        ],
+    )
+
+
+def listed_tasks(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for all tasks of a very long list."""
+    scene, values = f"{size.listed_tasks} tasks in one list", Values()
+    task = {"provider": ASTRA, "count": size.listed_tasks, "id": "00000000-0000-4000-8000-{n:012d}"}
+    with Simulator({"tasks": [{**task, "steps": [], "end": {"state": "completed"}}]}) as simulator:
+        given = variables(simulator, ASTRA, task_ids(size.listed_tasks), size.interval)
+        payloads = payloads_of(player, {**given, "uri_url": given["tasks_url"]}, scratch / "listed")
+        del payloads[EMPTY]
+
+        def run(name: str) -> None:
+            simulator.reset_requests()
+            done = player.run_payload(payloads[name])
+            values.add("module alone", name, done.seconds)
+            values.add("module's processor time", name, done.cpu)
+            values.add("peak memory", name, done.peak)
+            values.add("requests", name, simulator.requests()["total"])
+            played = player.play("uri_list.yml" if name == URI else "task_wait.yml", given)
+            values.add_playbook(name, played)
+
+        turns(size.long_repetitions, run)
+    return Seen(
+        "all have ended; uri gets the whole list, which beats any loop by far, and until looks at all states in it",
+        [
+            *values.playbooks(scene),
+            values.measure(scene, "module alone", "s"),
+            values.measure(scene, "module's processor time", "s"),
+            values.measure(scene, "peak memory", "MB", Aim("below 150 MB", most=150.0)),
+            values.measure(scene, "requests"),
+        ],
+    )
+
+
+# --- a quota ----------------------------------------------------------------------------------------------------
+
+
+class _Witness:
+    """Passes requests on, and notes the moment of each."""
+
+    def __init__(self, http: RequestsClient, clock: FakeClock) -> None:
+        self._http = http
+        self._clock = clock
+        self.moments: list[float] = []
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        self.moments.append(self._clock.monotonic())
+        return self._http.send(request, timeout)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def most_within(self, seconds: float) -> int:
+        """Return how many requests there were in the busiest stretch of so many seconds."""
+        return max(sum(1 for other in self.moments if 0 <= other - moment < seconds) for moment in self.moments)
+
+
+def quota(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for many tasks at a vendor that counts requests, on a clock that is moved instead of waited for."""
+    scene, values = f"{size.quota_tasks} tasks at VMware, 50 requests a minute", Values()
+    clock = FakeClock()
+    tasks = [
+        {
+            "provider": VMWARE,
+            "id": task_id,
+            "steps": [{"state": "RUNNING", "seconds": size.quota_spread * number / size.quota_tasks}],
+            "end": {"state": "SUCCESS"},
+        }
+        for number, task_id in enumerate(task_ids(size.quota_tasks), 1)
+    ]
+    provider = PROVIDERS[VMWARE]
+    description = provider.description
+    with (
+        Simulator({"tasks": tasks}, clock=clock.monotonic, epoch=WALL_START.timestamp()) as simulator,
+        closing(_Witness(RequestsClient(TlsOptions()), clock)) as http,
+    ):
+        tools = ProviderTools(clock, lambda _tls: http, lambda _text: None, lambda _secret: None)
+        given = {"api_url": simulator.url, "username": "admin", "password": "demo-password"}
+        adapter = provider.create(connection_options(description, given, {}), tools)
+        began = time.perf_counter()
+        outcome = wait_for_tasks(
+            task_ids(size.quota_tasks),
+            TaskReader(adapter).read,
+            WaitPlan(timeout=3600.0, poll_interval=description.poll_interval),
+            provider=description.name,
+            clock=clock,
+            request_timeout=30.0,
+        )
+        adapter.close(Deadline(clock, 5.0))
+        values.add("real time", OURS, time.perf_counter() - began)
+    pages = -(-size.quota_tasks // description.page_size)
+    values.add("told after the last end", OURS, outcome.elapsed - size.quota_spread)
+    values.add("requests", OURS, len(http.moments))
+    # Without those that begin and end the session.
+    values.add("requests in a look", OURS, (len(http.moments) - 2) / outcome.polls)
+    values.add("most requests in 60 s", OURS, http.most_within(60.0))
+    values.add("refused for the quota", OURS, outcome.transient_errors)
+    minutes = size.quota_tasks / 50 - 1
+    return Seen(
+        f"the tasks end within {size.quota_spread} s of a clock that is moved by hand, for the simulator and the wait "
+        f"alike: real requests, no real waiting. By the quota a look of uri's in a loop would take {minutes:g} minutes",
+        [
+            values.measure(scene, "told after the last end", "s"),
+            values.measure(scene, "requests"),
+            values.measure(
+                scene,
+                "requests in a look",
+                aim=Aim(f"at most its pages, {pages}", most=float(pages)),
+            ),
+            values.measure(scene, "most requests in 60 s", aim=Aim("at most 50", most=50.0)),
+            values.measure(scene, "refused for the quota"),
+            values.measure(scene, "real time", "s"),
+        ],
+    )
+
+
+SCENES: Mapping[str, Scene] = {
+    "module": start_up,
+    "finished": one_finished_task,
+    "login": one_login,
+    "running": one_running_task,
+    "failure": failure,
+    "many": many_ended_tasks(ASTRA, "one list has all"),
+    "many-read": many_ended_tasks(RACKSPACE, "each read once"),
+    "many-running": many_running_tasks,
+    "quota": quota,
+    "listed": listed_tasks,
+}

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's process begins with what this run needs: every import is paid for by each run anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PLUGINS = "ansible_collections.longrunning.tasks.plugins"
+PROVIDERS = f"{PLUGINS}.module_utils._providers"
+
+
+def imported_by(*statements):
+    """Return the names of all that a fresh Python has imported after these statements."""
+    program = "; ".join([*statements, "import sys", "print(*sys.modules)"])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["task_info", "task_list", "task_wait"])
+def test_a_module_imports_no_provider(module):
+    providers = {name for name in imported_by(f"import {PLUGINS}.modules.{module}") if name.startswith(PROVIDERS)}
+    assert providers == {PROVIDERS, f"{PROVIDERS}.registry"}
+
+
+def test_asking_for_a_provider_imports_that_one():
+    imported = imported_by(f"from {PROVIDERS}.registry import PROVIDERS", "PROVIDERS['netapp_astra_control']")
+    assert {name for name in imported if name.startswith(f"{PROVIDERS}.")} == {
+        f"{PROVIDERS}.registry",
+        f"{PROVIDERS}.netapp_astra_control",
+    }
