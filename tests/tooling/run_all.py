@@ -37,6 +37,7 @@ THEN = (
     "unit",
     "types",
     "lint",
+    "docsite",
     "demo",
 )
 SIDE_BY_SIDE = 2
