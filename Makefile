@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint types sanity playbooks real build clean
+.PHONY: help demo test unit lint types sanity playbooks real awx build clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the
 
 real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers
+
+awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
+	@$(NOX) awx
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build

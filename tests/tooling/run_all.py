@@ -35,6 +35,7 @@ THEN = (
     "playbooks-oldest",
     "playbooks-newest",
     "unit",
+    "awx",
     "types",
     "lint",
     "demo",
