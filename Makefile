@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity playbooks real bench build clean
+.PHONY: help demo test unit faults lint types docsite sanity playbooks real bench awx build clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pul
 
 bench: .venv/.ready ## Measure task_wait against uri with until, a quarter of an hour (not a part of test)
 	@$(NOX) bench
+
+awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
+	@$(NOX) awx
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build

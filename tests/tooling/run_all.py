@@ -36,6 +36,7 @@ THEN = (
     "playbooks-newest",
     "unit",
     "faults",
+    "awx",
     "types",
     "lint",
     "docsite",
