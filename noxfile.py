@@ -50,6 +50,10 @@ ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
 SPHINX = ["sphinx>=8.2", "sphinx-ansible-theme==0.10.4"]
 # What an AWX of today has (the runner, the builder), and its own client, which still looks for pkg_resources.
 FOR_AWX = ["ansible-builder==3.2.0", "ansible-runner==2.4.3", "awxkit==24.6.1", "setuptools<81"]
+REUSE = "reuse==6.2.0"
+ANSIBLE_LINT = "ansible-lint==26.10.1"
+NAVIGATOR = "ansible-navigator==26.10.0"
+GALAXY_IMPORTER = "galaxy-importer==0.4.44"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_PLAYBOOKS = [
     "-r",
@@ -223,7 +227,7 @@ def interpreter(choice: Choice | None) -> str:
 def lint(session: nox.Session) -> None:
     """Check style, formats, the changelog, the plugins' documentation, licence headers."""
     tally = Tally(session)
-    session.install(RUFF, YAMLLINT, SHELLCHECK, *ANTSIBULL, "ansible-core", "-r", "requirements.txt")
+    session.install(RUFF, YAMLLINT, SHELLCHECK, REUSE, *ANTSIBULL, "ansible-core", "-r", "requirements.txt")
     tree = BUILD / "lint" / NAME
     sources.copy(tree)
     tally.steps(
@@ -232,6 +236,7 @@ def lint(session: nox.Session) -> None:
         ("yamllint", "--strict", "."),
         ("shellcheck", ".ci/run"),
         ("python", "-m", "tooling.check_texts"),
+        ("reuse", "--root", str(tree), "lint"),
         ("antsibull-changelog", "lint"),
         (
             *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self"),

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from . import sources
 
+# REUSE-IgnoreStart - these lines are looked for, they are not said of this file.
 HEADER = (
     "Copyright: (c) 2026, longrunning.tasks contributors",
     "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)",
     "SPDX-License-Identifier: GPL-3.0-or-later",
 )
+# REUSE-IgnoreEnd
 HEADER_WITHIN = 12
 # The licence itself; written by antsibull-changelog; formats without comments.
 NO_HEADER = re.compile(
