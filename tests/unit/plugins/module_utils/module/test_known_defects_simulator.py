@@ -10,13 +10,10 @@ ansible-core 2.19. The others are in test_known_defects.py.
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
-from email.utils import format_datetime
 
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info, task_list
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
     answer,
     bare_environment,
@@ -151,8 +148,7 @@ def test_not_now_in_mid_wait_is_borne(stage, vendor, status):
 def test_the_server_says_when_to_come_back(stage, vendor, form):
     """Of 90 collections no waiter for tasks honours Retry-After."""
     here = stage(vendor, vendor.task(1, 25))
-    when = "42" if form == "seconds" else format_datetime(WALL_START + timedelta(seconds=10 + 42), usegmt=True)
-    here.simulator.add_fault(kind="status", status=503, headers={"Retry-After": when}, from_second=9, count=1)
+    here.simulator.add_fault(kind="status", status=503, retry_after=42, retry_after_form=form, from_second=9, count=1)
     result = here.wait(1, poll_interval=10)
     assert (result["outcome"], result["elapsed"], result["polls"]) == ("succeeded", 10.0 + 42, 3)
 
