@@ -61,6 +61,7 @@ FOR_PLAYBOOKS = [
     "cryptography",
     "pyyaml",
 ]
+FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", "-r", "requirements.txt"]
 
 # Settings of the person at the keyboard that would change what the collection does.
 FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
@@ -70,6 +71,7 @@ PYTHONS = interpreters.working()
 TOOLS = interpreters.newest_for_tools(PYTHONS)
 CHOICES = {which: interpreters.choose(which, PYTHONS) for which in ("oldest", "newest")}
 NEWEST = CHOICES["newest"]
+BETWEEN = [core for core in interpreters.CORES if core not in {choice.core for choice in CHOICES.values() if choice}]
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv"
@@ -243,6 +245,15 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(python=str(TOOLS))
+def ansible_lint(session: nox.Session) -> None:
+    """Check playbooks, roles and the collection's own data with ansible-lint, profile production, as a release."""
+    tally = Tally(session)
+    session.install(ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    with session.chdir(_as_released(session, tally)):
+        tally.steps(("ansible-lint", "--nocolor", "--format=pep8"), env=clean_environment())
+
+
+@nox.session(python=str(TOOLS))
 def types(session: nox.Session) -> None:
     """Check types with mypy --strict."""
     tally = Tally(session)
@@ -301,6 +312,62 @@ def build(session: nox.Session) -> None:
         fresh.rename(INSTALLED)
         tally.add(passed=1)
         stamp.write_text(fingerprint)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def tarball(session: nox.Session) -> None:
+    """Check the tarball: its files, that it is installed whole, its documentation in ansible-doc and a navigator."""
+    tally = Tally(session)
+    session.install(core(carry(tally, NEWEST)), NAVIGATOR, "-r", "requirements.txt")
+    (built,) = (BUILD / "dist").glob("*.tar.gz")
+    doc = ("ansible-navigator", "doc", "--mode", "stdout", "--execution-environment", "false")
+    tally.steps(
+        ("ansible-galaxy", "collection", "verify", "--offline", "longrunning.tasks"),
+        ("python", "-m", "tooling.check_tarball", str(built)),
+        (*doc, "longrunning.tasks.task_wait"),
+        (*doc, "--type", "lookup", "longrunning.tasks.failure_code"),
+        env=clean_environment(
+            PYTHONPATH=ROOT / "tests",
+            ANSIBLE_COLLECTIONS_PATH=INSTALLED,
+            ANSIBLE_NAVIGATOR_LOG_FILE=BUILD / "logs" / "ansible-navigator.txt",
+            ANSIBLE_NAVIGATOR_PLAYBOOK_ARTIFACT_ENABLE="false",
+        ),
+    )
+
+
+@nox.session(python=str(TOOLS))
+def importer(session: nox.Session) -> None:
+    """Import the collection as Galaxy and Automation Hub do. Any line of ERROR or WARNING is a failure."""
+    tally = Tally(session)
+    session.install(GALAXY_IMPORTER, ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    tree = _as_released(session, tally)
+    dist = tree.parents[2] / "dist"
+    environment = clean_environment(PATH=os.pathsep.join([session.bin, os.environ["PATH"]]))
+    session.run("ansible-galaxy", "collection", "build", str(tree), "--output-path", str(dist), env=environment)
+    (built,) = dist.glob("*.tar.gz")
+    said = str(session.run("python", "-m", "galaxy_importer.main", str(built), env=environment, silent=True))
+    print(said)
+    wrong = [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    if wrong or "Importer processing completed successfully" not in said:
+        tally.add(failed=1)
+        session.error(f"galaxy-importer is not content: {wrong}")
+    tally.add(passed=1)
+
+
+def _as_released(session: nox.Session, tally: Tally) -> Path:
+    """Make a copy of the tree as the next release would be: with its changelog, and with a repository named."""
+    tree = BUILD / session.name / NAME
+    shutil.rmtree(BUILD / session.name, ignore_errors=True)
+    sources.copy(tree)
+    if not (tree / "changelogs" / "changelog.yaml").is_file():
+        with session.chdir(tree):
+            session.run("antsibull-changelog", "release", "--date", "2026-01-01", env=clean_environment())
+    galaxy = tree / "galaxy.yml"
+    text = galaxy.read_text(encoding="utf-8")
+    if "\nrepository:" not in text:
+        tally.note("galaxy.yml names no repository, which Galaxy wants: a made-up one stands in for it here")
+        galaxy.write_text(f"{text}repository: https://example.invalid/longrunning/tasks\n", encoding="utf-8")
+    return tree
 
 
 def _sanity(which: str) -> None:
@@ -396,9 +463,27 @@ def _playbooks(which: str) -> None:
     playbooks.__doc__ = f"Run playbooks with the installed tarball on the {which} ansible-core."
 
 
+def _smoke(between: str) -> None:
+    choice = interpreters.carry(between, PYTHONS)
+
+    @nox.session(name=f"smoke-{between}", python=interpreter(choice), requires=NEEDS_TARBALL)
+    def smoke(session: nox.Session) -> None:
+        tally = Tally(session)
+        if choice is None:
+            tally.skip(f"no working Python for ansible-core {between} was found")
+        session.install(core(choice), *FOR_PLAYBOOKS)
+        wanted = session.posargs or ["-m", "smoke", "tests/playbooks"]
+        environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=INSTALLED, LONGRUNNING_TESTS_COLLECTIONS=INSTALLED)
+        tally.pytest("pytest", *wanted, env=environment)
+
+    smoke.__doc__ = f"Run the playbooks marked smoke with the installed tarball on ansible-core {between}."
+
+
 for _which in CHOICES:
     _sanity(_which)
     _playbooks(_which)
+for _core in BETWEEN:
+    _smoke(_core)
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
