@@ -8,10 +8,10 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint types sanity playbooks real build clean
+.PHONY: help demo test unit lint types sanity ansible-test playbooks smoke real build release clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.ready ## Install the collection from its tarball and play longrunning.tasks.demo
 	@$(NOX) demo
@@ -22,8 +22,8 @@ test: .venv/.ready ## Run everything below, two things at a time (what .ci/run c
 unit: .venv/.ready ## Unit tests, in random order, with branch coverage
 	@$(NOX) unit
 
-lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence headers
-	@$(NOX) lint
+lint: .venv/.ready ## ruff, yamllint, ansible-lint, changelog, plugin documentation, licences by REUSE
+	@$(NOX) lint ansible_lint
 
 types: .venv/.ready ## mypy --strict
 	@$(NOX) types
@@ -31,14 +31,23 @@ types: .venv/.ready ## mypy --strict
 sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
 	@$(NOX) sanity-oldest sanity-newest
 
+ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
+	@$(NOX) ansible_test_units ansible_test_integration
+
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
 	@$(NOX) playbooks-oldest playbooks-newest
+
+smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest
+	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20
 
 real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build
+
+release: .venv/.ready ## The tarball's files and documentation, and galaxy-importer on what a release would be
+	@$(NOX) tarball importer
 
 clean: ## Remove all that was installed or built
 	rm -rf .venv .nox .build

@@ -71,7 +71,7 @@ PYTHONS = interpreters.working()
 TOOLS = interpreters.newest_for_tools(PYTHONS)
 CHOICES = {which: interpreters.choose(which, PYTHONS) for which in ("oldest", "newest")}
 NEWEST = CHOICES["newest"]
-BETWEEN = [core for core in interpreters.CORES if core not in {choice.core for choice in CHOICES.values() if choice}]
+BETWEEN = list(interpreters.CORES)[1:-1]
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv"
@@ -137,6 +137,11 @@ class Tally:
                 self._count(report)
         if IN_CI and self.counts["skipped"]:
             self.session.error(f"{self.counts['skipped']} tests were skipped, which CI=true forbids")
+
+    def junit(self, tree: Path) -> None:
+        """Count what ansible-test ran in a copy of the collection."""
+        for report in sorted((tree / "tests" / "output" / "junit").glob("*.xml")):
+            self._count(report)
 
     def _count(self, report: Path) -> None:
         cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 - written by our own pytest just now.
@@ -370,6 +375,53 @@ def _as_released(session: nox.Session, tally: Tally) -> Path:
     return tree
 
 
+def _ansible_test(session: nox.Session, choice: Choice, home: str) -> tuple[Path, dict[str, str | None]]:
+    """Prepare ansible-test as users have it: go to a copy of the tree, and return that and the environment."""
+    session.install(core(choice), "pip")
+    # ansible-test wants the real path to end in ansible_collections/NAMESPACE/NAME, so a copy and not a link.
+    tree = BUILD / "ansible-test" / session.name / NAME
+    sources.copy(tree)
+    environment = clean_environment(
+        HOME=_ansible_test_home(session, home),
+        PATH=interpreters.path_of(session.bin, PYTHONS),
+        # Without this ansible-test asks the git repository above, which ignores .build, and checks no file at all.
+        ANSIBLE_TEST_CONTENT_ROOT=tree,
+    )
+    # ansible-test shall read what a user has: no settings but its own.
+    environment |= dict.fromkeys(name for name in environment if name.startswith("ANSIBLE_") and "TEST" not in name)
+    session.chdir(tree)
+    return tree, environment
+
+
+@nox.session(python=interpreter(NEWEST))
+def ansible_test_units(session: nox.Session) -> None:
+    """Run the unit tests of plugins by ansible-test, on one Python, as a contributor to Ansible content does."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    tree, environment = _ansible_test(session, chosen, "units")
+    wanted = session.posargs or ["tests/unit/plugins/"]
+    python = interpreters.dotted(chosen.version)
+    command = ("ansible-test", "units", "--venv", "--python", python, "--color", "no", *wanted)
+    try:
+        session.run(*command, env=environment)
+    finally:
+        tally.junit(tree)
+
+
+@nox.session(python=interpreter(NEWEST))
+def ansible_test_integration(session: nox.Session) -> None:
+    """Run the targets of tests/integration by ansible-test, against the simulator role."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    tree, environment = _ansible_test(session, chosen, "integration")
+    python = interpreters.dotted(chosen.version)
+    command = ("ansible-test", "integration", "--venv", "--python", python, "--color", "no", *session.posargs)
+    try:
+        session.run(*command, env=environment)
+    finally:
+        tally.junit(tree)
+
+
 def _sanity(which: str) -> None:
     choice = CHOICES[which]
 
@@ -377,22 +429,9 @@ def _sanity(which: str) -> None:
     def sanity(session: nox.Session) -> None:
         tally = Tally(session)
         chosen = carry(tally, choice)
-        session.install(core(chosen), "pip")
-        # ansible-test wants the real path to end in ansible_collections/NAMESPACE/NAME, so a copy and not a link.
-        tree = BUILD / "sanity" / which / NAME
-        sources.copy(tree)
-        home = _ansible_test_home(session, which)
+        _tree, environment = _ansible_test(session, chosen, which)
         output = BUILD / "logs" / f"ansible-{session.name}.txt"
         output.parent.mkdir(parents=True, exist_ok=True)
-        environment = clean_environment(
-            HOME=home,
-            PATH=interpreters.path_of(session.bin, PYTHONS),
-            # Without this ansible-test asks the git repository above, which ignores .build, and checks no file at all.
-            ANSIBLE_TEST_CONTENT_ROOT=tree,
-        )
-        # ansible-test shall read what a user has: no settings but its own.
-        environment |= dict.fromkeys(name for name in environment if name.startswith("ANSIBLE_") and "TEST" not in name)
-        session.chdir(tree)
         command = shlex.join(["ansible-test", "sanity", "--color", "no", *session.posargs])
         run = f"set -o pipefail; {command} 2>&1 | tee {shlex.quote(str(output))}"
         session.run("bash", "-c", run, env=environment, external=True)
