@@ -8,10 +8,10 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity playbooks real bench awx build clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test playbooks smoke real bench awx build release clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.ready ## Install the collection from its tarball and play longrunning.tasks.demo
 	@$(NOX) demo
@@ -25,8 +25,8 @@ unit: .venv/.ready ## Unit tests, in random order, with branch coverage
 faults: .venv/.ready ## Every fault at every vendor, over real sockets, as a table
 	@$(NOX) faults
 
-lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence headers
-	@$(NOX) lint
+lint: .venv/.ready ## ruff, yamllint, ansible-lint, changelog, plugin documentation, licences by REUSE
+	@$(NOX) lint ansible_lint
 
 types: .venv/.ready ## mypy --strict
 	@$(NOX) types
@@ -37,8 +37,14 @@ docsite: .venv/.ready ## The documentation's pages, into .build/docsite/build/ht
 sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
 	@$(NOX) sanity-oldest sanity-newest
 
+ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
+	@$(NOX) ansible_test_units ansible_test_integration
+
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
 	@$(NOX) playbooks-oldest playbooks-newest
+
+smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest
+	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20
 
 real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers
@@ -51,6 +57,9 @@ awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential 
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build
+
+release: .venv/.ready ## The tarball's files and documentation, and galaxy-importer on what a release would be
+	@$(NOX) tarball importer
 
 clean: ## Remove all that was installed or built
 	rm -rf .venv .nox .build

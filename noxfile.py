@@ -65,6 +65,7 @@ FOR_PLAYBOOKS = [
     "cryptography",
     "pyyaml",
 ]
+FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", "-r", "requirements.txt"]
 
 # Settings of the person at the keyboard that would change what the collection does.
 FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
@@ -74,6 +75,7 @@ PYTHONS = interpreters.working()
 TOOLS = interpreters.newest_for_tools(PYTHONS)
 CHOICES = {which: interpreters.choose(which, PYTHONS) for which in ("oldest", "newest")}
 NEWEST = CHOICES["newest"]
+BETWEEN = list(interpreters.CORES)[1:-1]
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv"
@@ -139,6 +141,11 @@ class Tally:
                 self._count(report)
         if IN_CI and self.counts["skipped"]:
             self.session.error(f"{self.counts['skipped']} tests were skipped, which CI=true forbids")
+
+    def junit(self, tree: Path) -> None:
+        """Count what ansible-test ran in a copy of the collection."""
+        for report in sorted((tree / "tests" / "output" / "junit").glob("*.xml")):
+            self._count(report)
 
     def _count(self, report: Path) -> None:
         cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 - written by our own pytest just now.
@@ -261,6 +268,15 @@ def docsite(session: nox.Session) -> None:
 
 
 @nox.session(python=str(TOOLS))
+def ansible_lint(session: nox.Session) -> None:
+    """Check playbooks, roles and the collection's own data with ansible-lint, profile production, as a release."""
+    tally = Tally(session)
+    session.install(ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    with session.chdir(_as_released(session, tally)):
+        tally.steps(("ansible-lint", "--nocolor", "--format=pep8"), env=clean_environment())
+
+
+@nox.session(python=str(TOOLS))
 def types(session: nox.Session) -> None:
     """Check types with mypy --strict."""
     tally = Tally(session)
@@ -331,6 +347,109 @@ def build(session: nox.Session) -> None:
         stamp.write_text(fingerprint)
 
 
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def tarball(session: nox.Session) -> None:
+    """Check the tarball: its files, that it is installed whole, its documentation in ansible-doc and a navigator."""
+    tally = Tally(session)
+    session.install(core(carry(tally, NEWEST)), NAVIGATOR, "-r", "requirements.txt")
+    (built,) = (BUILD / "dist").glob("*.tar.gz")
+    doc = ("ansible-navigator", "doc", "--mode", "stdout", "--execution-environment", "false")
+    tally.steps(
+        ("ansible-galaxy", "collection", "verify", "--offline", "longrunning.tasks"),
+        ("python", "-m", "tooling.check_tarball", str(built)),
+        (*doc, "longrunning.tasks.task_wait"),
+        (*doc, "--type", "lookup", "longrunning.tasks.failure_code"),
+        env=clean_environment(
+            PYTHONPATH=ROOT / "tests",
+            ANSIBLE_COLLECTIONS_PATH=INSTALLED,
+            ANSIBLE_NAVIGATOR_LOG_FILE=BUILD / "logs" / "ansible-navigator.txt",
+            ANSIBLE_NAVIGATOR_PLAYBOOK_ARTIFACT_ENABLE="false",
+        ),
+    )
+
+
+@nox.session(python=str(TOOLS))
+def importer(session: nox.Session) -> None:
+    """Import the collection as Galaxy and Automation Hub do. Any line of ERROR or WARNING is a failure."""
+    tally = Tally(session)
+    session.install(GALAXY_IMPORTER, ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    tree = _as_released(session, tally)
+    dist = tree.parents[2] / "dist"
+    environment = clean_environment(PATH=os.pathsep.join([session.bin, os.environ["PATH"]]))
+    session.run("ansible-galaxy", "collection", "build", str(tree), "--output-path", str(dist), env=environment)
+    (built,) = dist.glob("*.tar.gz")
+    said = str(session.run("python", "-m", "galaxy_importer.main", str(built), env=environment, silent=True))
+    print(said)
+    wrong = [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    if wrong or "Importer processing completed successfully" not in said:
+        tally.add(failed=1)
+        session.error(f"galaxy-importer is not content: {wrong}")
+    tally.add(passed=1)
+
+
+def _as_released(session: nox.Session, tally: Tally) -> Path:
+    """Make a copy of the tree as the next release would be: with its changelog, and with a repository named."""
+    tree = BUILD / session.name / NAME
+    shutil.rmtree(BUILD / session.name, ignore_errors=True)
+    sources.copy(tree)
+    if not (tree / "changelogs" / "changelog.yaml").is_file():
+        with session.chdir(tree):
+            session.run("antsibull-changelog", "release", "--date", "2026-01-01", env=clean_environment())
+    galaxy = tree / "galaxy.yml"
+    text = galaxy.read_text(encoding="utf-8")
+    if "\nrepository:" not in text:
+        tally.note("galaxy.yml names no repository, which Galaxy wants: a made-up one stands in for it here")
+        galaxy.write_text(f"{text}repository: https://example.invalid/longrunning/tasks\n", encoding="utf-8")
+    return tree
+
+
+def _ansible_test(session: nox.Session, choice: Choice, home: str) -> tuple[Path, dict[str, str | None]]:
+    """Prepare ansible-test as users have it: go to a copy of the tree, and return that and the environment."""
+    session.install(core(choice), "pip")
+    # ansible-test wants the real path to end in ansible_collections/NAMESPACE/NAME, so a copy and not a link.
+    tree = BUILD / "ansible-test" / session.name / NAME
+    sources.copy(tree)
+    environment = clean_environment(
+        HOME=_ansible_test_home(session, home),
+        PATH=interpreters.path_of(session.bin, PYTHONS),
+        # Without this ansible-test asks the git repository above, which ignores .build, and checks no file at all.
+        ANSIBLE_TEST_CONTENT_ROOT=tree,
+    )
+    # ansible-test shall read what a user has: no settings but its own.
+    environment |= dict.fromkeys(name for name in environment if name.startswith("ANSIBLE_") and "TEST" not in name)
+    session.chdir(tree)
+    return tree, environment
+
+
+@nox.session(python=interpreter(NEWEST))
+def ansible_test_units(session: nox.Session) -> None:
+    """Run the unit tests of plugins by ansible-test, on one Python, as a contributor to Ansible content does."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    tree, environment = _ansible_test(session, chosen, "units")
+    wanted = session.posargs or ["tests/unit/plugins/"]
+    python = interpreters.dotted(chosen.version)
+    command = ("ansible-test", "units", "--venv", "--python", python, "--color", "no", *wanted)
+    try:
+        session.run(*command, env=environment)
+    finally:
+        tally.junit(tree)
+
+
+@nox.session(python=interpreter(NEWEST))
+def ansible_test_integration(session: nox.Session) -> None:
+    """Run the targets of tests/integration by ansible-test, against the simulator role."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    tree, environment = _ansible_test(session, chosen, "integration")
+    python = interpreters.dotted(chosen.version)
+    command = ("ansible-test", "integration", "--venv", "--python", python, "--color", "no", *session.posargs)
+    try:
+        session.run(*command, env=environment)
+    finally:
+        tally.junit(tree)
+
+
 def _sanity(which: str) -> None:
     choice = CHOICES[which]
 
@@ -338,22 +457,9 @@ def _sanity(which: str) -> None:
     def sanity(session: nox.Session) -> None:
         tally = Tally(session)
         chosen = carry(tally, choice)
-        session.install(core(chosen), "pip")
-        # ansible-test wants the real path to end in ansible_collections/NAMESPACE/NAME, so a copy and not a link.
-        tree = BUILD / "sanity" / which / NAME
-        sources.copy(tree)
-        home = _ansible_test_home(session, which)
+        _tree, environment = _ansible_test(session, chosen, which)
         output = BUILD / "logs" / f"ansible-{session.name}.txt"
         output.parent.mkdir(parents=True, exist_ok=True)
-        environment = clean_environment(
-            HOME=home,
-            PATH=interpreters.path_of(session.bin, PYTHONS),
-            # Without this ansible-test asks the git repository above, which ignores .build, and checks no file at all.
-            ANSIBLE_TEST_CONTENT_ROOT=tree,
-        )
-        # ansible-test shall read what a user has: no settings but its own.
-        environment |= dict.fromkeys(name for name in environment if name.startswith("ANSIBLE_") and "TEST" not in name)
-        session.chdir(tree)
         command = shlex.join(["ansible-test", "sanity", "--color", "no", *session.posargs])
         run = f"set -o pipefail; {command} 2>&1 | tee {shlex.quote(str(output))}"
         session.run("bash", "-c", run, env=environment, external=True)
@@ -424,9 +530,27 @@ def _playbooks(which: str) -> None:
     playbooks.__doc__ = f"Run playbooks with the installed tarball on the {which} ansible-core."
 
 
+def _smoke(between: str) -> None:
+    choice = interpreters.carry(between, PYTHONS)
+
+    @nox.session(name=f"smoke-{between}", python=interpreter(choice), requires=NEEDS_TARBALL)
+    def smoke(session: nox.Session) -> None:
+        tally = Tally(session)
+        if choice is None:
+            tally.skip(f"no working Python for ansible-core {between} was found")
+        session.install(core(choice), *FOR_PLAYBOOKS)
+        wanted = session.posargs or ["-m", "smoke", "tests/playbooks"]
+        environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=INSTALLED, LONGRUNNING_TESTS_COLLECTIONS=INSTALLED)
+        tally.pytest("pytest", *wanted, env=environment)
+
+    smoke.__doc__ = f"Run the playbooks marked smoke with the installed tarball on ansible-core {between}."
+
+
 for _which in CHOICES:
     _sanity(_which)
     _playbooks(_which)
+for _core in BETWEEN:
+    _smoke(_core)
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)

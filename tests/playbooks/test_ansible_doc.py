@@ -9,6 +9,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 MODULES = {f"longrunning.tasks.{path.stem}" for path in (COLLECTION / "plugins" / "modules").glob("*.py")}
 
@@ -25,6 +27,7 @@ def test_lists_the_modules():
     assert MODULES, "the installed collection has no module"
 
 
+@pytest.mark.smoke
 def test_shows_every_module():
     text = ansible_doc(*sorted(MODULES))
     for name in MODULES:

@@ -92,6 +92,7 @@ def test_a_code_that_nobody_documents(command):
     assert "18000205" in printed
 
 
+@pytest.mark.smoke
 def test_in_a_playbook(command, tmp_path):
     play = [
         {

@@ -137,6 +137,12 @@ def choose(which: str, pythons: Mapping[Version, Path]) -> Choice | None:
     return None
 
 
+def carry(core: str, pythons: Mapping[Version, Path]) -> Choice | None:
+    """Choose the oldest Python for one ansible-core: over all cores, each Python has its turn."""
+    versions = _carried(core, pythons)
+    return Choice(core, versions[0], pythons[versions[0]]) if versions else None
+
+
 def _needs(core: str) -> str:
     lowest, highest = CORES[core]
     return f"ansible-core {core} needs Python {dotted(lowest)} to {dotted(highest)}"

@@ -34,12 +34,21 @@ THEN = (
     "sanity-newest",
     "playbooks-oldest",
     "playbooks-newest",
+    "ansible_test_units",
     "unit",
     "faults",
     "awx",
+    "ansible_lint",
+    "importer",
+    "ansible_test_integration",
+    "smoke-2.17",
+    "smoke-2.18",
+    "smoke-2.19",
+    "smoke-2.20",
     "types",
     "lint",
     "docsite",
+    "tarball",
     "demo",
 )
 SIDE_BY_SIDE = 2
@@ -61,7 +70,7 @@ class Outcome:
         """Write it as one line of the table."""
         verdict = "FAILED" if self.failed else "passed" if self.passed else "SKIPPED"
         numbers = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-        return f"  {self.session:<17} {verdict:<8} {self.seconds:6.1f} s   {numbers}"
+        return f"  {self.session:<24} {verdict:<8} {self.seconds:6.1f} s   {numbers}"
 
 
 class Runner:

@@ -35,6 +35,16 @@ def test_no_choice_without_a_fitting_python():
     assert interpreters.choose("oldest", pythons((3, 9))) is None
 
 
+@pytest.mark.parametrize(("core", "version"), [("2.17", (3, 10)), ("2.19", (3, 11)), ("2.20", (3, 12))])
+def test_a_core_between_runs_on_the_oldest_python_that_carries_it(core, version):
+    choice = interpreters.carry(core, pythons((3, 9), (3, 10), (3, 11), (3, 12), (3, 13)))
+    assert (choice.core, choice.version, choice.note) == (core, version, "")
+
+
+def test_a_core_without_its_python_is_not_replaced():
+    assert interpreters.carry("2.20", pythons((3, 9), (3, 11))) is None
+
+
 def script(folder, name, text):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{text}\n")

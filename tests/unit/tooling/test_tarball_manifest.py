@@ -96,3 +96,13 @@ def test_every_module_is_in_the_action_group():
     modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     assert modules <= set(runtime["action_groups"]["tasks"])
+
+
+@pytest.mark.parametrize("tests", ["unit", "integration"])
+def test_the_requirements_of_tests_hold_those_of_the_collection(tests):
+    own, theirs = (
+        {line for line in path.read_text().splitlines() if line and not line.startswith("#")}
+        for path in (ROOT / "requirements.txt", ROOT / "tests" / tests / "requirements.txt")
+    )
+    assert own <= theirs
+    assert not [line for line in theirs if line.startswith("-")], "ansible-test reads a copy of it in another folder"
