@@ -5,7 +5,7 @@
 """What AWX does with credential types and surveys, written down from its sources of version 24.6.1.
 
 Credential types: ``awx/main/fields.py`` (CredentialTypeInputField, CredentialTypeInjectorField) for what may be saved,
-and ``awx/main/models/credential.py`` (``inject_credential``) for what a job gets. Surveys: ``_validate_spec_data`` in
+and ``awx/main/models/credential`` (``inject_credential``) for what a job gets. Surveys: ``_validate_spec_data`` in
 ``awx/api/views/__init__.py``.
 """
 
