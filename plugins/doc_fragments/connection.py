@@ -161,8 +161,8 @@ options:
     type: str
   definition:
     description:
-      - Describes the API for V(custom). R(The guide on it, ansible_collections.longrunning.tasks.docsite.custom_guide) has
-        all its keys.
+      - Describes the API for V(custom).
+      - All its keys are in R(the guide, ansible_collections.longrunning.tasks.docsite.custom_guide).
       - Used by O(provider=custom) only.
     type: dict
   validate_certs:

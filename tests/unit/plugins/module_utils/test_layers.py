@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[4]
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
 
-#: From the bottom to the top, as the architecture page draws it: each imports only from lines above its own, or from its own.
+#: From the bottom to the top, as on the architecture page. Each imports only from its own line and those above it.
 LAYERS = (
     {"_text.py", "_task.py", "_errors.py"},
     {"_clock.py"},
