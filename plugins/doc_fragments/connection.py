@@ -161,7 +161,8 @@ options:
     type: str
   definition:
     description:
-      - Describes the API for V(custom). See the guide on custom definitions for its keys.
+      - Describes the API for V(custom).
+      - All its keys are in R(the guide, ansible_collections.longrunning.tasks.docsite.custom_guide).
       - Used by O(provider=custom) only.
     type: dict
   validate_certs:

@@ -55,6 +55,8 @@ notes:
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_wait
+  - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
+    description: How an API of one's own is described with O(definition).
 """
 
 EXAMPLES = r"""

@@ -153,6 +153,10 @@ options:
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
+  - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
+    description: When a wait ends, when it looks, what it bears, and what live progress shows.
+  - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
+    description: How an API of one's own is described with O(definition).
 """
 
 EXAMPLES = r"""
