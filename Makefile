@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint types sanity playbooks real build clean
+.PHONY: help demo test unit faults lint types sanity playbooks real build clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: .venv/.ready ## Run everything below, two things at a time (what .ci/run c
 
 unit: .venv/.ready ## Unit tests, in random order, with branch coverage
 	@$(NOX) unit
+
+faults: .venv/.ready ## Every fault at every vendor, over real sockets, as a table
+	@$(NOX) faults
 
 lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence headers
 	@$(NOX) lint

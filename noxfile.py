@@ -266,6 +266,15 @@ def unit(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session(python=str(TOOLS))
+def faults(session: nox.Session) -> None:
+    """Let waits meet every fault at every vendor, over real sockets, and print the table. Arguments go to pytest."""
+    tally = Tally(session)
+    session.install("-r", "tests/unit/requirements.txt", "ansible-core")
+    environment = clean_environment(PYTHONPATH=stage(), ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+    tally.pytest("pytest", *(session.posargs or ["tests/faults"]), env=environment)
+
+
 # The tarball, and what runs on it
 
 

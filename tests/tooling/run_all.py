@@ -35,6 +35,7 @@ THEN = (
     "playbooks-oldest",
     "playbooks-newest",
     "unit",
+    "faults",
     "types",
     "lint",
     "demo",

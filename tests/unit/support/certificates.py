@@ -44,6 +44,15 @@ def ca_file(folder: Path) -> str:
     return str(path)
 
 
+def server_files(folder: Path, name: str) -> tuple[str, str]:
+    """Write a server's certificate and its key; return the paths."""
+    leaf = _issued(name)
+    paths = folder / "server.pem", folder / "server.key"
+    leaf.cert_chain_pems[0].write_to_path(paths[0])
+    leaf.private_key_pem.write_to_path(paths[1])
+    return str(paths[0]), str(paths[1])
+
+
 def client_files(folder: Path) -> tuple[str, str, str]:
     """Write a client's certificate, its key, and both in one; return the paths."""
     leaf = _issued("client.example")

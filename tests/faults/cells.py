@@ -1,0 +1,337 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cell of the table: a wait with the module's real work, against a simulator over real sockets, under one fault."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline, SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TasksError
+from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
+from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options, secret_forms
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from task_simulator import Simulator
+
+from .vendors import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .vendors import Vendor
+
+POLL_INTERVAL = 0.25
+LONGEST_WAIT = 30.0
+#: Longer than the longest pause of a backoff, so that a longer one shows that the server was heard.
+LONG_PAUSE = 1.2
+#: Host names below this are this machine, unless a cell says that they cannot be resolved.
+DOMAIN = ".faults.test"
+
+
+class Names:
+    """Resolves the cells' host names in place of DNS, and fails where a cell wants it."""
+
+    def __init__(self) -> None:
+        self.unknown: set[str] = set()
+        self._really = socket.getaddrinfo
+
+    def getaddrinfo(self, host: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(host, str) and host.endswith(DOMAIN):
+            if host in self.unknown:
+                raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+            host = "127.0.0.1"
+        return self._really(host, *args, **kwargs)
+
+
+NAMES = Names()
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Paths of the files for a cell that runs over TLS."""
+
+    authority: str
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How a wait has to end. ``states`` are those of the two tasks; ``trouble`` and ``message`` are searched for.
+
+    ``transient`` is the least number of transient errors besides those of logins.
+    ``pauses``: so many times the wait has to keep still for longer than any backoff would.
+    """
+
+    label: str
+    outcome: str
+    states: tuple[str, str]
+    reason: str | None = None
+    transient: int = 0
+    most_transient: int | None = None
+    trouble: str = ""
+    message: str = ""
+    pauses: int = 0
+    elapsed: tuple[float, float] = (0.0, 15.0)
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """Why a fault cannot be at a vendor."""
+
+    why: str
+
+
+def wait_is_borne(trouble: str, transient: int = 2, **more: Any) -> Ends:
+    """Return the end of a wait that bears its trouble and succeeds."""
+    return Ends("borne", "succeeded", ("succeeded", "succeeded"), transient=transient, trouble=trouble, **more)
+
+
+def wait_succeeds(label: str = "no trouble", **more: Any) -> Ends:
+    """Return the end of a wait that what happens is no trouble to."""
+    return Ends(label, "succeeded", ("succeeded", "succeeded"), most_transient=0, **more)
+
+
+def wait_ends(reason: str, most_transient: int | None = 0, **more: Any) -> Ends:
+    """Return the end of a wait that nothing can save; what was known of its tasks is still known."""
+    states = "succeeded", "running"
+    return Ends(f"ends: {reason}", "unreachable", states, reason=reason, most_transient=most_transient, **more)
+
+
+def wait_fails(state: str, **more: Any) -> Ends:
+    """Return the end of a wait whose second task ends badly."""
+    return Ends(f"fails: {state}", "failed", ("succeeded", state), reason="task_failed", **more)
+
+
+# The lives of the two tasks
+
+
+def both_end(vendor: Vendor, seconds: float = 2.5) -> list[dict[str, Any]]:
+    """One task ends soon, the other after so many seconds."""
+    return [
+        {"steps": [{"state": vendor.running, "seconds": min(1.0, seconds)}], "end": {"state": vendor.succeeded}},
+        {"steps": [{"state": vendor.running, "seconds": seconds}], "end": {"state": vendor.succeeded}},
+    ]
+
+
+def one_has_ended(vendor: Vendor) -> list[dict[str, Any]]:
+    """One has ended before the wait begins, the other never does."""
+    return [{"steps": [], "end": {"state": vendor.succeeded}}, {"steps": [{"state": vendor.running}]}]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What happens to a wait, and how it has to end.
+
+    ``faults`` are the simulator's. ``meanwhile`` runs beside the wait. ``renewals`` is how often it may log in again
+    besides the logins that a fault spoiled. ``logs_out`` is false where the server is away in the end.
+    """
+
+    ends: Ends | Impossible
+    faults: Callable[[Vendor], list[dict[str, Any]]] = lambda _vendor: []
+    lives: Callable[[Vendor], list[dict[str, Any]]] = both_end
+    meanwhile: Callable[[Cell], None] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    login: str = ""
+    renewals: int = 0
+    request_timeout: float = 5.0
+    logs_out: bool = True
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, whose time of day somebody sets."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> Any:
+        return super().now() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        # Else a wait that takes the time of day for its clock would hold up the suite for an hour.
+        assert seconds <= LONGEST_WAIT, f"a sleep of {seconds} seconds"
+        super().sleep(seconds)
+
+
+class Cell:
+    """A run of one case at one vendor."""
+
+    def __init__(self, vendor: Vendor, case: Case, name: str, tls: Tls | None) -> None:
+        self.vendor = vendor
+        self.case = case
+        self.clock = ShiftedClock()
+        self.host = f"{name}{DOMAIN}"
+        self._tls = tls
+        self._simulators: list[Simulator] = []
+        self._clients: list[RequestsClient] = []
+        self._moments: list[float] = []
+        self._warnings: list[str] = []
+        self._hidden: set[str] = set()
+
+    def play(self, lives: list[dict[str, Any]], faults: list[dict[str, Any]], port: int = 0) -> None:
+        """Start a simulator, in place of one that has ended."""
+        vendor = self.vendor
+        tasks = [{"provider": vendor.name, "id": task_id, **life} for task_id, life in zip(vendor.ids, lives)]
+        scenario = {"credentials": {vendor.name: vendor.credentials}, "tasks": tasks, "faults": faults}
+        files = {"tls_certificate": self._tls.certificate, "tls_key": self._tls.key} if self._tls else {}
+        self._simulators.append(Simulator(scenario, port=port, **files))
+        self.simulator.start()
+
+    @property
+    def simulator(self) -> Simulator:
+        return self._simulators[-1]
+
+    def restart(self, lives: list[dict[str, Any]], pause: float) -> None:
+        """End the server and its sessions, and start it again on its port after a pause, in seconds."""
+        port = self.simulator.port
+        self.simulator.stop()
+        time.sleep(pause)
+        self.play(lives, [], port)
+
+    def count(self, template: str | None) -> int:
+        """Return how many requests there were, by method and path of the vendor."""
+        return sum(simulator.requests()["by_path"].get(template, 0) for simulator in self._simulators)
+
+    def wait_for_reads(self, number: int) -> None:
+        """Return when so many requests for tasks came."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            if self.simulator.requests()["total"] - self.count(self.vendor.login) >= number:
+                return
+            time.sleep(0.01)
+
+    def run(self) -> str:
+        """Wait, check how that ended, and return a word for it."""
+        ends = self.case.ends
+        if isinstance(ends, Impossible):
+            return "-"
+        self.play(self.case.lives(self.vendor), self.case.faults(self.vendor))
+        meanwhile = threading.Thread(target=self.case.meanwhile or (lambda _cell: None), args=(self,))
+        meanwhile.start()
+        try:
+            result = self._wait()
+            self._check(result, ends)
+        finally:
+            meanwhile.join()
+            NAMES.unknown.discard(self.host)
+            for client in self._clients:
+                client.close()
+            for simulator in self._simulators:
+                simulator.stop()
+        borne = result["transient_errors"]
+        return f"{ends.label} ({borne})" if borne else ends.label
+
+    # The wait, as the runner of the modules makes it
+
+    def _wait(self) -> dict[str, Any]:
+        context = self._context()
+        try:
+            return dict(task_wait.run(context))
+        except TasksError as error:
+            return error.to_result()
+        finally:
+            context.provider.close(Deadline(context.clock, LOGOUT_SECONDS))
+
+    def _context(self) -> Context:
+        provider = PROVIDERS[self.vendor.name]
+        params = {name: option.get("default") for name, option in TASK_WAIT.items()}
+        params |= {"task_ids": list(self.vendor.ids), "poll_interval": POLL_INTERVAL, "timeout": LONGEST_WAIT}
+        params |= {"transient_timeout": 20.0, **self.case.params}
+        options = connection_options(provider.description, self._connection(), {})
+        self._hidden |= secret_forms(options)
+        tools = ProviderTools(self.clock, self._make_http, self._warnings.append, self._hidden.add)
+        return Context(
+            params=params,
+            check_mode=False,
+            options=options,
+            provider=provider.create(options, tools),
+            clock=self.clock,
+            warn=self._warnings.append,
+            requests_sent=lambda: sum(client.requests_sent for client in self._clients),
+        )
+
+    def _connection(self) -> dict[str, Any]:
+        vendor = self.vendor
+        login = vendor.other_logins[self.case.login] if self.case.login else vendor.options
+        address = f"{self.simulator.scheme}://{self.host}:{self.simulator.port}"
+        urls = {option: f"{address}{path}" for option, path in vendor.urls.items()}
+        trust = {"ca_path": self._tls.authority} if self._tls else {}
+        return {**login, **urls, **trust, "request_timeout": self.case.request_timeout}
+
+    def _make_http(self, tls: Any) -> RequestsClient:
+        client = RequestsClient(tls)
+        send = client._adapter.send
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self._moments.append(time.monotonic())
+            return send(*args, **kwargs)
+
+        client._adapter.send = timed
+        self._clients.append(client)
+        return client
+
+    # What has to be
+
+    def _check(self, result: dict[str, Any], ends: Ends) -> None:
+        told = json.dumps(result, indent=1, default=str)
+        self._check_secrets(told)
+        assert (result.get("outcome"), result.get("reason")) == (ends.outcome, ends.reason), told
+        assert tuple(task["state"] for task in result["tasks"]) == ends.states, told
+        assert [task["id"] for task in result["tasks"]] == list(self.vendor.ids), told
+        assert result["transient_errors"] >= ends.transient + self._spoiled_logins, told
+        if ends.most_transient is not None:
+            assert result["transient_errors"] <= ends.most_transient, told
+        assert re.search(ends.trouble, result["last_transient_error"] or ""), told
+        assert re.search(ends.message, result["msg"]), told
+        assert ends.elapsed[0] <= result["elapsed"] <= ends.elapsed[1], told
+        gaps = [later - earlier for earlier, later in zip(self._moments, self._moments[1:])]
+        assert sum(gap >= LONG_PAUSE for gap in gaps) >= ends.pauses, (gaps, told)
+        self._check_logins()
+
+    def _check_secrets(self, told: str) -> None:
+        text = "\n".join([told, *self._warnings])
+        # A secret in a Basic login has one of three forms, by where it begins.
+        marks = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() for shift in range(3))]
+        assert not [secret for secret in {*marks, *self._hidden} if secret in text]
+
+    @property
+    def _spoiled_logins(self) -> int:
+        """How many logins the faults spoil in a way that passes."""
+        login = self.vendor.login_path
+        faults = self.case.faults(self.vendor) if login else []
+        return sum(fault.get("count", 0) for fault in faults if fault.get("path") == login)
+
+    def _check_logins(self) -> None:
+        vendor = self.vendor
+        if vendor.login is None:
+            return
+        assert 1 <= self.count(vendor.login) <= 1 + self._spoiled_logins + self.case.renewals
+        if vendor.logout is not None and self.case.logs_out:
+            # None goes on that it was told of. One whose answer got lost is nobody's to end.
+            alive = set(self.simulator.face(vendor.login_path)._sessions)
+            assert not alive & self._hidden
+
+
+@contextlib.contextmanager
+def resolved_names() -> Any:
+    """Resolve the cells' host names while entered."""
+    socket.getaddrinfo = NAMES.getaddrinfo
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = NAMES._really

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every fault at every vendor. The cells run side by side, since they mostly sleep; each test is the end of one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+
+from .rows import ROWS
+from .vendors import VENDORS
+
+
+def test_every_vendor_has_its_column():
+    # The provider custom is no vendor.
+    assert {vendor.name for vendor in VENDORS} == set(PROVIDERS) - {"custom"}
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_wait_comes_through(row, vendor, cells, table):
+    table[row, vendor] = "FAILED"
+    table[row, vendor] = cells[row, vendor].result(timeout=120)

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signals to real processes of task_wait: each ends within a second, its session closed, without a traceback.
+
+tests/playbooks has the same with ansible-playbook in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from task_simulator import Simulator
+
+MODULE = "ansible_collections.longrunning.tasks.plugins.modules.task_wait"
+NAME = "vmware_live_site_recovery"
+SESSION, TASKS = "/api/rest/configure/v2/session", "/api/rest/configure/v2/tasks"
+SECRET = "mArKeD-pass"
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+#: Longer than anything here may last.
+HANGING = {"kind": "slow", "seconds": 60}
+
+
+class Process:
+    """A process of the module, which waits for tasks of a simulator."""
+
+    def __init__(self, stack, *faults, tasks=("endless",), appears_after=0):
+        scenario = {
+            "credentials": {NAME: {"password": SECRET}},
+            "tasks": [
+                {"provider": NAME, "id": task_id, "steps": [{"state": "RUNNING"}], "appears_after": appears_after}
+                for task_id in tasks
+            ],
+            "faults": list(faults),
+        }
+        self.simulator = stack.enter_context(Simulator(scenario))
+        params = {
+            "provider": NAME,
+            "api_url": self.simulator.url,
+            "username": "admin",
+            "password": SECRET,
+            "task_ids": list(tasks),
+            "not_found": "wait",
+        }
+        self.process = stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "NO_PROXY": "127.0.0.1"},
+                text=True,
+            )
+        )
+        stack.callback(self.process.kill)
+        self.process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": params}))
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def wait_for(self, template, number=1):
+        """Return when so many requests of a kind came, and the process has had time to go on."""
+        until = time.monotonic() + 30
+        while self.count(template) < number:
+            assert time.monotonic() < until, self.simulator.requests()
+            time.sleep(0.01)
+        time.sleep(0.1)
+
+    def count(self, template):
+        return self.simulator.requests()["by_path"].get(template, 0)
+
+    def interrupt(self, *numbers):
+        """Send signals; return the result, after making sure that it came within a second and in good order."""
+        began = time.monotonic()
+        for number in numbers:
+            self.process.send_signal(number)
+            time.sleep(0.02)
+        output, errors = self.process.communicate(timeout=20)
+        assert time.monotonic() - began < 1.0
+        assert (self.process.returncode, errors) == (1, "")
+        assert SECRET not in output
+        result = json.loads(output)
+        assert (result["failed"], result["outcome"], result["reason"]) == (True, "interrupted", "interrupted")
+        assert f"Interrupted by the signal {numbers[0].name}" in result["msg"]
+        return result
+
+    def assert_logged_out(self):
+        assert self.count(f"DELETE {SESSION}") == self.count(f"POST {SESSION}") == 1
+        assert not self.simulator.face(SESSION)._sessions
+
+
+@pytest.fixture
+def start():
+    with contextlib.ExitStack() as stack:
+        yield lambda *faults, **more: Process(stack, *faults, **more)
+
+
+@SIGNALS
+def test_while_it_sleeps(start, number):
+    here = start()
+    here.wait_for(f"GET {TASKS}/{{id}}")
+    result = here.interrupt(number)
+    assert (result["task"]["state"], result["pending_task_ids"], result["polls"]) == ("running", ["endless"], 1)
+    here.assert_logged_out()
+
+
+@SIGNALS
+def test_while_a_request_hangs(start, number):
+    here = start({**HANGING, "path": TASKS})
+    here.wait_for(f"GET {TASKS}/{{id}}")
+    assert here.interrupt(number)["task"]["state"] == "unknown"
+    here.assert_logged_out()
+
+
+def test_while_requests_hang_side_by_side(start):
+    tasks = [f"late-{index}" for index in range(20)]
+    here = start({**HANGING, "path": f"{TASKS}/"}, tasks=tasks, appears_after=1000)
+    here.wait_for(f"GET {TASKS}/{{id}}", 8)
+    assert here.interrupt(signal.SIGHUP)["counts"]["unknown"] == 20
+    here.assert_logged_out()
+
+
+def test_while_the_login_hangs(start):
+    here = start({**HANGING, "path": SESSION})
+    here.wait_for(f"POST {SESSION}")
+    here.interrupt(signal.SIGTERM)
+    # It has got no session to end.
+    assert here.count(f"DELETE {SESSION}") == 0
+
+
+def test_while_everything_hangs(start):
+    here = start({**HANGING, "path": TASKS}, {**HANGING, "method": "DELETE"})
+    here.wait_for(f"GET {TASKS}/{{id}}")
+    here.interrupt(signal.SIGTERM)
+    assert here.count(f"DELETE {SESSION}") == 1
+
+
+def test_a_second_signal_changes_nothing(start):
+    here = start({**HANGING, "method": "DELETE"})
+    here.wait_for(f"GET {TASKS}/{{id}}")
+    here.interrupt(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+
+
+def test_nobody_is_left_to_read_the_result(start):
+    here = start()
+    here.wait_for(f"GET {TASKS}/{{id}}")
+    began = time.monotonic()
+    here.process.stdout.close()
+    here.process.wait(20)
+    assert time.monotonic() - began < 1.0
+    here.assert_logged_out()
