@@ -24,7 +24,6 @@ MODULE = "ansible_collections.longrunning.tasks.plugins.modules.task_wait"
 NAME = "vmware_live_site_recovery"
 SESSION, TASKS = "/api/rest/configure/v2/session", "/api/rest/configure/v2/tasks"
 SECRET = "mArKeD-pass"
-ENDLESS = {"steps": [{"state": "RUNNING"}]}
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 #: Longer than anything here may last.
 HANGING = {"kind": "slow", "seconds": 60}
@@ -33,10 +32,13 @@ HANGING = {"kind": "slow", "seconds": 60}
 class Process:
     """A process of the module, which waits for tasks of a simulator."""
 
-    def __init__(self, stack, *faults, tasks=("endless",), lives=ENDLESS):
+    def __init__(self, stack, *faults, tasks=("endless",), appears_after=0):
         scenario = {
             "credentials": {NAME: {"password": SECRET}},
-            "tasks": [{"provider": NAME, "id": task_id, **lives} for task_id in tasks],
+            "tasks": [
+                {"provider": NAME, "id": task_id, "steps": [{"state": "RUNNING"}], "appears_after": appears_after}
+                for task_id in tasks
+            ],
             "faults": list(faults),
         }
         self.simulator = stack.enter_context(Simulator(scenario))
@@ -119,7 +121,7 @@ def test_while_a_request_hangs(start, number):
 
 def test_while_requests_hang_side_by_side(start):
     tasks = [f"late-{index}" for index in range(20)]
-    here = start({**HANGING, "path": f"{TASKS}/"}, tasks=tasks, lives={**ENDLESS, "appears_after": 1000})
+    here = start({**HANGING, "path": f"{TASKS}/"}, tasks=tasks, appears_after=1000)
     here.wait_for(f"GET {TASKS}/{{id}}", 8)
     assert here.interrupt(signal.SIGHUP)["counts"]["unknown"] == 20
     here.assert_logged_out()
