@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types sanity playbooks real build clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test playbooks smoke real bench awx build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +25,8 @@ unit: .venv/.ready ## Unit tests, in random order, with branch coverage
 faults: .venv/.ready ## Every fault at every vendor, over real sockets, as a table
 	@$(NOX) faults
 
-lint: .venv/.ready ## ruff, yamllint, changelog, plugin documentation, licence headers
-	@$(NOX) lint
+lint: .venv/.ready ## ruff, yamllint, ansible-lint, changelog, plugin documentation, licences by REUSE
+	@$(NOX) lint ansible_lint
 
 types: .venv/.ready ## mypy --strict
 	@$(NOX) types
