@@ -71,6 +71,9 @@ FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", "-r", "requirements.txt"]
 FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
 FOREIGN_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "PYTHONPATH", "PYTHONHOME", "PYTEST_ADDOPTS")
 
+# Percent of the branches of module_utils that the unit tests take.
+LEAST_BRANCHES = 95
+
 PYTHONS = interpreters.working()
 TOOLS = interpreters.newest_for_tools(PYTHONS)
 CHOICES = {which: interpreters.choose(which, PYTHONS) for which in ("oldest", "newest")}
@@ -304,6 +307,21 @@ def unit(session: nox.Session) -> None:
     (BUILD / "coverage").mkdir(parents=True, exist_ok=True)
     tally.pytest("coverage", "run", "-m", "pytest", *wanted, env=environment)
     session.run("coverage", "report")
+    if not session.posargs:
+        _check_branches(session, tally)
+
+
+def _check_branches(session: nox.Session, tally: Tally) -> None:
+    """Hold the share of branches that the unit tests take; `coverage report` mixes lines into its own percentage."""
+    report = BUILD / "coverage" / "totals.json"
+    session.run("coverage", "json", "--quiet", "-o", str(report))
+    totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
+    percent = 100 * totals["covered_branches"] / totals["num_branches"]
+    enough = percent >= LEAST_BRANCHES
+    session.log(f"{percent:.1f} % of {totals['num_branches']} branches are taken, {LEAST_BRANCHES} % are wanted")
+    tally.add(passed=int(enough), failed=int(not enough))
+    if not enough:
+        session.error("the unit tests take too few branches of module_utils")
 
 
 @nox.session(python=str(TOOLS))
@@ -423,11 +441,12 @@ def _ansible_test(session: nox.Session, choice: Choice, home: str) -> tuple[Path
 
 @nox.session(python=interpreter(NEWEST))
 def ansible_test_units(session: nox.Session) -> None:
-    """Run the unit tests of plugins by ansible-test, on one Python, as a contributor to Ansible content does."""
+    """Run the unit tests of the modules by ansible-test, on one Python, as contributors to Ansible content do."""
     tally = Tally(session)
     chosen = carry(tally, NEWEST)
     tree, environment = _ansible_test(session, chosen, "units")
-    wanted = session.posargs or ["tests/unit/plugins/"]
+    # All of tests/unit/plugins runs so too; these say whether the layout holds, in a fraction of the time.
+    wanted = session.posargs or ["tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/module/"]
     python = interpreters.dotted(chosen.version)
     command = ("ansible-test", "units", "--venv", "--python", python, "--color", "no", *wanted)
     try:

@@ -16,7 +16,6 @@ import pytest
 THREE_TASKS = {"tasks": [{"provider": "rackspace_images", "count": 3, "type": "import", "end": {"state": "success"}}]}
 
 
-@pytest.mark.smoke
 def test_waits_for_rackspace(run_playbook, simulate):
     simulator = simulate("wait.scenario.yml")
     run_playbook("wait.yml", url=simulator.url).assert_clean()
