@@ -4,7 +4,9 @@
 """The setup playbook gives the modules of awx.awx what they take, and AWX what it would accept.
 
 awx.awx is on no index of Python packages. Its modules' arguments are recorded in awx_modules.json from AWX's sources,
-with their version, and stand-ins check what they are given as any module checks its arguments.
+with their version, and stand-ins check what they are given as any module checks its arguments. What they were given,
+awxkit, AWX's own client, sends to a server with AWX's shapes. Where LONGRUNNING_AWX_COLLECTIONS names a folder with
+ansible_collections/awx/awx in it, the true modules speak to that server too.
 """
 
 from __future__ import annotations
@@ -13,13 +15,23 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 import yaml
 from awx_rules import check_credential_type, check_survey, load
+from awx_server import TOKEN, AwxServer
 from installed import COLLECTION, COLLECTIONS
 
+with warnings.catch_warnings():
+    # pkg_resources, which it imports, has been given up by its makers.
+    warnings.simplefilter("ignore")
+    from awxkit.api import Api
+    from awxkit.api.client import Connection
+    from awxkit.exceptions import BadRequest, Duplicate
+
+REAL = os.environ.get("LONGRUNNING_AWX_COLLECTIONS")
 RECORDED = json.loads((Path(__file__).parent / "awx_modules.json").read_text(encoding="utf-8"))
 STAND_IN = """\
 import json
@@ -33,14 +45,46 @@ with open(os.environ["AWX_CALLS"], "a") as calls:
     calls.write(json.dumps([{name!r}, given]) + "\\n")
 module.exit_json(changed=True)
 """
+#: Where the API has what a module makes.
+COLLECTION_OF = {
+    "credential_type": "credential_types",
+    "execution_environment": "execution_environments",
+    "project": "projects",
+    "inventory": "inventories",
+    "host": "hosts",
+    "job_template": "job_templates",
+}
+#: Arguments that say what the module has to do, or that it sends elsewhere.
+OWN = {"state", "wait", "interval", "update_project", "survey_spec"}
 #: The kinds of answers that fit a type of a role's variable.
 ANSWERS = {
     "str": {"text", "multiplechoice"},
     "int": {"integer"},
     "float": {"integer", "float"},
     "bool": {"multiplechoice"},
-    "list": {"text"},
+    "raw": {"text"},
 }
+
+
+def set_up(collections, folder, **environment):
+    """Run the playbook; return what it printed."""
+    answers = {"awx_setup_image": "registry.example.com/ee:1", "awx_setup_project_url": "https://git.example.com/a.git"}
+    program = Path(sys.executable).with_name("ansible-playbook")
+    done = subprocess.run(
+        [program, "-e", json.dumps(answers), "longrunning.tasks.awx_setup"],
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{collections}",
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -52,25 +96,7 @@ def calls(tmp_path_factory):
     for name, specification in RECORDED["modules"].items():
         text = STAND_IN.format(name=name, specification=json.dumps(specification))
         modules.joinpath(f"{name}.py").write_text(text, encoding="utf-8")
-    answers = {"awx_setup_image": "registry.example.com/ee:1", "awx_setup_project_url": "https://git.example.com/a.git"}
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            *("-e", json.dumps(answers)),
-            "longrunning.tasks.awx_setup",
-        ],
-        env={
-            **os.environ,
-            "AWX_CALLS": str(folder / "calls"),
-            "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{folder}",
-            "ANSIBLE_HOME": str(folder / "home"),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    set_up(folder, folder, AWX_CALLS=str(folder / "calls"))
     return [json.loads(line) for line in (folder / "calls").read_text(encoding="utf-8").splitlines()]
 
 
@@ -111,6 +137,39 @@ def test_all_that_is_named_was_made_before(calls):
     assert [arguments["variables"]["ansible_python_interpreter"] for arguments in given(calls, "host")] == [
         "{{ ansible_playbook_python }}"
     ]
+
+
+def test_awxkit_sets_it_up(calls):
+    with AwxServer() as awx:
+        connection = Connection(awx.url)
+        connection.login(token=TOKEN)
+        api = Api(connection).get().current_version.get()
+        ids = {"organization": {"Default": api.organizations.get(name="Default").results.pop().id}}
+        for kind, arguments in calls:
+            fields = {name: value for name, value in arguments.items() if name not in OWN}
+            fields |= {name: ids[name][fields[name]] for name in set(ids) & set(fields)}
+            made = getattr(api, COLLECTION_OF[kind]).post(fields)
+            assert (made.type, made.name) == (kind, arguments["name"])
+            ids.setdefault(kind, {})[made.name] = made.id
+            if kind == "job_template":
+                made.related.survey_spec.post(arguments["survey_spec"])
+                assert made.related.survey_spec.get().spec == arguments["survey_spec"]["spec"]
+        with pytest.raises(Duplicate):
+            api.credential_types.post(given(calls, "credential_type")[0])
+        with pytest.raises(BadRequest):
+            api.credential_types.post({**given(calls, "credential_type")[0], "name": "x", "kind": "none"})
+
+
+if REAL:
+
+    def test_awx_awx_sets_it_up_once(tmp_path):
+        with AwxServer() as awx:
+            login = {"CONTROLLER_HOST": awx.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
+            set_up(REAL, tmp_path, **login)
+            assert {name for _method, name in awx.changes} == {*COLLECTION_OF.values(), "survey_spec"}
+            awx.changes.clear()
+            assert "changed=0 " in set_up(REAL, tmp_path, **login)
+            assert awx.changes == []
 
 
 @pytest.mark.xfail(not (COLLECTION / "roles" / "wait_for_tasks").is_dir(), reason="the roles are not there yet")
