@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants
@@ -27,6 +29,8 @@ display = Display()
 MODULE = "longrunning.tasks.task_wait"
 #: Modules on this machine can open what is made here.
 LOCAL = ("local", "ansible.builtin.local")
+#: Seconds between two looks whether ansible-playbook still is there.
+LOOK_SECONDS = 0.5
 
 
 class ActionModule(ActionBase):
@@ -37,7 +41,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         wrap_async = self._task.async_val and not self._connection.has_native_async
         try:
-            with self._live_lines(task_vars or {}):
+            with _ending_with(os.getppid(), wanted=not wrap_async), self._live_lines(task_vars or {}):
                 answer = self._execute_module(module_name=MODULE, task_vars=task_vars, wrap_async=wrap_async)
         finally:
             # A module that goes on in the background needs its folder, and removes it itself.
@@ -82,3 +86,29 @@ class ActionModule(ActionBase):
             # The module says what is wrong with them.
             return None
         return interval if is_wanted and interval > 0 else None
+
+
+@contextmanager
+def _ending_with(parent: int, *, wanted: bool) -> Iterator[None]:
+    """End this process when ansible-playbook, its parent, is gone while the body runs.
+
+    Whoever ends ansible-playbook with SIGKILL, as ansible-runner does, leaves this process behind, and with it a module
+    that waits for nobody. The module notices the end of this process, and comes to its own in good order.
+    """
+    if not wanted:
+        yield
+        return
+    is_over = Event()
+
+    def watch() -> None:
+        while not is_over.wait(LOOK_SECONDS):
+            if os.getppid() != parent:
+                os._exit(1)
+
+    watcher = Thread(target=watch, name="end with ansible-playbook", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()

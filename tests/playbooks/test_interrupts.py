@@ -62,6 +62,28 @@ def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_pa
     run.assert_keeps_secrets()
 
 
+# ansible-runner ends a job, and so AWX does, with SIGKILL to the group. Others end the main process alone.
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [(os.killpg, signal.SIGKILL), (os.kill, signal.SIGKILL), (os.kill, signal.SIGTERM)],
+    ids=["group-SIGKILL", "SIGKILL", "SIGTERM"],
+)
+def test_the_end_of_ansible_playbook_ends_the_module(run_playbook, simulate, tmp_path, send, number):
+    simulator = simulate(SCENARIO)
+
+    def end(process):
+        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert modules(tmp_path)
+        send(process.pid, number)
+        assert until(lambda: not modules(tmp_path), 10)
+
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=end)
+    assert run.status != 0
+    # Older ansible-core has the module in the same group: SIGKILL leaves it no time for anything.
+    assert simulator.requests()["by_path"].get(LOGOUT) == 1 or (send, number) == (os.killpg, signal.SIGKILL)
+    run.assert_keeps_secrets()
+
+
 # As where a keyword "timeout" of the task is up, or a connection breaks: nobody sends the module anything.
 def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path):
     simulator = simulate(SCENARIO)
