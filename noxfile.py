@@ -233,7 +233,7 @@ def lint(session: nox.Session) -> None:
         ("python", "-m", "tooling.check_texts"),
         ("antsibull-changelog", "lint"),
         (
-            *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self"),
+            *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "dependent"),
             *("--disallow-unknown-collection-refs", str(tree)),
         ),
         env=clean_environment(PYTHONPATH=ROOT / "tests", ANSIBLE_COLLECTIONS_PATH=BUILD / "lint"),
