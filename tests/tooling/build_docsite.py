@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import zlib
@@ -29,10 +30,6 @@ FOREIGN = {
     "ansible_collections.ansible.builtin.uri_module": (
         "collections/ansible/builtin/uri_module.html#ansible-collections-ansible-builtin-uri-module",
         "ansible.builtin.uri module - Interacts with webservices",
-    ),
-    "ansible_configuration_settings": (
-        "reference_appendices/config.html#ansible-configuration-settings",
-        "Ansible Configuration Settings",
     ),
     "common_return_values": ("reference_appendices/common_return_values.html#common-return-values", "Return Values"),
 }
@@ -50,6 +47,9 @@ def write_inventory(path: Path) -> None:
 
 def build(site: Path) -> None:
     """Build the pages of the collection that is found on ANSIBLE_COLLECTIONS_PATH into site/build/html."""
+    # Sphinx keeps pages that have not changed, with links to what is gone.
+    for old in ("rst", "build"):
+        shutil.rmtree(site / old, ignore_errors=True)
     site.mkdir(parents=True, exist_ok=True)
     site.chmod(0o700)  # antsibull-docs insists on a folder that nobody else can write to.
     described = ["--project", NAME, "--copyright", f"{NAME} contributors", "--title", f"Collection {NAME}"]
@@ -65,6 +65,10 @@ def build(site: Path) -> None:
     config = ["--config-file", "antsibull-docs.cfg"]
     how = ["--cleanup", "everything", "--use-current", "--squash-hierarchy", "--fail-on-error"]
     _run(["antsibull-docs", *config, "collection", *how, "--dest-dir", str(rst), NAME], site)
+    # It knows variables of plugins only, and would deny those of modules, which stand with their options.
+    variables = rst / "environment_variables.rst"
+    if "No environment variables have been defined" in variables.read_text(encoding="utf-8"):
+        variables.unlink()
     _run(["sphinx-build", "-M", "html", "rst", "build", "-c", ".", "-q", "-W", "--keep-going"], site)
 
 
