@@ -25,6 +25,7 @@ _NAME = r"[a-z][a-z0-9_]*"
 PATTERNS = (
     r"MANIFEST\.json",
     r"FILES\.json",
+    r"\.ansible-lint",
     r"README\.md",
     r"COPYING",
     r"LICENSES/GPL-3\.0-or-later\.txt",

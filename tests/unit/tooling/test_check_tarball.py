@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.longrunning.tasks.tests.tooling import check_tarball
 
 WHOLE = [
+    ".ansible-lint",
     "MANIFEST.json",
     "FILES.json",
     "README.md",

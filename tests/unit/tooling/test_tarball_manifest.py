@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 
 SHIPPED = [
+    ".ansible-lint",
     "COPYING",
     "LICENSES/GPL-3.0-or-later.txt",
     "README.md",
