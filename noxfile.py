@@ -344,7 +344,7 @@ def build(session: nox.Session) -> None:
     with locked("build"):
         source, dist, stamp = BUILD / "source", BUILD / "dist", BUILD / "dist" / "fingerprint"
         sources.copy(source)
-        fingerprint = sources.fingerprint(source) + core(choice)
+        fingerprint = sources.fingerprint() + core(choice)
         if stamp.is_file() and stamp.read_text() == fingerprint and (INSTALLED / NAME / "MANIFEST.json").is_file():
             session.log(f"nothing has changed: {', '.join(path.name for path in dist.glob('*.tar.gz'))}")
             tally.add(passed=2)
