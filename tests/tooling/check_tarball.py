@@ -31,10 +31,14 @@ PATTERNS = (
     r"LICENSES/GPL-3\.0-or-later\.txt",
     r"requirements\.txt",
     r"meta/runtime\.yml",
+    r"meta/(execution-environment\.yml|ee-requirements\.txt)",
     r"docs/definitions/[a-z]+\.yml",
     r"docs/docsite/(extra-docs|links)\.yml",
     rf"docs/docsite/rst/{_NAME}\.rst",
+    rf"docs/images/{_NAME}\.svg",
     rf"playbooks/{_NAME}\.yml",
+    rf"playbooks/vars/awx/{_NAME}\.yml",
+    r"playbooks/files/awx/[a-z-]+\.yml",
     rf"plugins/action/{_NAME}\.py",
     rf"plugins/doc_fragments/{_NAME}\.py",
     rf"plugins/lookup/{_NAME}\.py",
@@ -51,9 +55,7 @@ MAY_BE_ABSENT = (
     # Written by the first release.
     r"CHANGELOG\.rst",
     r"changelogs/changelog\.yaml",
-    r"meta/execution-environment\.yml",
     r"docs/docsite/(config|links)\.yml",
-    rf"docs/docsite/rst/(images|pictures)/{_NAME}\.(png|svg)",
     rf"roles/{_NAME}/(handlers|templates)/{_NAME}\.(yml|j2)",
 )
 #: The kinds of ansible-doc and where they lie; a role is known by its argument_specs.
