@@ -274,8 +274,10 @@ def ansible_lint(session: nox.Session) -> None:
     """Check playbooks, roles and the collection's own data with ansible-lint, profile production, as a release."""
     tally = Tally(session)
     session.install(ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
-    with session.chdir(_as_released(session, tally)):
-        tally.steps(("ansible-lint", "--nocolor", "--format=pep8"), env=clean_environment())
+    tree = _as_released(session, tally)
+    with session.chdir(tree):
+        environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=tree.parents[2])
+        tally.steps(("ansible-lint", "--nocolor", "--format=pep8"), env=environment)
 
 
 @nox.session(python=str(TOOLS))
