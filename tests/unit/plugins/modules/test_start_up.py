@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import registry
 
 PLUGINS = "ansible_collections.longrunning.tasks.plugins"
 PROVIDERS = f"{PLUGINS}.module_utils._providers"
@@ -17,7 +21,10 @@ PROVIDERS = f"{PLUGINS}.module_utils._providers"
 def imported_by(*statements):
     """Return the names of all that a fresh Python has imported after these statements."""
     program = "; ".join([*statements, "import sys", "print(*sys.modules)"])
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    # The folder with ansible_collections, which is not on every test runner's path.
+    path = [str(Path(registry.__file__).parents[6]), *filter(None, sys.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     return set(done.stdout.split())
 
 
