@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -39,8 +40,34 @@ def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
         **rules,
     )
     failed, result = _attempt(module, work)
+    result = {"changed": False, **result, **_invocation(module)}
+    for name, value in result.items():
+        if isinstance(value, list):
+            result[name] = _HandedOver(value)
     finish = module.fail_json if failed else module.exit_json
-    finish(**{"changed": False, **result, **_invocation(module)})
+    finish(**result)
+
+
+class _HandedOver(Sequence[Any]):
+    """Takes the items out of a list, and lets go of each as it is read.
+
+    Ansible copies all that a module returns, to hide secrets in it, and writes the copy. Without this the original
+    would stay in memory beside it.
+    """
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = deque(items)
+        items.clear()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._items:
+            yield self._items.popleft()
 
 
 def _attempt(module: AnsibleModule, work: Work) -> tuple[bool, Mapping[str, Any]]:

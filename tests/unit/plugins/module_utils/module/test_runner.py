@@ -146,6 +146,16 @@ def test_a_defect_fails_cleanly(run, server):
     assert SECRET not in written
 
 
+def test_what_is_returned_is_not_kept_beside_ansibles_copy(run, server):
+    tasks = [{"id": "a"}, {"id": "b"}]
+
+    def work(_context):
+        return {"tasks": tasks}
+
+    _code, result, _written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
+    assert (result["tasks"], tasks) == ([{"id": "a"}, {"id": "b"}], [])
+
+
 @pytest.mark.parametrize(
     ("flag", "library"), [((_http, "HAS_REQUESTS"), "requests"), ((_schemas, "HAS_JSONSCHEMA"), "jsonschema")]
 )
