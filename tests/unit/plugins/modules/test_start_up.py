@@ -39,3 +39,8 @@ def test_an_answer_that_fits_imports_no_jsonschema():
     schema = f"from {PLUGINS}.module_utils._schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
     assert "jsonschema" not in imported_by(schema, "assert schema.problem('x') is None")
     assert "jsonschema" in imported_by(schema, "assert schema.problem(5) is not None")
+
+
+def test_keystoneauth1_waits_for_a_login():
+    imported = imported_by(f"from {PROVIDERS}.registry import PROVIDERS", "PROVIDERS['openstack_images']")
+    assert not imported & {"keystoneauth1", "openstack"}
