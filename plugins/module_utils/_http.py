@@ -62,6 +62,8 @@ Result = TypeVar("Result")
 #: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a fifth of it.
 LARGEST_ANSWER = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
+#: Servers, and connections to each, that are kept.
+_POOLS, _POOL_SIZE = 4, 16
 #: Seconds after which a request that should have ended is given up.
 _GRACE = 0.3
 _MOST_REDIRECTS = 3
@@ -91,6 +93,8 @@ class TlsOptions:
 
     def _check_contents(self) -> None:
         """Make sure that the files can be used: the requests library would find out with every request anew."""
+        if self.ca_path is None and self.client_cert is None:
+            return
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             if self.ca_path is not None and not os.path.isdir(self.ca_path):  # noqa: PTH112 - a path as text
@@ -194,12 +198,8 @@ class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be m
         self.sent = 0
         self._lock = Lock()
         self._trust: dict[str, Any] = {}
-        if trust_system_store:
-            # Of urllib3's making, for 1.26 checks host names itself and stumbles where the context does.
-            context = urllib3.util.ssl_.create_urllib3_context()
-            context.load_default_certs()
-            self._trust["ssl_context"] = context
-        super().__init__(pool_connections=4, pool_maxsize=16)
+        self._has_to_load_store = trust_system_store
+        super().__init__(pool_connections=_POOLS, pool_maxsize=_POOL_SIZE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, **self._trust)
@@ -207,11 +207,22 @@ class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be m
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         return super().proxy_manager_for(*args, **kwargs, **self._trust)
 
-    def send(self, *args: Any, **kwargs: Any) -> Response:
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         with self._lock:
             self.sent += 1
-        response: Response = super().send(*args, **kwargs)
+            # It takes longer than many a request, and plain http without a proxy never needs it.
+            if self._has_to_load_store and (kwargs.get("proxies") or not (request.url or "").startswith("http:")):
+                self._load_store()
+        response: Response = super().send(request, *args, **kwargs)
         return response
+
+    def _load_store(self) -> None:
+        # Of urllib3's making, for 1.26 checks host names itself and stumbles where the context does.
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.load_default_certs()
+        self._trust["ssl_context"] = context
+        self._has_to_load_store = False
+        self.init_poolmanager(_POOLS, _POOL_SIZE)
 
 
 class _Session(_BaseSession):  # type: ignore[misc]  # as above

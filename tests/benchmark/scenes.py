@@ -322,21 +322,24 @@ def many_ended_tasks(provider: str, title: str) -> Scene:
             given = variables(simulator, provider, task_ids(size.tasks), size.interval)
 
             def run(name: str) -> None:
-                simulator.reset_requests()
-                played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
-                values.add_playbook(name, played)
-                values.add("the task", name, played.tasks[0].seconds)
-                values.add("requests", name, simulator.requests()["total"])
+                # What is over in a second has to be seen more often than what takes a minute.
+                for _again in range(1 if name == URI else 3):
+                    simulator.reset_requests()
+                    played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
+                    values.add_playbook(name, played)
+                    values.add("the task", name, played.tasks[0].seconds)
+                    values.add("requests", name, simulator.requests()["total"])
 
             turns(size.long_repetitions, run)
+        faster = Aim("50 times faster", least_ratio=50.0)
         return Seen(
             "three of ten have failed; uri in a loop"
             if provider == ASTRA
             else "the same, but this vendor's list has "
             "neither result nor message, so that task_wait reads each ended task once, side by side",
             [
-                *values.playbooks(scene, Aim("50 times faster", least_ratio=50.0)),
-                values.measure(scene, "the task", "s"),
+                values.measure(scene, "the task", "s", faster),
+                *values.playbooks(scene, faster),
                 values.measure(scene, "requests"),
             ],
         )
@@ -452,7 +455,6 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
         tools = ProviderTools(clock, lambda _tls: http, lambda _text: None, lambda _secret: None)
         given = {"api_url": simulator.url, "username": "admin", "password": "demo-password"}
         adapter = provider.create(connection_options(description, given, {}), tools)
-        began = time.perf_counter()
         outcome = wait_for_tasks(
             task_ids(size.quota_tasks),
             TaskReader(adapter).read,
@@ -462,7 +464,6 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
             request_timeout=30.0,
         )
         adapter.close(Deadline(clock, 5.0))
-        values.add("real time", OURS, time.perf_counter() - began)
     pages = -(-size.quota_tasks // description.page_size)
     values.add("told after the last end", OURS, outcome.elapsed - size.quota_spread)
     values.add("requests", OURS, len(http.moments))
@@ -484,7 +485,6 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
             ),
             values.measure(scene, "most requests in 60 s", aim=Aim("at most 50", most=50.0)),
             values.measure(scene, "refused for the quota"),
-            values.measure(scene, "real time", "s"),
         ],
     )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -50,8 +51,41 @@ def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
         failed, result = _attempt(module, work, interrupts)
         # What is written from here on is written to its end.
         interrupts.ignore()
+        result = {"changed": False, **result, **_invocation(module)}
+        for name, value in result.items():
+            if isinstance(value, list):
+                result[name] = _HandedOver(value)
         finish = module.fail_json if failed else module.exit_json
-        finish(**{"changed": False, **result, **_invocation(module)})
+        finish(**result)
+
+
+class _HandedOver(Sequence[Any]):
+    """Takes the items out of a list, and lets go of each as it is read, which can be done once.
+
+    Ansible copies all that a module returns, to hide secrets in it, and writes the copy. Without this the original
+    would stay in memory beside it.
+
+    Raises:
+        RuntimeError: somebody reads it again, who would take it for empty.
+    """
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = deque(items)
+        self._is_read = False
+        items.clear()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._is_read:
+            raise RuntimeError("what was handed over once is gone")
+        self._is_read = True
+        while self._items:
+            yield self._items.popleft()
 
 
 def _attempt(module: AnsibleModule, work: Work, interrupts: Interrupts) -> tuple[bool, Mapping[str, Any]]:

@@ -472,6 +472,24 @@ def test_the_systems_trust_store_is_trusted(new_client, monkeypatch, tmp_path, p
             assert new_client().send(get(server.url), 5).status == 200
 
 
+def test_plain_http_does_not_load_it(new_client, monkeypatch):
+    monkeypatch.setattr(_http.urllib3.util.ssl_, "create_urllib3_context", None)
+    with serving(answer({})) as server:
+        assert new_client().send(get(server.url), 5).status == 200
+
+
+def test_it_is_loaded_once_for_all_that_is_encrypted(new_client, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file(tmp_path))
+    made = []
+    make = _http.urllib3.util.ssl_.create_urllib3_context
+    monkeypatch.setattr(_http.urllib3.util.ssl_, "create_urllib3_context", lambda: made.append(make()) or made[-1])
+    with serving(answer({})) as plain, serving(answer({}), answer({}), tls=server_context()) as encrypted:
+        client = new_client()
+        for url in (plain.url, encrypted.url, encrypted.url):
+            assert client.send(get(url), 5).status == 200
+    assert len(made) == 1
+
+
 # --- TLS ------------------------------------------------------------------------------------------------------
 
 

@@ -30,8 +30,8 @@ def imported_by(*statements):
 
 @pytest.mark.parametrize("module", ["task_info", "task_list", "task_wait"])
 def test_a_module_imports_no_provider(module):
-    providers = {name for name in imported_by(f"import {PLUGINS}.modules.{module}") if name.startswith(PROVIDERS)}
-    assert providers == {PROVIDERS, f"{PROVIDERS}.registry"}
+    imported = imported_by(f"import {PLUGINS}.modules.{module}")
+    assert {name for name in imported if name.startswith(PROVIDERS)} == {PROVIDERS, f"{PROVIDERS}.registry"}
 
 
 def test_asking_for_a_provider_imports_that_one():
@@ -40,3 +40,14 @@ def test_asking_for_a_provider_imports_that_one():
         f"{PROVIDERS}.registry",
         f"{PROVIDERS}.netapp_astra_control",
     }
+
+
+def test_an_answer_that_fits_imports_no_jsonschema():
+    schema = f"from {PLUGINS}.module_utils._schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
+    assert "jsonschema" not in imported_by(schema, "assert schema.problem('x') is None")
+    assert "jsonschema" in imported_by(schema, "assert schema.problem(5) is not None")
+
+
+def test_keystoneauth1_waits_for_a_login():
+    imported = imported_by(f"from {PROVIDERS}.registry import PROVIDERS", "PROVIDERS['openstack_images']")
+    assert not imported & {"keystoneauth1", "openstack"}

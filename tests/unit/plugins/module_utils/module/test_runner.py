@@ -151,6 +151,16 @@ def test_a_defect_fails_cleanly(run, server):
     assert SECRET not in written
 
 
+def test_what_is_returned_is_not_kept_beside_ansibles_copy(run, server):
+    tasks = [{"id": "a"}, {"id": "b"}]
+
+    def work(_context):
+        return {"tasks": tasks}
+
+    _code, result, _written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
+    assert (result["tasks"], tasks) == ([{"id": "a"}, {"id": "b"}], [])
+
+
 @pytest.mark.parametrize(
     ("flag", "library"), [((_http, "HAS_REQUESTS"), "requests"), ((_schemas, "HAS_JSONSCHEMA"), "jsonschema")]
 )
@@ -348,3 +358,13 @@ def test_progress_goes_to_who_listens_without_secrets(run, server, tmp_path, mon
         os.close(descriptor)
     assert (note["total"], note["ended"], note["counts"]) == (1, 1, {"succeeded": 1})
     assert note["only"] == "import task ********: succeeded (success)"
+
+
+# Silence would make an empty list of what somebody reads twice.
+def test_what_is_handed_over_can_be_read_once():
+    items = [1, 2]
+    handed_over = runner._HandedOver(items)
+    assert (len(handed_over), handed_over[1], items) == (2, 2, [])
+    assert list(handed_over) == [1, 2]
+    with pytest.raises(RuntimeError, match="is gone"):
+        list(handed_over)

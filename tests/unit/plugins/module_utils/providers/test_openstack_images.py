@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
 from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import openstack_images
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import (
     DESCRIPTION,
@@ -533,14 +534,16 @@ def test_a_file_that_is_no_yaml_is_named(monkeypatch, tmp_path, write_clouds):
     ],
 )
 def test_without_keystoneauth_the_library_is_named(monkeypatch, options):
-    monkeypatch.setattr(openstack_images, "HAS_KEYSTONEAUTH", False)
+    monkeypatch.setattr(_keystone, "HAS_KEYSTONEAUTH", False)
     with pytest.raises(MissingLibraryError) as caught:
         Session(**options)
     assert caught.value.library == "keystoneauth1"
 
 
 def test_a_ready_token_needs_no_keystoneauth(monkeypatch, cloud):
-    monkeypatch.setattr(openstack_images, "HAS_KEYSTONEAUTH", False)
+    # Not even the file that would import it.
+    monkeypatch.setitem(sys.modules, _keystone.__name__, None)
+    monkeypatch.delattr(sys.modules[_keystone.__package__], "_keystone")
     with serving(cloud) as server, Session(api_token="mine", api_url=server.url) as session:
         assert session.read().id == "1"
 
