@@ -446,8 +446,9 @@ def ansible_test_units(session: nox.Session) -> None:
     tally = Tally(session)
     chosen = carry(tally, NEWEST)
     tree, environment = _ansible_test(session, chosen, "units")
-    # All of tests/unit/plugins runs so too; these say whether the layout holds, in a fraction of the time.
-    wanted = session.posargs or ["tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/module/"]
+    # The session unit runs all; these say whether the layout holds, in a fraction of the time.
+    runner = "tests/unit/plugins/module_utils/module/test_runner.py"
+    wanted = session.posargs or ["tests/unit/plugins/modules/", runner]
     python = interpreters.dotted(chosen.version)
     command = ("ansible-test", "units", "--venv", "--python", python, "--color", "no", *wanted)
     try:
