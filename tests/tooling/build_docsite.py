@@ -58,7 +58,8 @@ def build(site: Path) -> None:
     inventory = site / "ansible.inv"
     write_inventory(inventory)
     with (site / "conf.py").open("a", encoding="utf-8") as conf:
-        conf.write(f"\nintersphinx_mapping = { ({'ansible': (ANSIBLE_DOCS, str(inventory))})!r}\n")
+        mapping = {"ansible": (ANSIBLE_DOCS, str(inventory))}
+        conf.write(f"\nintersphinx_mapping = {mapping!r}\n")
     rst = site / "rst"
     rst.mkdir(exist_ok=True)
     rst.chmod(0o700)
