@@ -40,6 +40,11 @@ NOT_RUN = {
 }
 #: How an example ends with other variables than usual: those, and what its failure says, None for a success.
 VARIANTS: dict[str, list[tuple[dict[str, Any], str | None]]] = {
+    "Decide what to do about a failed import": [
+        ({"image_import_retryable": True}, None),
+        ({"image_import_retryable": False, "image_import_message": "code 614"}, "code 614"),
+        ({}, "ended from outside"),
+    ],
     "Wait for an import, and say whether another try can help": [({"import_id": BROKEN}, "code 396")],
     "Wait for two image tasks": [({}, None), ({"import_id": BROKEN}, "code 396")],
     # The guide says that the careful form ends at once when the task has failed. What it says then is not the reason.
