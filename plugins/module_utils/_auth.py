@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from ._clock import Deadline
-from ._errors import AuthenticationError
+from ._errors import AuthenticationError, TransientError
 from ._http import HttpRequest
 
 
@@ -93,6 +93,10 @@ class Login(ABC):
             access = self._access = self._log_in(deadline)
         except AuthenticationError as error:
             self._refusal = error
+            raise
+        except TransientError as error:
+            # It speaks of the login: the request that needed it was not sent.
+            error.was_sent = False
             raise
         self._was_made = True
         return access

@@ -69,5 +69,5 @@ class Deadline:
             TransientError: the last look has had its time, and a request more would only delay the end.
         """
         if self.clock.monotonic() >= self.at + LEAST_REQUEST_SECONDS:
-            raise TransientError("There was no time left for another request")
+            raise TransientError("There was no time left for another request", was_sent=False)
         return min(self.request_timeout, max(self.left, LEAST_REQUEST_SECONDS))

@@ -19,6 +19,7 @@
     │   ├── RejectedError           rejected               the vendor refused the request as it is
     │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
     ├── TaskNotFoundError           not_found              the vendor has no such task
+    ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
     ├── InterruptError              interrupted            a signal asked for the end of the work
     └── WaitError                   as the wait ended      a wait ended without success
 
@@ -108,13 +109,19 @@ class RequestError(TasksError):
 
 
 class TransientError(RequestError):
-    """Trouble that usually passes. ``retry_after``: seconds that the server asked to wait, if it did."""
+    """Trouble that usually passes. ``retry_after``: seconds that the server asked to wait, if it did.
+
+    ``was_sent`` is false where the server surely never got the request: then it can be sent again, whatever it does.
+    """
 
     reason = "unreachable"
 
-    def __init__(self, message: str, *, retry_after: float | None = None, **request: Any) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, was_sent: bool = True, **request: Any
+    ) -> None:
         super().__init__(message, **request)
         self.retry_after = retry_after
+        self.was_sent = was_sent
 
 
 class UnknownHostError(TransientError):
@@ -161,6 +168,20 @@ class TaskNotFoundError(TasksError):
     """The vendor has none of the tasks asked for, or lacks some of them."""
 
     reason = "not_found"
+
+
+class LaunchUnclearError(TasksError):
+    """A launch got no clear answer, and no task is surely the one it was to start. It must not be sent again.
+
+    ``tasks`` are those that have come up since, of which it may be one.
+    """
+
+    reason = "launch_unclear"
+
+    def to_result(self) -> dict[str, Any]:
+        """Call the tasks what they are."""
+        fields = super().to_result()
+        return {**fields, "candidates": fields.pop("tasks", [])}
 
 
 class InterruptError(TasksError):

@@ -53,6 +53,7 @@ except ImportError:
 else:
     _BaseAdapter = requests.adapters.HTTPAdapter
     _BaseSession = requests.Session
+    _NO_CONNECTION = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -132,6 +133,11 @@ class HttpRequest:
     params: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
+
+    @property
+    def body(self) -> bytes:
+        """What is sent: some logins sign it."""
+        return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
 
 
 @dataclass(frozen=True)
@@ -298,6 +304,8 @@ class RequestsClient:
 
     def _prepare(self, request: HttpRequest) -> PreparedRequest:
         headers = dict(request.headers)
+        if request.json is not None:
+            headers["Content-Type"] = "application/json"
         try:
             if not all(_fits_a_header(value) for value in headers.values()):
                 raise requests.exceptions.InvalidHeader  # noqa: TRY301 - requests finds others
@@ -307,7 +315,7 @@ class RequestsClient:
                     request.url,
                     params=list(request.params),
                     headers=headers,
-                    json=request.json,
+                    data=request.body or None,
                 ),
             )
         # The text of these errors can hold a header's value, so it is not passed on.
@@ -486,7 +494,11 @@ def translated(error: Exception, method: str, url: str) -> RequestError:
         )
     for item in chain:
         if isinstance(item, socket.gaierror):
-            return UnknownHostError(f"The host name {host} cannot be resolved ({item.strerror})", **details)
+            return UnknownHostError(
+                f"The host name {host} cannot be resolved ({item.strerror})", was_sent=False, **details
+            )
+    # Without a connection there was no request.
+    details["was_sent"] = not any(isinstance(item, _NO_CONNECTION) for item in chain)
     if any(isinstance(item, (requests.exceptions.Timeout, socket.timeout)) for item in chain):
         return TransientError(f"{host}:{port} did not answer {where} in time", **details)
     return TransientError(f"{where} got no whole answer: {_cause(chain)}", **details)

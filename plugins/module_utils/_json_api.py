@@ -91,9 +91,10 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
     ) -> Any:
-        """Send a request that only reads, and return the JSON of its answer, checked against the schema.
+        """Send a request, and return the JSON of its answer, checked against the schema.
 
-        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked.
+        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked. Nothing
+        else is repeated here, so that a request that changes something can be sent too.
 
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError

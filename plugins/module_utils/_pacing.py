@@ -49,6 +49,7 @@ class Pacer:
                         f"No more than {self._quota.requests} requests in {self._quota.seconds:g} seconds are sent, to "
                         "stay within what is allowed there, and the time was up before the next one was due",
                         retry_after=wait,
+                        was_sent=False,
                     )
                 self._clock.sleep(wait)
             self._sent.append(self._clock.monotonic())

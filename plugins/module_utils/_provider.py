@@ -117,6 +117,10 @@ class ProviderDescription:
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
     #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
+    #: What ``TaskProvider.launch`` can launch, in words for the user. Empty where it can launch nothing.
+    launch_types: tuple[str, ...] = ()
+    #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
+    success_lasts: bool = True
 
     @property
     def used_options(self) -> frozenset[str]:
@@ -166,6 +170,14 @@ class TaskQuery:
         if self.started_after is not None and (began is None or began < self.started_after):
             return False
         return self.started_before is None or (began is not None and began < self.started_before)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A task that is to be launched: its type, and the parameters that the vendor documents for it."""
+
+    type: str
+    input: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -219,6 +231,47 @@ class TaskProvider(ABC):
             RequestError: they could not be read.
         """
         return ()
+
+    def launch(self, launch: Launch, deadline: Deadline) -> str:  # noqa: ARG002 - a default
+        """Send the call that launches a task, once, and return the task's id.
+
+        Only providers whose description has ``launch_types`` can do that.
+
+        Raises:
+            TransientError: with ``was_sent``, nobody can tell whether the vendor started it.
+            BadAnswerError: nobody can tell either.
+            RequestError: the vendor refused it.
+        """
+        raise NotImplementedError(f"{self.description.name} launches nothing")
+
+    @property
+    def lists_lack_input(self) -> bool:
+        """Whether ``is_launch`` needs a task as ``read_task`` tells it. Else it takes an entry of a list."""
+        return False
+
+    def launch_query(self, launch: Launch) -> TaskQuery:
+        """Return the list in which a launched task has to turn up."""
+        return TaskQuery(types=frozenset({launch.type}))
+
+    def is_launch(self, launch: Launch, task: Task) -> bool:  # noqa: ARG002 - a default
+        """Whether a task surely does what this launch is to do. False in doubt."""
+        return False
+
+    def find_wanted(
+        self,
+        launch: Launch,  # noqa: ARG002 - a default
+        wanted: Mapping[str, Any],  # noqa: ARG002
+        deadline: Deadline,  # noqa: ARG002
+    ) -> Mapping[str, Any] | None:
+        """Return what the launch is to bring about, where the vendor has it already.
+
+        Raises:
+            OptionError: the vendor cannot be asked that.
+            RequestError: it could not be read.
+        """
+        raise OptionError(
+            "wanted", f"wanted cannot be told at {self.description.title}: leave it away, and look at reuse"
+        )
 
     def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
         """End what would go on at the vendor, such as a session. Raises nothing."""

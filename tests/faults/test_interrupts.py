@@ -98,7 +98,10 @@ class Process:
 
 @pytest.fixture
 def start():
+    # Who runs the tests with nohup has them, and all that they start, ignore this one.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with contextlib.ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGHUP, before)
         yield lambda *faults, **more: Process(stack, *faults, **more)
 
 

@@ -53,6 +53,15 @@ TASK_INFO: ArgumentSpec = {
     "subtasks": {"type": "bool", "default": False},
 }
 
+# A ReusePolicy as words: the other modules need not load what launches.
+TASK_LAUNCH: ArgumentSpec = {
+    "type": {"type": "str", "required": True},
+    "input": {"type": "dict", "default": {}},
+    "reuse": {"type": "str", "default": "unfinished", "choices": ["none", "unfinished", "succeeded"]},
+    "wanted": {"type": "dict"},
+    "transient_timeout": {"type": "float", "default": 60.0},
+}
+
 TASK_LIST: ArgumentSpec = {
     "states": {
         "type": "list",

@@ -13,6 +13,9 @@ from .._errors import OptionError
 from .._provider import ProviderDescription
 
 _OPTION = "launch_results"
+#: Where task_launch has the id, and what it says where there is no task.
+_OWN_PATH = ("task_id",)
+_NOTHING_LAUNCHED = frozenset({"not_needed", "would_launch"})
 
 
 def launched_task_ids(launch_results: object, description: ProviderDescription) -> tuple[str, ...]:
@@ -53,7 +56,9 @@ def _task_ids(name: str, result: Mapping[str, Any], description: ProviderDescrip
         )
     if result.get("failed"):
         raise OptionError(_OPTION, f"{name} is the result of a task that failed, so there is nothing to wait for")
-    for path in description.launch_id_paths:
+    if result.get("outcome") in _NOTHING_LAUNCHED and result.get("task_id") is None:
+        return ()
+    for path in (*description.launch_id_paths, _OWN_PATH):
         found = _at(result, path)
         ids = [task_id for task_id in found if task_id is not None]
         if ids and len(ids) < len(found):

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from .._clock import Deadline
 from .._errors import BadAnswerError
 from .._json_api import JsonApi
-from .._provider import ProviderDescription, TaskPage, TaskProvider, TaskQuery, dig, path_segment
+from .._provider import Launch, ProviderDescription, TaskPage, TaskProvider, TaskQuery, dig, path_segment
 from .._schemas import AnswerSchema
 from .._task import Task, TaskState, parse_time
 from .._text import readable
@@ -51,6 +51,14 @@ LIST_SCHEMA = AnswerSchema(
         "type": "object",
         "required": ["tasks"],
         "properties": {"tasks": {"type": "array", "items": _TASK}, "next": _TEXT},
+    },
+)
+#: Of the images, only what is looked at: which there are.
+IMAGES_SCHEMA = AnswerSchema(
+    {
+        "type": "object",
+        "required": ["images"],
+        "properties": {"images": {"type": "array", "items": {"type": "object"}}},
     },
 )
 
@@ -95,6 +103,13 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
     )
 
 
+def has_all_of(whole: object, part: object) -> bool:
+    """Whether a JSON value has all that another one has: in objects, further keys do not matter."""
+    if isinstance(whole, Mapping) and isinstance(part, Mapping):
+        return all(key in whole and has_all_of(whole[key], value) for key, value in part.items())
+    return whole == part
+
+
 class ImageTaskProvider(TaskProvider):
     """The adapter of both.
 
@@ -137,6 +152,44 @@ class ImageTaskProvider(TaskProvider):
             rest = [(name, value) for name, value in params if name != "marker"]
             return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
         return TaskPage(tasks)
+
+    def launch(self, launch: Launch, deadline: Deadline) -> str:
+        """POST /v2/tasks, which answers with the task."""
+        body = {"type": launch.type, "input": dict(launch.input)}
+        raw = self._api.call("POST", "/tasks", deadline, body=body, schema=TASK_SCHEMA)
+        return str(raw["id"])
+
+    @property
+    def lists_lack_input(self) -> bool:
+        """Always."""
+        return True
+
+    def launch_query(self, launch: Launch) -> TaskQuery:
+        """Return the tasks of its type, where the API can tell them apart."""
+        listable = self._listable_types is None or launch.type in self._listable_types
+        return TaskQuery(types=frozenset({launch.type}) if listable else frozenset())
+
+    def is_launch(self, launch: Launch, task: Task) -> bool:
+        """Whether its input has all that was given: a service may add defaults of its own."""
+        return task.type == launch.type and has_all_of(task.raw.get("input"), launch.input)
+
+    def find_wanted(
+        self,
+        launch: Launch,  # noqa: ARG002 - whatever made it, the image is there
+        wanted: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> Mapping[str, Any] | None:
+        """GET /v2/images: return an image with these properties. One that cannot be used yet is none."""
+        properties = {"status": "active", **wanted}
+        params = tuple((name, str(value)) for name, value in properties.items())
+        answer = self._api.get("/images", deadline, params=params, schema=IMAGES_SCHEMA)
+        # A service that does not know a filter leaves it out.
+        fitting = (
+            image
+            for image in answer["images"]
+            if all(str(image.get(name)) == str(value) for name, value in properties.items())
+        )
+        return next(fitting, None)
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""

@@ -8,7 +8,9 @@ Facts: the vendor's pages on ``/task/list``, ``/task/show`` and the launching ca
 and in its wiki for version 12. Everything there is a POST with ``{"params": ...}``.
 
 Inferred, for those pages do not say it: that the API lies below ``/api`` and takes the logins of version 11's older
-API; that an unknown id is the documented 400 with a text; that a 200 may still say ``"successful": false``.
+API; that an unknown id is the documented 400 with a text; that a 200 may still say ``"successful": false``; the launching
+calls for other databases than Oracle; what the title of a launched task says; which of the texts that ``/list`` tells of
+a database is its host.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._json_api import JsonApi
 from .._options import ConnectionOptions, check_url
 from .._provider import (
+    Launch,
     LoginForm,
     Provider,
     ProviderDescription,
@@ -38,6 +41,18 @@ from .._provider import (
 from .._schemas import AnswerSchema
 from .._task import Task, TaskState, parse_time
 from .._text import readable
+
+#: The launching calls, without the database at their end -> what the title of such a task has in it (inferred).
+_ACTIONS = {"switchover": "switch", "activate": "activat", "dr-test/start": "test", "sync": "sync"}
+_DATABASES = ("oracle", "postgresql", "sqlserver")
+#: Documented parameters that are no texts: playbooks often have them as texts all the same.
+_INTEGERS = frozenset({"configuration_id"})
+_FLAGS = frozenset(
+    {
+        *("allow_closed_pdbs", "resume", "stop_before_activation"),
+        *("sync_lag", "sync_nologging", "transportable"),
+    }
+)
 
 DESCRIPTION = ProviderDescription(
     name="dbvisit_standby",
@@ -67,6 +82,9 @@ DESCRIPTION = ProviderDescription(
     task_id_words="a whole number, 1 or more",
     # With ansible.builtin.uri the answer of a launching call, {"result": {"task_id": 7}, ...}, is in json.
     launch_id_paths=(("json", "result", "task_id"), ("result", "task_id"), ("task_id",)),
+    launch_types=tuple(f"{action}/{database}" for action in _ACTIONS for database in _DATABASES),
+    # The next switchover undoes one.
+    success_lasts=False,
 )
 
 COOKIE = "dbvisit-standby"
@@ -121,6 +139,29 @@ LIST_SCHEMA = _envelope(
         "required": ["tasks"],
         # An empty list may well be null (inferred: servers in Go write it so).
         "properties": {"tasks": {"type": ["array", "null"], "items": _TASK}},
+    },
+)
+LAUNCH_SCHEMA = _envelope(
+    {
+        "type": "object",
+        "required": ["task_id"],
+        "properties": {"task_id": {**_TASK["properties"]["task_id"], "minimum": 1}},  # type: ignore[index]
+    },
+)
+_CONFIGURATION = {
+    "type": "object",
+    "required": ["configuration_id", "primary", "standby"],
+    "properties": {
+        "configuration_id": {"type": "integer"},
+        "primary": {"type": ["object", "null"]},
+        "standby": {"type": ["object", "null"]},
+    },
+}
+CONFIGURATIONS_SCHEMA = _envelope(
+    {
+        "type": "object",
+        "required": ["configurations"],
+        "properties": {"configurations": {"type": ["array", "null"], "items": _CONFIGURATION}},
     },
 )
 
@@ -205,6 +246,46 @@ class DbvisitProvider(TaskProvider):
             tuple(sorted(tasks, key=lambda task: (task.started_at or _LONG_AGO, int(task.id)), reverse=True))
         )
 
+    def launch(self, launch: Launch, deadline: Deadline) -> str:
+        """POST /switchover/oracle and its like."""
+        answer = self._ask(f"/{launch.type}", _launch_params(launch), deadline, LAUNCH_SCHEMA)
+        return str(int(answer["task_id"]))
+
+    def launch_query(self, launch: Launch) -> TaskQuery:
+        """Return the tasks of the launch's configuration."""
+        return TaskQuery(filters=(("configuration_id", str(_configuration_id(launch))),))
+
+    def is_launch(self, launch: Launch, task: Task) -> bool:
+        """Whether it is about the same configuration, and its title says the same."""
+        word = _ACTIONS[launch.type.rpartition("/")[0]]
+        is_titled = word in (task.name or "").casefold()
+        return is_titled and task.raw.get("configuration_id") == _configuration_id(launch)
+
+    def find_wanted(self, launch: Launch, wanted: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
+        """POST /list: return the configuration, where the wanted host has the primary database.
+
+        Raises:
+            OptionError: it has neither the primary nor the standby database, so that no switchover can help.
+        """
+        host = wanted.get("primary")
+        if set(wanted) != {"primary"} or not isinstance(host, str):
+            raise OptionError("wanted", f"wanted takes only primary at {DESCRIPTION.title}: the host that is to have it")
+        number = _configuration_id(launch)
+        listed = self._ask("/list", {"configuration_id": number}, deadline, CONFIGURATIONS_SCHEMA)["configurations"]
+        configuration = next((each for each in listed or () if each["configuration_id"] == number), None)
+        if configuration is None:
+            raise OptionError("input", f"input: {DESCRIPTION.title} has no configuration with the configuration_id {number}")
+        primary, standby = (_texts_of(configuration[role]) for role in ("primary", "standby"))
+        if _names(primary, host) and not _names(standby, host):
+            return dict(configuration)
+        if not _names(standby, host) or _names(primary, host):
+            raise OptionError(
+                "wanted",
+                f"wanted: {host!r} tells neither database of configuration {number} from the other. The primary one "
+                f"has {_shown(primary)}, the standby one {_shown(standby)}",
+            )
+        return None
+
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""
         self._api.close(deadline)
@@ -250,6 +331,34 @@ class DbvisitProvider(TaskProvider):
                 words=words,
             )
         return answer["result"]
+
+
+def _configuration_id(launch: Launch) -> int:
+    number = _launch_params(launch).get("configuration_id")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise OptionError("input", "input: configuration_id has to be a whole number, 1 or more")
+    return number
+
+
+def _launch_params(launch: Launch) -> dict[str, Any]:
+    """Return the parameters of a launching call with the types that the pages give."""
+    return {
+        name: _typed(value) if name in _INTEGERS | _FLAGS and isinstance(value, str) else value
+        for name, value in launch.input.items()
+    }
+
+
+def _texts_of(database: object) -> list[str]:
+    """Return what a configuration tells of one of its databases. Its fields are not documented."""
+    return [value for value in database.values() if isinstance(value, str)] if isinstance(database, Mapping) else []
+
+
+def _names(texts: list[str], host: str) -> bool:
+    return host.casefold() in (text.casefold() for text in texts)
+
+
+def _shown(texts: list[str]) -> str:
+    return " and ".join(repr(readable(text, limit=100)) for text in texts if text) or "no name"
 
 
 def _vendor_filters(query: TaskQuery) -> dict[str, Any]:

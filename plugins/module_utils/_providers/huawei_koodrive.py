@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from .._json_api import JsonApi
 from .._options import ConnectionOptions
 from .._provider import (
     DocumentedFailure,
+    Launch,
     LoginForm,
     Provider,
     ProviderDescription,
@@ -192,8 +194,9 @@ DESCRIPTION = ProviderDescription(
     poll_interval=10.0,
     page_size=100,
     launch_id_paths=(("json", "taskId"), ("json", "data")),
+    launch_types=tuple(TASK_TYPES.values()),
 )
-JOBS_DESCRIPTION = replace(DESCRIPTION, states=JOB_STATES)
+JOBS_DESCRIPTION = replace(DESCRIPTION, states=JOB_STATES, launch_types=tuple(JOB_TYPES.values()))
 
 #: A token ends after 20 minutes without a request. A minute of them is left for the request itself.
 TOKEN_SECONDS = 20 * 60.0
@@ -222,6 +225,8 @@ TASK_LIST_SCHEMA = AnswerSchema(
         "properties": {"taskList": _SOME_TASKS, "taskListDtos": _SOME_TASKS, "nextCursor": _OPTIONAL_WORD},
     },
 )
+CREATED_TASK_SCHEMA = AnswerSchema({"required": ["taskId"], "properties": {"taskId": _ID}})
+CREATED_JOB_SCHEMA = AnswerSchema({"required": ["data"], "properties": {"data": _ID}})
 _JOB = {**_TASK, "properties": {**_TASK["properties"], "taskResultCode": _OPTIONAL_WORD}}  # type: ignore[dict-item]
 JOB_SCHEMA = AnswerSchema(
     {
@@ -428,7 +433,6 @@ def authorization(api_token: str) -> str:
 
 
 _SIGNED_HEADERS = "host;x-date;x-user-id"
-_EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 
 
 def _canonical_request(request: HttpRequest, headers: Mapping[str, str]) -> str:
@@ -442,8 +446,7 @@ def _canonical_request(request: HttpRequest, headers: Mapping[str, str]) -> str:
         *(f"{name.lower()}:{value.strip()}" for name, value in headers.items()),
         "",
         _SIGNED_HEADERS,
-        # This provider only reads: no request has a body.
-        _EMPTY_BODY,
+        hashlib.sha256(request.body).hexdigest(),
     ]
     return "\n".join(lines)
 
@@ -513,6 +516,10 @@ class KooDriveProvider(TaskProvider):
         """Give the login back."""
         self._api.close(deadline)
 
+    def _number_of(self, name: str) -> int:
+        """Return the vendor's number for the name of a type."""
+        return next(int(number) for number, known in self.types.items() if known == name)
+
     def _get(
         self,
         path: str,
@@ -522,21 +529,35 @@ class KooDriveProvider(TaskProvider):
         *,
         of_one_task: bool = False,
     ) -> Any:
-        """Read a path; an answer with a code is an error, whatever its HTTP status is."""
+        """Read a path."""
+        return self._call("GET", path, deadline, schema, params=params, of_one_task=of_one_task)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        schema: AnswerSchema,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        body: Mapping[str, Any] | None = None,
+        of_one_task: bool = False,
+    ) -> Any:
+        """Return an answer. One with a code is an error, whatever its HTTP status is."""
         try:
-            answer = self._api.get(path, deadline, params=params, schema=_ENVELOPE)
-            details: dict[str, Any] = {"method": "GET", "url": f"{self._base_url}{path}", "status": 200}
+            answer = self._api.call(method, path, deadline, params=params, body=body, schema=_ENVELOPE)
+            details: dict[str, Any] = {"method": method, "url": f"{self._base_url}{path}", "status": 200}
             refused = explain(answer)
             if refused is not None:
                 code, words = refused
-                where = f"GET {details['url']}"
+                where = f"{method} {details['url']}"
                 raise RejectedError(f"{self.description.title} refused {where}: {words}", code=code, **details)  # noqa: TRY301 - both ways of telling an error lead to one place
         except (RejectedError, NotFoundError) as error:
             raise _meaning(error, of_one_task=of_one_task) from None
         problem = schema.problem(answer)
         if problem is not None:
             raise BadAnswerError(
-                f"{self.description.title} answered GET {details['url']} with JSON of an unexpected shape: {problem}",
+                f"{self.description.title} answered {method} {details['url']} with JSON of an unexpected shape: {problem}",
                 **details,
             )
         return answer
@@ -590,6 +611,22 @@ class TaskService(KooDriveProvider):
         next_cursor = _word(answer.get("nextCursor"))
         return TaskPage(tasks, _next_page(params, "pageCursor", next_cursor) if next_cursor else None)
 
+    def launch(self, launch: Launch, deadline: Deadline) -> str:
+        """POST /task/create."""
+        body = {**launch.input, "taskType": self._number_of(launch.type)}
+        return _task_id(self._call("POST", "/task/create", deadline, CREATED_TASK_SCHEMA, body=body)["taskId"])
+
+    def is_launch(self, launch: Launch, task: Task) -> bool:
+        """Whether its initParams, which only lists tell, have all that was given. Their form is not documented."""
+        given = task.raw.get("initParams")
+        try:
+            known = json.loads(given) if isinstance(given, str) else given
+        except (ValueError, RecursionError):
+            return False
+        if task.type != launch.type or not isinstance(known, Mapping) or not launch.input:
+            return False
+        return all(name in known and _word(known[name]) == _word(value) for name, value in launch.input.items())
+
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether it failed without a code: the list of the documents' example leaves that out."""
         return task.state is TaskState.FAILED and (task.error is None or task.error.code is None)
@@ -627,6 +664,11 @@ class JobService(KooDriveProvider):
         if not tasks or not re.fullmatch(r"\d{1,18}", offset, re.ASCII):
             return TaskPage(tasks)
         return TaskPage(tasks, _next_page(params, "offset", str(int(offset) + len(tasks))))
+
+    def launch(self, launch: Launch, deadline: Deadline) -> str:
+        """POST /jobs. Nothing that a job tells is enough to know it again by."""
+        body = {**launch.input, "taskType": self._number_of(launch.type)}
+        return _task_id(self._call("POST", "/jobs", deadline, CREATED_JOB_SCHEMA, body=body)["data"])
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether it was completed: its parts, and perhaps its outcome, are told of a single job only."""

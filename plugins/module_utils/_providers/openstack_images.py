@@ -71,6 +71,8 @@ DESCRIPTION = ProviderDescription(
     poll_interval=5.0,
     # Glance gives 25 where nothing is asked for, and cuts anything above its own limit (1000) silently.
     page_size=200,
+    # Glance itself has no exports and refuses them; clouds that have them take the same call.
+    launch_types=("import", "export", "api_image_import", "location_import"),
 )
 
 

@@ -160,6 +160,7 @@ DESCRIPTION = ProviderDescription(
     # Over limit, as the identity service and the gateways in front of the others answer. In a task's message the
     # same number means a disk that is too large.
     transient_statuses=frozenset({413}),
+    launch_types=("import", "export"),
 )
 
 _DEFAULT_AUTH_URL = "https://identity.api.rackspacecloud.com/v2.0"

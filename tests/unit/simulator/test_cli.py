@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -209,6 +210,14 @@ class TestProcesses:
             assert found is not None
             assert processes.end(process.pid, found.started, patience=0.1)
             assert process.wait() == -signal.SIGKILL
+
+    # An ending process loses its command line before it is gone; the next one may then find its port taken.
+    def test_the_end_is_waited_for_to_the_last(self, bystander, monkeypatch):
+        lives = processes.Process(bystander.pid, "now", "python -m task_simulator")
+        seen = [lives, replace(lives, command=""), replace(lives, command=""), None]
+        monkeypatch.setattr(processes, "find", lambda _pid: seen.pop(0))
+        assert processes.end(bystander.pid, "now")
+        assert seen == []
 
     def test_without_proc_ps_knows_the_same(self, bystander):
         found = processes._find_by_ps(bystander.pid)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import NotFoundError
@@ -13,6 +14,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import a
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider import (
+    Launch,
     LoginForm,
     ProviderDescription,
     TaskPage,
@@ -92,6 +94,46 @@ class FakeProvider(TaskProvider):
         if isinstance(entry, Exception):
             raise entry
         return entry
+
+
+class LaunchingProvider(FakeProvider):
+    """Answers each launch with the next of its answers: an id, or an error to raise. ``launches`` has what was sent.
+
+    An answer can be a function too, which returns one of them: what it does happens at the vendor. A task is the same
+    as a launch where its type is, and its ``raw`` has the input.
+    """
+
+    def __init__(self, *answers: Any, tasks: Mapping[str, Any] | None = None, **description: Any) -> None:
+        types = {"launch_types": ("import", "export"), **description}
+        super().__init__(tasks, replace(DESCRIPTION, **types))
+        self.answers = list(answers)
+        self.launches: list[Launch] = []
+        #: What the vendor has already.
+        self.existing: Any = None
+        self.wanted: list[Any] = []
+        self.input_is_listed = True
+
+    def launch(self, launch: Launch, deadline: Any) -> str:
+        self.launches.append(launch)
+        answer = self.answers.pop(0)
+        answer = answer() if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
+        self.tasks.setdefault(answer, task(answer, type=launch.type, raw=launch.input))
+        return str(answer)
+
+    @property
+    def lists_lack_input(self) -> bool:
+        return not self.input_is_listed
+
+    def is_launch(self, launch: Launch, task: Task) -> bool:
+        return task.type == launch.type and task.raw == launch.input
+
+    def find_wanted(self, launch: Launch, wanted: Any, deadline: Any) -> Any:
+        self.wanted.append(wanted)
+        if isinstance(self.existing, Exception):
+            raise self.existing
+        return self.existing
 
 
 class Run:

@@ -107,7 +107,9 @@ def end(pid: int, started: str, patience: float = 10.0) -> bool:
                 return True
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline:
-                if not is_simulator(pid, started):
+                # Not by its command line, which a process that is ending has lost already.
+                process = find(pid)
+                if process is None or process.started != started:
                     return True
                 time.sleep(0.02)
     raise TimeoutError(f"process {pid} did not end")

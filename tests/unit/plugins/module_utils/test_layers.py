@@ -28,11 +28,15 @@ LAYERS = (
     {"_progress_pipe.py"},
     {"_json_api.py", "_provider.py"},
     {"_reading.py"},
+    {"_launching.py"},
     {"_providers/"},
     {"_module/"},
 )
 #: What a vendor's file must not see: it knows nothing of reading many tasks, of waiting, of Ansible.
-NOT_FOR_PROVIDERS = {"_reading.py", "_waiting.py", "_explaining.py", "_progress.py", "_progress_pipe.py", "_module/"}
+NOT_FOR_PROVIDERS = {
+    *("_reading.py", "_launching.py", "_waiting.py", "_explaining.py"),
+    *("_progress.py", "_progress_pipe.py", "_module/"),
+}
 BOTTOM = ("_task.py", "_text.py", "_errors.py", "_clock.py")
 REGISTRY = "_providers/registry.py"
 RUNNER = "_module/runner.py"
@@ -158,6 +162,17 @@ def test_only_the_runner_knows_ansible():
 
 def test_only_the_runner_ends_the_process():
     assert [name for name in FILES if words_of(name) & ENDS_THE_PROCESS or "sys" in packages_of(name)] == [RUNNER]
+
+
+def test_only_the_launcher_launches():
+    calling = [
+        name
+        for name in FILES
+        for node in nodes_of(name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "launch"
+    ]
+    # The module calls the launcher, the launcher the provider.
+    assert calling == ["_launching.py", "_module/task_launch.py"]
 
 
 def test_only_the_clock_sleeps():

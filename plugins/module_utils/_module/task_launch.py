@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module task_launch does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._errors import OptionError
+from .._launching import Launcher, LaunchOutcome, LaunchPlan, LaunchResult, ReusePolicy
+from .._provider import Launch, ProviderDescription
+from .._text import listed
+from .context import Context
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Launch a task, once, unless that is not needed, and return it.
+
+    Raises:
+        LaunchUnclearError: nobody can tell whether it was launched.
+    """
+    params = context.params
+    description = context.provider.description
+    launch = Launch(_launch_type(params["type"], description), params["input"] or {})
+    plan = LaunchPlan(
+        reuse=_reuse(params["reuse"], description),
+        wanted=_wanted(params["wanted"]),
+        transient_timeout=context.seconds("transient_timeout") or 0.0,
+        is_rehearsed=context.check_mode,
+    )
+    launcher = Launcher(context.provider, context.clock, context.options.request_timeout)
+    result = launcher.launch(launch, plan)
+    return {
+        "changed": result.outcome in (LaunchOutcome.LAUNCHED, LaunchOutcome.FOUND, LaunchOutcome.WOULD_LAUNCH),
+        "msg": _message(launch, result, description),
+        "outcome": result.outcome.value,
+        "task_id": result.task_id,
+        "task": None if result.task is None else result.task.to_result(),
+        "existing": None if result.existing is None else dict(result.existing),
+    }
+
+
+def _launch_type(launch_type: str, description: ProviderDescription) -> str:
+    if not description.launch_types:
+        raise OptionError(
+            "provider",
+            f"task_launch has no launching calls of {description.title}. Send the vendor's own with "
+            "ansible.builtin.uri, and give what it registered to task_wait as launch_results",
+        )
+    if launch_type not in description.launch_types:
+        raise OptionError(
+            "type",
+            f"type is {launch_type!r}; provider {description.name} launches {listed([*description.launch_types], 'or')}",
+        )
+    return launch_type
+
+
+def _reuse(value: str, description: ProviderDescription) -> ReusePolicy:
+    reuse = ReusePolicy(value)
+    if reuse is ReusePolicy.SUCCEEDED and not description.success_lasts:
+        raise OptionError(
+            "reuse",
+            f"reuse cannot be succeeded at {description.title}: a task that succeeded once may have been undone by "
+            "another one since. Say with wanted what there is to be",
+        )
+    return reuse
+
+
+def _wanted(wanted: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if wanted is None:
+        return None
+    if not wanted:
+        raise OptionError("wanted", "wanted is empty: say what there is to be after the task, or leave it away")
+    for name, value in wanted.items():
+        if not isinstance(value, (str, int, float)) or value == "":
+            raise OptionError("wanted", f"wanted: the value of {name} has to be a text or a number")
+    return wanted
+
+
+def _message(launch: Launch, result: LaunchResult, description: ProviderDescription) -> str:
+    task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
+    words = {
+        LaunchOutcome.LAUNCHED: f"{task} was launched",
+        LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
+        LaunchOutcome.REUSED: f"{task} is just that already",
+        LaunchOutcome.NOT_NEEDED: "What is wanted is there already, so that nothing was launched",
+        LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task {launch.type} would be launched",
+    }
+    return f"{description.title}: {words[result.outcome]}."

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: task_launch
+short_description: Launch a long-running task of a vendor, once
+version_added: 0.1.0
+author: longrunning.tasks contributors (@longrunning)
+description:
+  - Launches a task, such as an image import or a switchover, with the same login as the modules that wait for it.
+  - Launches nothing where just the same is under way already, or where the vendor has what O(wanted) asks for.
+  - A launch is never sent twice. When its answer is lost, or is none, the task is looked for in the vendor's list of
+    tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and leaves the decision to
+    you. What surely did not reach the vendor is sent again, such as after a refused connection.
+  - It does not wait for the end of the task. Give what it registered to M(longrunning.tasks.task_wait).
+extends_documentation_fragment:
+  - longrunning.tasks.connection
+  - longrunning.tasks.attributes
+  - longrunning.tasks.attributes.action_group
+attributes:
+  check_mode:
+    details:
+      - In check mode it asks the vendor what it would ask otherwise, and launches nothing.
+  diff_mode:
+    support: none
+    details:
+      - A task has no state before its launch.
+  idempotent:
+    support: partial
+    details:
+      - With O(wanted) or O(reuse=succeeded), where the vendor can be asked. Else a second run launches another task as
+        soon as the first one has ended.
+options:
+  type:
+    description:
+      - What to launch.
+      - With O(provider=rackspace_images) V(import) and V(export). With O(provider=openstack_images) V(import), and
+        V(export), V(api_image_import) and V(location_import) where the cloud takes them.
+      - With O(provider=dbvisit_standby) the path of the launching call, V(switchover/oracle), V(activate/oracle),
+        V(dr-test/start/oracle), V(sync/oracle), and the same with C(postgresql) and C(sqlserver).
+      - With O(provider=huawei_koodrive) V(transfer) and V(user_import), with O(service=jobs) V(copy), V(delete),
+        V(move), V(restore), V(decompress), V(package_download) and V(empty_recycle_bin).
+      - Tasks of the other providers cannot be launched here. Launch them with M(ansible.builtin.uri).
+    type: str
+    required: true
+  input:
+    description:
+      - The parameters that the vendor documents for this kind of task. They are sent as they are.
+      - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of the
+        body but C(taskType).
+    type: dict
+    default: {}
+  reuse:
+    description:
+      - Which task of an earlier launch, with the same O(type) and O(input), is taken instead of launching another one.
+      - V(unfinished) - one that has not ended.
+      - V(succeeded) - that, or one that has succeeded, as long as the vendor remembers it. Dbvisit cannot be asked that,
+        for a switchover may have been undone by another one since.
+      - V(none) - none.
+      - Whether a task is the same can be told at Rackspace, OpenStack and Dbvisit, and for the C(task) service of
+        KooDrive where its list tells C(initParams). Else none is taken.
+    type: str
+    choices: [none, unfinished, succeeded]
+    default: unfinished
+  wanted:
+    description:
+      - What there is to be after the task. Where the vendor has it already, nothing is launched.
+      - At Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is none.
+      - At Dbvisit C(primary), the host that is to have the primary database of the configuration. It is compared with
+        what the vendor lists of both databases, and an error where it is neither of them.
+      - Other vendors cannot be asked.
+    type: dict
+  transient_timeout:
+    description:
+      - Seconds that trouble is borne before the launch, and that a task is looked for whose launch got no clear answer.
+    type: float
+    default: 60.0
+seealso:
+  - module: longrunning.tasks.task_wait
+  - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
+    description: When a wait ends, when it looks, what it bears, and what live progress shows.
+"""
+
+EXAMPLES = r"""
+- name: Import an image unless there is one of that name, and wait for it
+  module_defaults:
+    group/longrunning.tasks.tasks:
+      provider: rackspace_images
+      username: "{{ rackspace_username }}"
+      api_key: "{{ rackspace_api_key }}"
+      region: DFW
+  block:
+    - name: Launch
+      longrunning.tasks.task_launch:
+        type: import
+        input:
+          import_from: exports/golden.vhd
+          image_properties:
+            name: Golden image
+        wanted:
+          name: Golden image
+      register: launched
+
+    - name: Wait
+      longrunning.tasks.task_wait:
+        launch_results: "{{ launched }}"
+        timeout: 7200
+
+- name: Make the standby database the primary one, unless it is already
+  longrunning.tasks.task_launch:
+    provider: dbvisit_standby
+    api_url: "{{ control_center }}"
+    username: "{{ dbvisit_username }}"
+    password: "{{ dbvisit_password }}"
+    type: switchover/oracle
+    input:
+      configuration_id: 1
+    wanted:
+      primary: "{{ new_primary_host }}"
+  register: switchover
+"""
+
+RETURN = r"""
+msg:
+  description: In a sentence, what was done, or why it was not.
+  returned: always
+  type: str
+  sample: >-
+    Rackspace Cloud Images: import task fc29a67c-ad76-49bc-a317-a5f38dcb44c0 (Golden image) was launched.
+outcome:
+  description:
+    - What became of the launch.
+    - V(launched) - the task was launched.
+    - V(found) - likewise, but the answer was lost, and the task was found in the vendor's list.
+    - V(reused) - a task of an earlier launch is taken, as O(reuse) says.
+    - V(not_needed) - there is what O(wanted) asks for.
+    - V(would_launch) - in check mode, a task would be launched.
+  returned: success
+  type: str
+  sample: launched
+task_id:
+  description: ID of the task. Null where there is none, as with V(not_needed) and V(would_launch).
+  returned: success
+  type: str
+  sample: fc29a67c-ad76-49bc-a317-a5f38dcb44c0
+task:
+  description:
+    - The task, with the same keys as RV(longrunning.tasks.task_info#module:task). Null where there is none, or where the
+      vendor did not tell anything about it yet.
+  returned: success
+  type: dict
+existing:
+  description: The vendor's object that O(wanted) found, such as the image. Null where there is none.
+  returned: success
+  type: dict
+  sample: null
+candidates:
+  description:
+    - The tasks that came up since the launch, of which it may be one. They have the same keys as
+      RV(longrunning.tasks.task_info#module:task).
+  returned: when it is unclear whether the task was launched
+  type: list
+  elements: dict
+reason:
+  description:
+    - Why the module failed, in a word to branch on. With V(launch_unclear) nobody can tell whether the task was launched,
+      so that it must not be launched again before somebody has looked. With all others it was surely not launched, except
+      for V(interrupted), whose RV(msg) says so.
+    - The others are those of RV(longrunning.tasks.task_info#module:reason).
+  returned: failure
+  type: str
+  sample: launch_unclear
+request:
+  description: Which request was answered badly or not at all. See RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
+"""
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_LAUNCH
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_launch import run
+
+
+def main() -> None:
+    run_module(run, TASK_LAUNCH)
+
+
+if __name__ == "__main__":
+    main()
