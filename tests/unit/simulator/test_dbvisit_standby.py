@@ -179,10 +179,14 @@ def test_expired_sessions_are_cookies(play, ask):
 @pytest.mark.parametrize(
     ("path", "title"),
     [
-        ("/switchover/oracle", "Switchover"),
-        ("/activate/oracle", "Activate standby"),
-        ("/dr-test/start/oracle", "DR test"),
-        ("/sync/oracle", "Synchronize"),
+        (f"/{action}/{database}", title)
+        for database in ("oracle", "postgresql", "sqlserver")
+        for action, title in (
+            ("switchover", "Switchover"),
+            ("activate", "Activate standby"),
+            ("dr-test/start", "DR test"),
+            ("sync", "Synchronize"),
+        )
     ],
 )
 def test_a_launch_answers_with_the_tasks_id(play, ask, clock, path, title):
@@ -206,6 +210,101 @@ def test_a_rule_can_ask_for_the_kind_of_launch_and_its_params(play, ask, clock):
     assert tasks[1]["messages"] == [
         {"message": words, "time": tasks[1]["finished"]} for words in ("Connecting", "The standby cannot be reached")
     ]
+
+
+def test_a_rule_can_ask_for_the_database(play, ask, clock):
+    rule = {"provider": "dbvisit_standby", "match": {"database": "sqlserver"}, "end": {"state": "Failed"}}
+    simulator = play(launches=[rule])
+    for database in ("oracle", "sqlserver"):
+        ask(simulator, f"/switchover/{database}", {"configuration_id": 1})
+    clock.pass_(3)
+    assert [task["state"] for task in ask(simulator, "/task/list").json()["result"]["tasks"]] == ["End", "Failed"]
+
+
+def configurations(answer):
+    assert answer.json()["successful"]
+    return answer.json()["result"]["configurations"]
+
+
+def hosts(simulator, ask, number):
+    (found,) = configurations(ask(simulator, "/list", {"configuration_id": number}))
+    return found["primary"]["host"], found["standby"]["host"]
+
+
+def test_there_is_a_configuration_for_each_database(play, ask):
+    simulator = play()
+    found = configurations(ask(simulator, "/list"))
+    assert [each["configuration_type"] for each in found] == ["oracle", "pgsql", "mssql"]
+    assert found[1] == {
+        "configuration_id": 2,
+        "configuration_name": "CONF2",
+        "configuration_type": "pgsql",
+        "primary": {"host": "db3.example.com"},
+        "standby": {"host": "db4.example.com"},
+        "replication_mode": "STREAMING",
+    }
+    assert configurations(ask(simulator, "/list", {"configuration_type": "postgresql"})) == [found[1]]
+    assert configurations(ask(simulator, "/list", {"configuration_name": "CONF3"})) == [found[2]]
+    assert configurations(ask(simulator, "/list", {"configuration_id": 1})) == [found[0]]
+    assert configurations(ask(simulator, "/list", {"configuration_id": 1, "configuration_name": "CONF3"})) == []
+    assert ask(simulator, "/list", {"configuration_type": "pgsql"}).status == 400
+    assert ask(simulator, "/list", {"configuration_id": "1"}).status == 400
+    assert ask(simulator, "/list", headers={"Cookie": "none"}).status == 401
+
+
+def test_configurations_of_the_scenario(play, ask):
+    known = {
+        "configuration_id": 7,
+        "configuration_name": "SALES",
+        "database": "sqlserver",
+        "primary": "east",
+        "standby": "west",
+    }
+    credentials = {"dbvisit_standby": {"configurations": [known], "host_field": "address"}}
+    simulator = play(credentials=credentials, tasks=[{**RACE, "input": {"configuration_id": 7}}])
+    (found,) = configurations(ask(simulator, "/list"))
+    assert (found["configuration_id"], found["configuration_type"], found["primary"]) == (
+        7,
+        "mssql",
+        {"address": "east"},
+    )
+    assert ask(simulator, "/task/show", {"task_id": 9}).json()["result"]["configuration_name"] == "SALES"
+    assert configurations(ask(play(credentials={"dbvisit_standby": {"configurations": []}}), "/list")) == []
+
+
+def test_a_switchover_that_ended_well_swaps_the_hosts(play, ask, clock):
+    failing = {"provider": "dbvisit_standby", "match": {"params.fails": True}, "end": {"state": "Failed"}}
+    endless = {"provider": "dbvisit_standby", "match": {"params.hangs": True}, "steps": [{"state": "In Progress"}]}
+    simulator = play(launches=[failing, endless])
+    before = hosts(simulator, ask, 1)
+    for params in ({"fails": True}, {"hangs": True}):
+        ask(simulator, "/switchover/oracle", {"configuration_id": 1, **params})
+    ask(simulator, "/sync/oracle", {"configuration_id": 1})
+    clock.pass_(3)
+    assert hosts(simulator, ask, 1) == before
+    ask(simulator, "/switchover/oracle", {"configuration_id": 1})
+    clock.pass_(2.9)
+    assert hosts(simulator, ask, 1) == before
+    clock.pass_(0.1)
+    assert hosts(simulator, ask, 1) == before[::-1]
+    assert hosts(simulator, ask, 2) == ("db3.example.com", "db4.example.com")
+    ask(simulator, "/switchover/oracle", {"configuration_id": 1})
+    clock.pass_(3)
+    assert hosts(simulator, ask, 1) == before
+
+
+def test_hosts_are_those_of_the_simulators_start(play, ask, clock):
+    ended = {"provider": "dbvisit_standby", "steps": [], "end": {"state": "End"}}
+    dismissed = {
+        "provider": "dbvisit_standby",
+        "input": {"configuration_id": 2},
+        "steps": [{"state": "In Progress", "seconds": 1}, {"state": "End", "seconds": 1}],
+        "end": {"state": "Dismissed"},
+    }
+    simulator = play(tasks=[ended, {**ended, "age": 60}, dismissed])
+    clock.pass_(5)
+    assert hosts(simulator, ask, 1) == ("db1.example.com", "db2.example.com")
+    assert hosts(simulator, ask, 2) == ("db4.example.com", "db3.example.com")
 
 
 def test_ids_that_the_scenario_does_not_give_are_large_numbers(play, ask):

@@ -95,6 +95,19 @@ def test_a_list_shows_less_than_a_task(start):
     assert start({"id": ID}, list_key="taskList")("GET", "/task/list").json()["taskList"]
 
 
+def test_a_list_shows_what_a_task_was_created_with(start):
+    body = {"taskType": 0, "srcUserId": "11", "dstUserId": "22"}
+    words = '{"srcUserId":"11","dstUserId":"22"}'
+    send = start({"id": ID, "end": {"state": 2, "initParams": "other words"}, "steps": []})
+    task_id = send("POST", "/task/create", body).json()["taskId"]
+    found = {task["taskId"]: task["initParams"] for task in send("GET", "/task/list").json()["taskListDtos"]}
+    assert found == {ID: "other words", task_id: words}
+    assert "initParams" not in send("GET", f"/task/{task_id}").json()
+    silent = start(init_params="absent")
+    silent("POST", "/task/create", body)
+    assert "initParams" not in silent("GET", "/task/list").json()["taskListDtos"][0]
+
+
 def pages(send, size=3):
     cursor, found = "", []
     while True:

@@ -33,6 +33,13 @@ def test_a_task_is_forgotten_that_long_after_its_end():
     assert LIFE.at(14.0) is None
 
 
+def test_the_age_at_which_a_task_ends():
+    assert LIFE.ends_at() == 4.0
+    assert Life((), Step("success")).ends_at() == 0.0
+    assert Life((Step("pending", 1.0),)).ends_at() is None
+    assert Life((Step("pending"),), Step("success")).ends_at() is None
+
+
 def test_without_an_end_the_last_step_lasts_for_ever():
     life = Life((Step("pending", 1.0), Step("processing", 1.0)), forgotten_after=1.0)
     moment = life.at(1e9)

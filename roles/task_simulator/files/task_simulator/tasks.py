@@ -73,6 +73,13 @@ class Life:
             return None
         return Moment(self.end, begins, ended=True)
 
+    def ends_at(self) -> float | None:
+        """Return the age at which the task ends; None when it never does. A vendor may forget it then, not its work."""
+        seconds = [step.seconds for step in self.steps]
+        if self.end is None or None in seconds:
+            return None
+        return sum(each for each in seconds if each is not None)
+
 
 @dataclass
 class Task:

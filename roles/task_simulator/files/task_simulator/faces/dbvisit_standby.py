@@ -5,9 +5,12 @@
 
 Confirmed by the vendor's pages: POST with ``params`` everywhere, the envelope with ``successful``, a task's fields and
 its four states, an empty ``finished`` while it runs, fractions of nine digits, lists without pages that hide dismissed
-tasks, 400 with a text as the only refusal, the launching calls; for version 11 the login by Basic or by cookie.
-Inferred: that path and logins are those of version 11, the texts of refusals, that unknown params are ignored, that a
-dismissed task can still be shown, and the bodies of 401 and 404. What is not known is an option of ``credentials``.
+tasks, 400 with a text as the only refusal, the launching calls for Oracle, the list of configurations with its params
+and the names of a configuration's fields, its types that are other words than those of the filter; for version 11 the
+login by Basic or by cookie. Inferred: that path and logins are those of version 11, the texts of refusals, that unknown
+params are ignored, that a dismissed task can still be shown, the bodies of 401 and 404, the launching calls for
+PostgreSQL and SQL Server, what ``primary`` and ``standby`` have in them, and that a switchover that ended well swaps
+the two. What is not known is an option of ``credentials``.
 """
 
 from __future__ import annotations
@@ -21,19 +24,21 @@ from email.utils import formatdate
 from typing import Any, Callable
 
 from ..messages import TEXT, BadJsonError, Request, Response, reason
-from ..tasks import LaunchRule, Moment, Step, Task
+from ..tasks import LaunchRule, Moment, State, Step, Task
 from ..validation import Fields
 from .base import Face, Route
 
 BASE = "/api"
 COOKIE = "dbvisit-standby"
 IN_PROGRESS, END, FAILED, DISMISSED = "In Progress", "End", "Failed", "Dismissed"
-#: The launching calls, with the type that their tasks have in a scenario.
+#: A configuration's type in launching calls and filters -> in answers.
+DATABASES = {"oracle": "oracle", "postgresql": "pgsql", "sqlserver": "mssql"}
+#: The launching calls without the database, with the type that their tasks have in a scenario.
 LAUNCHES = {
-    "/switchover/oracle": "switchover",
-    "/activate/oracle": "activate",
-    "/dr-test/start/oracle": "dr-test",
-    "/sync/oracle": "sync",
+    "/switchover": "switchover",
+    "/activate": "activate",
+    "/dr-test/start": "dr-test",
+    "/sync": "sync",
 }
 TITLES = {"switchover": "Switchover", "activate": "Activate standby", "dr-test": "DR test", "sync": "Synchronize"}
 _NO_ERROR: Mapping[str, dict[str, Any]] = {
@@ -45,8 +50,25 @@ _NO_ERROR: Mapping[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """Two hosts with one database, as they are when the simulator starts; ``database`` is one of DATABASES."""
+
+    id: int
+    name: str
+    database: str
+    primary: str
+    standby: str
+
+
+_CONFIGURATIONS = tuple(
+    Configuration(number, f"CONF{number}", database, f"db{2 * number - 1}.example.com", f"db{2 * number}.example.com")
+    for number, database in enumerate(DATABASES, 1)
+)
+
+
+@dataclass(frozen=True)
 class DbvisitCredentials:
-    """Who may log in; ``cookie_lifetime`` is in seconds."""
+    """Who may log in, and to what; ``cookie_lifetime`` is in seconds."""
 
     username: str
     password: str
@@ -56,6 +78,8 @@ class DbvisitCredentials:
     show_parameter: str
     no_error: str
     refusal_status: int
+    configurations: tuple[Configuration, ...]
+    host_field: str
 
 
 class RefusalError(Exception):
@@ -112,6 +136,8 @@ class DbvisitStandby(Face):
             show_parameter=fields.text("show_parameter", "show_hidden", choices=("show_hidden", "show_dismissed")),
             no_error=fields.text("no_error", "absent", choices=tuple(_NO_ERROR)),
             refusal_status=fields.integer("refusal_status", 400, minimum=200, maximum=599),
+            configurations=_read_configurations(fields),
+            host_field=fields.text("host_field", "host"),
         )
         fields.done()
         return credentials
@@ -137,7 +163,12 @@ class DbvisitStandby(Face):
             Route(f"{BASE}/login", {"POST": self._log_in}),
             Route(f"{BASE}/task/list", {"POST": self._answering(self._list)}),
             Route(f"{BASE}/task/show", {"POST": self._answering(self._show)}),
-            *(Route(f"{BASE}{path}", {"POST": self._answering(self._launcher(LAUNCHES[path]))}) for path in LAUNCHES),
+            Route(f"{BASE}/list", {"POST": self._answering(self._list_configurations)}),
+            *(
+                Route(f"{BASE}{path}/{database}", {"POST": self._answering(self._launcher(LAUNCHES[path], database))})
+                for path in LAUNCHES
+                for database in DATABASES
+            ),
         )
 
     def default_owner(self) -> str:
@@ -234,7 +265,7 @@ class DbvisitStandby(Face):
             messages.append(self._message(f"{title} {words}", task.born + ended))
         return {
             "configuration_id": configuration,
-            "configuration_name": f"CONF{configuration}",
+            "configuration_name": self._name_of(configuration),
             self.credentials.dismissed_field: self.credentials.username if moment.state == DISMISSED else "",
             "finished": "" if ended is None else self._nanoseconds(task.born + ended),
             "messages": messages,
@@ -255,6 +286,10 @@ class DbvisitStandby(Face):
             at = task.born + moment.since
             document["messages"] = [self._message(each, at) if isinstance(each, str) else each for each in messages]
         return document
+
+    def _name_of(self, number: Any) -> str:
+        known = (each.name for each in self.credentials.configurations if each.id == number)
+        return next(known, f"CONF{number}")
 
     def _message(self, text: str, instant: float) -> dict[str, str]:
         return {"message": text, "time": self._nanoseconds(instant)}
@@ -293,16 +328,73 @@ class DbvisitStandby(Face):
             raise RefusalError(f"task {number} not found")
         return self.view(task, moment)
 
-    def _launcher(self, task_type: str) -> Callable[[Mapping[str, Any]], Any]:
+    def _list_configurations(self, params: Mapping[str, Any]) -> Any:
+        wanted_id = _whole_number(params, "configuration_id", 0)
+        wanted_name, wanted_type = params.get("configuration_name") or "", params.get("configuration_type") or ""
+        if wanted_type not in ("", *DATABASES):
+            raise RefusalError(f"configuration_type must be one of {', '.join(DATABASES)}")
+        return {
+            "configurations": [
+                self._configuration(each)
+                for each in self.credentials.configurations
+                if wanted_id in (0, each.id) and wanted_name in ("", each.name) and wanted_type in ("", each.database)
+            ]
+        }
+
+    def _configuration(self, configuration: Configuration) -> dict[str, Any]:
+        hosts = [configuration.primary, configuration.standby]
+        if self._switchovers(configuration.id) % 2:
+            hosts.reverse()
+        primary, standby = ({self.credentials.host_field: host} for host in hosts)
+        return {
+            "configuration_id": configuration.id,
+            "configuration_name": configuration.name,
+            "configuration_type": DATABASES[configuration.database],
+            "primary": primary,
+            "standby": standby,
+            "replication_mode": "STREAMING" if configuration.database == "postgresql" else "",
+        }
+
+    def _switchovers(self, configuration_id: int) -> int:
+        """Count the switchovers that have ended well since the simulator's start."""
+        now = self.now()
+        count = 0
+        for task in self.store.all():
+            given = task.input if isinstance(task.input, Mapping) else {}
+            if task.type == "switchover" and given.get("configuration_id", 1) == configuration_id:
+                age = _age_at(task, END)
+                # One that had ended before is in the scenario's hosts already.
+                count += age is not None and 0.0 < task.born + age <= now
+        return count
+
+    def _launcher(self, task_type: str, database: str) -> Callable[[Mapping[str, Any]], Any]:
         def start(params: Mapping[str, Any]) -> Any:
             if not _whole_number(params, "configuration_id", 0):
                 raise RefusalError("configuration_id is required")
-            # The type is not in the body, but a rule has to be able to ask for it.
-            body = {"type": task_type, "params": params}
+            # Type and database are not in the body, but a rule has to be able to ask for it.
+            body = {"type": task_type, "database": database, "params": params}
             task = self.launch(body, task_type, params, self.credentials.username)
             return {"task_id": int(task.id)}
 
         return start
+
+
+def _read_configurations(fields: Fields) -> tuple[Configuration, ...]:
+    """Read ``configurations``; without them there is one for each database."""
+    configurations = []
+    for entry in fields.children("configurations"):
+        number = entry.integer("configuration_id", minimum=1)
+        configurations.append(
+            Configuration(
+                id=number,
+                name=entry.text("configuration_name", f"CONF{number}"),
+                database=entry.text("database", "oracle", choices=tuple(DATABASES)),
+                primary=entry.text("primary"),
+                standby=entry.text("standby"),
+            )
+        )
+        entry.done()
+    return tuple(configurations) if fields.has("configurations") else _CONFIGURATIONS
 
 
 def _params(request: Request) -> Mapping[str, Any]:
@@ -336,6 +428,18 @@ def _ended_at(task: Task, moment: Moment) -> float | None:
             break
         age += step.seconds or 0.0
     return age
+
+
+def _age_at(task: Task, state: State) -> float | None:
+    """Return the age at which a task comes into a state; None when it never does."""
+    age = 0.0
+    for step in (*task.life.steps, *filter(None, [task.life.end])):
+        if step.state == state:
+            return age
+        if step.seconds is None:
+            return None
+        age += step.seconds
+    return None
 
 
 def _outcome(task: Task, moment: Moment) -> str | int:

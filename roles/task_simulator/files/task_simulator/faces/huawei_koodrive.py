@@ -7,14 +7,16 @@ Confirmed by the vendor's documents: paths, fields, states and types of both fam
 number where text is documented, taskListDtos in the example, a nextCursor that is a number of milliseconds, pages that
 are short or empty before the end, two shapes of errors, the sliding 20 minutes of a token, the signature and its 15
 minutes, the language of ``msg``. Inferred: the path of a single job, what an unknown task and a bad login are answered
-with, the codes of those answers, that both prefixes of a token are taken. Facts on which sources disagree are options
-of ``credentials``. Whether a task belongs to ``/task`` or ``/jobs`` follows from its type.
+with, the codes of those answers, that both prefixes of a token are taken, and that ``initParams``, a documented field
+of lists, is the JSON text of what the task was created with. Facts on which sources disagree are options of
+``credentials``. Whether a task belongs to ``/task`` or ``/jobs`` follows from its type.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -70,6 +72,7 @@ class KooDriveCredentials:
     refusal: str
     unknown_task: str
     job_path: str
+    init_params: str
 
 
 class HuaweiKooDrive(Face):
@@ -81,7 +84,7 @@ class HuaweiKooDrive(Face):
     task_fields = frozenset(
         {
             *("createTime", "downloadUrl", "endTime", "progress", "resultCode", "startTime", "taskName"),
-            *("taskResultCode", "tenantId", "userId", "contentNum", "containerId", "beginTime"),
+            *("taskResultCode", "tenantId", "userId", "contentNum", "containerId", "beginTime", "initParams"),
         }
     )
     has_failure_codes = True
@@ -117,6 +120,7 @@ class HuaweiKooDrive(Face):
             refusal=fields.text("refusal", "401", choices=("400", "401")),
             unknown_task=fields.text("unknown_task", "400", choices=("200", "400", "404")),
             job_path=fields.text("job_path", "jobs", choices=("jobs", "root")),
+            init_params=fields.text("init_params", "json", choices=("json", "absent")),
         )
         fields.done()
         return credentials
@@ -238,7 +242,10 @@ class HuaweiKooDrive(Face):
         document = self._found(values["id"], TASK_TYPES)
         if document is None:
             return self._unknown(request)
-        return self._good(request, {key: value for key, value in document.items() if not key.endswith("Time")})
+        return self._good(
+            request,
+            {key: value for key, value in document.items() if key != "initParams" and not key.endswith("Time")},
+        )
 
     def _create_task(self, request: Request, values: Mapping[str, str]) -> Response:
         del values
@@ -292,6 +299,10 @@ class HuaweiKooDrive(Face):
             "status": moment.state,
             "createTime": self._milliseconds(task.born),
         }
+        given = task.input if isinstance(task.input, Mapping) else {}
+        created_with = {key: value for key, value in given.items() if key != "taskType"}
+        if created_with and self.credentials.init_params == "json":
+            document["initParams"] = json.dumps(created_with, ensure_ascii=False, separators=(",", ":"))
         if moment.since or moment.ended:
             document["startTime"] = self._milliseconds(task.born + (0 if moment.ended else moment.since))
         if moment.ended:

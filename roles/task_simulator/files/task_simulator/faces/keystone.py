@@ -16,6 +16,7 @@ from typing import Any, Callable
 from ..messages import BadJsonError, Request, Response, reason
 from ..validation import Fields
 from .base import Route, stable_uuid
+from .glance_images import KnownImage, read_images
 
 #: Where the services are mounted on the one port; development clouds use the same paths.
 IDENTITY = "/identity"
@@ -61,6 +62,7 @@ class OpenStackCredentials:
     token_lifetime: float
     region: str
     tasks_api_access: str
+    images: tuple[KnownImage, ...]
 
     @classmethod
     def read(cls, fields: Fields) -> OpenStackCredentials:
@@ -101,6 +103,7 @@ class OpenStackCredentials:
             token_lifetime=fields.number("token_lifetime", 3600),
             region=fields.text("region", "RegionOne"),
             tasks_api_access=fields.text("tasks_api_access", "admin", choices=("admin", "everyone")),
+            images=read_images(fields),
         )
         fields.done()
         return credentials

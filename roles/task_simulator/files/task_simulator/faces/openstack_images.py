@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenStack: Glance's tasks at ``/image/v2/tasks``, behind Keystone at ``/identity/v3``.
+"""OpenStack: Glance's tasks at ``/image/v2/tasks``, the images they make, and Keystone at ``/identity/v3``.
 
 Confirmed on a real Glance: routes with their odd Allow headers, the checks of filters, limit and marker, links without
 the mount's prefix, a full last page that still has ``next``, expired tasks that only a list sweeps away (and that an
 administrator can still read), 403 for everybody else, imports whose errors show only later, launches that stay pending
-for ever. Inferred: the body of 401, the words that refuse a source on the local network, the list of versions.
+for ever. Confirmed by Glance's sources: every user of a project may list its images, administrators those of all.
+Inferred: the body of 401, the words that refuse a source on the local network, the list of versions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..tasks import LaunchRule, Life, Moment, Step, Task
 from ..validation import Fields
 from .base import Face, Route, is_uuid_like, stable_uuid
 from .glance_errors import glance_error
+from .glance_images import ImageShelf, page_of_images
 from .keystone import IDENTITY, IMAGE, Keystone, OpenStackCredentials, Session, keystone_error, keystone_unauthorized
 
 #: Seconds from a task's end until a list may sweep it away.
@@ -74,6 +76,7 @@ class OpenStackImages(Face):
         """Set Keystone up in front of Glance."""
         self._keystone = Keystone(credentials, now, self._microseconds)
         super().__init__(credentials, launches, now, epoch)
+        self._shelf = ImageShelf(credentials.images, self.default_owner(), self.utc, {})
 
     def _microseconds(self, instant: float) -> str:
         """Write an instant in Keystone's way."""
@@ -104,6 +107,8 @@ class OpenStackImages(Face):
             Route(f"{IMAGE}/v2", {"GET": self._root}),
             Route(f"{IMAGE}/v2/tasks", {"GET": self._list, "POST": self._create}),
             Route(f"{IMAGE}/v2/tasks/{{id}}", {"GET": self._show, "DELETE": self._delete}),
+            Route(f"{IMAGE}/v2/images", {"GET": self._list_images}),
+            Route(f"{IMAGE}/v2/images/{{id}}", {"GET": self._show_image}),
             Route(f"{IMAGE}/v2/schemas/task", {"GET": self._task_schema}),
             Route(f"{IMAGE}/v2/schemas/tasks", {"GET": self._tasks_schema}),
         )
@@ -342,6 +347,41 @@ class OpenStackImages(Face):
         if body["type"] == "import" and "import_from" in body["input"]:
             return _source_problem(body["input"]["import_from"])
         return ""
+
+    # Images
+
+    def _images_of(self, session: Session) -> list[Any]:
+        """Return the images that a user sees: those of the own project, and public ones."""
+        images = self._shelf.at(self.now(), self.store.all(), self.view) if session.scoped else []
+        return [
+            image
+            for image in images
+            if self._is_admin(session)
+            or image["owner"] == session.user.project_id
+            or image["visibility"] in ("public", "community")
+        ]
+
+    def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        session = self._keystone.session_of(request)
+        if session is None:
+            return self.unauthorized(request)
+        page = page_of_images(
+            self._images_of(session),
+            dict(request.parameters),
+            default_page=DEFAULT_PAGE,
+            largest_page=LARGEST_PAGE,
+        )
+        return self.error(request, 400, page) if isinstance(page, str) else page
+
+    def _show_image(self, request: Request, values: Mapping[str, str]) -> Response:
+        session = self._keystone.session_of(request)
+        if session is None:
+            return self.unauthorized(request)
+        image = next((image for image in self._images_of(session) if image["id"] == values["id"]), None)
+        if image is None:
+            return self.error(request, 404, f"No image found with ID {values['id']}")
+        return Response.of_json(200, image)
 
     # Schemas
 

@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rackspace Cloud Images: Identity v2 and the image tasks below ``/v2``.
+"""Rackspace Cloud Images: Identity v2, the image tasks below ``/v2`` and the images they make.
 
 Confirmed by the vendor's documents and functional tests: login and its error bodies, the token's milliseconds against
 the tasks' whole seconds, stubs in lists, 201 for a launch even with a bad input, 405 for DELETE, 404 for another
 tenant's task, pages of at most 100, the message "None", expires_at 48 hours after the end and only then, the wire form
-of code 396. Inferred: the bodies of errors other than Identity's, the same wire form for the other codes, that an
-expired task answers 404, and what comes with 413. Facts on which sources disagree are options of ``credentials``.
+of code 396, lists of images with ``next`` that compare an image's fields. Inferred: the bodies of errors other than
+Identity's, the same wire form for the other codes, that an expired task answers 404, what comes with 413, and an
+imported image's formats. Facts on which sources disagree are options of ``credentials``. The vendor's own images are
+not played.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ..tasks import LaunchRule, Life, Moment, State, Step, Task
 from ..validation import Fields
 from .base import Face, Route, stable_uuid
 from .glance_errors import glance_error
+from .glance_images import ImageShelf, KnownImage, page_of_images, read_images
 
 #: Seconds for which a task that has ended can still be read.
 KEPT = 48 * 3600.0
@@ -48,6 +51,7 @@ class RackspaceCredentials:
     no_result: str
     next_links: bool
     unknown_marker: str
+    images: tuple[KnownImage, ...]
 
 
 class RackspaceImages(Face):
@@ -73,6 +77,12 @@ class RackspaceImages(Face):
         """Begin with the tokens that the scenario gives; those have no end."""
         super().__init__(credentials, launches, now, epoch)
         self._sessions: dict[str, float | None] = dict.fromkeys(credentials.api_tokens)
+        self._shelf = ImageShelf(
+            credentials.images,
+            credentials.tenant_id,
+            self.utc,
+            {"disk_format": "vhd", "container_format": "ovf"},
+        )
 
     @classmethod
     def read_credentials(cls, fields: Fields) -> RackspaceCredentials:
@@ -90,6 +100,7 @@ class RackspaceImages(Face):
             no_result=fields.text("no_result", "absent", choices=("absent", "null")),
             next_links=fields.flag("next_links", default=False),
             unknown_marker=fields.text("unknown_marker", "empty", choices=("empty", "error")),
+            images=read_images(fields),
         )
         if not credentials.regions:
             raise fields.error("must name at least one region", "regions")
@@ -120,6 +131,8 @@ class RackspaceImages(Face):
             Route("/v2.0/tokens", {"POST": self._log_in}),
             Route("/v2/tasks", {"GET": self._list, "POST": self._create}),
             Route("/v2/tasks/{id}", {"GET": self._show}),
+            Route("/v2/images", {"GET": self._list_images}),
+            Route("/v2/images/{id}", {"GET": self._show_image}),
             Route("/v2/schemas/task", {"GET": self._task_schema}),
             Route("/v2/schemas/tasks", {"GET": self._tasks_schema}),
         )
@@ -322,6 +335,33 @@ class RackspaceImages(Face):
             return self.error(request, 400, "Provided object does not match schema 'task'")
         task = self.launch(body, body["type"], body["input"], self.credentials.tenant_id)
         return Response.of_json(201, self.view(task, self.at_launch(task)))
+
+    # Images
+
+    def _images(self) -> list[Any]:
+        """Return the tenant's images, and public ones."""
+        images = self._shelf.at(self.now(), self.store.all(), self.view)
+        return [
+            image for image in images if image["owner"] == self.credentials.tenant_id or image["visibility"] == "public"
+        ]
+
+    def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        if not self._has_token(request):
+            return self.unauthorized(request)
+        query = dict(request.parameters)
+        page = page_of_images(self._images(), query, default_page=LARGEST_PAGE, largest_page=LARGEST_PAGE)
+        return self.error(request, 400, page) if isinstance(page, str) else page
+
+    def _show_image(self, request: Request, values: Mapping[str, str]) -> Response:
+        if not self._has_token(request):
+            return self.unauthorized(request)
+        image = next((image for image in self._images() if image["id"] == values["id"]), None)
+        if image is None:
+            return self.error(request, 404, f"No image found with ID {values['id']}")
+        return Response.of_json(200, image)
+
+    # Schemas
 
     def _task_schema(self, request: Request, values: Mapping[str, str]) -> Response:
         del values

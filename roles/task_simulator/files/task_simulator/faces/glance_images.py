@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images as Glance and Rackspace Cloud Images list them: those of the scenario, and those that imports have made.
+
+Confirmed by the API's documents: the paths, an image's own fields, comparison with any field that the query names,
+links that keep the query, a page that is full has ``next``. Inferred: that a successful import's image has the
+properties of its ``image_properties`` and nothing else, and that it is there from the task's end on, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable
+from urllib.parse import urlencode
+
+from ..messages import Response
+from ..tasks import Moment, Task
+from ..validation import Fields
+from .base import is_uuid_like, stable_uuid
+
+#: What a list's query holds that no image is compared with.
+_PAGING = ("limit", "marker", "sort", "sort_dir", "sort_key")
+
+
+@dataclass(frozen=True)
+class KnownImage:
+    """An image of the scenario, there from the start; an ``owner`` of None is the default one."""
+
+    id: str
+    name: str
+    status: str
+    owner: str | None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_images(fields: Fields) -> tuple[KnownImage, ...]:
+    """Read ``images`` of a vendor's part of ``credentials``."""
+    images = []
+    for entry in fields.children("images"):
+        name = entry.text("name")
+        images.append(
+            KnownImage(
+                id=entry.text("id", stable_uuid("known-image", name)),
+                name=name,
+                status=entry.text("status", "active"),
+                owner=entry.text("owner", None),
+                fields=entry.mapping("fields", {}),
+            )
+        )
+        entry.done()
+    return tuple(images)
+
+
+@dataclass(frozen=True)
+class ImageShelf:
+    """All images of one vendor at one moment; ``utc`` writes an instant in the vendor's way."""
+
+    known: Sequence[KnownImage]
+    default_owner: str
+    utc: Callable[[float], str]
+    #: A vendor's own properties of each imported image.
+    properties: Mapping[str, Any]
+
+    def at(self, now: float, tasks: Iterable[Task], view: Callable[[Task, Moment], dict[str, Any]]) -> list[Any]:
+        """Return the images there are by now, the newest first; an import's outlives its task."""
+        found = []
+        for known in self.known:
+            owner = self.default_owner if known.owner is None else known.owner
+            image = self._image(known.id, owner, 0.0, {"name": known.name, "status": known.status, **known.fields})
+            found.append((0.0, image))
+        for task in tasks:
+            end = task.life.end
+            age = task.life.ends_at()
+            if task.type != "import" or end is None or age is None or now < task.born + age:
+                continue
+            shown = view(task, Moment(end, age, ended=True))
+            result = shown.get("result")
+            if shown.get("status") != "success" or not isinstance(result, Mapping) or "image_id" not in result:
+                continue
+            given = task.input.get("image_properties") if isinstance(task.input, Mapping) else None
+            wanted = given if isinstance(given, Mapping) else {}
+            made = task.born + age
+            found.append((made, self._image(result["image_id"], task.owner, made, {**self.properties, **wanted})))
+        found.sort(key=lambda pair: (pair[0], str(pair[1]["id"])), reverse=True)
+        return [image for _made, image in found]
+
+    def _image(self, image_id: str, owner: str, made: float, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "name": None,
+            "status": "active",
+            "visibility": "private",
+            "protected": False,
+            "tags": [],
+            "disk_format": None,
+            "container_format": None,
+            "size": 1048576,
+            "min_disk": 0,
+            "min_ram": 0,
+            "created_at": self.utc(made),
+            "updated_at": self.utc(made),
+            **given,
+            "id": image_id,
+            "owner": owner,
+            "self": f"/v2/images/{image_id}",
+            "file": f"/v2/images/{image_id}/file",
+            "schema": "/v2/schemas/image",
+        }
+
+
+def page_of_images(
+    images: Sequence[dict[str, Any]], query: Mapping[str, str], *, default_page: int, largest_page: int
+) -> Response | str:
+    """Return the page that a query asks for, or the words of its refusal."""
+    try:
+        limit = int(query.get("limit", default_page))
+    except ValueError:
+        return "limit param must be an integer"
+    if limit < 0:
+        return "limit param must be positive"
+    limit = min(limit, largest_page)
+    filters = {key: value for key, value in query.items() if key not in _PAGING}
+    fitting = [
+        image for image in images if all(_words(image.get(key)) == _words(value) for key, value in filters.items())
+    ]
+    marker = query.get("marker")
+    if marker:
+        # The marker need not fit the filters itself.
+        if not is_uuid_like(marker) or all(image["id"] != marker for image in images):
+            return f"No image found with ID {marker}"
+        later = [image["id"] for image in images]
+        del later[: later.index(marker) + 1]
+        fitting = [image for image in fitting if image["id"] in later]
+    page = fitting[:limit]
+    parameters = {key: value for key, value in query.items() if key != "marker"}
+    first = f"/v2/images?{urlencode(parameters)}" if parameters else "/v2/images"
+    body: dict[str, Any] = {"images": page, "first": first, "schema": "/v2/schemas/images"}
+    if page and len(page) == limit:
+        body["next"] = f"/v2/images?{urlencode({**parameters, 'marker': page[-1]['id']})}"
+    return Response.of_json(200, body)
+
+
+def _words(value: Any) -> str:
+    """Write a property as queries do."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
