@@ -52,7 +52,7 @@ real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pul
 bench: .venv/.ready ## Measure task_wait against uri with until, a quarter of an hour (not a part of test)
 	@$(NOX) bench
 
-awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, execution environment
+awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
 	@$(NOX) awx
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist

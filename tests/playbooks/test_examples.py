@@ -364,8 +364,7 @@ def test_every_exception_is_an_example():
     assert set(NOT_RUN) | set(VARIANTS) <= {example.name for example in EXAMPLES if example.kind != "part"}
 
 
-# Parts of a definition are run as a whole; parts of a scenario are looked at in tests/unit/simulator/test_scenario.py,
-# and what a new provider needs in tests/unit/tooling.
+# Parts of a definition are run as a whole; parts of a scenario are looked at in tests/unit/simulator/test_scenario.py.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "custom_guide", "README"}
+    assert pages <= {"custom_guide", "README"}
