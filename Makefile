@@ -34,8 +34,8 @@ types: .venv/.ready ## mypy --strict
 docsite: .venv/.ready ## The documentation's pages, into .build/docsite/build/html
 	@$(NOX) docsite
 
-sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
-	@$(NOX) sanity-oldest sanity-newest
+sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle and the newest ansible-core
+	@$(NOX) sanity-oldest sanity-middle sanity-newest
 
 ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
 	@$(NOX) ansible_test_units ansible_test_integration
