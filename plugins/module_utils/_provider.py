@@ -232,7 +232,7 @@ class TaskProvider(ABC):
         """
         return ()
 
-    def launch(self, launch: Launch, deadline: Deadline) -> str:  # noqa: ARG002 - a default
+    def launch(self, launch: Launch, deadline: Deadline) -> str:
         """Send the call that launches a task, once, and return the task's id.
 
         Only providers whose description has ``launch_types`` can do that.

@@ -50,16 +50,16 @@ options:
   input:
     description:
       - The parameters that the vendor documents for this kind of task. They are sent as they are.
-      - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of the
-        body but C(taskType).
+      - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of
+        the body but C(taskType).
     type: dict
     default: {}
   reuse:
     description:
       - Which task of an earlier launch, with the same O(type) and O(input), is taken instead of launching another one.
       - V(unfinished) - one that has not ended.
-      - V(succeeded) - that, or one that has succeeded, as long as the vendor remembers it. Dbvisit cannot be asked that,
-        for a switchover may have been undone by another one since.
+      - V(succeeded) - that, or one that has succeeded, as long as the vendor remembers it. Dbvisit cannot be asked
+        that, for a switchover may have been undone by another one since.
       - V(none) - none.
       - Whether a task is the same can be told at Rackspace, OpenStack and Dbvisit, and for the C(task) service of
         KooDrive where its list tells C(initParams). Else none is taken.
@@ -87,15 +87,13 @@ seealso:
 
 EXAMPLES = r"""
 - name: Import an image unless there is one of that name, and wait for it
-  module_defaults:
-    group/longrunning.tasks.tasks:
-      provider: rackspace_images
-      username: "{{ rackspace_username }}"
-      api_key: "{{ rackspace_api_key }}"
-      region: DFW
   block:
     - name: Launch
       longrunning.tasks.task_launch:
+        provider: rackspace_images
+        username: "{{ rackspace_username }}"
+        api_key: "{{ rackspace_api_key }}"
+        region: DFW
         type: import
         input:
           import_from: exports/golden.vhd
@@ -107,6 +105,10 @@ EXAMPLES = r"""
 
     - name: Wait
       longrunning.tasks.task_wait:
+        provider: rackspace_images
+        username: "{{ rackspace_username }}"
+        api_key: "{{ rackspace_api_key }}"
+        region: DFW
         launch_results: "{{ launched }}"
         timeout: 7200
 
@@ -149,8 +151,8 @@ task_id:
   sample: fc29a67c-ad76-49bc-a317-a5f38dcb44c0
 task:
   description:
-    - The task, with the same keys as RV(longrunning.tasks.task_info#module:task). Null where there is none, or where the
-      vendor did not tell anything about it yet.
+    - The task, with the same keys as RV(longrunning.tasks.task_info#module:task). Null where there is none, or where
+      the vendor did not tell anything about it yet.
   returned: success
   type: dict
 existing:
@@ -167,9 +169,9 @@ candidates:
   elements: dict
 reason:
   description:
-    - Why the module failed, in a word to branch on. With V(launch_unclear) nobody can tell whether the task was launched,
-      so that it must not be launched again before somebody has looked. With all others it was surely not launched, except
-      for V(interrupted), whose RV(msg) says so.
+    - Why the module failed, in a word to branch on. With V(launch_unclear) nobody can tell whether the task was
+      launched, so that it must not be launched again before somebody has looked. With all others it was surely not
+      launched, except for V(interrupted), whose RV(msg) says so.
     - The others are those of RV(longrunning.tasks.task_info#module:reason).
   returned: failure
   type: str

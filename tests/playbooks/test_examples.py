@@ -228,6 +228,7 @@ def variables(secrets, url, folder):
         "awx_token": secrets["wrong"],
         "backup_key": secrets["wrong"],
         "backups": {"tasks": [{"id": GOOD}]},
+        "control_center": url,
         "dbvisit_password": secrets["dbvisit_password"],
         "dbvisit_username": "admin",
         "image_api": f"{url}/image",
@@ -238,6 +239,7 @@ def variables(secrets, url, folder):
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
         "leaver": "1395497048157130881",
         "mirror_task_ids": [GOOD, ALSO_GOOD],
+        "new_primary_host": "db2.example.com",
         "password": secrets["vmware_password"],
         "rackspace_api_key": secrets["api_key"],
         "rackspace_username": "demo",
@@ -362,8 +364,7 @@ def test_every_exception_is_an_example():
     assert set(NOT_RUN) | set(VARIANTS) <= {example.name for example in EXAMPLES if example.kind != "part"}
 
 
-# Parts of a definition are run as a whole; parts of a scenario are looked at in tests/unit/simulator/test_scenario.py,
-# and what a new provider needs in tests/unit/tooling.
+# Parts of a definition are run as a whole; parts of a scenario are looked at in tests/unit/simulator/test_scenario.py.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "custom_guide", "README"}
+    assert pages <= {"custom_guide", "README"}

@@ -51,10 +51,8 @@ def _launch_type(launch_type: str, description: ProviderDescription) -> str:
             "ansible.builtin.uri, and give what it registered to task_wait as launch_results",
         )
     if launch_type not in description.launch_types:
-        raise OptionError(
-            "type",
-            f"type is {launch_type!r}; provider {description.name} launches {listed([*description.launch_types], 'or')}",
-        )
+        known = listed([*description.launch_types], "or")
+        raise OptionError("type", f"type is {launch_type!r}; provider {description.name} launches {known}")
     return launch_type
 
 

@@ -8,9 +8,9 @@ Facts: the vendor's pages on ``/task/list``, ``/task/show`` and the launching ca
 and in its wiki for version 12. Everything there is a POST with ``{"params": ...}``.
 
 Inferred, for those pages do not say it: that the API lies below ``/api`` and takes the logins of version 11's older
-API; that an unknown id is the documented 400 with a text; that a 200 may still say ``"successful": false``; the launching
-calls for other databases than Oracle; what the title of a launched task says; which of the texts that ``/list`` tells of
-a database is its host.
+API; that an unknown id is the documented 400 with a text; that a 200 may still say ``"successful": false``; the
+launching calls for other databases than Oracle; what the title of a launched task says; which of the texts that
+``/list`` tells of a database is its host.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ DESCRIPTION = ProviderDescription(
         "List tasks": "https://support.dbvisit.com/hc/en-us/articles/12515185528719",
         "Show a task": "https://support.dbvisit.com/hc/en-us/articles/12515207870607",
         "Show a task, version 12": "https://dbvisit.atlassian.net/wiki/spaces/DSMPV12/pages/4290805947",
+        "Switchover, Oracle": "https://support.dbvisit.com/hc/en-us/articles/12515184723087",
+        "List configurations, version 12": "https://dbvisit.atlassian.net/wiki/spaces/DSMPV12/pages/4290805887",
         "Authentication, version 11": "https://dbvisit.atlassian.net/wiki/spaces/DSMP/pages/3432972289",
     },
     environment_prefix="DBVISIT",
@@ -269,12 +271,16 @@ class DbvisitProvider(TaskProvider):
         """
         host = wanted.get("primary")
         if set(wanted) != {"primary"} or not isinstance(host, str):
-            raise OptionError("wanted", f"wanted takes only primary at {DESCRIPTION.title}: the host that is to have it")
+            raise OptionError(
+                "wanted", f"wanted takes only primary at {DESCRIPTION.title}: the host that is to have it"
+            )
         number = _configuration_id(launch)
         listed = self._ask("/list", {"configuration_id": number}, deadline, CONFIGURATIONS_SCHEMA)["configurations"]
         configuration = next((each for each in listed or () if each["configuration_id"] == number), None)
         if configuration is None:
-            raise OptionError("input", f"input: {DESCRIPTION.title} has no configuration with the configuration_id {number}")
+            raise OptionError(
+                "input", f"input: {DESCRIPTION.title} has no configuration with the configuration_id {number}"
+            )
         primary, standby = (_texts_of(configuration[role]) for role in ("primary", "standby"))
         if _names(primary, host) and not _names(standby, host):
             return dict(configuration)

@@ -557,7 +557,8 @@ class KooDriveProvider(TaskProvider):
         problem = schema.problem(answer)
         if problem is not None:
             raise BadAnswerError(
-                f"{self.description.title} answered {method} {details['url']} with JSON of an unexpected shape: {problem}",
+                f"{self.description.title} answered {method} {details['url']} with JSON of an unexpected shape: "
+                f"{problem}",
                 **details,
             )
         return answer

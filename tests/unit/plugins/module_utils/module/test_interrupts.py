@@ -25,9 +25,13 @@ def output():
 
 @pytest.fixture(autouse=True)
 def _handlers_are_left_alone():
+    # Who runs the tests with nohup has them ignore this one.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     before = [signal.getsignal(number) for number in SIGNALS]
     yield
-    assert [signal.getsignal(number) for number in SIGNALS] == before
+    after = [signal.getsignal(number) for number in SIGNALS]
+    signal.signal(signal.SIGHUP, hangup)
+    assert after == before
 
 
 @pytest.mark.parametrize("number", SIGNALS)

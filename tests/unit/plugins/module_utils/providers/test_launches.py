@@ -59,7 +59,9 @@ def test_who_launches_says_so():
     assert launching == {"rackspace_images", "openstack_images", "dbvisit_standby", "huawei_koodrive"}
 
 
-@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"custom", "netapp_astra_control", "vmware_live_site_recovery"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(PROVIDERS) - {"custom", "netapp_astra_control", "vmware_live_site_recovery"})
+)
 def test_a_task_without_anything_is_never_the_same(name):
     description = PROVIDERS[name].description
     for launch_type in description.launch_types:
@@ -125,7 +127,10 @@ def test_the_same_image_task_has_the_same_input(name, given, is_same):
 
 
 def test_glance_is_asked_only_for_types_that_it_can_list():
-    queries = {name: Session(name).provider.launch_query(Launch("export", {})) for name in ("rackspace_images", "openstack_images")}
+    queries = {
+        name: Session(name).provider.launch_query(Launch("export", {}))
+        for name in ("rackspace_images", "openstack_images")
+    }
     assert queries == {"rackspace_images": TaskQuery(types=frozenset({"export"})), "openstack_images": TaskQuery()}
 
 
@@ -141,7 +146,9 @@ def test_an_image_of_that_name_is_found(name):
 
 # Rackspace's documents name no filters of this list: it may well answer with all images.
 @IMAGES
-@pytest.mark.parametrize("images", [[], [{"id": "i-1", "name": "golden", "status": "queued"}], [{"name": "other", "status": "active"}]])
+@pytest.mark.parametrize(
+    "images", [[], [{"id": "i-1", "name": "golden", "status": "queued"}], [{"name": "other", "status": "active"}]]
+)
 def test_no_image_of_that_name_is_found(name, images):
     assert Session(name, reply({"images": images})).wanted(IMPORT, {"name": "golden"}) is None
 
@@ -289,7 +296,9 @@ def test_a_job_is_launched():
 
 
 @pytest.mark.parametrize("service", ["task", "jobs"])
-@pytest.mark.parametrize("answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": "", "data": ""}])
+@pytest.mark.parametrize(
+    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": "", "data": ""}]
+)
 def test_an_answer_without_an_id_is_no_launch(service, answer):
     session = koodrive(reply(answer), service=service)
     with pytest.raises(BadAnswerError, match="answered POST"):
