@@ -247,6 +247,7 @@ def variables(secrets, url, folder):
         "task_simulator_state_dir": str(folder / "simulator"),
         # What the custom guide's launch returned.
         "launched": {"json": {"id": 17}},
+        "koodrive_token": secrets["koodrive_token"],
     }
 
 
