@@ -279,6 +279,20 @@ def test_a_bad_end_is_told_with_its_reason(use_roles, simulate):
         assert {facts[name] for name in kind.results} <= {""}
 
 
+def test_a_switchover_of_somebody_else_that_leads_elsewhere_is_no_success(use_roles, simulate):
+    kind = next(kind for kind in KINDS if kind.role == "standby_switchover")
+    theirs = {"provider": kind.provider, "id": "7", "type": "switchover", "input": {"configuration_id": 2}}
+    running = [{**theirs, "steps": [{"state": "In Progress", "seconds": 25}], "end": {"state": "End"}}]
+    simulator = simulate({"tasks": running, "launches": [launches(kind, kind.good)]})
+    # It has the primary database now, and will have lost it when their switchover has ended.
+    given = kind.given(primary="db3.example.com")
+    (first, failure), (second, no_failure) = use_roles(simulator, (kind.role, given), (kind.role, given))
+    assert (first["outcome"], first["changed"], first["retryable"], first["task_id"]) == ("failed", False, True, "7")
+    assert "there is not what is wanted" in failure
+    assert (second["outcome"], second["changed"], no_failure) == ("succeeded", True, "")
+    assert sent(simulator, kind) == 1
+
+
 def test_a_lost_answer_does_not_launch_twice(use_roles, simulate):
     faults = [
         {"path": kind.launching_call.split()[1], "method": "POST", "kind": "reset", "where": "body", "count": 1}
