@@ -45,6 +45,8 @@ NO_PLUGINS = ("action", "doc_fragments", "module_utils", "modules")
 #: A junit report says the host of each task so; "include" stands for a file that was included.
 ON_HOST = re.compile(r"\[(?!(?:localhost|include)\])[^\]]+\] ")
 
+#: Molecule says so in which scenario it failed, and during which action. Its own recap calls some of them successful.
+FAILED_IN = re.compile(r"\[(\S+) > (\S+)\] An error occurred during")
 #: Seconds for Molecule to end when it is interrupted.
 PATIENCE = 8.0
 
@@ -123,14 +125,32 @@ def judge(root: Path, names: Iterable[str]) -> dict[str, list[str]]:
 # Running them
 
 
-def run_molecule(names: list[str]) -> int:
-    """Run Molecule in a process group of its own and return its exit code; end all of it when interrupted."""
+def run_molecule(names: list[str]) -> tuple[int, dict[str, str]]:
+    """Run Molecule and show what it says; return its exit code, and which scenario failed during which action.
+
+    It has a process group of its own, all of which ends when this is interrupted.
+    """
     chosen = [f"--scenario-name={name}" for name in names] or ["--all"]
     command = ["molecule", "test", *chosen, "--report", "--no-command-borders"]
     # Only here it reads extensions/molecule/config.yml.
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    failed: dict[str, str] = {}
     try:
-        return process.wait()
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            found = FAILED_IN.search(line)
+            if found:
+                failed[found[1]] = found[2]
+        return process.wait(), failed
     except KeyboardInterrupt:
         for how in (signal.SIGINT, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -178,14 +198,16 @@ def main(names: list[str]) -> int:
         folder.mkdir(parents=True)
     general: list[str] = [] if names else gaps(ROOT)
     try:
-        code = run_molecule(names)
+        code, failed = run_molecule(names)
     except KeyboardInterrupt:
         stop_simulators(ephemeral)
         return 130
     general += stop_simulators(ephemeral)
-    if code:
-        general.append(f"Molecule ended with code {code}")
     results = judge(ROOT, [DEFAULT, *(names or known)])
+    for name, action in failed.items():
+        results.setdefault(name, []).insert(0, f"{action} failed")
+    if code and not failed:
+        general.append(f"Molecule ended with code {code}")
     RESULTS.write_text(json.dumps({"scenarios": results, "general": general}), encoding="utf-8")
     show(results, general)
     return 1 if general or any(results.values()) else 0

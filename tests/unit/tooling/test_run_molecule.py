@@ -188,3 +188,22 @@ def test_a_simulator_that_still_runs_is_stopped_and_told(tmp_path):
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()
     assert run_molecule.stop_simulators(tmp_path) == []
+
+
+# What Molecule says
+
+
+def test_the_scenario_that_failed_is_told_by_molecule(tmp_path, monkeypatch, capsys):
+    program = tmp_path / "molecule"
+    program.write_text(
+        "#!/bin/sh\n"
+        'echo "$@"\n'
+        "echo \"WARNING  [wait > idempotence] An error occurred during the test sequence action: 'idempotence'.\" >&2\n"
+        "exit 3\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert run_molecule.run_molecule(["wait", "code"]) == (3, {"wait": "idempotence"})
+    assert capsys.readouterr().out.startswith("test --scenario-name=wait --scenario-name=code --report")
+    assert run_molecule.run_molecule([]) == (3, {"wait": "idempotence"})
+    assert capsys.readouterr().out.startswith("test --all --report")
