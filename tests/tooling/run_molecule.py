@@ -132,8 +132,9 @@ def run_molecule(names: list[str]) -> tuple[int, dict[str, str]]:
     """
     chosen = [f"--scenario-name={name}" for name in names] or ["--all"]
     command = ["molecule", "test", *chosen, "--report", "--no-command-borders"]
-    # Only here it reads extensions/molecule/config.yml.
-    process = subprocess.Popen(
+    failed: dict[str, str] = {}
+    # In another folder it would not read extensions/molecule/config.yml.
+    with subprocess.Popen(
         command,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -142,23 +143,22 @@ def run_molecule(names: list[str]) -> tuple[int, dict[str, str]]:
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    failed: dict[str, str] = {}
-    try:
-        for line in process.stdout or ():
-            print(line, end="", flush=True)
-            found = FAILED_IN.search(line)
-            if found:
-                failed[found[1]] = found[2]
-        return process.wait(), failed
-    except KeyboardInterrupt:
-        for how in (signal.SIGINT, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, how)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-                break
-        raise
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                found = FAILED_IN.search(line)
+                if found:
+                    failed[found[1]] = found[2]
+            return process.wait(), failed
+        except KeyboardInterrupt:
+            for how in (signal.SIGINT, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, how)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(PATIENCE)
+                    break
+            raise
 
 
 def stop_simulators(folder: Path) -> list[str]:
