@@ -34,8 +34,8 @@ types: .venv/.ready ## mypy --strict
 docsite: .venv/.ready ## The documentation's pages, into .build/docsite/build/html
 	@$(NOX) docsite
 
-sanity: .venv/.ready ## ansible-test sanity on the oldest and the newest ansible-core
-	@$(NOX) sanity-oldest sanity-newest
+sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle and the newest ansible-core
+	@$(NOX) sanity-oldest sanity-middle sanity-newest
 
 ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
 	@$(NOX) ansible_test_units ansible_test_integration
@@ -55,7 +55,7 @@ real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pul
 bench: .venv/.ready ## Measure task_wait against uri with until, a quarter of an hour (not a part of test)
 	@$(NOX) bench
 
-awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, execution environment
+awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
 	@$(NOX) awx
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist

@@ -87,15 +87,13 @@ seealso:
 
 EXAMPLES = r"""
 - name: Import an image unless there is one of that name, and wait for it
-  module_defaults:
-    group/longrunning.tasks.tasks:
-      provider: rackspace_images
-      username: "{{ rackspace_username }}"
-      api_key: "{{ rackspace_api_key }}"
-      region: DFW
   block:
     - name: Launch
       longrunning.tasks.task_launch:
+        provider: rackspace_images
+        username: "{{ rackspace_username }}"
+        api_key: "{{ rackspace_api_key }}"
+        region: DFW
         type: import
         input:
           import_from: exports/golden.vhd
@@ -107,6 +105,10 @@ EXAMPLES = r"""
 
     - name: Wait
       longrunning.tasks.task_wait:
+        provider: rackspace_images
+        username: "{{ rackspace_username }}"
+        api_key: "{{ rackspace_api_key }}"
+        region: DFW
         launch_results: "{{ launched }}"
         timeout: 7200
 

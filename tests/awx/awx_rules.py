@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX does with credential types, written down from its sources of version 24.6.1.
+"""What AWX does with credential types and surveys, written down from its sources of version 24.6.1.
 
-``awx/main/fields.py`` (CredentialTypeInputField, CredentialTypeInjectorField) for what may be saved, and
-``awx/main/models/credential`` (``inject_credential``) for what a job gets.
+Credential types: ``awx/main/fields.py`` (CredentialTypeInputField, CredentialTypeInjectorField) for what may be saved,
+and ``awx/main/models/credential`` (``inject_credential``) for what a job gets. Surveys: ``_validate_spec_data`` in
+``awx/api/views/__init__.py``.
 """
 
 from __future__ import annotations
@@ -153,3 +154,32 @@ def inject(credential_type, inputs, folder):
         name: environment.from_string(template).render(**known)
         for name, template in credential_type["injectors"]["env"].items()
     }
+
+
+def check_survey(survey):
+    """Raise what AWX would refuse a survey for."""
+    for name, kind in (("name", str), ("description", str), ("spec", list)):
+        if not isinstance(survey[name], kind):
+            raise TypeError(f"{name} of a survey is {survey[name]!r}")
+    variables = [question["variable"] for question in survey["spec"]]
+    if not variables or len(set(variables)) != len(variables):
+        raise ValueError(f"the variables are {variables}")
+    for question in survey["spec"]:
+        _check_question(question)
+
+
+def _check_question(question):
+    if not all(isinstance(question[name], str) for name in ("type", "question_name", "variable")):
+        raise TypeError(f"a text is none in {question}")
+    if not isinstance(question["required"], bool):
+        raise TypeError(f"required is not a boolean in {question}")
+    default = question.get("default", "")
+    if default != "" and (not isinstance(default, ANSWERS[question["type"]]) or isinstance(default, bool)):
+        raise TypeError(f"the default of {question['variable']} is {default!r}")
+    if not all(isinstance(question[name], int) for name in ("min", "max") if question.get(name) is not None):
+        raise TypeError(f"min and max have to be integers in {question}")
+    if question["type"] in {"multiplechoice", "multiselect"}:
+        choices = question["choices"]
+        choices = choices.splitlines() if isinstance(choices, str) else choices
+        if not set(str(default).splitlines()) <= set(choices):
+            raise ValueError(f"the default of {question['variable']} is none of its choices")

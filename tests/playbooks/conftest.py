@@ -153,7 +153,7 @@ def secrets():
 
 @pytest.fixture
 def run_playbook(tmp_path):
-    """Return a function that runs a playbook of the folder plays and returns the run.
+    """Return a function that runs a playbook of the folder plays, or of a collection, and returns the run.
 
     ``meanwhile`` is called while it runs, with its process, which then leads a process group.
     """
@@ -169,7 +169,7 @@ def run_playbook(tmp_path):
             *arguments,
             "-e",
             f"@{extra}",
-            str(PLAYS / playbook),
+            playbook if str(playbook).startswith("longrunning.tasks.") else str(PLAYS / playbook),
         ]
         settings = {
             **os.environ,

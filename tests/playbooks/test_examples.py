@@ -83,11 +83,11 @@ class Example:
     def kind(self):
         """Say what it is: plays, tasks, play keywords, or else a part of something that is no playbook."""
         first = self.content[0] if isinstance(self.content, list) else self.content
-        if "module_defaults" in first:
-            return "keywords"
         if "hosts" in first:
             return "plays"
-        return "tasks" if isinstance(self.content, list) and "name" in first else "part"
+        if isinstance(self.content, list):
+            return "tasks" if "name" in first and "import_playbook" not in first else "part"
+        return "keywords" if "module_defaults" in first else "part"
 
 
 def rst_blocks(text, language):
@@ -228,6 +228,7 @@ def variables(secrets, url, folder):
         "awx_token": secrets["wrong"],
         "backup_key": secrets["wrong"],
         "backups": {"tasks": [{"id": GOOD}]},
+        "control_center": url,
         "dbvisit_password": secrets["dbvisit_password"],
         "dbvisit_username": "admin",
         "image_api": f"{url}/image",
@@ -238,6 +239,7 @@ def variables(secrets, url, folder):
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
         "leaver": "1395497048157130881",
         "mirror_task_ids": [GOOD, ALSO_GOOD],
+        "new_primary_host": "db2.example.com",
         "password": secrets["vmware_password"],
         "rackspace_api_key": secrets["api_key"],
         "rackspace_username": "demo",
@@ -245,6 +247,7 @@ def variables(secrets, url, folder):
         "task_simulator_state_dir": str(folder / "simulator"),
         # What the custom guide's launch returned.
         "launched": {"json": {"id": 17}},
+        "koodrive_token": secrets["koodrive_token"],
     }
 
 
@@ -363,7 +366,7 @@ def test_every_exception_is_an_example():
 
 
 # Parts of a definition are run as a whole; parts of a scenario are looked at in tests/unit/simulator/test_scenario.py,
-# and what a new provider needs in tests/unit/tooling.
+# what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "custom_guide", "README"}
+    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "README"}

@@ -225,6 +225,34 @@ def test_wait_for_what_was_launched(player: Player, openstack: Endpoints, image_
     assert run.result["outcome"] == "succeeded"
 
 
+def test_launch(player: Player, image_source: ImageSource, show: Callable[[str, object], None]) -> None:
+    """An import is launched once: not beside itself, and not where its image is."""
+    task = image_tasks.import_task(image_source.slow_url(4), name="launched-once")
+    result = player.play("task_launch.yml", import_task=task).result
+    outcomes = {name: step.get("outcome") for name, step in result.items()}
+    show("launches", outcomes)
+    assert outcomes == {
+        "would": "would_launch",
+        "launched": "launched",
+        "beside": "reused",
+        "waited": "succeeded",
+        "again": "not_needed",
+        "reused": "reused",
+        "refused": None,
+    }
+    task_id = result["launched"]["task_id"]
+    assert [result[name]["task_id"] for name in ("would", "beside", "again", "reused")] == [
+        None,
+        task_id,
+        None,
+        task_id,
+    ]
+    assert [name for name, step in result.items() if step["changed"]] == ["would", "launched"]
+    assert result["again"]["existing"]["id"] == result["waited"]["task"]["result"]["image_id"]
+    show("refused", result["refused"]["msg"])
+    assert (result["refused"]["reason"], result["refused"]["request"]["status"]) == ("rejected", 400)
+
+
 # Looking
 
 

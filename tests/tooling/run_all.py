@@ -31,6 +31,7 @@ FIRST = "build"
 THEN = (
     "real_servers",
     "sanity-oldest",
+    "sanity-middle",
     "sanity-newest",
     "playbooks-oldest",
     "playbooks-newest",

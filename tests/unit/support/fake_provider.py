@@ -131,8 +131,6 @@ class LaunchingProvider(FakeProvider):
 
     def find_wanted(self, launch: Launch, wanted: Any, deadline: Any) -> Any:
         self.wanted.append(wanted)
-        if isinstance(self.existing, Exception):
-            raise self.existing
         return self.existing
 
 

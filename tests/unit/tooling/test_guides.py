@@ -19,7 +19,7 @@ from ansible_collections.longrunning.tasks.tests.tooling.document_providers impo
 VENDORS = sorted(set(PROVIDERS) - WITHOUT_TABLES)
 #: Mean the same for every vendor, and are told with the modules.
 EVERYWHERE = {"validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"}
-MODULES = {"task_info": "TASK_INFO", "task_list": "TASK_LIST", "task_wait": "TASK_WAIT"}
+MODULES = {name: name.upper() for name in ("task_info", "task_launch", "task_list", "task_wait")}
 EACH_PROVIDER = pytest.mark.parametrize("name", sorted(PROVIDERS))
 EACH_VENDOR = pytest.mark.parametrize("name", VENDORS)
 
@@ -64,7 +64,8 @@ def test_the_parts_are_there(name):
 
 @EACH_VENDOR
 def test_an_example_launches_a_task_and_waits_for_it(name):
-    (steps,) = [steps for steps in examples(guide(name)) if any("ansible.builtin.uri" in step for step in steps)]
+    launching = {"ansible.builtin.uri", "longrunning.tasks.task_launch"}
+    (steps,) = [steps for steps in examples(guide(name)) if any(launching & set(step) for step in steps)]
     (wait,) = [step["longrunning.tasks.task_wait"] for step in steps if "longrunning.tasks.task_wait" in step]
     registered = {step["register"] for step in steps if "register" in step}
     assert registered

@@ -1,0 +1,544 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles that launch and wait, by their playbooks, as a job of AWX runs them: all variables are text.
+
+What a playbook hands on to a workflow is what the tests look at, and how often the vendor was asked to launch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import yaml
+
+FIRST_USER, SECOND_USER = "1395497048157130881", "1395497048157130882"
+IMAGE = "1d944ab7-6748-4f3c-b7e2-3553bf006677"
+GOOD, BROKEN, ALSO_BROKEN, ENDLESS = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
+#: Seconds, so that no test waits for long.
+SOON = {"poll_interval": "0.2", "timeout": "30"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A role with what it needs, and how its launch looks from outside."""
+
+    role: str
+    provider: str
+    variables: dict[str, str]
+    launching_call: str
+    steps: list[dict[str, Any]]
+    good: dict[str, Any]
+    bad: dict[str, Any]
+    #: What a bad end is told as: code, whether another try can help, words.
+    told: tuple[str, bool, str]
+    results: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self):
+        return f"{self.role}-{self.provider}"
+
+    def given(self, **others):
+        return {f"{self.role}_{name}": value for name, value in {**SOON, **self.variables, **others}.items()}
+
+
+IMAGE_STEPS = [{"state": "pending", "seconds": 0.3}, {"state": "processing", "seconds": 0.3}]
+KINDS = [
+    Kind(
+        role="image_import",
+        provider="rackspace_images",
+        variables={"provider": "rackspace_images", "name": "golden", "source": "exports/golden.vhd"},
+        launching_call="POST /v2/tasks",
+        steps=IMAGE_STEPS,
+        good={"state": "success", "result": {"image_id": IMAGE}},
+        bad={"state": "failure", "code": "396"},
+        told=("396", True, "with code 396: The file is not a valid VHD.*What to do: "),
+        results={"image_id": IMAGE},
+    ),
+    Kind(
+        role="image_import",
+        provider="openstack_images",
+        variables={
+            "provider": "openstack_images",
+            "name": "golden",
+            "source": "https://images.example.com/golden.qcow2",
+            "format": "qcow2",
+            "properties": '{"os_distro": "debian", "min_disk": 5}',
+        },
+        launching_call="POST /image/v2/tasks",
+        steps=IMAGE_STEPS,
+        good={"state": "success", "result": {"image_id": IMAGE}},
+        bad={"state": "failure", "message": "Task failed due to Internal Error"},
+        told=("", False, "failed: .*Task failed due to Internal Error"),
+        results={"image_id": IMAGE},
+    ),
+    Kind(
+        role="image_export",
+        provider="rackspace_images",
+        variables={"image_id": IMAGE, "container": "exports"},
+        launching_call="POST /v2/tasks",
+        steps=IMAGE_STEPS,
+        good={"state": "success"},
+        bad={"state": "failure", "message": "Container not found. Container: exports"},
+        told=("", False, "The receiving container does not exist.*What to do: Create the container"),
+        results={"location": f"exports/{IMAGE}.vhd"},
+    ),
+    Kind(
+        role="drive_transfer",
+        provider="huawei_koodrive",
+        variables={"from_user": FIRST_USER, "to_user": SECOND_USER},
+        launching_call="POST /koodrive/ose/v1/task/create",
+        steps=[{"state": 0, "seconds": 0.3}, {"state": 1, "seconds": 0.3}],
+        good={"state": 2},
+        bad={"state": 3, "code": "18000205"},
+        told=("18000205", False, "with code 18000205"),
+    ),
+    Kind(
+        role="standby_switchover",
+        provider="dbvisit_standby",
+        variables={
+            "configuration_id": "2",
+            "primary": "db4.example.com",
+            "database_type": "postgresql",
+            "options": "user_script=after.sh",
+        },
+        launching_call="POST /api/switchover/postgresql",
+        steps=[{"state": "In Progress", "seconds": 0.6}],
+        good={"state": "End"},
+        bad={"state": "Failed", "messages": ["The standby database cannot be reached"]},
+        told=("", False, "The standby database cannot be reached"),
+    ),
+]
+#: Those where the vendor can say that there is nothing to do.
+TELLING = [kind for kind in KINDS if kind.role != "image_export"]
+
+
+def by_name(kinds):
+    return pytest.mark.parametrize("kind", kinds, ids=[kind.name for kind in kinds])
+
+
+@pytest.fixture
+def environment(secrets):
+    """Return a function that returns the logins of all vendors at a simulator, as AWX's credentials give them."""
+
+    def logins(url):
+        return {
+            "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+            "DBVISIT_API_URL": url,
+            "DBVISIT_PASSWORD": secrets["dbvisit_password"],
+            "DBVISIT_USERNAME": "admin",
+            "KOODRIVE_API_TOKEN": secrets["koodrive_token"],
+            "KOODRIVE_API_URL": url,
+            "OS_AUTH_URL": f"{url}/identity/v3",
+            "OS_PASSWORD": secrets["admin_password"],
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_PROJECT_NAME": "demo",
+            "OS_USERNAME": "admin",
+            "OS_USER_DOMAIN_NAME": "Default",
+            "RACKSPACE_API_KEY": secrets["api_key"],
+            "RACKSPACE_AUTH_URL": url,
+            "RACKSPACE_REGION": "DFW",
+            "RACKSPACE_USERNAME": "demo",
+        }
+
+    return logins
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job left: its exit status, what it handed on without the role's prefix, and its output."""
+
+    status: int
+    facts: dict[str, Any]
+    output: str
+
+    def changed(self):
+        return int(re.search(r"localhost +: .*changed=(\d+)", self.output)[1])
+
+
+@pytest.fixture
+def run_job(run_playbook, environment):
+    """Return a function that runs a playbook of the collection with variables, and returns the job."""
+
+    def run(simulator, playbook, role, *arguments, **variables):
+        name = f"longrunning.tasks.{playbook}"
+        logins = environment(simulator.url)
+        done = run_playbook(name, *arguments, verbosity=None, environment=logins, **variables)
+        done.assert_keeps_secrets()
+        assert "Traceback (most recent call last)" not in done.output
+        assert done.status in (0, 2), done.output
+        handed_on = json.loads(re.search(r"RUN: (\{.*\})", done.output)[1])
+        prefix = f"{role}_"
+        assert all(key.startswith(prefix) for key in handed_on)
+        return Job(done.status, {key[len(prefix) :]: value for key, value in handed_on.items()}, done.output)
+
+    return run
+
+
+def launches(kind, end, **others):
+    return {"provider": kind.provider, "steps": kind.steps, "end": end, **others}
+
+
+def sent(simulator, kind):
+    return simulator.requests()["by_path"].get(kind.launching_call, 0)
+
+
+@by_name(KINDS)
+def test_checked_then_done_then_there(run_job, simulate, kind):
+    simulator = simulate({"launches": [launches(kind, kind.good)]})
+    checked = run_job(simulator, kind.role, kind.role, "--check", **kind.given())
+    assert (checked.status, sent(simulator, kind)) == (0, 0), checked.output
+    assert (checked.facts["outcome"], checked.facts["changed"], checked.facts["task_id"]) == ("not_launched", True, "")
+    assert "Check mode" in checked.facts["message"]
+
+    job = run_job(simulator, kind.role, kind.role, **kind.given())
+    assert (job.status, job.facts["outcome"], job.facts["changed"]) == (0, "succeeded", True), job.output
+    assert (job.facts["failure_code"], job.facts["retryable"]) == ("", False)
+    assert job.facts["task_id"]
+    assert "succeeded" in job.facts["message"]
+    assert float(job.facts["elapsed"]) > 0
+    assert {name: job.facts[name] for name in kind.results} == kind.results
+    assert (sent(simulator, kind), job.changed()) == (1, 1)
+
+    if kind not in TELLING:
+        return
+    # What an earlier job of a workflow handed on comes as variables, which win over facts of the same name.
+    stale = {f"{kind.role}_{name}": "stale" for name in job.facts}
+    again = run_job(simulator, kind.role, kind.role, **kind.given(), **stale)
+    assert (again.status, again.facts["outcome"], again.facts["changed"]) == (0, "succeeded", False), again.output
+    assert {name: again.facts[name] for name in kind.results} == kind.results
+    assert "stale" not in again.facts.values()
+    assert (sent(simulator, kind), again.changed()) == (1, 0)
+
+
+def test_a_failed_job_hands_on_why(run_job, simulate):
+    kind = KINDS[0]
+    simulator = simulate({"launches": [launches(kind, kind.bad)]})
+    stale = {f"{kind.role}_outcome": "stale", f"{kind.role}_message": "stale"}
+    job = run_job(simulator, kind.role, kind.role, **kind.given(), **stale)
+    assert (job.status, job.facts["outcome"]) == (2, "failed")
+    assert (job.facts["failure_code"], job.facts["retryable"]) == ("396", True)
+    assert re.search(kind.told[2], job.facts["message"])
+    refused = run_job(simulator, kind.role, kind.role, **kind.given(timeout="two hours"))
+    assert (refused.status, refused.facts["outcome"]) == (2, "not_launched")
+    assert sent(simulator, kind) == 1
+
+
+# --- many uses in one run -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def use_roles(run_playbook, environment, tmp_path):
+    """Return a function that uses roles one after the other, and returns of each the facts and the failure's words."""
+
+    def use(simulator, *uses):
+        ends = tmp_path / "ends.json"
+        tasks = [{"ansible.builtin.set_fact": {"ends": []}}]
+        for role, variables in uses:
+            told = {"facts": f"{{{{ {role}_facts }}}}", "failure": "{{ failure }}"}
+            tasks += [
+                {"ansible.builtin.set_fact": {f"{role}_facts": {}, "failure": ""}},
+                {
+                    "block": [
+                        {"ansible.builtin.include_role": {"name": f"longrunning.tasks.{role}"}, "vars": variables}
+                    ],
+                    "rescue": [{"ansible.builtin.set_fact": {"failure": "{{ ansible_failed_result.msg }}"}}],
+                    "always": [{"ansible.builtin.set_fact": {"ends": "{{ ends + [told] }}"}, "vars": {"told": told}}],
+                },
+            ]
+        copy = {"content": "{{ ends | to_json }}", "dest": str(ends), "mode": "0600"}
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, {"ansible.builtin.copy": copy}]}
+        playbook = tmp_path / "uses.yml"
+        playbook.write_text(yaml.safe_dump([play], sort_keys=False, width=10000), encoding="utf-8")
+        run_playbook(playbook, verbosity=None, environment=environment(simulator.url)).assert_clean()
+        found = json.loads(ends.read_text(encoding="utf-8"))
+        assert len(found) == len(uses)
+        return [
+            ({key.removeprefix(f"{role}_"): value for key, value in end["facts"].items()}, end["failure"])
+            for (role, _variables), end in zip(uses, found)
+        ]
+
+    return use
+
+
+def test_a_bad_end_is_told_with_its_reason(use_roles, simulate):
+    kinds = [kind for kind in KINDS if kind is not KINDS[0]]
+    simulator = simulate({"launches": [launches(kind, kind.bad) for kind in kinds]})
+    ends = use_roles(simulator, *((kind.role, kind.given()) for kind in kinds))
+    for kind, (facts, failure) in zip(kinds, ends):
+        code, retryable, words = kind.told
+        assert (facts["outcome"], facts["changed"]) == ("failed", True), kind.name
+        assert (facts["failure_code"], facts["retryable"]) == (code, retryable)
+        assert re.search(words, facts["message"]), facts["message"]
+        assert facts["message"] == failure
+        assert facts["task_id"]
+        assert {facts[name] for name in kind.results} <= {""}
+
+
+def test_a_lost_answer_does_not_launch_twice(use_roles, simulate):
+    faults = [
+        {"path": kind.launching_call.split()[1], "method": "POST", "kind": "reset", "where": "body", "count": 1}
+        # Two of the kinds share a call.
+        for kind in KINDS[1:]
+    ]
+    simulator = simulate({"launches": [launches(kind, kind.good) for kind in KINDS[1:]], "faults": faults})
+    ends = use_roles(simulator, *((kind.role, kind.given()) for kind in KINDS[1:]))
+    for kind, (facts, failure) in zip(KINDS[1:], ends):
+        assert (facts["outcome"], facts["changed"], failure) == ("succeeded", True, ""), (kind.name, failure)
+        assert sent(simulator, kind) == 1, kind.name
+
+
+def test_a_launch_of_which_nobody_knows_is_left_to_a_person(use_roles, simulate):
+    # The vendor never saw it, which nobody can tell.
+    kinds = KINDS[1:]
+    faults = [
+        {"path": kind.launching_call.split()[1], "method": "POST", "kind": "status", "status": 502, "count": 1}
+        for kind in kinds
+    ]
+    simulator = simulate({"launches": [launches(kind, kind.good) for kind in kinds], "faults": faults})
+    ends = use_roles(
+        simulator, *((kind.role, kind.given() | {"launch_and_wait_launch_timeout": "0"}) for kind in kinds)
+    )
+    for kind, (facts, failure) in zip(kinds, ends):
+        assert facts["outcome"] == "launch_unclear", (kind.name, failure)
+        assert (facts["changed"], facts["retryable"], facts["task_id"]) == (False, False, "")
+        assert "It was not launched again" in facts["message"]
+        assert sent(simulator, kind) == 1, kind.name
+
+
+def test_what_is_wrong_is_told_before_anything_is_launched(use_roles, simulate):
+    cases = [
+        *((kind, {"timeout": "two hours"}, rf"'{kind.role}_timeout'.*float") for kind in KINDS),
+        (KINDS[0], {"poll_interval": "0"}, "poll_interval"),
+        (KINDS[4], {"poll_interval": "-1"}, "poll_interval"),
+        (KINDS[1], {"format": ""}, "image_import_format has to say in which format"),
+        (KINDS[1], {"name": ""}, "image_import_name has to say"),
+        (KINDS[3], {"to_user": FIRST_USER}, "are the same user"),
+        (KINDS[4], {"primary": "db9.example.com"}, "db9.example.com"),
+    ]
+    simulator = simulate()
+    ends = use_roles(simulator, *((kind.role, kind.given(**others)) for kind, others, _words in cases))
+    for (kind, others, words), (facts, failure) in zip(cases, ends):
+        assert re.search(words, failure, re.DOTALL), (kind.name, others, failure)
+        assert facts.get("outcome", "not_launched") == "not_launched"
+        assert not facts.get("retryable")
+    assert {kind.name: sent(simulator, kind) for kind in KINDS} == {kind.name: 0 for kind in KINDS}
+
+
+def test_what_was_launched_by_somebody_else_is_waited_for(use_roles, simulate):
+    kind = KINDS[0]
+    given = {"import_from": "exports/golden.vhd", "image_properties": {"name": "golden"}}
+    task = {"provider": kind.provider, "input": given, "steps": [{"state": "processing", "seconds": 10}]}
+    simulator = simulate({"tasks": [{**task, "end": kind.good}]})
+    ((facts, _failure),) = use_roles(simulator, (kind.role, kind.given()))
+    assert (facts["outcome"], facts["changed"], facts["image_id"]) == ("succeeded", False, IMAGE)
+    assert sent(simulator, kind) == 0
+
+
+def test_force_does_it_once_more(use_roles, simulate, secrets):
+    image, transfer = KINDS[0], KINDS[3]
+    rules = [launches(kind, kind.good) for kind in (image, transfer)]
+    logins = {
+        "huawei_koodrive": {"api_tokens": [secrets["koodrive_token"]]},
+        "rackspace_images": {"api_key": secrets["api_key"], "images": [{"name": "golden", "id": GOOD}]},
+    }
+    simulator = simulate({"launches": rules, "credentials": logins})
+    done = {"srcUserId": FIRST_USER, "dstUserId": SECOND_USER}
+    simulator.add_task(provider=transfer.provider, input=done, steps=[], end=transfer.good)
+    ends = use_roles(
+        simulator, *((kind.role, kind.given(force=force)) for kind in (image, transfer) for force in ("no", "yes"))
+    )
+    assert [facts["changed"] for facts, _failure in ends] == [False, True, False, True]
+    assert [ends[number][0]["image_id"] for number in (0, 1)] == [GOOD, IMAGE]
+    assert (sent(simulator, image), sent(simulator, transfer)) == (1, 1)
+
+
+def test_running_out_of_time_and_trouble_before_the_launch(use_roles, simulate):
+    kind = KINDS[0]
+    fault = {"path": "/v2/images", "kind": "status", "status": 503, "count": 1}
+    endless = {"provider": kind.provider, "steps": [{"state": "pending"}]}
+    simulator = simulate({"launches": [endless], "faults": [fault]})
+    trouble, late = use_roles(
+        simulator,
+        (kind.role, kind.given() | {"launch_and_wait_launch_timeout": "0"}),
+        (kind.role, kind.given(timeout="0.5")),
+    )
+    assert (trouble[0]["outcome"], trouble[0]["retryable"]) == ("not_launched", True)
+    assert (late[0]["outcome"], late[0]["changed"], late[0]["retryable"]) == ("timed_out", True, False)
+    assert late[0]["task_id"] in late[1]
+
+
+def test_an_object_that_is_there_already_may_be_good_enough(use_roles, simulate):
+    kind = KINDS[2]
+    known = f"Swift already has an object with id '{IMAGE}.vhd' in container 'exports'"
+    other = "Object already exists in user's container. Container/Object: others/x.vhd"
+    ends = [{"state": "failure", "message": text} for text in (known, other)]
+    match = {"input.receiving_swift_container": "others"}
+    simulator = simulate({"launches": [launches(kind, ends[1], match=match), launches(kind, ends[0])]})
+    accepted, elsewhere, refused = use_roles(
+        simulator,
+        (kind.role, kind.given()),
+        (kind.role, kind.given(container="others")),
+        (kind.role, kind.given(accept_existing="false")),
+    )
+    for (facts, failure), container in ((accepted, "exports"), (elsewhere, "others")):
+        assert (facts["outcome"], facts["changed"], failure) == ("succeeded", False, "")
+        assert facts["location"] == f"{container}/{IMAGE}.vhd"
+        assert facts["message"] == "The container already has an object of that name, which is good enough here."
+    assert (refused[0]["outcome"], refused[0]["location"]) == ("failed", "")
+    assert "Delete or rename that object" in refused[1]
+
+
+# --- tasks that others launched -----------------------------------------------------------------------------------
+
+TASKS = [
+    {"provider": "rackspace_images", "id": GOOD, "steps": [], "end": KINDS[0].good},
+    {"provider": "rackspace_images", "id": BROKEN, "steps": [], "end": {"state": "failure", "code": "396"}},
+    {"provider": "rackspace_images", "id": ALSO_BROKEN, "steps": [], "end": {"state": "failure", "code": "614"}},
+    {"provider": "rackspace_images", "id": ENDLESS, "steps": [{"state": "pending"}]},
+]
+
+
+def waiting(**variables):
+    given = {"provider": "rackspace_images", "poll_interval": "0.2", "timeout": "20", **variables}
+    return "wait_for_tasks", {f"wait_for_tasks_{name}": value for name, value in given.items()}
+
+
+def test_the_playbook_that_waits(run_job, simulate):
+    simulator = simulate({"tasks": TASKS})
+
+    def wait(*arguments, **variables):
+        return run_job(simulator, "wait", "wait_for_tasks", *arguments, **waiting(**variables)[1])
+
+    job = wait(ids=f"{GOOD}, {BROKEN} {ALSO_BROKEN}", wait_for_tasks_outcome="stale")
+    assert (job.status, job.facts["outcome"], job.facts["failure_code"]) == (2, "failed", "396")
+    assert (job.facts["failure_codes"], job.facts["failed_task_ids"]) == (["396", "614"], [BROKEN, ALSO_BROKEN])
+    assert [task["state"] for task in job.facts["tasks"]] == ["succeeded", "failed", "failed"]
+    assert job.facts["tasks"][0]["result"] == {"image_id": IMAGE}
+    assert not {"raw", "history"} & set(job.facts["tasks"][0])
+    looked = wait("--check", ids=ENDLESS)
+    assert (looked.status, looked.facts["outcome"], looked.facts["task_id"]) == (0, "timed_out", ENDLESS)
+
+
+def test_waits_of_all_kinds(use_roles, simulate):
+    three = f"{GOOD}\n{BROKEN}\n\n{ALSO_BROKEN}\n"
+    launched = {"results": [{"json": {"id": GOOD}}, {"skipped": True}]}
+    cases = [
+        (waiting(ids=GOOD), {"outcome": "succeeded", "task_id": GOOD, "changed": False}, ""),
+        (waiting(ids=three, on_failure="continue"), {"outcome": "failed", "retryable": False, "task_id": ""}, ""),
+        (waiting(ids=three, accept_failure_codes="396, 614"), {"outcome": "succeeded", "failed_task_ids": []}, ""),
+        (waiting(ids=three, accept_failure_codes=[396, "614"]), {"outcome": "succeeded"}, ""),
+        (waiting(ids=[GOOD, BROKEN]), {"outcome": "failed", "retryable": True}, "code 396"),
+        (waiting(ids=[GOOD, BROKEN], wait_for="any"), {"outcome": "succeeded"}, ""),
+        (waiting(ids=ENDLESS, timeout="0.5"), {"outcome": "timed_out", "pending_task_ids": [ENDLESS]}, ENDLESS),
+        (waiting(ids=ENDLESS, timeout="0", on_timeout="continue"), {"outcome": "timed_out"}, ""),
+        (waiting(launch_results=launched), {"outcome": "succeeded", "task_id": GOOD}, ""),
+        (waiting(launch_results={"results": [], "skipped": True}), {"outcome": "succeeded", "tasks": []}, ""),
+        (waiting(), {"outcome": "unreachable", "tasks": []}, "Say what to wait for"),
+        (waiting(ids=" "), {"outcome": "unreachable"}, "Say what to wait for"),
+        (waiting(ids=GOOD, launch_results=launched), {"outcome": "unreachable"}, "and not both"),
+        (waiting(ids=GOOD, max_poll_interval="0.1"), {"outcome": "unreachable"}, "max_poll_interval"),
+        (waiting(ids=GOOD, wait_for="some"), {}, "wait_for_tasks_wait_for"),
+    ]
+    ends = use_roles(simulate({"tasks": TASKS}), *(use for use, _facts, _words in cases))
+    for (use, expected, words), (facts, failure) in zip(cases, ends):
+        assert {name: facts.get(name) for name in expected} == expected, use
+        assert (words in failure) if words else not failure, use
+
+
+# --- in a play of one's own ---------------------------------------------------------------------------------------
+
+
+def test_the_connection_of_the_play_reaches_the_roles(run_playbook, simulate, secrets, tmp_path):
+    """With no login in the environment; and nothing that an earlier use left is taken for what a later one did."""
+    kind = KINDS[0]
+    broken = launches(kind, kind.bad, match={"input.import_from": "exports/broken.vhd"})
+    good = launches(kind, kind.good, match={"type": "import"})
+    export = {"provider": kind.provider, "steps": kind.steps, "end": {"state": "success"}}
+    simulator = simulate({"launches": [broken, good, export]})
+    use = {"name": "longrunning.tasks.image_import"}
+    given = {"image_import_provider": kind.provider, "image_import_poll_interval": 0.2}
+    generic = {
+        "launch_and_wait_provider": kind.provider,
+        "launch_and_wait_type": "export",
+        "launch_and_wait_input": {"image_uuid": IMAGE, "receiving_swift_container": "exports"},
+        "launch_and_wait_poll_interval": 0.2,
+    }
+
+    def asserting(*conditions):
+        return {"ansible.builtin.assert": {"that": list(conditions)}}
+
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {
+            "group/longrunning.tasks.tasks": {
+                "auth_url": simulator.url,
+                "username": "demo",
+                "password": secrets["password"],
+                "region": "DFW",
+            }
+        },
+        "vars": given,
+        "tasks": [
+            {
+                "ansible.builtin.include_role": use,
+                "vars": {"image_import_name": "golden", "image_import_source": "exports/golden.vhd"},
+            },
+            asserting("image_import_changed", f"image_import_image_id == '{IMAGE}'"),
+            {
+                "block": [
+                    {
+                        "ansible.builtin.include_role": use,
+                        "vars": {"image_import_name": "broken", "image_import_source": "exports/broken.vhd"},
+                    }
+                ],
+                "rescue": [
+                    asserting(
+                        "image_import_outcome == 'failed'",
+                        "image_import_failure_code == '396'",
+                        "image_import_retryable",
+                        "image_import_image_id == ''",
+                        "image_import_message == ansible_failed_result.msg",
+                    )
+                ],
+            },
+            {
+                "block": [
+                    {
+                        "ansible.builtin.include_role": use,
+                        "vars": {
+                            "image_import_name": "other",
+                            "image_import_source": "exports/other.vhd",
+                            "image_import_poll_interval": 0,
+                        },
+                    }
+                ],
+                "rescue": [asserting("image_import_outcome == 'not_launched'", "image_import_task_id == ''")],
+            },
+            {"ansible.builtin.include_role": {"name": "longrunning.tasks.launch_and_wait"}, "vars": generic},
+            asserting(
+                "launch_and_wait_outcome == 'succeeded'",
+                "launch_and_wait_changed",
+                f"launch_and_wait_result.export_location == 'exports/{IMAGE}.vhd'",
+                "launch_and_wait_facts.launch_and_wait_task_id == launch_and_wait_task_id",
+            ),
+            {
+                "ansible.builtin.include_role": {"name": "longrunning.tasks.wait_for_tasks"},
+                "vars": {
+                    "wait_for_tasks_provider": kind.provider,
+                    "wait_for_tasks_ids": ["{{ launch_and_wait_task_id }}"],
+                },
+            },
+            asserting("wait_for_tasks_outcome == 'succeeded'", "not wait_for_tasks_changed"),
+        ],
+    }
+    playbook = tmp_path / "roles.yml"
+    playbook.touch(mode=0o600)
+    playbook.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    run_playbook(playbook).assert_clean()
+    assert sent(simulator, kind) == 3
