@@ -546,9 +546,7 @@ def _keep_pip_settings(home: Path) -> None:
     (home / old).write_text(f"[install]\n{settings}", encoding="utf-8")
 
 
-def _playbooks(which: str) -> None:
-    choice = CHOICES[which]
-
+def _playbooks(which: str, choice: Choice | None) -> None:
     @nox.session(name=f"playbooks-{which}", python=interpreter(choice), requires=NEEDS_TARBALL)
     def playbooks(session: nox.Session) -> None:
         tally = Tally(session)
@@ -576,9 +574,9 @@ def _smoke(between: str) -> None:
     smoke.__doc__ = f"Run the playbooks marked smoke with the installed tarball on ansible-core {between}."
 
 
-for _which in CHOICES:
-    _sanity(_which, CHOICES[_which])
-    _playbooks(_which)
+for _which, _choice in CHOICES.items():
+    _sanity(_which, _choice)
+    _playbooks(_which, _choice)
 _sanity("middle", interpreters.carry(MIDDLE, PYTHONS))
 for _core in BETWEEN:
     _smoke(_core)

@@ -12,9 +12,19 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from ._clock import Clock, Deadline
-from ._errors import BadAnswerError, InterruptError, LaunchUnclearError, RequestError, TransientError
+from ._errors import (
+    BadAnswerError,
+    InterruptError,
+    LaunchUnclearError,
+    NotFoundError,
+    OptionError,
+    RequestError,
+    TasksError,
+    TransientError,
+    UntrustedServerError,
+)
 from ._provider import Launch, TaskProvider
-from ._reading import TaskReader, list_tasks
+from ._reading import list_tasks
 from ._retrying import Backoff, repeat_transient
 from ._task import Task, TaskState
 from ._text import listed, sentence
@@ -23,10 +33,12 @@ T = TypeVar("T")
 
 #: HTTP statuses with which a server says that it did not begin: too many requests.
 _NOT_NOW = frozenset({413, 429})
+#: Those redirects that want the same request elsewhere. Others are also what a request that was carried out answers.
+_SEND_ELSEWHERE = frozenset({307, 308})
 #: The newest tasks of a list that are looked at. Those beyond are no new ones.
 _MOST_TASKS = 10_000
 #: Seconds between two looks for a task whose launch got no clear answer, at first and at most.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _UNFINISHED = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.PAUSED, TaskState.UNKNOWN})
 
 
@@ -65,7 +77,7 @@ class LaunchPlan:
     """How a launch is to be gone about.
 
     ``wanted`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds that
-    trouble is borne, and a task looked for whose launch got no clear answer.
+    trouble before the launch is borne, and once more those that a task is looked for whose launch got no clear answer.
     """
 
     reuse: ReusePolicy = ReusePolicy.UNFINISHED
@@ -89,12 +101,15 @@ class LaunchResult:
 
 
 class Launcher:
-    """Launches tasks at one vendor."""
+    """Launches a task at a vendor. One serves for one launch."""
 
     def __init__(self, provider: TaskProvider, clock: Clock, request_timeout: float) -> None:
         self._provider = provider
         self._clock = clock
         self._request_timeout = request_timeout
+        #: What was read of tasks, in full: what a task was launched with does not change.
+        self._read: dict[str, Task | None] = {}
+        self._may_have_begun = False
 
     def launch(self, launch: Launch, plan: LaunchPlan) -> LaunchResult:
         """Launch a task, unless that is not needed.
@@ -103,53 +118,67 @@ class Launcher:
             LaunchUnclearError: it may have been launched or not, and must not be launched again.
             RequestError: it was surely not launched.
             OptionError: it cannot be launched.
+            InterruptError: a signal came; its message says whether the launch was on its way.
         """
-        if plan.wanted is not None:
-            wanted = plan.wanted
-            existing = self._bearing(plan, lambda: self._provider.find_wanted(launch, wanted, self._deadline()))
-            if existing is not None:
-                return LaunchResult(LaunchOutcome.NOT_NEEDED, existing=existing)
-        known = self._bearing(plan, lambda: self._listed(launch))
-        same = self._bearing(plan, lambda: self._same(launch, known, plan.reuse.states))
-        if same:
-            # One that is under way comes before one that is over; the newest are the first of a list.
-            task = next((task for task in same if not task.is_final), same[0])
-            return LaunchResult(LaunchOutcome.REUSED, task.id, task)
-        if plan.is_rehearsed:
-            return LaunchResult(LaunchOutcome.WOULD_LAUNCH)
+        self._provider.check_launch(launch, plan.wanted)
         try:
-            task_id = self._bearing(plan, lambda: self._send(launch))
+            # The whole round again, for what was seen before a pause may be different after it.
+            return self._bearing(plan, lambda: self._attempt(launch, plan))
         except _UnclearError as unclear:
-            found = self._find(launch, frozenset(known), plan, unclear.error)
-            return LaunchResult(LaunchOutcome.FOUND, found.id, found)
-        return LaunchResult(LaunchOutcome.LAUNCHED, task_id, self._told(task_id))
+            return self._found(launch, unclear, plan)
+        except InterruptError as error:
+            raise self._interrupted(error) from None
 
-    def _send(self, launch: Launch) -> str:
-        """Send the launch.
+    def _attempt(self, launch: Launch, plan: LaunchPlan) -> LaunchResult:
+        """Look, and launch where that is needed.
 
         Raises:
-            _UnclearError: nobody can tell what became of it.
-            TransientError: it was surely not sent, or not taken, and can be sent again.
+            TransientError: nothing was launched, and all of it can be done again.
+            _UnclearError: it was sent, and nobody can tell what became of it.
         """
+        known = self._listed(launch)
+        # One that is under way comes before all else: it may be about to undo what is there.
+        same = self._first_same(launch, known, plan.reuse.states & _UNFINISHED)
+        if same is None and plan.wanted is not None:
+            existing = self._provider.find_wanted(launch, plan.wanted, self._deadline())
+            if existing is not None:
+                return LaunchResult(LaunchOutcome.NOT_NEEDED, existing=existing)
+        same = same or self._first_same(launch, known, plan.reuse.states - _UNFINISHED)
+        if same is not None:
+            return LaunchResult(LaunchOutcome.REUSED, same.id, same)
+        if plan.is_rehearsed:
+            return LaunchResult(LaunchOutcome.WOULD_LAUNCH)
+        task_id = self._send(launch, known)
+        return LaunchResult(LaunchOutcome.LAUNCHED, task_id, self._told(task_id))
+
+    def _send(self, launch: Launch, known: Mapping[str, Task]) -> str:
+        self._may_have_begun = True
         try:
             return self._provider.launch(launch, self._deadline())
-        except InterruptError as error:
-            raise InterruptError(
-                f"{sentence(error.message)} The launch was on its way: look whether {self._title} has started it"
-            ) from None
         except RequestError as error:
-            if _surely_started_nothing(error):
-                raise
-            raise _UnclearError(error) from None
+            if not _surely_started_nothing(error):
+                raise _UnclearError(error, known) from None
+            self._may_have_begun = False
+            raise
+        except OptionError:
+            self._may_have_begun = False
+            raise
 
     def _told(self, task_id: str) -> Task | None:
         """Return what the vendor tells about a task that was launched just now, if it does: it was launched anyway."""
         try:
             return self._provider.read_task(task_id, self._deadline())
-        except RequestError:
+        except TasksError:
             return None
 
-    def _find(self, launch: Launch, known: frozenset[str], plan: LaunchPlan, cause: RequestError) -> Task:
+    def _found(self, launch: Launch, unclear: _UnclearError, plan: LaunchPlan) -> LaunchResult:
+        try:
+            task = self._find(launch, unclear, plan)
+        except InterruptError as error:
+            raise self._interrupted(error) from None
+        return LaunchResult(LaunchOutcome.FOUND, task.id, task)
+
+    def _find(self, launch: Launch, unclear: _UnclearError, plan: LaunchPlan) -> Task:
         """Return the one task that came up since, and that surely is the launched one.
 
         Raises:
@@ -160,20 +189,20 @@ class Launcher:
         new: dict[str, Task] = {}
         trouble: RequestError | None = None
         while True:
+            same: list[Task] = []
             try:
-                listed_now = self._listed(launch)
-                new = {task_id: task for task_id, task in listed_now.items() if task_id not in known}
-                same = self._same(launch, new, frozenset(TaskState))
+                new = _since(self._listed(launch), unclear.known)
+                same = [task for task in new.values() if self._is_same(launch, task)]
                 trouble = None
             except TransientError as error:
-                same, trouble = [], error
+                trouble = error
             except RequestError as error:
-                raise self._unclear(cause, new, error) from None
+                raise self._unclear(unclear.error, new, error) from None
             if len(same) == 1:
-                return same[0]
+                return self._read.get(same[0].id) or same[0]
             left = until - self._clock.monotonic()
             if same or left <= 0:
-                raise self._unclear(cause, {task.id: task for task in same} or new, trouble)
+                raise self._unclear(unclear.error, {task.id: task for task in same} or new, trouble)
             self._clock.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -193,25 +222,40 @@ class Launcher:
         words.append(f"It was not launched again. Look at {self._title} before you do that")
         return LaunchUnclearError(" ".join(words), tasks=tuple(new.values()))
 
+    def _interrupted(self, error: InterruptError) -> InterruptError:
+        if not self._may_have_begun:
+            return error
+        advice = f"The launch was on its way: look whether {self._title} has started it"
+        return InterruptError(f"{sentence(error.message)} {advice}")
+
     def _listed(self, launch: Launch) -> dict[str, Task]:
         """Return the tasks among which a launched one turns up, as a list shows them."""
         query = self._provider.launch_query(launch)
         tasks, _truncated = list_tasks(self._provider, query, _MOST_TASKS, self._deadline())
         return {task.id: task for task in tasks}
 
-    def _same(self, launch: Launch, tasks: Mapping[str, Task], states: frozenset[TaskState]) -> list[Task]:
-        """Return those that surely do the same as the launch, in their order."""
-        wanted = [task_id for task_id, task in tasks.items() if task.state in states]
-        if not wanted:
-            return []
-        found = [tasks[task_id] for task_id in wanted]
-        if self._provider.lists_lack_input:
-            snapshot = TaskReader(self._provider).read_each(wanted, self._deadline())
-            for trouble in snapshot.troubles.values():
-                raise trouble
-            # It may have ended since it was listed, or been forgotten.
-            found = [task for task in map(snapshot.tasks.__getitem__, wanted) if task.state in states]
-        return [task for task in found if self._provider.is_launch(launch, task)]
+    def _first_same(self, launch: Launch, tasks: Mapping[str, Task], states: frozenset[TaskState]) -> Task | None:
+        """Return the first that is in one of the states and does the same. The newest are the first of a list."""
+        for task in tasks.values():
+            if task.state in states and self._is_same(launch, task):
+                read = self._read.get(task.id) or task
+                # It may have ended since it was listed.
+                if read.state in states:
+                    return read
+        return None
+
+    def _is_same(self, launch: Launch, task: Task) -> bool:
+        """Whether a task of a list surely does the same as the launch."""
+        if not self._provider.lists_lack_input:
+            return self._provider.is_launch(launch, task)
+        if task.id not in self._read:
+            try:
+                self._read[task.id] = self._provider.read_task(task.id, self._deadline())
+            except (NotFoundError, BadAnswerError):
+                # It was forgotten, or is nothing that could be known again.
+                self._read[task.id] = None
+        read = self._read[task.id]
+        return read is not None and self._provider.is_launch(launch, read)
 
     def _bearing(self, plan: LaunchPlan, call: Callable[[], T]) -> T:
         return repeat_transient(call, budget=plan.transient_timeout, clock=self._clock, backoff=Backoff())
@@ -225,18 +269,37 @@ class Launcher:
 
 
 class _UnclearError(Exception):
-    """A launch got no clear answer. ``error`` is what came instead."""
+    """A launch got no clear answer. ``error`` is what came instead, ``known`` the tasks that were there before it."""
 
-    def __init__(self, error: RequestError) -> None:
+    def __init__(self, error: RequestError, known: Mapping[str, Task]) -> None:
         super().__init__(error.message)
         self.error = error
+        self.known = known
+
+
+def _since(tasks: Mapping[str, Task], known: Mapping[str, Task]) -> dict[str, Task]:
+    """Return the tasks that were not there before, and that did not begin before one that was.
+
+    A list that was cut short, by whatever, lacks the oldest.
+    """
+    begun = [task.began_at for task in known.values() if task.began_at is not None]
+    newest = max(begun, default=None)
+    return {
+        task_id: task
+        for task_id, task in tasks.items()
+        if task_id not in known and (newest is None or task.began_at is None or task.began_at >= newest)
+    }
 
 
 def _surely_started_nothing(error: RequestError) -> bool:
     """Whether an error says that the vendor did not begin."""
+    status = error.status
     if isinstance(error, TransientError):
-        return not error.was_sent or error.status in _NOT_NOW
+        return not error.was_sent or status in _NOT_NOW
+    if isinstance(error, UntrustedServerError):
+        # The list was read over the same TLS a moment ago, so that this may have come after the request.
+        return False
     if isinstance(error, BadAnswerError):
-        # A redirect that is not followed. All other answers of an odd shape may speak of a task.
-        return error.status is not None and 300 <= error.status < 400
-    return True
+        return status in _SEND_ELSEWHERE
+    # 200 with a refusal in it; without a status, something before the request.
+    return status is None or status == 200 or 400 <= status < 500 or status in _SEND_ELSEWHERE

@@ -232,6 +232,16 @@ class TaskProvider(ABC):
         """
         return ()
 
+    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:  # noqa: ARG002 - a default
+        """Make sure, without asking the vendor, that a launch makes sense, and what is wanted of it.
+
+        Raises:
+            OptionError: it does not.
+        """
+        if wanted is not None:
+            title = self.description.title
+            raise OptionError("wanted", f"wanted cannot be told at {title}: leave it away, and look at reuse")
+
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """Send the call that launches a task, once, and return the task's id.
 
@@ -246,7 +256,7 @@ class TaskProvider(ABC):
 
     @property
     def lists_lack_input(self) -> bool:
-        """Whether ``is_launch`` needs a task as ``read_task`` tells it. Else it takes an entry of a list."""
+        """Whether ``is_launch`` needs a task as ``read_task`` tells it. Else an entry of a list will do."""
         return False
 
     def launch_query(self, launch: Launch) -> TaskQuery:
@@ -263,15 +273,13 @@ class TaskProvider(ABC):
         wanted: Mapping[str, Any],  # noqa: ARG002
         deadline: Deadline,  # noqa: ARG002
     ) -> Mapping[str, Any] | None:
-        """Return what the launch is to bring about, where the vendor has it already.
+        """Return what the launch is to bring about, where the vendor has it already. ``check_launch`` let it through.
 
         Raises:
-            OptionError: the vendor cannot be asked that.
+            OptionError: the vendor has nothing that could be compared with it.
             RequestError: it could not be read.
         """
-        raise OptionError(
-            "wanted", f"wanted cannot be told at {self.description.title}: leave it away, and look at reuse"
-        )
+        return None
 
     def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
         """End what would go on at the vendor, such as a session. Raises nothing."""

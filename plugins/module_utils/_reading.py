@@ -45,7 +45,7 @@ class TaskReader:
             RequestError: asking again would not help.
         """
         if len(task_ids) <= self._pages or not self._provider.can_list:
-            return self.read_each(task_ids, deadline)
+            return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         # What a list does not show may still be there: only asking for the task itself can tell.
         lacking = [
@@ -55,7 +55,7 @@ class TaskReader:
         ]
         if not lacking:
             return Snapshot(listed)
-        single = self.read_each(lacking, deadline)
+        single = self._read_each(lacking, deadline)
         tasks = {**listed, **single.tasks}
         troubles = dict(single.troubles)
         for task_id in lacking:
@@ -95,23 +95,6 @@ class TaskReader:
         title = self._provider.description.title
         return replace(snapshot, tasks={task.id: held_by_subtasks(task, title) for task in snapshot.tasks.values()})
 
-    def read_each(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
-        """Return the same, with everything the vendor tells about each: one request for each task, side by side."""
-
-        def read_one(task_id: str) -> Task | TransientError:
-            try:
-                return self._provider.read_task(task_id, deadline)
-            except NotFoundError as error:
-                return missing_task(task_id, self._provider.description.name, error.words)
-            except TransientError as error:
-                return error
-
-        pairs = list(zip(task_ids, _side_by_side(read_one, task_ids)))
-        return Snapshot(
-            tasks={task_id: answer for task_id, answer in pairs if isinstance(answer, Task)},
-            troubles={task_id: answer for task_id, answer in pairs if isinstance(answer, TransientError)},
-        )
-
     def _with_subtasks(self, snapshot: Snapshot, wanted: Sequence[Task], deadline: Deadline) -> Snapshot:
         """Add subtasks to some of the tasks. Trouble with a task's subtasks is trouble with the task."""
 
@@ -142,6 +125,21 @@ class TaskReader:
                 break
         self._pages = pages
         return found
+
+    def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
+        def read_one(task_id: str) -> Task | TransientError:
+            try:
+                return self._provider.read_task(task_id, deadline)
+            except NotFoundError as error:
+                return missing_task(task_id, self._provider.description.name, error.words)
+            except TransientError as error:
+                return error
+
+        pairs = list(zip(task_ids, _side_by_side(read_one, task_ids)))
+        return Snapshot(
+            tasks={task_id: answer for task_id, answer in pairs if isinstance(answer, Task)},
+            troubles={task_id: answer for task_id, answer in pairs if isinstance(answer, TransientError)},
+        )
 
 
 def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequence[T]) -> list[Task | TransientError]:

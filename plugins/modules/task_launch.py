@@ -13,9 +13,9 @@ author: longrunning.tasks contributors (@longrunning)
 description:
   - Launches a task, such as an image import or a switchover, with the same login as the modules that wait for it.
   - Launches nothing where just the same is under way already, or where the vendor has what O(wanted) asks for.
-  - A launch is never sent twice. When its answer is lost, or is none, the task is looked for in the vendor's list of
-    tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and leaves the decision to
-    you. What surely did not reach the vendor is sent again, such as after a refused connection.
+  - A launch that may have begun is never sent again. When its answer is lost, or is none, the task is looked for in
+    the vendor's list of tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and
+    leaves the decision to you. What surely did not reach the vendor is sent again, as after a refused connection.
   - It does not wait for the end of the task. Give what it registered to M(longrunning.tasks.task_wait).
 extends_documentation_fragment:
   - longrunning.tasks.connection
@@ -32,8 +32,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(wanted) or O(reuse=succeeded), where the vendor can be asked. Else a second run launches another task as
-        soon as the first one has ended.
+      - With O(wanted) or O(reuse=succeeded), where the vendor can be asked, for one run after the other. Else a second
+        run launches another task as soon as the first one has ended. Two runs at the same moment may both launch.
 options:
   type:
     description:
@@ -49,34 +49,41 @@ options:
     required: true
   input:
     description:
-      - The parameters that the vendor documents for this kind of task. They are sent as they are.
+      - The parameters that the vendor documents for this kind of task. They are sent as they are. Only at Dbvisit do
+        texts become the numbers and flags that its pages document.
       - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of
         the body but C(taskType).
+      - What stands under a name such as C(password), C(secret) or C(token) is hidden.
     type: dict
     default: {}
   reuse:
     description:
       - Which task of an earlier launch, with the same O(type) and O(input), is taken instead of launching another one.
-      - V(unfinished) - one that has not ended.
+      - V(unfinished) - one that has not ended. A state that this collection does not know counts as such.
       - V(succeeded) - that, or one that has succeeded, as long as the vendor remembers it. Dbvisit cannot be asked
         that, for a switchover may have been undone by another one since.
       - V(none) - none.
-      - Whether a task is the same can be told at Rackspace, OpenStack and Dbvisit, and for the C(task) service of
-        KooDrive where its list tells C(initParams). Else none is taken.
+      - Whether a task is the same can be told at Rackspace and OpenStack, and for the C(task) service of KooDrive where
+        its list tells C(initParams). At Dbvisit a task of the same configuration whose title names the same action is
+        taken for it, whatever its other parameters. Elsewhere none is taken.
+      - An image that was deleted since its import is not noticed with V(succeeded). Use O(wanted) for images.
     type: str
     choices: [none, unfinished, succeeded]
     default: unfinished
   wanted:
     description:
       - What there is to be after the task. Where the vendor has it already, nothing is launched.
-      - At Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is none.
-      - At Dbvisit C(primary), the host that is to have the primary database of the configuration. It is compared with
-        what the vendor lists of both databases, and an error where it is neither of them.
-      - Other vendors cannot be asked.
+      - For an import at Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is
+        none. Images that others share count too, so add C(owner) or C(visibility) where that matters.
+      - For a switchover at Dbvisit C(primary), the host that is to have the primary database of the configuration, just
+        as the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
+        configuration is under way, that one is taken, as O(reuse) says, for nobody can tell where it leads.
+      - Other vendors and tasks cannot be asked.
     type: dict
   transient_timeout:
     description:
-      - Seconds that trouble is borne before the launch, and that a task is looked for whose launch got no clear answer.
+      - Seconds that an unbroken run of trouble is borne until the launch has reached the vendor, and once more those
+        that a task is looked for whose launch got no clear answer. V(0) looks once.
     type: float
     default: 60.0
 seealso:

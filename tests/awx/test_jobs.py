@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from installed import COLLECTION
 
 GOOD, BROKEN, ENDLESS = (f"00000000-0000-4000-8000-00000000{name}" for name in ("600d", "bad0", "cafe"))
 SCENARIO = {
@@ -82,7 +81,6 @@ def test_a_failure_with_a_documented_code(launch, rackspace, clock):
     assert "396" in failed["msg"]
 
 
-@pytest.mark.xfail(not (COLLECTION / "playbooks" / "wait.yml").is_file(), reason="the playbook is not there yet")
 def test_the_playbook_of_the_job_template(launch, rackspace, clock):
     clock.now = 100.0
     # As the survey gives them; the interval is Rackspace's 30 seconds otherwise.

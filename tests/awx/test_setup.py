@@ -172,7 +172,6 @@ if REAL:
             assert awx.changes == []
 
 
-@pytest.mark.xfail(not (COLLECTION / "roles" / "wait_for_tasks").is_dir(), reason="the roles are not there yet")
 def test_a_survey_asks_for_variables_of_its_role(calls):
     templates = load(COLLECTION / "playbooks" / "vars" / "awx" / "job_templates.yml")["awx_job_templates"]
     for template, arguments in zip(templates, given(calls, "job_template"), strict=True):

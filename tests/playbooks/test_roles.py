@@ -453,6 +453,7 @@ def test_waits_of_all_kinds(use_roles, simulate):
 # --- in a play of one's own ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_the_connection_of_the_play_reaches_the_roles(run_playbook, simulate, secrets, tmp_path):
     """With no login in the environment; and nothing that an earlier use left is taken for what a later one did."""
     kind = KINDS[0]

@@ -56,7 +56,8 @@ TASK_INFO: ArgumentSpec = {
 # A ReusePolicy as words: the other modules need not load what launches.
 TASK_LAUNCH: ArgumentSpec = {
     "type": {"type": "str", "required": True},
-    "input": {"type": "dict", "default": {}},
+    # It can hold secrets, such as the password of an archive: kept out of the log, see the runner for the rest.
+    "input": {"type": "dict", "default": {}, "no_log": True},
     "reuse": {"type": "str", "default": "unfinished", "choices": ["none", "unfinished", "succeeded"]},
     "wanted": {"type": "dict"},
     "transient_timeout": {"type": "float", "default": 60.0},

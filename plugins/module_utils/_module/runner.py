@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ from .interrupts import Interrupts
 LOGOUT_SECONDS = 5.0
 #: And so many where a signal asked for the end, which has to come within a second.
 LAST_LOGOUT_SECONDS = 0.4
+
+_SECRET_NAME = re.compile(r"passw|pwd|secret|token|credential|(api|private|access)_?key", re.IGNORECASE)
 
 Work = Callable[[Context], Mapping[str, Any]]
 
@@ -124,7 +127,7 @@ def _context(module: AnsibleModule, clients: list[RequestsClient]) -> Context:
     for name in ("api_url", "auth_url"):
         module.no_log_values.update(logins_in_url(module.params[name]))
     options = connection_options(provider.description, module.params, os.environ)
-    _hide_only(module, secret_forms(options))
+    _hide_only(module, secret_forms(options) | set(_secrets_of(module.params.get("input"))))
     for url in (options.api_url, options.auth_url):
         warning = plain_http_warning(url) if url else None
         if warning:
@@ -161,8 +164,26 @@ def _hide_only(module: AnsibleModule, secrets: set[str]) -> None:
 
 
 def _invocation(module: AnsibleModule) -> dict[str, Any]:
-    """Return the invocation to show, where the usual one would repeat other tasks' results with their secrets."""
-    if module.params.get("launch_results") is None:
+    """Return the invocation to show, where the usual one would show too much or nothing.
+
+    That is other tasks' results with their secrets, and a launch's input, of which only the secrets are to be hidden.
+    """
+    if module.params.get("launch_results") is not None:
+        shown = {"launch_results": "left out: it can hold secrets of the tasks that launched these"}
+    elif "input" in module.params:
+        shown = {"input": module.params["input"]}
+    else:
         return {}
-    shown = {**module.params, "launch_results": "left out: it can hold secrets of the tasks that launched these"}
-    return {"invocation": {"module_args": shown}}
+    return {"invocation": {"module_args": {**module.params, **shown}}}
+
+
+def _secrets_of(launch_input: object, *, is_secret: bool = False) -> Iterator[str]:
+    """Yield the texts of a launch's input whose names say that they are secrets."""
+    if isinstance(launch_input, Mapping):
+        for name, value in launch_input.items():
+            yield from _secrets_of(value, is_secret=is_secret or _SECRET_NAME.search(str(name)) is not None)
+    elif isinstance(launch_input, list):
+        for value in launch_input:
+            yield from _secrets_of(value, is_secret=is_secret)
+    elif is_secret and isinstance(launch_input, str) and launch_input:
+        yield launch_input

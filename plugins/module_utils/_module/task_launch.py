@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ def run(context: Context) -> dict[str, Any]:
     """
     params = context.params
     description = context.provider.description
-    launch = Launch(_launch_type(params["type"], description), params["input"] or {})
+    launch = Launch(_launch_type(params["type"], description), _input(params["input"] or {}))
     plan = LaunchPlan(
         reuse=_reuse(params["reuse"], description),
         wanted=_wanted(params["wanted"]),
@@ -56,6 +57,14 @@ def _launch_type(launch_type: str, description: ProviderDescription) -> str:
     return launch_type
 
 
+def _input(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        json.dumps(given, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise OptionError("input", "input holds something that JSON cannot carry, such as .nan or .inf") from None
+    return given
+
+
 def _reuse(value: str, description: ProviderDescription) -> ReusePolicy:
     reuse = ReusePolicy(value)
     if reuse is ReusePolicy.SUCCEEDED and not description.success_lasts:
@@ -75,15 +84,18 @@ def _wanted(wanted: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     for name, value in wanted.items():
         if not isinstance(value, (str, int, float)) or value == "":
             raise OptionError("wanted", f"wanted: the value of {name} has to be a text or a number")
+        if any(0xD800 <= ord(letter) < 0xE000 for letter in f"{name}{value}"):
+            raise OptionError("wanted", "wanted holds half a character, which no address can carry")
     return wanted
 
 
 def _message(launch: Launch, result: LaunchResult, description: ProviderDescription) -> str:
     task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
+    state = None if result.task is None else result.task.state.value
     words = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
         LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
-        LaunchOutcome.REUSED: f"{task} is just that already",
+        LaunchOutcome.REUSED: f"{task}, which is {state}, is just that already",
         LaunchOutcome.NOT_NEEDED: "What is wanted is there already, so that nothing was launched",
         LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task {launch.type} would be launched",
     }

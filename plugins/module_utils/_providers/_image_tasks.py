@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._clock import Deadline
-from .._errors import BadAnswerError
+from .._errors import BadAnswerError, OptionError
 from .._json_api import JsonApi
 from .._provider import Launch, ProviderDescription, TaskPage, TaskProvider, TaskQuery, dig, path_segment
 from .._schemas import AnswerSchema
@@ -58,7 +58,7 @@ IMAGES_SCHEMA = AnswerSchema(
     {
         "type": "object",
         "required": ["images"],
-        "properties": {"images": {"type": "array", "items": {"type": "object"}}},
+        "properties": {"images": {"type": "array", "items": {"type": "object"}}, "next": _TEXT},
     },
 )
 
@@ -103,11 +103,24 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
     )
 
 
-def has_all_of(whole: object, part: object) -> bool:
-    """Whether a JSON value has all that another one has: in objects, further keys do not matter."""
-    if isinstance(whole, Mapping) and isinstance(part, Mapping):
-        return all(key in whole and has_all_of(whole[key], value) for key, value in part.items())
-    return whole == part
+#: Words of a query for images that are no properties of an image, and the one that is always asked for.
+_NO_PROPERTIES = frozenset(
+    {
+        *("limit", "marker", "member_status", "size_max", "size_min"),
+        *("sort", "sort_dir", "sort_key", "status", "tag"),
+    }
+)
+#: More pages of images than these are a list without an end.
+_MOST_PAGES = 1000
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two values are the same in JSON, where true is not 1."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 class ImageTaskProvider(TaskProvider):
@@ -153,6 +166,16 @@ class ImageTaskProvider(TaskProvider):
             return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
         return TaskPage(tasks)
 
+    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
+        """Make sure that it is said what to do, and that an image can be wanted of it."""
+        if not launch.input:
+            raise OptionError("input", "input is empty: say what to import or export, as the vendor documents it")
+        if wanted is not None and launch.type == "export":
+            raise OptionError("wanted", "wanted asks for images, and an export makes none: leave it away")
+        odd = sorted(_NO_PROPERTIES & set(wanted or ()))
+        if odd:
+            raise OptionError("wanted", f"wanted takes properties of an image, such as name, and not {odd[0]}")
+
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""
         body = {"type": launch.type, "input": dict(launch.input)}
@@ -170,8 +193,11 @@ class ImageTaskProvider(TaskProvider):
         return TaskQuery(types=frozenset({launch.type}) if listable else frozenset())
 
     def is_launch(self, launch: Launch, task: Task) -> bool:
-        """Whether its input has all that was given: a service may add defaults of its own."""
-        return task.type == launch.type and has_all_of(task.raw.get("input"), launch.input)
+        """Whether it was launched with the same input. The service may have added to that, but not to a part of it."""
+        known = task.raw.get("input")
+        if task.type != launch.type or not launch.input or not isinstance(known, Mapping):
+            return False
+        return all(name in known and same_json(known[name], value) for name, value in launch.input.items())
 
     def find_wanted(
         self,
@@ -180,16 +206,20 @@ class ImageTaskProvider(TaskProvider):
         deadline: Deadline,
     ) -> Mapping[str, Any] | None:
         """GET /v2/images: return an image with these properties. One that cannot be used yet is none."""
-        properties = {"status": "active", **wanted}
-        params = tuple((name, str(value)) for name, value in properties.items())
-        answer = self._api.get("/images", deadline, params=params, schema=IMAGES_SCHEMA)
-        # A service that does not know a filter leaves it out.
-        fitting = (
-            image
-            for image in answer["images"]
-            if all(str(image.get(name)) == str(value) for name, value in properties.items())
-        )
-        return next(fitting, None)
+        properties = {**{name: str(value) for name, value in wanted.items()}, "status": "active"}
+        params: tuple[tuple[str, str], ...] = tuple(properties.items())
+        for _page in range(_MOST_PAGES):
+            answer = self._api.get("/images", deadline, params=params, schema=IMAGES_SCHEMA)
+            for image in answer["images"]:
+                # A service that does not know a filter leaves it out.
+                if all(name in image and str(image[name]) == value for name, value in properties.items()):
+                    return dict(image)
+            link = answer.get("next")
+            if not link:
+                return None
+            self._api.check_link(link, deadline)
+            params = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+        raise BadAnswerError(f"{self.description.title} answered with a list of images that has no end")
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""

@@ -42,8 +42,13 @@ from .._schemas import AnswerSchema
 from .._task import Task, TaskState, parse_time
 from .._text import readable
 
-#: The launching calls, without the database at their end -> what the title of such a task has in it (inferred).
-_ACTIONS = {"switchover": "switch", "activate": "activat", "dr-test/start": "test", "sync": "sync"}
+#: The launching calls, without the database at their end -> how the title of such a task reads (inferred).
+_ACTIONS = {
+    "switchover": r"\bswitch(es|ed|ing)?[ -]?over\b",
+    "activate": r"\bactivat",
+    "dr-test/start": r"^(?!.*\b(stop|end|finish))(.*\b)?(dr|disaster recovery)[ -]?test\b",
+    "sync": r"\bsync(hron[a-z]*)?\b",
+}
 _DATABASES = ("oracle", "postgresql", "sqlserver")
 #: Documented parameters that are no texts: playbooks often have them as texts all the same.
 _INTEGERS = frozenset({"configuration_id"})
@@ -248,9 +253,21 @@ class DbvisitProvider(TaskProvider):
             tuple(sorted(tasks, key=lambda task: (task.started_at or _LONG_AGO, int(task.id)), reverse=True))
         )
 
+    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
+        """Make sure that it is for a configuration, and that only a host is wanted, of a switchover."""
+        _configuration_id(launch)
+        if wanted is None:
+            return
+        if not launch.type.startswith("switchover/"):
+            raise OptionError("wanted", f"wanted says where a switchover leads: leave it away for {launch.type}")
+        if set(wanted) != {"primary"} or not isinstance(wanted["primary"], str):
+            raise OptionError(
+                "wanted", f"wanted takes only primary at {DESCRIPTION.title}, the host that is to have it"
+            )
+
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /switchover/oracle and its like."""
-        answer = self._ask(f"/{launch.type}", _launch_params(launch), deadline, LAUNCH_SCHEMA)
+        answer = self._ask(f"/{launch.type}", _launch_params(launch), deadline, LAUNCH_SCHEMA, is_launch=True)
         return str(int(answer["task_id"]))
 
     def launch_query(self, launch: Launch) -> TaskQuery:
@@ -258,9 +275,9 @@ class DbvisitProvider(TaskProvider):
         return TaskQuery(filters=(("configuration_id", str(_configuration_id(launch))),))
 
     def is_launch(self, launch: Launch, task: Task) -> bool:
-        """Whether it is about the same configuration, and its title says the same."""
-        word = _ACTIONS[launch.type.rpartition("/")[0]]
-        is_titled = word in (task.name or "").casefold()
+        """Whether it is about the same configuration, and its title says the same. It tells nothing else of itself."""
+        title = _ACTIONS[launch.type.rpartition("/")[0]]
+        is_titled = re.search(title, task.name or "", re.IGNORECASE) is not None
         return is_titled and task.raw.get("configuration_id") == _configuration_id(launch)
 
     def find_wanted(self, launch: Launch, wanted: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
@@ -269,11 +286,7 @@ class DbvisitProvider(TaskProvider):
         Raises:
             OptionError: it has neither the primary nor the standby database, so that no switchover can help.
         """
-        host = wanted.get("primary")
-        if set(wanted) != {"primary"} or not isinstance(host, str):
-            raise OptionError(
-                "wanted", f"wanted takes only primary at {DESCRIPTION.title}: the host that is to have it"
-            )
+        host = wanted["primary"]
         number = _configuration_id(launch)
         listed = self._ask("/list", {"configuration_id": number}, deadline, CONFIGURATIONS_SCHEMA)["configurations"]
         configuration = next((each for each in listed or () if each["configuration_id"] == number), None)
@@ -312,7 +325,15 @@ class DbvisitProvider(TaskProvider):
             refusal.message, method=refusal.method, url=refusal.url, status=refusal.status, words=refusal.words
         )
 
-    def _ask(self, path: str, params: Mapping[str, Any], deadline: Deadline, schema: AnswerSchema) -> Any:
+    def _ask(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        deadline: Deadline,
+        schema: AnswerSchema,
+        *,
+        is_launch: bool = False,
+    ) -> Any:
         """Return the ``result`` of a call, which is good only if it says so itself."""
         try:
             answer = self._api.call("POST", path, deadline, body={"params": params}, schema=schema)
@@ -329,6 +350,13 @@ class DbvisitProvider(TaskProvider):
         if refused is not None:
             words = refused[1]
             said = f": {words}" if words else ""
+            if is_launch and dig(answer, ("result", "task_id")):
+                raise BadAnswerError(
+                    f"{DESCRIPTION.title} refused POST {path}{said}, and gave the ID of a task all the same",
+                    method="POST",
+                    url=path,
+                    status=200,
+                )
             raise RejectedError(
                 f"{DESCRIPTION.title} refused POST {path}, though with HTTP 200{said}",
                 method="POST",
@@ -349,7 +377,7 @@ def _configuration_id(launch: Launch) -> int:
 def _launch_params(launch: Launch) -> dict[str, Any]:
     """Return the parameters of a launching call with the types that the pages give."""
     return {
-        name: _typed(value) if name in _INTEGERS | _FLAGS and isinstance(value, str) else value
+        name: _typed(value.lower()) if name in _INTEGERS | _FLAGS and isinstance(value, str) else value
         for name, value in launch.input.items()
     }
 

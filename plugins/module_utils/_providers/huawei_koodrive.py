@@ -24,7 +24,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from .._auth import Access, FixedLogin
 from .._clock import Clock, Deadline
-from .._errors import AuthenticationError, BadAnswerError, NotFoundError, RejectedError, RequestError
+from .._errors import (
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+)
 from .._http import HttpRequest
 from .._json_api import JsonApi
 from .._options import ConnectionOptions
@@ -250,6 +257,12 @@ def _word(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two values are the same, which may each be a number or a text."""
+    words = _word(one), _word(other)
+    return words[0] == words[1] if all(words) else type(one) is type(other) and one == other
 
 
 def _task_id(value: object) -> str:
@@ -516,9 +529,15 @@ class KooDriveProvider(TaskProvider):
         """Give the login back."""
         self._api.close(deadline)
 
-    def _number_of(self, name: str) -> int:
-        """Return the vendor's number for the name of a type."""
-        return next(int(number) for number, known in self.types.items() if known == name)
+    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
+        """Make sure that the type is said once."""
+        super().check_launch(launch, wanted)
+        if "taskType" in launch.input:
+            raise OptionError("input", "input must not hold taskType: it follows from type")
+
+    def _launch_body(self, launch: Launch) -> dict[str, Any]:
+        number = next(number for number, name in self.types.items() if name == launch.type)
+        return {**launch.input, "taskType": int(number)}
 
     def _get(
         self,
@@ -551,6 +570,10 @@ class KooDriveProvider(TaskProvider):
             if refused is not None:
                 code, words = refused
                 where = f"{method} {details['url']}"
+                if method == "POST" and (answer.get("taskId") or answer.get("data")):
+                    raise BadAnswerError(
+                        f"{self.description.title} refused {where}: {words}, and gave an ID all the same", **details
+                    )
                 raise RejectedError(f"{self.description.title} refused {where}: {words}", code=code, **details)  # noqa: TRY301 - both ways of telling an error lead to one place
         except (RejectedError, NotFoundError) as error:
             raise _meaning(error, of_one_task=of_one_task) from None
@@ -614,7 +637,7 @@ class TaskService(KooDriveProvider):
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /task/create."""
-        body = {**launch.input, "taskType": self._number_of(launch.type)}
+        body = self._launch_body(launch)
         return _task_id(self._call("POST", "/task/create", deadline, CREATED_TASK_SCHEMA, body=body)["taskId"])
 
     def is_launch(self, launch: Launch, task: Task) -> bool:
@@ -626,7 +649,7 @@ class TaskService(KooDriveProvider):
             return False
         if task.type != launch.type or not isinstance(known, Mapping) or not launch.input:
             return False
-        return all(name in known and _word(known[name]) == _word(value) for name, value in launch.input.items())
+        return all(name in known and _same(known[name], value) for name, value in launch.input.items())
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether it failed without a code: the list of the documents' example leaves that out."""
@@ -668,7 +691,7 @@ class JobService(KooDriveProvider):
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /jobs. Nothing that a job tells is enough to know it again by."""
-        body = {**launch.input, "taskType": self._number_of(launch.type)}
+        body = self._launch_body(launch)
         return _task_id(self._call("POST", "/jobs", deadline, CREATED_JOB_SCHEMA, body=body)["data"])
 
     def list_entry_lacks_something(self, task: Task) -> bool:

@@ -136,6 +136,16 @@ def test_a_bad_page_is_refused(start, query):
     assert start()("GET", f"/images?{query}").status == 400
 
 
+def test_faults_of_tasks_leave_images_alone(start, provider, clock):
+    send = start()
+    launch(send, provider)
+    clock.pass_(3)
+    send.simulator.add_fault(kind="unknown_state", state="hibernating")
+    assert names(send("GET", "/images?status=active")) == ["golden"]
+    assert send("GET", "/images").json()["images"][0]["status"] == "active"
+    assert send("GET", "/tasks").json()["tasks"][0]["status"] == "hibernating"
+
+
 def test_images_need_a_login(start):
     send = start(token="")
     assert send("GET", "/images").status == 401

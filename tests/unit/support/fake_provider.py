@@ -113,6 +113,9 @@ class LaunchingProvider(FakeProvider):
         self.wanted: list[Any] = []
         self.input_is_listed = True
 
+    def check_launch(self, launch: Launch, wanted: Any) -> None:
+        pass
+
     def launch(self, launch: Launch, deadline: Any) -> str:
         self.launches.append(launch)
         answer = self.answers.pop(0)

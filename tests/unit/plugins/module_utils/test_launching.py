@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
@@ -59,7 +61,17 @@ def test_it_is_sent_once_and_told_with_its_task(clock):
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("answer", [NotFoundError("not yet", status=404), LOST, BadAnswerError("odd")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NotFoundError("not yet", status=404),
+        LOST,
+        BadAnswerError("odd"),
+        OptionError("task_ids", "an odd id"),
+        InterruptError("Interrupted by the signal SIGTERM"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_a_task_that_cannot_be_read_yet_was_launched_all_the_same(clock, answer):
     provider = LaunchingProvider("new", tasks={"new": answer})
     result = launch(provider, clock)
@@ -79,10 +91,12 @@ def test_a_rehearsal_sends_nothing(clock):
         AccessDeniedError("no", status=403),
         NotFoundError("no", status=404),
         RejectedError("no", status=400),
-        UntrustedServerError("no"),
+        RejectedError("no", status=200),
+        RejectedError("the login is for nothing"),
         OptionError("input", "no"),
-        # A redirect that is not followed.
-        BadAnswerError("no", status=302),
+        # Redirects that want the same elsewhere.
+        BadAnswerError("no", status=307),
+        RejectedError("no", status=308),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -131,6 +145,12 @@ UNCLEAR = pytest.mark.parametrize(
         TransientError("timed out"),
         TransientError("a page of HTML", status=200),
         BadAnswerError("no id in it", status=201),
+        # The answer to a request that was carried out, and what proxies say of their own troubles.
+        BadAnswerError("see other", status=303),
+        RejectedError("not implemented", status=501),
+        RejectedError("a proxy's read timeout", status=598),
+        # The list came over the same TLS.
+        UntrustedServerError("does not speak TLS"),
     ],
     ids=str,
 )
@@ -212,10 +232,37 @@ def test_a_task_that_may_be_it_is_named_and_not_taken(clock):
     assert [candidate.id for candidate in caught.value.tasks] == ["maybe"]
 
 
+SIGNAL = InterruptError("Interrupted by the signal SIGTERM")
+
+
 def test_who_interrupts_it_is_told_that_it_was_on_its_way(clock):
-    provider = LaunchingProvider(InterruptError("Interrupted by the signal SIGTERM"))
+    provider = LaunchingProvider(SIGNAL)
     with pytest.raises(InterruptError, match=r"SIGTERM\. The launch was on its way: look whether Example Cloud has"):
         launch(provider, clock)
+
+
+def test_so_is_who_interrupts_the_search(clock):
+    provider = LaunchingProvider(lambda: provider.list_problems.append(SIGNAL) or LOST)
+    with pytest.raises(InterruptError, match="The launch was on its way"):
+        launch(provider, clock)
+
+
+def test_who_interrupts_it_before_that_is_not(clock):
+    provider = LaunchingProvider("new")
+    provider.list_problems = [SIGNAL]
+    with pytest.raises(InterruptError) as caught:
+        launch(provider, clock)
+    assert caught.value.message == SIGNAL.message
+
+
+def test_who_interrupts_a_pause_is_not(clock, monkeypatch):
+    def interrupt(_seconds):
+        raise SIGNAL
+
+    monkeypatch.setattr(clock, "sleep", interrupt)
+    with pytest.raises(InterruptError) as caught:
+        launch(LaunchingProvider(TransientError("refused", was_sent=False)), clock)
+    assert caught.value.message == SIGNAL.message
 
 
 def test_a_list_that_cannot_be_read_beforehand_launches_nothing(clock):
@@ -276,6 +323,29 @@ def test_one_that_ended_between_list_and_look_is_not_taken(clock):
     assert launch(provider, clock).outcome is LaunchOutcome.LAUNCHED
 
 
+def test_one_that_cannot_be_read_is_not_taken(clock):
+    provider = LaunchingProvider("new", tasks={"old": [same("old"), BadAnswerError("odd")]})
+    provider.input_is_listed = False
+    assert launch(provider, clock).outcome is LaunchOutcome.LAUNCHED
+
+
+def test_each_is_read_once(clock):
+    busy = {name: task(name, type="import", raw={"from": name}) for name in "abcdef"}
+    trouble = TransientError("too many requests", status=429)
+    provider = LaunchingProvider(trouble, trouble, "new", tasks=busy)
+    provider.input_is_listed = False
+    assert launch(provider, clock).outcome is LaunchOutcome.LAUNCHED
+    assert provider.asked == [*"abcdef", "new"]
+
+
+def test_no_more_are_read_than_it_takes(clock):
+    done = {name: same(name, "succeeded") for name in "abcdef"}
+    provider = LaunchingProvider(tasks=done)
+    provider.input_is_listed = False
+    assert launch(provider, clock, reuse=ReusePolicy.SUCCEEDED).task_id == "a"
+    assert provider.asked == ["a"]
+
+
 def test_one_that_was_forgotten_between_list_and_look_is_not_taken(clock):
     provider = LaunchingProvider("new", tasks={"old": [same("old"), None]})
     provider.input_is_listed = False
@@ -293,9 +363,51 @@ def test_nothing_is_launched_where_there_is_what_is_wanted(clock):
     provider.existing = {"name": "golden"}
     result = launch(provider, clock, wanted={"name": "golden"})
     assert (result.outcome, result.existing, result.task_id) == (LaunchOutcome.NOT_NEEDED, {"name": "golden"}, None)
-    assert (provider.wanted, provider.launches, provider.queries) == ([{"name": "golden"}], [], [])
+    assert (provider.wanted, provider.launches) == ([{"name": "golden"}], [])
 
 
 def test_it_is_launched_where_there_is_not(clock):
     provider = LaunchingProvider("new")
     assert launch(provider, clock, wanted={"name": "golden"}).outcome is LaunchOutcome.LAUNCHED
+
+
+def test_one_that_is_under_way_comes_before_what_is_there(clock):
+    provider = LaunchingProvider(tasks={"busy": same("busy")})
+    provider.existing = {"name": "golden"}
+    assert launch(provider, clock, wanted={"name": "golden"}).task_id == "busy"
+
+
+def test_what_is_there_comes_before_one_that_is_over(clock):
+    provider = LaunchingProvider(tasks={"good": same("good", "succeeded")})
+    provider.existing = {"name": "golden"}
+    result = launch(provider, clock, wanted={"name": "golden"}, reuse=ReusePolicy.SUCCEEDED)
+    assert result.outcome is LaunchOutcome.NOT_NEEDED
+
+
+# Somebody else's switchover while ours could not be sent: sending it afterwards would undo theirs.
+def test_after_a_pause_everything_is_looked_at_again(clock):
+    def refuse():
+        provider.existing = {"primary": "db2"}
+        return TransientError("the connection was refused", was_sent=False)
+
+    provider = LaunchingProvider(refuse, "new")
+    assert launch(provider, clock, wanted={"primary": "db2"}).outcome is LaunchOutcome.NOT_NEEDED
+    assert len(provider.launches) == 1
+
+
+def test_a_twin_that_came_up_during_a_pause_is_taken(clock):
+    def refuse():
+        provider.tasks["twin"] = same("twin")
+        return TransientError("the connection was refused", was_sent=False)
+
+    provider = LaunchingProvider(refuse, "new")
+    assert launch(provider, clock).outcome is LaunchOutcome.REUSED
+
+
+# A list that was cut short before the launch and not after it shows old tasks that look new.
+def test_a_task_that_began_before_others_is_no_new_one(clock):
+    early, late = (datetime(2026, 1, 2, hour, tzinfo=timezone.utc) for hour in (1, 2))
+    old = same("old", "failed", created_at=early)
+    provider = LaunchingProvider(LOST, tasks={"last": same("last", "failed", created_at=late), "old": [None, old]})
+    with pytest.raises(LaunchUnclearError, match="No such task has come up"):
+        launch(provider, clock)

@@ -159,13 +159,17 @@ class Face(ABC):
         """Return an answer whose tasks have numbers as ids where they had digits, and the other way round."""
         return self._with_tasks(payload, lambda task: {**task, self.id_field: _of_other_type(task[self.id_field])})
 
+    def is_task(self, document: Mapping[str, Any]) -> bool:
+        """Tell whether an object of an answer is a task."""
+        return self.state_field in document and self.id_field in document
+
     def _with_tasks(self, payload: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
         """Return an answer with every task in it changed."""
         if isinstance(payload, list):
             return [self._with_tasks(item, change) for item in payload]
         if isinstance(payload, Mapping):
             changed = {key: self._with_tasks(value, change) for key, value in payload.items()}
-            return change(changed) if self.state_field in changed and self.id_field in changed else changed
+            return change(changed) if self.is_task(changed) else changed
         return payload
 
     # What every vendor's file can use

@@ -350,6 +350,10 @@ class OpenStackImages(Face):
 
     # Images
 
+    def is_task(self, document: Mapping[str, Any]) -> bool:
+        """Tell tasks from images, which have an id and a status too."""
+        return super().is_task(document) and "file" not in document
+
     def _images_of(self, session: Session) -> list[Any]:
         """Return the images that a user sees: those of the own project, and public ones."""
         images = self._shelf.at(self.now(), self.store.all(), self.view) if session.scoped else []

@@ -338,6 +338,10 @@ class RackspaceImages(Face):
 
     # Images
 
+    def is_task(self, document: Mapping[str, Any]) -> bool:
+        """Tell tasks from images, which have an id and a status too."""
+        return super().is_task(document) and "file" not in document
+
     def _images(self) -> list[Any]:
         """Return the tenant's images, and public ones."""
         images = self._shelf.at(self.now(), self.store.all(), self.view)

@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Sy
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
     TASK_INFO,
+    TASK_LAUNCH,
     TASK_LIST,
     TASK_WAIT,
 )
@@ -331,13 +332,29 @@ def test_a_login_that_cannot_be_made_shows_no_content(run):
     assert "0ther-s3cret" not in written
 
 
-@pytest.mark.parametrize("spec", [TASK_INFO, TASK_LIST, TASK_WAIT])
+# KooDrive's archives have passwords, which are parameters of the launch.
+def test_of_a_launchs_input_only_the_secrets_are_hidden(run, server):
+    secrets = {"password": "0pen-s3same", "nested": [{"accessToken": "t0p-s3cret"}], "api_key": ["k3y-s3cret"]}
+    work = {"name": "golden", "token_count": 3, **secrets}
+
+    def launch():
+        run_module(lambda context: {"seen": context.params["input"], "name": "golden"}, TASK_LAUNCH)
+
+    code, result, written = run(launch, type="import", input=work, **ready(server))
+    assert (code, result["name"], result["seen"]["name"]) == (0, "golden", "golden")
+    shown = result["invocation"]["module_args"]
+    assert (shown["type"], shown["input"]["name"], shown["input"]["token_count"]) == ("import", "golden", 3)
+    for secret in ("0pen-s3same", "t0p-s3cret", "k3y-s3cret", SECRET):
+        assert secret not in written
+
+
+@pytest.mark.parametrize("spec", [TASK_INFO, TASK_LAUNCH, TASK_LIST, TASK_WAIT])
 def test_specs_are_not_changed_by_a_run(run, server, spec):
     before = json.dumps(spec, sort_keys=True)
     run(
         lambda: run_module(lambda _context: {}, spec),
         **ready(server),
-        **({"task_ids": ["a"]} if "task_ids" in spec else {}),
+        **({"task_ids": ["a"]} if "task_ids" in spec else {"type": "import"} if "type" in spec else {}),
     )
     assert json.dumps(spec, sort_keys=True) == before
 
