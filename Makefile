@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity ansible-test playbooks smoke real bench awx build release clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle and the newe
 
 ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
 	@$(NOX) ansible_test_units ansible_test_integration
+
+molecule: .venv/.ready ## Molecule scenarios of every module, lookup and role, against the simulator
+	@$(NOX) molecule
 
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
 	@$(NOX) playbooks-oldest playbooks-newest

@@ -55,6 +55,7 @@ REUSE = "reuse==6.2.0"
 ANSIBLE_LINT = "ansible-lint==26.10.1"
 NAVIGATOR = "ansible-navigator==26.10.0"
 GALAXY_IMPORTER = "galaxy-importer==0.4.44"
+MOLECULE = "molecule==26.10.0"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_PLAYBOOKS = [
     "-r",
@@ -69,7 +70,7 @@ FOR_PLAYBOOKS = [
 FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", "-r", "requirements.txt"]
 
 # Settings of the person at the keyboard that would change what the collection does.
-FOREIGN = ("ANSIBLE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
+FOREIGN = ("ANSIBLE_", "MOLECULE_", "OS_", "RACKSPACE_", "NETAPP_ASTRA_", "VMWARE_LSR_", "DBVISIT_", "KOODRIVE_")
 FOREIGN_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "PYTHONPATH", "PYTHONHOME", "PYTEST_ADDOPTS")
 
 # Percent of the branches of module_utils that the unit tests take.
@@ -612,6 +613,38 @@ def awx(session: nox.Session) -> None:
         PATH=os.pathsep.join([session.bin, os.environ["PATH"]]),
     )
     tally.pytest("pytest", *(session.posargs or ["tests/awx"]), env=environment)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def molecule(session: nox.Session) -> None:
+    """Run the Molecule scenarios of extensions/molecule with the installed tarball. Arguments after -- name some."""
+    tally = Tally(session)
+    chosen = carry(tally, NEWEST)
+    if chosen.version < interpreters.OLDEST_FOR_TOOLS:
+        tally.skip("Molecule needs Python 3.11 or newer")
+    # As in bench: else each module's process would compile the libraries anew.
+    session.install(core(chosen), MOLECULE, "-r", "requirements.txt", env={"UV_COMPILE_BYTECODE": "1"})
+    work = BUILD / "molecule"
+    environment = clean_environment(
+        ANSIBLE_COLLECTIONS_PATH=INSTALLED,
+        ANSIBLE_HOME=work / "ansible-home",
+        ANSIBLE_REMOTE_TMP=work / "ansible-home" / "tmp",
+        ANSIBLE_NOCOLOR=1,
+        MOLECULE_EPHEMERAL_DIRECTORY=work / "ephemeral",
+        NO_COLOR=1,
+    )
+    results = work / "results.json"
+    command = ("python", "tests/tooling/run_molecule.py", *session.posargs)
+    with locked("molecule"):
+        results.unlink(missing_ok=True)
+        try:
+            # Interrupted, it stops what its scenarios have started.
+            session.run(*command, env=environment, interrupt_timeout=18.0)
+        finally:
+            if results.is_file():
+                told = json.loads(results.read_text(encoding="utf-8"))
+                wrong = [faults for faults in told["scenarios"].values() if faults]
+                tally.add(passed=len(told["scenarios"]) - len(wrong), failed=len(wrong) + len(told["general"]))
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)

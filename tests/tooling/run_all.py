@@ -37,6 +37,7 @@ THEN = (
     "playbooks-newest",
     "ansible_test_units",
     "unit",
+    "molecule",
     "faults",
     "awx",
     "ansible_lint",

@@ -42,6 +42,8 @@ KEPT_BACK = [
     "Makefile",
     "changelogs/config.yaml",
     "changelogs/fragments/0.1.0.yml",
+    "extensions/molecule/config.yml",
+    "extensions/molecule/task_wait/converge.yml",
     "galaxy.yml",
     "noxfile.py",
     "playbooks/.ansible/collections.yml",
