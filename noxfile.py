@@ -409,7 +409,9 @@ def importer(session: nox.Session) -> None:
     environment = clean_environment(PATH=os.pathsep.join([session.bin, os.environ["PATH"]]))
     session.run("ansible-galaxy", "collection", "build", str(tree), "--output-path", str(dist), env=environment)
     (built,) = dist.glob("*.tar.gz")
-    said = str(session.run("python", "-m", "galaxy_importer.main", str(built), env=environment, silent=True))
+    # It leaves a file where it runs.
+    with session.chdir(dist):
+        said = str(session.run("python", "-m", "galaxy_importer.main", str(built), env=environment, silent=True))
     print(said)
     wrong = [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
     if wrong or "Importer processing completed successfully" not in said:
