@@ -16,7 +16,7 @@ help: ## List these targets
 demo: .venv/.ready ## Install the collection from its tarball and play longrunning.tasks.demo
 	@$(NOX) demo
 
-test: .venv/.ready ## Run everything below, two things at a time (what .ci/run calls)
+test: .venv/.ready ## Run everything below, three things at a time (what .ci/run calls)
 	@.venv/bin/python tests/tooling/run_all.py
 
 unit: .venv/.ready ## Unit tests, in random order, with branch coverage

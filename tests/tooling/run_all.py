@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run every nox session, two side by side, and say at the end what passed, failed and was skipped.
+"""Run every nox session, three side by side, and say at the end what passed, failed and was skipped.
 
 The output of a session goes to .build/logs/SESSION.txt. It is shown in whole when the session fails; of one that
 passes, the last lines are shown. The last line of all is the sum, in the form of pytest's summary.
@@ -29,31 +29,32 @@ REPORTS = BUILD / "reports"
 FIRST = "build"
 # The longest come first, so that the short ones fill the gaps.
 THEN = (
+    "playbooks-newest",
+    "playbooks-oldest",
     "real_servers",
     "sanity-oldest",
     "sanity-middle",
     "sanity-newest",
-    "playbooks-oldest",
-    "playbooks-newest",
-    "ansible_test_units",
     "unit",
     "molecule",
-    "faults",
     "awx",
-    "ansible_lint",
+    "ansible_test_units",
     "importer",
     "ansible_test_integration",
+    "faults",
+    "ansible_lint",
+    "demo",
+    "lint",
+    "tarball",
+    "docsite",
     "smoke-2.17",
     "smoke-2.18",
     "smoke-2.19",
     "smoke-2.20",
     "types",
-    "lint",
-    "docsite",
-    "tarball",
-    "demo",
 )
-SIDE_BY_SIDE = 2
+# One more than the cores of a small machine: some wait for servers, and for tasks to end.
+SIDE_BY_SIDE = 3
 LAST_LINES = 6
 
 
