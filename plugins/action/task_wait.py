@@ -18,8 +18,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import ProgressTeller
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress_pipe import VARIABLE, live_lines
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress import VARIABLE
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress_lines import ProgressTeller, live_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

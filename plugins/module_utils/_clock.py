@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ._errors import TransientError
 
@@ -46,8 +45,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(NamedTuple):
     """When the work must be over, and what that leaves for its next request.
 
     ``at`` is a moment of the clock's monotonic seconds, infinity for none.

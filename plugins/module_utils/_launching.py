@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ._clock import Clock, Deadline
 from ._errors import (
@@ -72,8 +71,7 @@ class LaunchOutcome(str, Enum):
     WOULD_LAUNCH = "would_launch"
 
 
-@dataclass(frozen=True)
-class LaunchPlan:
+class LaunchPlan(NamedTuple):
     """How a launch is to be gone about.
 
     ``wanted`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds that
@@ -87,8 +85,7 @@ class LaunchPlan:
     is_rehearsed: bool = False
 
 
-@dataclass(frozen=True)
-class LaunchResult:
+class LaunchResult(NamedTuple):
     """The task, where there is one: its id, and what the vendor tells about it where it could be read at once.
 
     ``existing`` is the vendor's object that ``wanted`` found.

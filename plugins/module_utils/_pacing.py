@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from ._clock import Clock, Deadline
 from ._errors import TransientError
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(NamedTuple):
     """So many requests in any stretch of so many seconds."""
 
     requests: int

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ._task import Task, TaskState
 
@@ -15,8 +15,7 @@ from ._task import Task, TaskState
 _APPROACH = 0.8
 
 
-@dataclass(frozen=True)
-class PollingPolicy:
+class PollingPolicy(NamedTuple):
     """The bounds of the time between two looks, in seconds."""
 
     least: float
@@ -27,8 +26,7 @@ class PollingPolicy:
         return max(self.least, min(_APPROACH * left, self.most))
 
 
-@dataclass(frozen=True)
-class ProgressTrack:
+class ProgressTrack(NamedTuple):
     """A running task's progress: when it was first seen, and when it last went on. Percent, and monotonic seconds."""
 
     first_percent: float
@@ -45,7 +43,7 @@ class ProgressTrack:
         """Return the track after another look. Progress that fell begins a new one."""
         if percent < self.percent:
             return self.begun(percent, now)
-        return self if percent == self.percent else replace(self, percent=percent, at=now)
+        return self if percent == self.percent else self._replace(percent=percent, at=now)
 
 
 def seconds_left(task: Task, track: ProgressTrack | None, now: float) -> float | None:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ._clock import Clock, Deadline
@@ -22,8 +22,7 @@ from ._pacing import Quota
 from ._task import Task, TaskFailure, TaskState
 
 
-@dataclass(frozen=True)
-class DocumentedFailure:
+class DocumentedFailure(NamedTuple):
     """A failure that the vendor documents, or that was seen and understood.
 
     ``code`` is the vendor's code, None for a failure that the vendor tells by its text only. ``pattern`` is a
@@ -50,8 +49,7 @@ class DocumentedFailure:
         )
 
 
-@dataclass(frozen=True)
-class LoginForm:
+class LoginForm(NamedTuple):
     """One way to log in: the options it takes, all of them."""
 
     options: tuple[str, ...]
@@ -150,8 +148,7 @@ class ProviderDescription:
         return next((failure for failure in self.failures if failure.code == code), None)
 
 
-@dataclass(frozen=True)
-class TaskQuery:
+class TaskQuery(NamedTuple):
     """Which tasks a list should have. Empty or None: no restriction. ``filters`` go to the vendor untouched."""
 
     states: frozenset[TaskState] = frozenset()
@@ -172,16 +169,14 @@ class TaskQuery:
         return self.started_before is None or (began is not None and began < self.started_before)
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(NamedTuple):
     """A task that is to be launched: its type, and the parameters that the vendor documents for it."""
 
     type: str
     input: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class TaskPage:
+class TaskPage(NamedTuple):
     """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
 
     ``is_cut``: the vendor may have more of this list, and no way to it.
@@ -289,8 +284,7 @@ class TaskProvider(ABC):
         return False
 
 
-@dataclass(frozen=True)
-class ProviderTools:
+class ProviderTools(NamedTuple):
     """What a provider is handed to work with."""
 
     clock: Clock
@@ -301,8 +295,7 @@ class ProviderTools:
     hide: Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(NamedTuple):
     """An entry of the registry: the description, and how to make the adapter from the user's options."""
 
     description: ProviderDescription

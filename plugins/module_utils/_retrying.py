@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ._clock import Clock
 from ._errors import TransientError
@@ -51,8 +51,7 @@ def _http_date(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Exponential backoff with full jitter: the n-th repeat waits a random part of ``base * 2**n`` seconds.
 
     Full jitter keeps many clients of one recovering server apart. ``least`` prevents a spin.

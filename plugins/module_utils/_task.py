@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class TaskState(str, Enum):
@@ -46,8 +46,7 @@ class TaskState(str, Enum):
 _FINAL = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED, TaskState.DISMISSED})
 
 
-@dataclass(frozen=True)
-class TaskFailure:
+class TaskFailure(NamedTuple):
     """Why a task ended without success, in the vendor's words and, where the vendor documents it, in full.
 
     ``code`` is the vendor's own code; None when the vendor gave only a text. ``source`` names the document
@@ -73,8 +72,7 @@ class TaskFailure:
         }
 
 
-@dataclass(frozen=True)
-class StateChange:
+class StateChange(NamedTuple):
     """One entry of a task's history during a wait.
 
     ``at`` is the wall clock's time of the look that saw it, ``elapsed`` the seconds since the wait began.

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from ._clock import Clock, Deadline
 from ._errors import InterruptError, RequestError, TransientError, UnknownHostError
@@ -89,8 +90,7 @@ class Verdict(Enum):
     BAD = "bad"
 
 
-@dataclass(frozen=True)
-class WaitPlan:
+class WaitPlan(NamedTuple):
     """What the user wants of a wait. Times are in seconds."""
 
     timeout: float
@@ -132,8 +132,7 @@ _NOT_FOUND_VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class WaitOutcome:
+class WaitOutcome(NamedTuple):
     """All that is known at the end of a wait.
 
     ``tasks`` are one to one with the ids that were waited for, in their order. ``elapsed`` and ``last_seen``
@@ -170,8 +169,7 @@ class WaitOutcome:
         return self.with_verdict(Verdict.PENDING)
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What a wait knows after a look: all its tasks, and those of them whose state is new.
 
     ``elapsed`` is in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate.

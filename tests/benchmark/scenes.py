@@ -42,6 +42,7 @@ ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 TOKEN = "demo-token"
 #: What is compared besides.
 EMPTY = "empty module"
+LISTED = "uri of the list"
 NOT_SLOWER = Aim("no slower than uri", least_ratio=1.0)
 
 
@@ -312,6 +313,9 @@ def failure(player: Player, size: Size, scratch: Path) -> Seen:
 
 # --- many tasks -------------------------------------------------------------------------------------------------
 
+#: The alternatives for many tasks, and their playbooks.
+FOR_MANY = {URI: "uri_loop.yml", LISTED: "uri_list.yml", OURS: "task_wait.yml"}
+
 
 def many_ended_tasks(provider: str, title: str) -> Scene:
     """Return a scene in which many tasks have ended, some of them badly."""
@@ -325,18 +329,18 @@ def many_ended_tasks(provider: str, title: str) -> Scene:
                 # What is over in a second has to be seen more often than what takes a minute.
                 for _again in range(1 if name == URI else 3):
                     simulator.reset_requests()
-                    played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
+                    played = player.play(FOR_MANY[name], given)
                     values.add_playbook(name, played)
                     values.add("the task", name, played.tasks[0].seconds)
                     values.add("requests", name, simulator.requests()["total"])
 
-            turns(size.long_repetitions, run)
+            turns(size.long_repetitions, run, list(FOR_MANY))
         faster = Aim("50 times faster", least_ratio=50.0)
         return Seen(
-            "three of ten have failed; uri in a loop"
+            "three of ten have failed; uri in a loop, or once for the list, which here has these tasks and no others"
             if provider == ASTRA
-            else "the same, but this vendor's list has "
-            "neither result nor message, so that task_wait reads each ended task once, side by side",
+            else "the same, but this vendor's list has neither result nor message, so that task_wait reads each ended "
+            "task once, side by side; uri of the list knows states only",
             [
                 values.measure(scene, "the task", "s", faster),
                 *values.playbooks(scene, faster),
@@ -360,16 +364,16 @@ def many_running_tasks(player: Player, size: Size, scratch: Path) -> Seen:
             simulator.add_tasks(ends)
             last = time.time() + size.spread
             given = variables(simulator, ASTRA, task_ids(size.tasks), size.interval)
-            played = player.play("uri_loop.yml" if name == URI else "task_wait.yml", given)
+            played = player.play(FOR_MANY[name], given)
             values.add("told after the last end", name, played.tasks[0].ended - last)
             requests = simulator.requests()["total"]
             values.add("requests", name, requests)
             if name == OURS:
                 values.add("requests in a look", name, requests / played.tasks[0].told["polls"])
 
-    turns(size.long_repetitions, run)
+    turns(size.long_repetitions, run, list(FOR_MANY))
     return Seen(
-        f"both look every {size.interval} s; the list has one page",
+        f"all look every {size.interval} s; the list has one page",
         [
             values.measure(scene, "told after the last end", "s"),
             values.measure(scene, "requests"),

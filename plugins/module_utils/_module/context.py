@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._clock import Clock, Deadline
 from .._errors import OptionError
@@ -21,8 +20,7 @@ from .._waiting import WaitObserver, unobserved
 REPEAT_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """A module's run."""
 
     params: Mapping[str, Any]

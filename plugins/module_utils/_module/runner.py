@@ -21,8 +21,8 @@ from .._clock import Deadline, SystemClock
 from .._errors import InterruptError, MissingLibraryError, TasksError
 from .._http import RequestsClient, TlsOptions
 from .._options import connection_options, logins_in_url, plain_http_warning, secret_forms
-from .._progress import ProgressRecorder
-from .._progress_pipe import VARIABLE, PipeWriter
+from .._progress import VARIABLE
+from .._progress_recorder import PipeWriter, ProgressRecorder
 from .._provider import ProviderTools
 from .._providers.registry import PROVIDERS
 from .._waiting import WaitObserver, unobserved

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +26,6 @@ from .._waiting import (
     wait_for_tasks,
 )
 from .context import Context, checked_task_ids, distinct
-from .launch_results import launched_task_ids
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
@@ -45,7 +43,7 @@ def run(context: Context) -> dict[str, Any]:
     context.seconds("progress_interval", least=1.0)
     plan = _plan(context)
     if context.check_mode:
-        plan = replace(plan, timeout=0.0)
+        plan = plan._replace(timeout=0.0)
     reader = TaskReader(context.provider)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
@@ -74,6 +72,8 @@ def run(context: Context) -> dict[str, Any]:
 def _asked_ids(context: Context) -> tuple[str, ...]:
     params = context.params
     if params["launch_results"] is not None:
+        from .launch_results import launched_task_ids  # noqa: PLC0415 - most waits are given IDs
+
         ids = launched_task_ids(params["launch_results"], context.provider.description)
         # Every launch was skipped: there is nothing to wait for, and nothing wrong.
         return checked_task_ids(ids, context.provider.description) if ids else ()

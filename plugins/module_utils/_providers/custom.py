@@ -245,7 +245,7 @@ class _SessionLogin(Login):
         try:
             if self._pacer is not None:
                 # Nobody waits for a logout: it goes at once, or not at all.
-                self._pacer.take_turn(replace(deadline, at=deadline.clock.monotonic()))
+                self._pacer.take_turn(deadline._replace(at=deadline.clock.monotonic()))
             request = HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
             self._http.send(request, deadline.next_request_timeout())
         except RequestError:

@@ -317,13 +317,13 @@ def _job_failure(outcome: str, code: str) -> TaskFailure:
         return extent
     reason = _failure(code)
     if reason.title:
-        return replace(reason, detail=extent.detail)
+        return reason._replace(detail=extent.detail)
     # The documents tell the outcome and not the code, so that they are no source of it.
     detail, remedy = (
         " ".join(sentence(text) for text in texts if text)
         for texts in ((extent.detail, reason.detail), (extent.remedy, reason.remedy))
     )
-    return replace(reason, title=extent.title, detail=detail, remedy=remedy)
+    return reason._replace(title=extent.title, detail=detail, remedy=remedy)
 
 
 def _is_specific(code: str) -> bool:

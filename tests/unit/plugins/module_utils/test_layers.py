@@ -25,7 +25,7 @@ LAYERS = (
     {"_retrying.py", "_schemas.py", "_http.py", "_pacing.py", "_polling.py"},
     {"_waiting.py"},
     {"_options.py", "_auth.py", "_explaining.py", "_progress.py"},
-    {"_progress_pipe.py"},
+    {"_progress_recorder.py", "_progress_lines.py"},
     {"_json_api.py", "_provider.py"},
     {"_reading.py"},
     {"_launching.py"},
@@ -34,8 +34,8 @@ LAYERS = (
 )
 #: What a vendor's file must not see: it knows nothing of reading many tasks, of waiting, of Ansible.
 NOT_FOR_PROVIDERS = {
-    *("_reading.py", "_launching.py", "_waiting.py", "_explaining.py"),
-    *("_progress.py", "_progress_pipe.py", "_module/"),
+    *("_reading.py", "_launching.py", "_waiting.py", "_explaining.py", "_module/"),
+    *("_progress.py", "_progress_recorder.py", "_progress_lines.py"),
 }
 BOTTOM = ("_task.py", "_text.py", "_errors.py", "_clock.py")
 REGISTRY = "_providers/registry.py"

@@ -9,13 +9,9 @@ import json
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import (
-    MOST_CHANGES,
-    Change,
-    ProgressNote,
-    ProgressRecorder,
-    ProgressTeller,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress import Change, ProgressNote
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress_lines import ProgressTeller
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress_recorder import MOST_CHANGES, ProgressRecorder
 from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import WaitPlan
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
@@ -143,9 +139,9 @@ def test_the_same_id_twice_is_one_task():
         "[]",
         "{}",
         '{"elapsed": 1, "changes": [1]}',
-        json.dumps({**ProgressNote(1, 1).to_json(), "elapsed": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}),
-        json.dumps({**ProgressNote(1, 1).to_json(), "counts": None}),
-        json.dumps({**ProgressNote(1, 1).to_json(), "total": None}),
+        json.dumps({**ProgressNote(1, 1, {}).to_json(), "elapsed": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}),
+        json.dumps({**ProgressNote(1, 1, {}).to_json(), "counts": None}),
+        json.dumps({**ProgressNote(1, 1, {}).to_json(), "total": None}),
     ],
 )
 def test_what_is_no_note_is_refused(text):

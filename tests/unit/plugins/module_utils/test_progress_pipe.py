@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import Change, ProgressNote, ProgressTeller
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress_pipe import PipeWriter, live_lines
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress import Change, ProgressNote
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress_lines import ProgressTeller, live_lines
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress_recorder import PipeWriter
 
 NOTE = ProgressNote(1.5, total=2, ended=1, counts={"succeeded": 1, "running": 1})
 
@@ -42,7 +42,7 @@ def test_a_note_becomes_a_line(tmp_path):
 def test_what_came_last_is_told_where_events_are(tmp_path):
     screen = Screen(tmp_path, one_by_one=True)
     with screen.live_lines as path:
-        PipeWriter(path, as_it_is).write(replace(NOTE, ended=2, changes=(Change("task a", "failed", "running"),)))
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
     assert screen.lines == ["0:00:02 task a: running -> failed"]
 
 
@@ -81,7 +81,7 @@ def test_what_is_no_note_is_passed_over(tmp_path):
     with screen.live_lines as path:
         with Path(path).open("wb", buffering=0) as pipe:
             pipe.write(b"\xff\xfe what?\n{}\n\n")
-        PipeWriter(path, as_it_is).write(replace(NOTE, ended=2, changes=(Change("task a", "failed", "running"),)))
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
     assert screen.lines == ["0:00:02 task a: running -> failed"]
 
 
@@ -93,7 +93,7 @@ def test_secrets_are_taken_out(tmp_path):
         def hide(note):
             return {**note, "changes": [{**note["changes"][0], "task": "task ********"}]}
 
-        PipeWriter(path, hide).write(replace(NOTE, ended=2, changes=(change,)))
+        PipeWriter(path, hide).write(NOTE._replace(ended=2, changes=(change,)))
     assert screen.lines == ["0:00:02 task ********: running -> failed"]
 
 
@@ -101,7 +101,7 @@ def test_a_note_too_long_for_one_write_is_told_in_short(tmp_path):
     screen = Screen(tmp_path, one_by_one=True)
     changes = tuple(Change("\N{SNOWMAN}" * 120, "failed", "running") for _number in range(10))
     with screen.live_lines as path:
-        PipeWriter(path, as_it_is).write(replace(NOTE, ended=2, changes=changes))
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=changes))
     assert screen.lines == ["0:00:02 10 more tasks are in another state"]
 
 

@@ -5,27 +5,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import registry
+from ansible_collections.longrunning.tasks.tests.unit.support.fresh_python import imported_by
 
 PLUGINS = "ansible_collections.longrunning.tasks.plugins"
-PROVIDERS = f"{PLUGINS}.module_utils._providers"
-
-
-def imported_by(*statements):
-    """Return the names of all that a fresh Python has imported after these statements."""
-    program = "; ".join([*statements, "import sys", "print(*sys.modules)"])
-    # The folder with ansible_collections, which is not on every test runner's path.
-    path = [str(Path(registry.__file__).parents[6]), *filter(None, sys.path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-    return set(done.stdout.split())
+MODULE_UTILS = f"{PLUGINS}.module_utils"
+PROVIDERS = f"{MODULE_UTILS}._providers"
 
 
 @pytest.mark.parametrize("module", ["task_info", "task_list", "task_wait"])
@@ -42,8 +28,22 @@ def test_asking_for_a_provider_imports_that_one():
     }
 
 
+@pytest.mark.parametrize("module", ["task_info", "task_list", "task_wait"])
+def test_a_module_imports_its_own_end_of_live_progress(module):
+    imported = imported_by(f"import {PLUGINS}.modules.{module}")
+    assert {name for name in imported if name.startswith(f"{MODULE_UTILS}._progress")} == {
+        f"{MODULE_UTILS}._progress",
+        f"{MODULE_UTILS}._progress_recorder",
+    }
+
+
+def test_looking_into_launch_results_waits_for_some():
+    imported = imported_by(f"import {PLUGINS}.modules.task_wait")
+    assert f"{MODULE_UTILS}._module.launch_results" not in imported
+
+
 def test_an_answer_that_fits_imports_no_jsonschema():
-    schema = f"from {PLUGINS}.module_utils._schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
+    schema = f"from {MODULE_UTILS}._schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
     assert "jsonschema" not in imported_by(schema, "assert schema.problem('x') is None")
     assert "jsonschema" in imported_by(schema, "assert schema.problem(5) is not None")
 

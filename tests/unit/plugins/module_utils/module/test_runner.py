@@ -20,7 +20,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument
     TASK_WAIT,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress_pipe import VARIABLE
+from ansible_collections.longrunning.tasks.plugins.module_utils._progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module

@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible compiles what an action plugin imports with each play anew."""
+
+from __future__ import annotations
+
+from ansible_collections.longrunning.tasks.tests.unit.support.fresh_python import imported_by
+
+PLUGINS = "ansible_collections.longrunning.tasks.plugins"
+MODULE_UTILS = f"{PLUGINS}.module_utils"
+
+
+def test_the_action_plugin_imports_its_end_of_live_progress_and_nothing_else():
+    imported = imported_by(f"import {PLUGINS}.action.task_wait")
+    assert {name for name in imported if name.startswith(f"{MODULE_UTILS}.")} == {
+        f"{MODULE_UTILS}.{name}" for name in ("_progress", "_progress_lines", "_text")
+    }
