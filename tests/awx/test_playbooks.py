@@ -102,18 +102,6 @@ CASES = {
         {"outcome": "succeeded", "changed": True, "location": f"exports/{IMAGE}.vhd"},
         launches=(rackspace("export", "golden", state="success", result={"export_location": f"exports/{IMAGE}.vhd"}),),
     ),
-    "export, bad": Case(
-        "image_export",
-        "image_export",
-        RACKSPACE,
-        EXPORT,
-        "failed",
-        {"outcome": "failed", "changed": True, "retryable": False},
-        launches=(rackspace("export", "golden", state="failure", message="Container not found. Container: exports"),),
-    ),
-    "transfer, good": Case(
-        "drive_transfer", "drive_transfer", KOODRIVE, TRANSFER, "successful", {"outcome": "succeeded", "changed": True}
-    ),
     "transfer, bad": Case(
         "drive_transfer",
         "drive_transfer",
@@ -131,29 +119,6 @@ CASES = {
         "successful",
         {"outcome": "succeeded", "changed": True},
         launches=({"provider": "dbvisit_standby", "steps": [], "end": {"state": "End"}},),
-    ),
-    "switchover, not needed": Case(
-        "standby_switchover",
-        "standby_switchover",
-        DBVISIT,
-        {**SWITCHOVER, "primary": "db1.example.com"},
-        "successful",
-        {"outcome": "succeeded", "changed": False},
-    ),
-    "switchover, bad": Case(
-        "standby_switchover",
-        "standby_switchover",
-        DBVISIT,
-        SWITCHOVER,
-        "failed",
-        {"outcome": "failed", "changed": True, "retryable": False},
-        launches=(
-            {
-                "provider": "dbvisit_standby",
-                "steps": [],
-                "end": {"state": "Failed", "messages": ["The standby database is not in sync"]},
-            },
-        ),
     ),
 }
 

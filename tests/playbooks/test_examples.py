@@ -295,6 +295,7 @@ while json.load(urllib.request.urlopen(request))["status"] not in ("success", "f
 """
 
 
+@pytest.mark.newest
 def test_every_example_does_what_it_says(run_playbook, simulate, json_server, secrets, tmp_path):
     secrets = {name: f"{secrets['wrong']}-{name}" for name in ("openstack_token", "rackspace_token")} | secrets
     simulator = simulate(scenario(secrets))

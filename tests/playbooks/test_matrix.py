@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+import pytest
+
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 #: Tasks in a list that has several pages where the vendor has pages.
 LISTED = 230
@@ -147,6 +149,7 @@ def told(column, result):
     return (result["outcome"], task["error"]["code"] if column == "wait, bad" else task["state"])
 
 
+@pytest.mark.oldest
 def test_every_vendor_through_every_module(run_playbook, simulate, tmp_path, capsys):
     parts = [cells(simulate, name) for name in VENDORS]
     waits = [found for part in parts for found in part[0]]

@@ -151,7 +151,9 @@ def main() -> int:
     (REPORTS / "summary.txt").unlink(missing_ok=True)
     print(f"Running {FIRST}, then {', '.join(THEN)}: {SIDE_BY_SIDE} at a time, logs in .build/logs.\n", flush=True)
     runner = Runner()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell has what it starts in the background ignore Ctrl-C, and all that is started from there: the tests too.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
     try:
         outcomes = [runner.run(FIRST)]
