@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Explain = Callable[[object], Optional[tuple[Optional[str], str]]]
 
 _OK = range(200, 300)
+#: With a page of HTML: what a web server says that is no API.
+_NO_API = frozenset({404, 405, 501})
 #: Objects and lists inside each other. No vendor comes near it.
 _DEEPEST = 100
 #: Characters of a text that are looked at for words to show.
@@ -193,9 +195,9 @@ def read_answer(
             f"{title} does not allow {method} {url} with this login (HTTP 403{said}). {denied_advice}".strip(),
             **details,
         )
-    if response.status == 404 and response.is_html:
+    if response.status in _NO_API and response.is_html:
         # Not the API, but something else at that address: it must not be taken for a task that does not exist.
-        raise RejectedError(f"{title} has no API at {url} (HTTP 404{said}): check api_url", **details)
+        raise RejectedError(f"{title} has no API at {url} (HTTP {response.status}{said}): check api_url", **details)
     kind: type[RequestError] = NotFoundError if response.status == 404 else RejectedError
     raise kind(f"{title} refused {method} {url} with HTTP {response.status}{said}", **details)
 

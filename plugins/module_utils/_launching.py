@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
@@ -123,6 +124,10 @@ class Launcher:
             return self._bearing(plan, lambda: self._attempt(launch, plan))
         except _UnclearError as unclear:
             return self._found(launch, unclear, plan)
+        except TransientError as error:
+            told = copy(error)
+            told.message = f"{sentence(error.message)} Nothing was launched"
+            raise told from None
         except InterruptError as error:
             raise self._interrupted(error) from None
 

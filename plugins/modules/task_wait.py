@@ -246,12 +246,12 @@ outcome:
       RV(reason).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
-  returned: always
+  returned: when a wait began
   type: str
   sample: failed
 timed_out:
   description: Whether the time was up before the tasks had ended.
-  returned: always
+  returned: when a wait began
   type: bool
   sample: false
 tasks:
@@ -260,7 +260,7 @@ tasks:
       RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
-  returned: always
+  returned: when a wait began
   type: list
   elements: dict
   contains:
@@ -312,11 +312,11 @@ tasks:
           sample: 3.012
 task:
   description: The task, when there was exactly one to wait for. Null otherwise.
-  returned: always
+  returned: when a wait began
   type: dict
 counts:
   description: How many of RV(tasks) are in each state. Every state is there.
-  returned: always
+  returned: when a wait began
   type: dict
   sample:
     queued: 0
@@ -330,39 +330,39 @@ counts:
     not_found: 0
 failed_task_ids:
   description: IDs of the tasks that ended without success. Those with an accepted failure code are not among them.
-  returned: always
+  returned: when a wait began
   type: list
   elements: str
   sample: [fc29a67c-ad76-49bc-a317-a5f38dcb44c0]
 pending_task_ids:
   description: IDs of the tasks that had not ended when the wait did.
-  returned: always
+  returned: when a wait began
   type: list
   elements: str
   sample: []
 elapsed:
   description: Seconds that the wait took.
-  returned: always
+  returned: when a wait began
   type: float
   sample: 1812.4
 polls:
   description: How many times the wait looked.
-  returned: always
+  returned: when a wait began
   type: int
   sample: 61
 requests:
   description: How many requests were sent, those of logins included.
-  returned: always
+  returned: when a wait began
   type: int
   sample: 63
 transient_errors:
   description: How many transient errors were borne.
-  returned: always
+  returned: when a wait began
   type: int
   sample: 2
 last_transient_error:
   description: The last of them, or null.
-  returned: always
+  returned: when a wait began
   type: str
   sample: null
 reason:

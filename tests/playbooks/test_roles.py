@@ -330,7 +330,11 @@ def test_what_is_wrong_is_told_before_anything_is_launched(use_roles, simulate):
         (KINDS[0], {"poll_interval": "0"}, "poll_interval"),
         (KINDS[4], {"poll_interval": "-1"}, "poll_interval"),
         (KINDS[1], {"format": ""}, "image_import_format has to say in which format"),
-        (KINDS[1], {"name": ""}, "image_import_name has to say"),
+        (KINDS[1], {"name": " "}, "image_import_name has to say"),
+        # Else the image with the other name would be imported again with every run.
+        (KINDS[1], {"properties": {"name": "another"}}, "image_import_properties must not hold name"),
+        (KINDS[0], {"source": "golden.vhd"}, "image_import_source has to be container/object"),
+        (KINDS[1], {"source": "exports/golden.vhd"}, "image_import_source has to be an address"),
         (KINDS[3], {"to_user": FIRST_USER}, "are the same user"),
         (KINDS[4], {"primary": "db9.example.com"}, "db9.example.com"),
     ]

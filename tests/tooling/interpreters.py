@@ -186,6 +186,7 @@ def fetch_missing() -> None:
 if __name__ == "__main__":
     if "--fetch-missing" in sys.argv[1:]:
         fetch_missing()
+        sys.exit()
     for found_version, found_path in sorted(working().items()):
         print(f"{dotted(found_version):>5}  {found_path}")
     for which_core in ("oldest", "newest"):

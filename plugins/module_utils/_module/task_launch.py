@@ -36,7 +36,7 @@ def run(context: Context) -> dict[str, Any]:
     result = launcher.launch(launch, plan)
     return {
         "changed": result.outcome in (LaunchOutcome.LAUNCHED, LaunchOutcome.FOUND, LaunchOutcome.WOULD_LAUNCH),
-        "msg": _message(launch, result, description),
+        "msg": _message(launch, plan, result, description),
         "outcome": result.outcome.value,
         "task_id": result.task_id,
         "task": None if result.task is None else result.task.to_result(),
@@ -89,14 +89,15 @@ def _wanted(wanted: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return wanted
 
 
-def _message(launch: Launch, result: LaunchResult, description: ProviderDescription) -> str:
+def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description: ProviderDescription) -> str:
+    wanted = listed([f"{name} {value}" for name, value in (plan.wanted or {}).items()])
     task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
     state = None if result.task is None else result.task.state.value
     words = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
         LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
         LaunchOutcome.REUSED: f"{task}, which is {state}, is just that already",
-        LaunchOutcome.NOT_NEEDED: "What is wanted is there already, so that nothing was launched",
-        LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task {launch.type} would be launched",
+        LaunchOutcome.NOT_NEEDED: f"There is {wanted} already, so that nothing was launched",
+        LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task of the type {launch.type} would be launched",
     }
     return f"{description.title}: {words[result.outcome]}."

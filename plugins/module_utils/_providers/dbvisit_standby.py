@@ -300,8 +300,8 @@ class DbvisitProvider(TaskProvider):
         if not _names(standby, host) or _names(primary, host):
             raise OptionError(
                 "wanted",
-                f"wanted: {host!r} tells neither database of configuration {number} from the other. The primary one "
-                f"has {_shown(primary)}, the standby one {_shown(standby)}",
+                f"wanted: {host!r} does not tell which database of configuration {number} is meant. The primary one is "
+                f"at {_shown(primary)}, the standby one at {_shown(standby)}",
             )
         return None
 

@@ -99,6 +99,7 @@ def test_a_playbook_hands_on_the_facts(role):
     assert (play["hosts"], play["gather_facts"]) == ("localhost", False)
     (task,) = play["tasks"]
     assert task["block"][0]["ansible.builtin.include_role"]["name"] == f"longrunning.tasks.{role}"
-    (handing,) = task["always"]
+    telling, handing = task["always"]
+    assert f"{role}_facts.{role}_message" in telling["ansible.builtin.debug"]["msg"]
     assert f"{role}_facts" in handing["ansible.builtin.set_stats"]["data"]
     assert set(handing["vars"]["nothing_begun"]) <= set(load(role, "vars/main.yml")[f"__{role}_facts"])

@@ -131,9 +131,10 @@ def test_what_did_not_reach_the_vendor_is_sent_again(clock, trouble):
 def test_it_is_sent_again_for_so_long_only(clock):
     refused = TransientError("the connection was refused", was_sent=False)
     provider = LaunchingProvider(*[refused] * 100)
-    with pytest.raises(TransientError):
+    with pytest.raises(TransientError) as caught:
         launch(provider, clock, transient_timeout=20.0)
     assert clock.elapsed <= 20.0
+    assert caught.value.message == "the connection was refused. Nothing was launched"
 
 
 UNCLEAR = pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def launch(provider, **params):
             {"check_mode": True},
             "would_launch",
             True,
-            "Check mode: a task import would be launched",
+            "Check mode: a task of the type import would be launched",
         ),
         (
             LaunchingProvider(tasks={"old": busy()}),
@@ -73,6 +73,7 @@ def test_what_is_there_already_is_returned():
     result = launch(provider, wanted={"name": "golden"})()
     assert (result["outcome"], result["changed"], result["task"]) == ("not_needed", False, None)
     assert result["existing"] == provider.existing
+    assert result["msg"] == "Example Cloud: There is name golden already, so that nothing was launched."
 
 
 def test_a_launched_task_that_is_not_told_yet_has_its_id():

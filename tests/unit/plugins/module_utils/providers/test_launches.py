@@ -329,7 +329,7 @@ def test_a_host_that_has_the_standby():
 )
 def test_a_host_that_decides_nothing(primary, standby, host):
     session = dbvisit(good({"configurations": [configuration(primary, standby)]}))
-    with pytest.raises(OptionError, match=f"wanted: '{host}' tells neither .* The primary one has 'db1'"):
+    with pytest.raises(OptionError, match=f"wanted: '{host}' does not tell which .* The primary one is at 'db1'"):
         session.wanted(SWITCHOVER, {"primary": host})
 
 
