@@ -139,6 +139,10 @@ def missing_requirements(python: str = sys.executable) -> list[str]:
     if shutil.which("qemu-img") is None:
         # Without it Glance starts and takes tasks, but every import ends as a failure.
         missing.append("qemu-img is not installed: install the package qemu-utils")
+    from postgresql_server import initdb  # noqa: PLC0415 - it needs what is below
+
+    if initdb() is None:
+        missing.append("PostgreSQL's initdb is not installed: install the package postgresql")
     return missing
 
 
@@ -459,6 +463,10 @@ class OpenStackServer:
         self._on_step = on_step
         interpreter = self._environment.program("python")
         self._keystone = _Service("keystone", "keystone.wsgi.api:application", 4, self._state, interpreter)
+        from postgresql_server import PostgreSQL  # noqa: PLC0415 - it needs what is above
+
+        # SQLite has room for one writer: Glance's tasks failed now and then, "database is locked".
+        self._database = PostgreSQL("glance")
         self._glance = _Service("glance", "glance.wsgi.api:application", 8, self._state, interpreter)
         self._endpoints: Endpoints | None = None
 
@@ -495,6 +503,7 @@ class OpenStackServer:
             self._glance.stop()
         finally:
             self._keystone.stop()
+            self._database.stop()
 
     def __enter__(self) -> Self:
         """Start the servers."""
@@ -527,6 +536,7 @@ class OpenStackServer:
         with keystone_socket, glance_socket:
             auth_url = f"http://127.0.0.1:{keystone_port}/v3"
             image_url = f"http://127.0.0.1:{glance_port}"
+            self._database.start()
             self._write_keystone_configuration()
             self._write_glance_configuration(auth_url, image_url, service)
             self._step("make the databases")
@@ -612,9 +622,9 @@ class OpenStackServer:
                 "os_glance_staging_store": {"filesystem_store_datadir": state / "staging"},
                 "os_glance_tasks_store": {"filesystem_store_datadir": state / "tasks"},
                 "task": {"work_dir": state / "task-work"},
-                # SQLite has room for one writer. A second task waits as `pending`, which the tests make use of.
+                # A second task waits as `pending`, which the tests make use of.
                 "wsgi": {"task_pool_threads": 1},
-                "database": {"connection": f"sqlite:///{state}/glance.db?timeout=60"},
+                "database": {"connection": f"postgresql+psycopg2://glance@/postgres?host={self._database.folder}"},
                 # Glance refuses sources on loopback which are not named here, and every port but 80 and 443 unless
                 # the list of ports is empty.
                 "import_filtering_opts": {"allowed_hosts": "[127.0.0.1]", "allowed_ports": "[]"},

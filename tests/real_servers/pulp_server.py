@@ -4,21 +4,16 @@
 
 """Bring up a real Pulp 3 with one worker and a PostgreSQL of its own, and take them down again.
 
-PostgreSQL refuses to run as root. Then it runs as the user ``postgres`` or ``nobody``, in a private folder, and listens
-on a Unix socket there only. The virtual environment is kept, everything else is made anew at every start.
+The virtual environment is kept, everything else is made anew at every start.
 """
 
 from __future__ import annotations
 
 import base64
-import getpass
 import os
-import pwd
 import secrets
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +21,12 @@ from openstack_server import (
     MINIMUM_PYTHON,
     ServerError,
     _clean_environment,
-    _last_lines,
     _python_version,
     _run,
     _VirtualEnvironment,
     _write_private,
 )
+from postgresql_server import PostgreSQL, initdb
 from server_process import ServerProcess, answers, direct_session, free_port
 
 if TYPE_CHECKING:
@@ -44,13 +39,6 @@ REQUIREMENTS_FILE = Path(__file__).resolve().parent / "pulp-requirements.txt"
 USERNAME = "admin"
 
 
-def _initdb() -> Path | None:
-    """Return PostgreSQL's program that makes a database: Debian keeps it out of PATH."""
-    found = shutil.which("initdb")
-    candidates = [Path(found)] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return candidates[-1].resolve() if candidates else None
-
-
 def missing_requirements(python: str = sys.executable) -> list[str]:
     """Say in words what this machine lacks; an empty list means: go."""
     missing = []
@@ -58,78 +46,9 @@ def missing_requirements(python: str = sys.executable) -> list[str]:
     if version is None or version < MINIMUM_PYTHON:
         wanted = ".".join(map(str, MINIMUM_PYTHON))
         missing.append(f"{python} is no Python >= {wanted}, which Pulp needs")
-    if _initdb() is None:
+    if initdb() is None:
         missing.append("PostgreSQL's initdb is not installed: install the package postgresql")
     return missing
-
-
-class _PostgreSQL:
-    """A database server in a private folder of the system's temporary folder, so that its user can reach it."""
-
-    def __init__(self) -> None:
-        self.folder = Path()
-        self._process: ServerProcess | None = None
-
-    def start(self) -> None:
-        initdb = _initdb()
-        assert initdb is not None
-        self.folder = Path(tempfile.mkdtemp(prefix="longrunning-"))
-        user = self._other_user() if os.geteuid() == 0 else None
-        if user is not None:
-            shutil.chown(self.folder, user, user)
-        data = self.folder / "data"
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        result = subprocess.run(
-            [
-                initdb,
-                "--pgdata",
-                data,
-                "--username=pulp",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--no-locale",
-                "--no-sync",
-            ],
-            cwd="/",
-            env=environment,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0:
-            message = f"initdb ended with status {result.returncode}:\n{_last_lines(result.stdout)}"
-            raise ServerError(message)
-        command: list[str | Path] = [initdb.with_name("postgres"), "-D", data, "-k", self.folder]
-        for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
-            command += ["-c", setting]
-        self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user)
-        self._process.start(self._is_ready)
-
-    def _is_ready(self) -> bool:
-        status = self.folder / "data" / "postmaster.pid"
-        return status.exists() and status.read_text(encoding="utf-8").splitlines()[-1].strip() == "ready"
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-        if self.folder != Path():
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    @staticmethod
-    def _other_user() -> str:
-        for name in ("postgres", "nobody"):
-            try:
-                pwd.getpwnam(name)
-            except KeyError:
-                continue
-            return name
-        message = f"{getpass.getuser()} cannot run PostgreSQL, and there is no user postgres or nobody"
-        raise ServerError(message)
 
 
 class PulpServer:
@@ -146,7 +65,7 @@ class PulpServer:
         self._state = directory / "pulp"
         self._environment = _VirtualEnvironment(directory / "pulp-venv", python, REQUIREMENTS_FILE)
         self._step = on_step or (lambda _words: None)
-        self._database = _PostgreSQL()
+        self._database = PostgreSQL("pulp")
         self._processes: list[ServerProcess] = []
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"

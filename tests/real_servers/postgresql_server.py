@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A PostgreSQL for one of the real servers, gone with it.
+
+PostgreSQL refuses to run as root. Then it runs as the user ``postgres`` or ``nobody``, in a private folder, and listens
+on a Unix socket there only.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from openstack_server import ServerError, _last_lines
+from server_process import ServerProcess
+
+
+def initdb() -> Path | None:
+    """Return PostgreSQL's program that makes a database: Debian keeps it out of PATH."""
+    found = shutil.which("initdb")
+    candidates = [Path(found)] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return candidates[-1].resolve() if candidates else None
+
+
+class PostgreSQL:
+    """A database server in a private folder of the system's temporary folder, so that its user can reach it."""
+
+    def __init__(self, user: str) -> None:
+        """Remember who owns the databases. Everybody is let in who reaches the folder."""
+        self.folder = Path()
+        self._user = user
+        self._process: ServerProcess | None = None
+
+    def start(self) -> None:
+        """Make it and start it."""
+        program = initdb()
+        if program is None:
+            message = "PostgreSQL's initdb is not installed: install the package postgresql"
+            raise ServerError(message)
+        self.folder = Path(tempfile.mkdtemp(prefix="longrunning-"))
+        user = self._other_user() if os.geteuid() == 0 else None
+        if user is not None:
+            shutil.chown(self.folder, user, user)
+        data = self.folder / "data"
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+        result = subprocess.run(
+            [
+                program,
+                "--pgdata",
+                data,
+                f"--username={self._user}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync",
+            ],
+            cwd="/",
+            env=environment,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            message = f"initdb ended with status {result.returncode}:\n{_last_lines(result.stdout)}"
+            raise ServerError(message)
+        command: list[str | Path] = [program.with_name("postgres"), "-D", data, "-k", self.folder]
+        for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
+            command += ["-c", setting]
+        self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user)
+        self._process.start(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        status = self.folder / "data" / "postmaster.pid"
+        return status.exists() and status.read_text(encoding="utf-8").splitlines()[-1].strip() == "ready"
+
+    def stop(self) -> None:
+        """Stop it and remove it; fine to call when it does not run."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+        if self.folder != Path():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def _other_user() -> str:
+        for name in ("postgres", "nobody"):
+            try:
+                pwd.getpwnam(name)
+            except KeyError:
+                continue
+            return name
+        message = f"{getpass.getuser()} cannot run PostgreSQL, and there is no user postgres or nobody"
+        raise ServerError(message)
