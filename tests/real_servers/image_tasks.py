@@ -100,8 +100,8 @@ def list_tasks(endpoints: Endpoints, token: str, **params: str | int) -> list[di
 def launch_import(endpoints: Endpoints, source_url: str, *, queue: bool = False) -> str:
     """Launch an import from an address and return the id of the task.
 
-    Glance works at one task at a time here. So that it begins at once, this waits until no other task is unfinished. With
-    ``queue`` it does not wait: the new task stays ``pending`` until the one before it has ended.
+    Glance works at one task at a time here. So that it begins at once, this waits until no other task is unfinished.
+    With ``queue`` it does not wait: the new task stays ``pending`` until the one before it has ended.
     """
     token = login(endpoints)
     if not queue:

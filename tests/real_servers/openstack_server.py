@@ -15,10 +15,10 @@ In a test::
         server.endpoints.auth_url
 
 The folder then holds ``venv`` (kept, and used again while the pins are the same), ``state`` (configuration, keys,
-SQLite databases, images and logs; made anew at every start) and ``endpoints.json`` (addresses and secrets, mode 0600).
+Keystone's database, images and logs; made anew at every start), ``endpoints.json`` (addresses and secrets, mode 0600)
+and ``database``, which says where Glance's PostgreSQL is.
 
-Glance loses tasks when several of them write to SQLite at the same time. It is therefore set up to work on one task
-at a time; see :func:`image_tasks.launch_import` for the other half of this rule.
+Glance is set up to work on one task at a time, so that another one waits; see :func:`image_tasks.launch_import`.
 """
 
 from __future__ import annotations
@@ -466,7 +466,7 @@ class OpenStackServer:
         from postgresql_server import PostgreSQL  # noqa: PLC0415 - it needs what is above
 
         # SQLite has room for one writer: Glance's tasks failed now and then, "database is locked".
-        self._database = PostgreSQL("glance")
+        self._database = PostgreSQL("glance", self.directory / "database")
         self._glance = _Service("glance", "glance.wsgi.api:application", 8, self._state, interpreter)
         self._endpoints: Endpoints | None = None
 
