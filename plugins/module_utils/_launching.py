@@ -106,7 +106,7 @@ class Launcher:
         self._clock = clock
         self._request_timeout = request_timeout
         #: What was read of tasks, in full: what a task was launched with does not change.
-        self._read: dict[str, Task | None] = {}
+        self._read: dict[str, Task] = {}
         self._may_have_begun = False
 
     def launch(self, launch: Launch, plan: LaunchPlan) -> LaunchResult:
@@ -140,12 +140,12 @@ class Launcher:
         """
         known = self._listed(launch)
         # One that is under way comes before all else: it may be about to undo what is there.
-        same = self._first_same(launch, known, plan.reuse.states & _UNFINISHED)
+        same = self._first_same(launch, known, plan.reuse.states & _UNFINISHED, plan.reuse)
         if same is None and plan.wanted is not None:
             existing = self._provider.find_wanted(launch, plan.wanted, self._deadline())
             if existing is not None:
                 return LaunchResult(LaunchOutcome.NOT_NEEDED, existing=existing)
-        same = same or self._first_same(launch, known, plan.reuse.states - _UNFINISHED)
+        same = same or self._first_same(launch, known, plan.reuse.states - _UNFINISHED, plan.reuse)
         if same is not None:
             return LaunchResult(LaunchOutcome.REUSED, same.id, same)
         if plan.is_rehearsed:
@@ -201,7 +201,7 @@ class Launcher:
             except RequestError as error:
                 raise self._unclear(unclear.error, new, error) from None
             if len(same) == 1:
-                return self._read.get(same[0].id) or same[0]
+                return self._read.get(same[0].id, same[0])
             left = until - self._clock.monotonic()
             if same or left <= 0:
                 raise self._unclear(unclear.error, {task.id: task for task in same} or new, trouble)
@@ -236,13 +236,15 @@ class Launcher:
         tasks, _truncated = list_tasks(self._provider, query, _MOST_TASKS, self._deadline())
         return {task.id: task for task in tasks}
 
-    def _first_same(self, launch: Launch, tasks: Mapping[str, Task], states: frozenset[TaskState]) -> Task | None:
-        """Return the first that is in one of the states and does the same. The newest are the first of a list."""
+    def _first_same(
+        self, launch: Launch, tasks: Mapping[str, Task], states: frozenset[TaskState], reuse: ReusePolicy
+    ) -> Task | None:
+        """Return the first that is listed in one of the states and does the same: a list begins with the newest."""
         for task in tasks.values():
             if task.state in states and self._is_same(launch, task):
-                read = self._read.get(task.id) or task
-                # It may have ended since it was listed.
-                if read.state in states:
+                read = self._read.get(task.id, task)
+                # It may have ended since it was listed, one way or the other.
+                if read.state in reuse.states:
                     return read
         return None
 
@@ -254,10 +256,9 @@ class Launcher:
             try:
                 self._read[task.id] = self._provider.read_task(task.id, self._deadline())
             except (NotFoundError, BadAnswerError):
-                # It was forgotten, or is nothing that could be known again.
-                self._read[task.id] = None
-        read = self._read[task.id]
-        return read is not None and self._provider.is_launch(launch, read)
+                # Forgotten, not to be had yet, or nothing that could be known again: the next look may tell.
+                return False
+        return self._provider.is_launch(launch, self._read[task.id])
 
     def _bearing(self, plan: LaunchPlan, call: Callable[[], T]) -> T:
         return repeat_transient(call, budget=plan.transient_timeout, clock=self._clock, backoff=Backoff())

@@ -227,6 +227,11 @@ tasks:
   type: list
   elements: dict
   contains: *task_fields
+option:
+  description: The option that is wrong or missing.
+  returned: when an option is wrong
+  type: str
+  sample: region
 reason:
   description:
     - Why the module failed, in a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),

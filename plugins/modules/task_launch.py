@@ -174,6 +174,11 @@ candidates:
   returned: when it is unclear whether the task was launched
   type: list
   elements: dict
+option:
+  description: The option that is wrong or missing.
+  returned: when an option is wrong
+  type: str
+  sample: region
 reason:
   description:
     - Why the module failed, in a word to branch on. With V(launch_unclear) nobody can tell whether the task was

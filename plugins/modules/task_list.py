@@ -128,6 +128,11 @@ truncated:
   returned: success
   type: bool
   sample: false
+option:
+  description: The option that is wrong or missing.
+  returned: when an option is wrong
+  type: str
+  sample: region
 reason:
   description: Why the module failed, in a word to branch on. See RV(longrunning.tasks.task_info#module:reason).
   returned: failure

@@ -365,6 +365,11 @@ last_transient_error:
   returned: when a wait began
   type: str
   sample: null
+option:
+  description: The option that is wrong or missing.
+  returned: when an option is wrong
+  type: str
+  sample: region
 reason:
   description:
     - Why the module failed, in a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come

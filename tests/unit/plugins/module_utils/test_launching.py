@@ -347,6 +347,26 @@ def test_no_more_are_read_than_it_takes(clock):
     assert provider.asked == ["a"]
 
 
+def test_one_that_succeeded_between_list_and_look_is_taken(clock):
+    provider = LaunchingProvider("new", tasks={"old": [same("old"), same("old", "succeeded")]})
+    provider.input_is_listed = False
+    result = launch(provider, clock, reuse=ReusePolicy.SUCCEEDED)
+    assert (result.outcome, result.task_id, provider.launches) == (LaunchOutcome.REUSED, "old", [])
+
+
+def test_a_launched_task_that_can_be_read_later_than_listed_is_found(clock):
+    class Provider(LaunchingProvider):
+        def read_task(self, task_id, deadline):
+            self.asked.append(task_id)
+            if len(self.asked) < 3:
+                raise NotFoundError("not yet", status=404)
+            return same("new")
+
+    provider = Provider(LOST, tasks={"new": [None, same("new")]})
+    provider.input_is_listed = False
+    assert launch(provider, clock).outcome is LaunchOutcome.FOUND
+
+
 def test_one_that_was_forgotten_between_list_and_look_is_not_taken(clock):
     provider = LaunchingProvider("new", tasks={"old": [same("old"), None]})
     provider.input_is_listed = False

@@ -206,7 +206,7 @@ def test_the_first_example_has_all_that_is_required(name):
 
 #: Not when an option is wrong: then no wait begins.
 RETURNED = ("always", "success", "when a wait began")
-FAILURE = {"reason", "request", "candidates"}
+FAILURE = {"reason", "request", "option", "candidates"}
 
 
 def result_of(name, **params):
