@@ -106,9 +106,6 @@ class WaitPlan(NamedTuple):
         if task.state is TaskState.SUCCEEDED:
             return Verdict.GOOD
         if task.state is TaskState.UNKNOWN:
-            # Without even the vendor's word there was no answer yet.
-            if task.raw_state is None:
-                return Verdict.PENDING
             return Verdict.BAD if self.unknown_state is UnknownStatePolicy.FAIL else Verdict.PENDING
         if task.state is TaskState.NOT_FOUND:
             return _NOT_FOUND_VERDICTS[self.not_found]
@@ -127,9 +124,9 @@ _NOT_FOUND_VERDICTS = {
 class WaitOutcome(NamedTuple):
     """All that is known at the end of a wait.
 
-    ``tasks`` are one to one with the ids that were waited for, in their order. ``elapsed`` and ``last_seen``
-    (the age of each task's last answer) are in seconds. ``cause`` is why the vendor could not be asked any more, or was
-    not to be.
+    ``tasks`` are one to one with the IDs that were waited for, in their order. ``elapsed`` and ``last_seen`` are in
+    seconds. ``last_seen`` has the age of each task's last answer, and no entry for a task that was never seen.
+    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests.
     """
 
     outcome: Outcome
@@ -142,13 +139,17 @@ class WaitOutcome(NamedTuple):
     transient_errors: int
     last_transient_error: str | None = None
     cause: RequestError | InterruptError | None = None
-    unknown_states: tuple[str, ...] = ()
+    unknown_states: tuple[str | None, ...] = ()
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
 
+    def verdict_of(self, task: Task) -> Verdict:
+        """Return what one of the tasks means for the wait."""
+        return self.plan.judge(task) if task.id in self.last_seen else Verdict.PENDING
+
     def with_verdict(self, verdict: Verdict) -> list[Task]:
         """Return the tasks with this verdict, each once."""
-        return list({task.id: task for task in self.tasks if self.plan.judge(task) is verdict}.values())
+        return list({task.id: task for task in self.tasks if self.verdict_of(task) is verdict}.values())
 
     @property
     def failed(self) -> list[Task]:
@@ -164,8 +165,9 @@ class WaitOutcome(NamedTuple):
 class Look(NamedTuple):
     """What a wait knows after a look: all its tasks, and those of them whose state is new.
 
-    ``elapsed`` is in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate.
-    ``trouble`` is the last error of a task that could not be read since, the first such task's.
+    ``unseen`` are the tasks that no answer has told about yet. ``elapsed`` is in seconds, and so is ``seconds_left``:
+    until the likely end of those tasks that have an estimate. ``trouble`` is the last error of a task that could not be
+    read since, the first such task's.
     """
 
     elapsed: float
@@ -174,6 +176,7 @@ class Look(NamedTuple):
     pending: frozenset[str]
     seconds_left: Mapping[str, float]
     trouble: TransientError | None
+    unseen: frozenset[str] = frozenset()
 
 
 #: Is told what a wait sees, while it goes on: the seam for live progress.
@@ -215,9 +218,10 @@ def wait_for_tasks(
 class _Followed:
     """What the loop knows about one task. Moments are monotonic seconds."""
 
-    task: Task
     due: float
     changed: float
+    #: None until the first answer, and so is ``seen``, the moment of the last one.
+    task: Task | None = None
     seen: float | None = None
     #: Its progress since it is in its state.
     progress: ProgressTrack | None = None
@@ -225,10 +229,18 @@ class _Followed:
     history: list[StateChange] = field(default_factory=list)
 
     def is_new(self, task: Task) -> bool:
-        return self.seen is None or (task.state, task.raw_state) != (self.task.state, self.task.raw_state)
+        known = self.task
+        return known is None or (task.state, task.raw_state) != (known.state, known.raw_state)
 
     def has_progressed(self, task: Task) -> bool:
-        return self.is_new(task) or (task.percent, task.message) != (self.task.percent, self.task.message)
+        known = self.task
+        return known is None or self.is_new(task) or (task.percent, task.message) != (known.percent, known.message)
+
+    def next_look(self, stall_timeout: float | None) -> float:
+        """Return when it is to be asked for: before it is called stalled it gets one more look."""
+        if stall_timeout is None or self.trouble is not None:
+            return self.due
+        return min(self.due, self.changed + stall_timeout)
 
     def note_progress(self, task: Task, now: float) -> None:
         if task.percent is None:
@@ -239,7 +251,7 @@ class _Followed:
             self.progress = self.progress.then(task.percent, now)
 
     def seconds_left(self, now: float) -> float | None:
-        return seconds_left(self.task, self.progress, now)
+        return None if self.task is None else seconds_left(self.task, self.progress, now)
 
 
 class _Wait:
@@ -259,6 +271,7 @@ class _Wait:
         self._ids = task_ids
         self._read = read
         self._plan = plan
+        self._provider = provider
         self._clock = deadline.clock
         self._deadline = deadline
         self._backoff = backoff
@@ -266,16 +279,12 @@ class _Wait:
         self._began = self._clock.monotonic()
         self._policy = PollingPolicy(plan.poll_interval, max(plan.poll_interval, plan.max_poll_interval))
         self._interval = plan.poll_interval
-        # Until the first answer nothing is known of a task, which is not a state of the vendor either.
-        self._followed = {
-            task_id: _Followed(Task(task_id, provider, TaskState.UNKNOWN), due=self._began, changed=self._began)
-            for task_id in task_ids
-        }
+        self._followed = {task_id: _Followed(due=self._began, changed=self._began) for task_id in task_ids}
         self._asked: frozenset[str] = frozenset()
         self._polls = 0
         self._transient_errors = 0
         self._last_transient_error: str | None = None
-        self._unknown_states: list[str] = []
+        self._unknown_states: list[str | None] = []
 
     def run(self) -> WaitOutcome:
         if not self._ids:
@@ -300,7 +309,7 @@ class _Wait:
     def _look(self) -> None:
         now = self._clock.monotonic() + _TOLERANCE
         last_look = now >= self._deadline.at
-        due = [task_id for task_id in self._pending() if last_look or self._followed[task_id].due <= now]
+        due = [task_id for task_id in self._pending() if last_look or self._next_look(task_id) <= now]
         self._asked = frozenset(due)
         self._polls += 1
         try:
@@ -318,11 +327,12 @@ class _Wait:
         self._observer(
             Look(
                 elapsed=now - self._began,
-                tasks=[self._followed[task_id].task for task_id in self._ids],
+                tasks=[self._task(task_id) for task_id in self._ids],
                 changed=changed,
                 pending=frozenset(pending),
                 seconds_left=left,
                 trouble=next((run.error for run in runs if run is not None), None),
+                unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
             ),
         )
 
@@ -337,8 +347,8 @@ class _Wait:
                 StateChange(task.state, task.raw_state, task.percent, self._clock.now(), now - self._began),
             )
             del followed.history[:-LONGEST_HISTORY]
-        if task.state is TaskState.UNKNOWN and str(task.raw_state) not in self._unknown_states:
-            self._unknown_states.append(str(task.raw_state))
+        if task.state is TaskState.UNKNOWN and task.raw_state not in self._unknown_states:
+            self._unknown_states.append(task.raw_state)
         followed.note_progress(task, now)
         followed.task, followed.seen, followed.trouble = task, now, None
         return is_new
@@ -371,28 +381,31 @@ class _Wait:
         # asked for out of turn joins the others again.
         delays = [self._policy.delay(left[task_id]) if task_id in left else self._interval for task_id in again]
         others = [
-            followed.due
-            for followed in (self._followed[task_id] for task_id in pending if task_id not in seen)
-            if followed.trouble is None and followed.due > now
+            self._next_look(task_id)
+            for task_id in pending
+            if task_id not in seen and self._followed[task_id].trouble is None
         ]
-        due = min([now + min(delays), *others])
+        due = min([now + min(delays), *(moment for moment in others if moment > now)])
         for task_id in again:
             self._followed[task_id].due = due
 
     # --- what it means --------------------------------------------------------------------------------------
 
+    def _task(self, task_id: str) -> Task:
+        """Return a task as last seen. One that was never seen is in no state that is known."""
+        return self._followed[task_id].task or Task(task_id, self._provider, TaskState.UNKNOWN)
+
+    def _judge(self, followed: _Followed) -> Verdict:
+        return Verdict.PENDING if followed.task is None else self._plan.judge(followed.task)
+
     def _pending(self) -> list[str]:
-        return [
-            task_id
-            for task_id, followed in self._followed.items()
-            if self._plan.judge(followed.task) is Verdict.PENDING
-        ]
+        return [task_id for task_id, followed in self._followed.items() if self._judge(followed) is Verdict.PENDING]
 
     def _verdict(self) -> WaitOutcome | None:
         """Return the outcome if the wait is over: the states count before the clock."""
         plan = self._plan
         pending = self._pending()
-        verdicts = {plan.judge(followed.task) for followed in self._followed.values()}
+        verdicts = {self._judge(followed) for followed in self._followed.values()}
         if plan.wait_for is WaitFor.ANY and Verdict.GOOD in verdicts:
             return self._ended(Outcome.SUCCEEDED)
         if Verdict.BAD in verdicts and (plan.fail_fast or not pending):
@@ -409,8 +422,13 @@ class _Wait:
         if now >= self._deadline.at and len(asked) == len(pending):
             return self._out_of_time(pending)
         if plan.stall_timeout is not None:
-            answered = [followed for followed in asked if followed.trouble is None]
-            stalled = [followed.task for followed in answered if now - followed.changed >= plan.stall_timeout]
+            stalled = [
+                followed.task
+                for followed in asked
+                if followed.task is not None
+                and followed.trouble is None
+                and now - followed.changed >= plan.stall_timeout
+            ]
             if stalled:
                 return self._ended(Outcome.STALLED, stalled=stalled)
         return None
@@ -429,17 +447,11 @@ class _Wait:
             return min(budget, UNKNOWN_HOST_PATIENCE)
         return budget
 
+    def _next_look(self, task_id: str) -> float:
+        return self._followed[task_id].next_look(self._plan.stall_timeout)
+
     def _next_wake(self) -> float:
-        pending = [self._followed[task_id] for task_id in self._pending()]
-        moments = [self._deadline.at, *(followed.due for followed in pending)]
-        if self._plan.stall_timeout is not None:
-            for followed in pending:
-                stalls_at = followed.changed + self._plan.stall_timeout
-                if followed.trouble is None and stalls_at <= followed.due:
-                    # It gets one more look before it is called stalled.
-                    followed.due = stalls_at
-                    moments.append(stalls_at)
-        return min(moments)
+        return min([self._deadline.at, *map(self._next_look, self._pending())])
 
     def _ended(
         self,
@@ -451,7 +463,7 @@ class _Wait:
         return WaitOutcome(
             outcome=outcome,
             plan=self._plan,
-            tasks=tuple(self._followed[task_id].task for task_id in self._ids),
+            tasks=tuple(self._task(task_id) for task_id in self._ids),
             histories={task_id: tuple(followed.history) for task_id, followed in self._followed.items()},
             last_seen={
                 task_id: now - followed.seen

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.snapshot import Snapshot
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
     LONGEST_HISTORY,
@@ -15,7 +16,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
     UnknownStatePolicy,
     Verdict,
     WaitPlan,
+    wait_for_tasks,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
     FOREVER_RUNNING,
     PROVIDER,
@@ -101,11 +104,36 @@ class TestUnknownState:
         reader = ScriptedReader({"a": steps, "b": (Step(0, UNKNOWN, "New"),)})
         assert reader.wait(WaitPlan(timeout=60, poll_interval=10)).unknown_states == ("New", "Odd")
 
+    # A vendor that tells no state has answered: that is another thing than no answer.
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [(UnknownStatePolicy.WAIT, Outcome.TIMED_OUT), (UnknownStatePolicy.FAIL, Outcome.FAILED)],
+    )
+    def test_a_task_without_a_state_is_in_an_unknown_one(self, policy, expected):
+        clock, looks = FakeClock(), []
+        outcome = wait_for_tasks(
+            ("a",),
+            lambda _ids, _deadline: Snapshot({"a": Task("a", PROVIDER, UNKNOWN)}),
+            WaitPlan(timeout=20, poll_interval=10, unknown_state=policy),
+            provider=PROVIDER,
+            clock=clock,
+            request_timeout=30,
+            observer=looks.append,
+        )
+        assert (outcome.outcome, outcome.unknown_states) == (expected, (None,))
+        assert {look.unseen for look in looks} == {frozenset()}
+
     @pytest.mark.parametrize("policy", UnknownStatePolicy)
     def test_before_the_first_answer_there_is_none(self, policy):
         reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, trouble(0, 2))
         outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10, unknown_state=policy))
         assert (outcome.outcome, outcome.unknown_states) == (Outcome.SUCCEEDED, ())
+
+    def test_until_then_a_task_is_not_seen_yet(self):
+        reader, looks = ScriptedReader({"a": running_until(5, SUCCEEDED), "b": FOREVER_RUNNING}, trouble(0, 2, "a")), []
+        plan = WaitPlan(timeout=10, poll_interval=10, unknown_state=UnknownStatePolicy.FAIL, fail_fast=True)
+        reader.wait(plan, observer=looks.append)
+        assert [(look.elapsed, set(look.unseen)) for look in looks] == [(0, {"a"}), (1, {"a"}), (3, set()), (10, set())]
 
 
 class TestNotFound:

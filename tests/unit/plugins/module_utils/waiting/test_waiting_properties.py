@@ -91,7 +91,7 @@ def test_whatever_happens(*, timelines, stretches, plan, backoff, request_second
         most_looks=most_looks,
     )
     outcome = reader.wait(plan, request_timeout=REQUEST_TIMEOUT, backoff=backoff)
-    verdicts = [plan.judge(task) for task in outcome.tasks]
+    verdicts = [outcome.verdict_of(task) for task in outcome.tasks]
 
     # It ends, and in time: a request under way at the deadline is let finish, and then comes the last look.
     assert outcome.elapsed <= plan.timeout + 2 * LEAST_REQUEST_SECONDS + A_MOMENT
@@ -115,7 +115,7 @@ def test_whatever_happens(*, timelines, stretches, plan, backoff, request_second
     if outcome.outcome is Outcome.SUCCEEDED:
         good_enough = any if plan.wait_for is WaitFor.ANY else all
         assert good_enough(verdict is Verdict.GOOD for verdict in verdicts)
-        assert all(task.id in reader.told for task in outcome.tasks if plan.judge(task) is Verdict.GOOD)
+        assert all(task.id in reader.told for task in outcome.tasks if outcome.verdict_of(task) is Verdict.GOOD)
     if outcome.outcome is Outcome.FAILED:
         assert outcome.failed
         assert plan.fail_fast or not outcome.pending
