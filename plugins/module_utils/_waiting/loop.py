@@ -17,7 +17,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import InterruptError, RequestError, TransientError, UnknownHostError
+from .._core.errors import InterruptError, NoConnectionError, RequestError, TransientError
 from .._core.retrying import Backoff, TroubleRun
 from .._core.snapshot import Snapshot
 from .._core.task import StateChange, Task, TaskState
@@ -27,8 +27,8 @@ ReadTasks = Callable[[Sequence[str], Deadline], Snapshot]
 
 #: The newest entries of a task's history that are kept: a task that flaps for hours must not fill the memory.
 LONGEST_HISTORY = 200
-#: While a wait has not had a single answer, a host name that does not resolve is rather a wrong name: seconds.
-UNKNOWN_HOST_PATIENCE = 20.0
+#: While a wait has not reached the server once, an address that nothing answers at is most likely wrong: seconds.
+NO_CONNECTION_PATIENCE = 20.0
 #: Moments closer together than this, in seconds, are one: adding and subtracting floats moves them a little.
 _TOLERANCE = 0.001
 #: By how much the interval grows with each look that finds nothing new, where the plan backs off.
@@ -281,6 +281,7 @@ class _Wait:
         self._interval = plan.poll_interval
         self._followed = {task_id: _Followed(due=self._began, changed=self._began) for task_id in task_ids}
         self._asked: frozenset[str] = frozenset()
+        self._is_reached = False
         self._polls = 0
         self._transient_errors = 0
         self._last_transient_error: str | None = None
@@ -351,6 +352,7 @@ class _Wait:
             self._unknown_states.append(task.raw_state)
         followed.note_progress(task, now)
         followed.task, followed.seen, followed.trouble = task, now, None
+        self._is_reached = True
         return is_new
 
     def _note_troubles(self, troubles: Mapping[str, TransientError], now: float) -> None:
@@ -358,6 +360,7 @@ class _Wait:
         for error in dict.fromkeys(troubles.values()):
             self._transient_errors += 1
             self._last_transient_error = error.message
+            self._is_reached = self._is_reached or not isinstance(error, NoConnectionError)
         delays: dict[TransientError, float] = {}
         for task_id, error in troubles.items():
             followed = self._followed[task_id]
@@ -441,10 +444,10 @@ class _Wait:
         return self._ended(Outcome.TIMED_OUT)
 
     def _patience(self, error: TransientError) -> float:
-        """Return the seconds that trouble of this kind is borne."""
+        """Return the seconds for which trouble of this kind is retried."""
         budget = self._plan.transient_timeout
-        if isinstance(error, UnknownHostError) and all(followed.seen is None for followed in self._followed.values()):
-            return min(budget, UNKNOWN_HOST_PATIENCE)
+        if isinstance(error, NoConnectionError) and not self._is_reached:
+            return min(budget, NO_CONNECTION_PATIENCE)
         return budget
 
     def _next_look(self, task_id: str) -> float:

@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     BadAnswerError,
     InterruptError,
     MissingLibraryError,
+    NoConnectionError,
     NotFoundError,
     RejectedError,
     TransientError,
@@ -23,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
-    UNKNOWN_HOST_PATIENCE,
+    NO_CONNECTION_PATIENCE,
     Outcome,
     WaitPlan,
 )
@@ -169,29 +170,38 @@ class TestRetryAfter:
         assert (outcome.outcome, outcome.polls) == (Outcome.UNREACHABLE, 51)
 
 
-class TestUnknownHost:
-    @staticmethod
-    def no_such_host(since, until=math.inf):
-        return Trouble(since, until, lambda: UnknownHostError("Nobody knows the host api.exmaple"))
+class TestNoConnection:
+    """A refused, unreachable or unknown address: nothing has answered there."""
 
-    def test_before_the_first_answer_it_is_rather_a_wrong_name(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+    @staticmethod
+    def nobody_there(since, until=math.inf, kind=NoConnectionError):
+        return Trouble(since, until, lambda: kind("The connection to api.exmaple:443 was refused"))
+
+    @pytest.mark.parametrize("kind", [NoConnectionError, UnknownHostError])
+    def test_before_the_server_was_reached_the_address_is_most_likely_wrong(self, kind):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0, kind=kind))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, UNKNOWN_HOST_PATIENCE)
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, NO_CONNECTION_PATIENCE)
+        assert isinstance(outcome.cause, kind)
 
     def test_it_may_pass_meanwhile(self):
-        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.no_such_host(0, 10))
+        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.nobody_there(0, 10))
         assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
 
     def test_a_smaller_budget_holds(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=3))
         assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 3)
 
     def test_after_an_answer_it_is_trouble_like_any_other(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(10))
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(10))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
         assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 310)
+
+    # Who answers with 502, or breaks a connection off, is there: it restarts.
+    def test_a_bad_answer_is_an_answer(self):
+        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, trouble(0, 15), self.nobody_there(15, 200))
+        assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
 
 
 # awx.awx forgets the job's data on 401; f5networks loops for ever when its token expires.
