@@ -179,7 +179,7 @@ class Look(NamedTuple):
     unseen: frozenset[str] = frozenset()
 
 
-#: Is told what a wait sees, while it goes on: the seam for live progress.
+#: Is told what a wait sees, while it goes on: the seam for live progress. What it raises ends the telling only.
 WaitObserver = Callable[[Look], None]
 
 
@@ -282,6 +282,8 @@ class _Wait:
         self._followed = {task_id: _Followed(due=self._began, changed=self._began) for task_id in task_ids}
         self._asked: frozenset[str] = frozenset()
         self._is_reached = False
+        #: The moment before which the vendor does not want to be asked again. Only the last look is before it.
+        self._not_before = self._began
         self._polls = 0
         self._transient_errors = 0
         self._last_transient_error: str | None = None
@@ -318,24 +320,32 @@ class _Wait:
         except TransientError as error:
             snapshot = Snapshot(troubles=dict.fromkeys(due, error))
         now = self._clock.monotonic()
+        self._not_before = now + (snapshot.retry_after or 0.0)
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
         pending = self._pending()
         estimates = {task_id: self._followed[task_id].seconds_left(now) for task_id in pending}
         left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
+        self._show(changed, pending, left, now)
+
+    def _show(self, changed: Sequence[Task], pending: Sequence[str], left: Mapping[str, float], now: float) -> None:
         runs = [self._followed[task_id].trouble for task_id in pending]
-        self._observer(
-            Look(
-                elapsed=now - self._began,
-                tasks=[self._task(task_id) for task_id in self._ids],
-                changed=changed,
-                pending=frozenset(pending),
-                seconds_left=left,
-                trouble=next((run.error for run in runs if run is not None), None),
-                unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
-            ),
+        look = Look(
+            elapsed=now - self._began,
+            tasks=[self._task(task_id) for task_id in self._ids],
+            changed=changed,
+            pending=frozenset(pending),
+            seconds_left=left,
+            trouble=next((run.error for run in runs if run is not None), None),
+            unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
         )
+        try:
+            self._observer(look)
+        except InterruptError:
+            raise
+        except Exception:  # noqa: BLE001 - observing is a courtesy: whatever goes wrong with it ends it, and no wait
+            self._observer = unobserved
 
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""
@@ -454,7 +464,8 @@ class _Wait:
         return self._followed[task_id].next_look(self._plan.stall_timeout)
 
     def _next_wake(self) -> float:
-        return min([self._deadline.at, *map(self._next_look, self._pending())])
+        moment = min(map(self._next_look, self._pending()), default=self._deadline.at)
+        return min(self._deadline.at, max(self._not_before, moment))
 
     def _ended(
         self,

@@ -269,6 +269,30 @@ def test_the_observer_is_told_of_looks_changes_and_troubles():
     ]
 
 
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), OverflowError(), RejectedError("No"), OSError()]
+)
+def test_an_observer_that_fails_ends_the_observing_and_not_the_wait(error):
+    looks = []
+
+    def observer(look):
+        looks.append(look)
+        raise error
+
+    reader = ScriptedReader({"a": running_until(15, SUCCEEDED)})
+    assert reader.wait(WaitPlan(timeout=100, poll_interval=10), observer=observer).outcome is Outcome.SUCCEEDED
+    assert len(looks) == 1
+
+
+def test_a_signal_that_comes_while_somebody_observes_is_heard():
+    def observer(_look):
+        raise InterruptError("Stopped.")
+
+    reader = ScriptedReader({"a": FOREVER_RUNNING})
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10), observer=observer)
+    assert (outcome.outcome, outcome.polls) == (Outcome.INTERRUPTED, 1)
+
+
 # A task whose requests fail is in trouble until it is read, whatever the others do.
 def test_trouble_stands_until_the_task_is_read():
     reader = ScriptedReader({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(10, 35, "b", retry_after=17))
