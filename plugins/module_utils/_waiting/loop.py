@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
@@ -29,6 +31,10 @@ ReadTasks = Callable[[Sequence[str], Deadline], Snapshot]
 LONGEST_HISTORY = 200
 #: While a wait has not reached the server once, an address that nothing answers at is most likely wrong: seconds.
 NO_CONNECTION_PATIENCE = 20.0
+#: One "not found" may come from a proxy, or from a node that lags behind. A task that was seen is gone when so many
+#: answers in a row say so, over at least so many seconds.
+NOT_FOUND_ANSWERS = 3
+NOT_FOUND_SECONDS = 5.0
 #: Moments closer together than this, in seconds, are one: adding and subtracting floats moves them a little.
 _TOLERANCE = 0.001
 #: By how much the interval grows with each look that finds nothing new, where the plan backs off.
@@ -45,7 +51,7 @@ class WaitFor(str, Enum):
 
 
 class NotFoundPolicy(str, Enum):
-    """What a task means that the vendor does not have."""
+    """What it means that the vendor does not have a task."""
 
     FAIL = "fail"
     #: It is not registered yet.
@@ -126,7 +132,8 @@ class WaitOutcome(NamedTuple):
 
     ``tasks`` are one to one with the IDs that were waited for, in their order. ``elapsed`` and ``last_seen`` are in
     seconds. ``last_seen`` has the age of each task's last answer, and no entry for a task that was never seen.
-    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests.
+    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests. ``lost`` are the tasks
+    that were seen, and that the last answers do not have: what they were, and how many seconds ago.
     """
 
     outcome: Outcome
@@ -140,6 +147,7 @@ class WaitOutcome(NamedTuple):
     last_transient_error: str | None = None
     cause: RequestError | InterruptError | None = None
     unknown_states: tuple[str | None, ...] = ()
+    lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
 
@@ -226,6 +234,9 @@ class _Followed:
     #: Its progress since it is in its state.
     progress: ProgressTrack | None = None
     trouble: TroubleRun | None = None
+    #: Answers without it since it was last seen, whatever trouble is between them. ``found`` is what it was then.
+    misses: TroubleRun | None = None
+    found: tuple[Task, float] | None = None
     history: list[StateChange] = field(default_factory=list)
 
     def is_new(self, task: Task) -> bool:
@@ -238,9 +249,20 @@ class _Followed:
 
     def next_look(self, stall_timeout: float | None) -> float:
         """Return when it is to be asked for: before it is called stalled it gets one more look."""
-        if stall_timeout is None or self.trouble is not None:
+        if stall_timeout is None or self.trouble is not None or self.misses is not None:
             return self.due
         return min(self.due, self.changed + stall_timeout)
+
+    def is_missed(self, task: Task, now: float) -> bool:
+        """Take note of an answer; return whether it only says that the task is not found, which is not believed yet."""
+        if task.state is not TaskState.NOT_FOUND:
+            self.misses, self.found = None, (task, now)
+        elif self.found is not None:
+            said = f": {task.message}" if task.message else ""
+            error = TransientError(f"Task {task.id} was seen before, and was not found now{said}")
+            self.misses = TroubleRun.after(self.misses, error, now)
+            return self.misses.count < NOT_FOUND_ANSWERS or now - self.misses.since < NOT_FOUND_SECONDS - _TOLERANCE
+        return False
 
     def note_progress(self, task: Task, now: float) -> None:
         if task.percent is None:
@@ -317,20 +339,24 @@ class _Wait:
         self._polls += 1
         try:
             snapshot = self._read(due, self._deadline)
-        except TransientError as error:
-            snapshot = Snapshot(troubles=dict.fromkeys(due, error))
+        except RequestError as error:
+            snapshot = Snapshot(troubles=dict.fromkeys(due, self._passing(error)))
         now = self._clock.monotonic()
         self._not_before = now + (snapshot.retry_after or 0.0)
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
         pending = self._pending()
-        estimates = {task_id: self._followed[task_id].seconds_left(now) for task_id in pending}
+        estimates = {
+            task_id: self._followed[task_id].seconds_left(now)
+            for task_id in pending
+            if self._followed[task_id].misses is None
+        }
         left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
         self._show(changed, pending, left, now)
 
     def _show(self, changed: Sequence[Task], pending: Sequence[str], left: Mapping[str, float], now: float) -> None:
-        runs = [self._followed[task_id].trouble for task_id in pending]
+        runs = [run for task_id in pending for run in (self._followed[task_id].trouble, self._followed[task_id].misses)]
         look = Look(
             elapsed=now - self._began,
             tasks=[self._task(task_id) for task_id in self._ids],
@@ -347,9 +373,26 @@ class _Wait:
         except Exception:  # noqa: BLE001 - observing is a courtesy: whatever goes wrong with it ends it, and no wait
             self._observer = unobserved
 
+    def _passing(self, error: RequestError) -> TransientError:
+        """Return an error that may pass as one that does, and raise any other.
+
+        Where a task was seen there is an API. Who has none at its address now stands in its place, such as a proxy.
+        """
+        if isinstance(error, TransientError):
+            return error
+        if error.status != HTTPStatus.NOT_FOUND or not any(followed.found for followed in self._followed.values()):
+            raise error
+        return TransientError(
+            error.message, method=error.method, url=error.url, status=error.status, code=error.code, words=error.words
+        )
+
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""
         followed = self._followed[task.id]
+        self._is_reached = True
+        followed.trouble = None
+        if followed.is_missed(task, now):
+            return False
         is_new = followed.is_new(task)
         if followed.has_progressed(task):
             followed.changed = now
@@ -361,8 +404,7 @@ class _Wait:
         if task.state is TaskState.UNKNOWN and task.raw_state not in self._unknown_states:
             self._unknown_states.append(task.raw_state)
         followed.note_progress(task, now)
-        followed.task, followed.seen, followed.trouble = task, now, None
-        self._is_reached = True
+        followed.task, followed.seen = task, now
         return is_new
 
     def _note_troubles(self, troubles: Mapping[str, TransientError], now: float) -> None:
@@ -392,7 +434,7 @@ class _Wait:
             return
         # One look for all costs fewer requests, so the task that needs one first decides for all. A task that was
         # asked for out of turn joins the others again.
-        delays = [self._policy.delay(left[task_id]) if task_id in left else self._interval for task_id in again]
+        delays = [self._delay(task_id, left) for task_id in again]
         others = [
             self._next_look(task_id)
             for task_id in pending
@@ -401,6 +443,11 @@ class _Wait:
         due = min([now + min(delays), *(moment for moment in others if moment > now)])
         for task_id in again:
             self._followed[task_id].due = due
+
+    def _delay(self, task_id: str, left: Mapping[str, float]) -> float:
+        if self._followed[task_id].misses is not None:
+            return self._policy.least
+        return self._policy.delay(left[task_id]) if task_id in left else self._interval
 
     # --- what it means --------------------------------------------------------------------------------------
 
@@ -440,6 +487,7 @@ class _Wait:
                 for followed in asked
                 if followed.task is not None
                 and followed.trouble is None
+                and followed.misses is None
                 and now - followed.changed >= plan.stall_timeout
             ]
             if stalled:
@@ -490,5 +538,10 @@ class _Wait:
             last_transient_error=self._last_transient_error,
             cause=cause,
             unknown_states=tuple(self._unknown_states),
+            lost={
+                task_id: (followed.found[0], now - followed.found[1])
+                for task_id, followed in self._followed.items()
+                if followed.misses is not None and followed.found is not None
+            },
             stalled=tuple(stalled),
         )

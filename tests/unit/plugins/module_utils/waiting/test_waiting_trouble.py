@@ -227,6 +227,21 @@ def test_a_final_error_ends_the_wait_at_once_and_keeps_what_was_known(error):
     assert outcome.transient_errors == 0
 
 
+# A proxy's page in place of the API: where a task was seen there is one.
+@pytest.mark.parametrize(("since", "expected"), [(0, Outcome.UNREACHABLE), (10, Outcome.SUCCEEDED)])
+def test_an_api_that_is_gone_after_a_task_was_seen_may_come_back(since, expected):
+    away = Trouble(since, since + 15, lambda: RejectedError("Example has no API at /tasks", status=404))
+    outcome = ScriptedReader({"a": running_until(20, SUCCEEDED)}, away).wait(WaitPlan(timeout=100, poll_interval=10))
+    assert outcome.outcome is expected
+    assert outcome.transient_errors == (4 if since else 0)
+
+
+def test_an_api_that_stays_away_is_unreachable_in_the_end():
+    away = Trouble(10, math.inf, lambda: RejectedError("Example has no API at /tasks", status=404))
+    outcome = ScriptedReader({"a": FOREVER_RUNNING}, away).wait(WaitPlan(timeout=3600, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed, outcome.cause.status) == (Outcome.UNREACHABLE, 310, 404)
+
+
 def test_a_missing_library_is_no_matter_of_the_wait():
     reader = ScriptedReader({"a": FOREVER_RUNNING}, refusal(MissingLibraryError("jsonschema", "to check answers")))
     with pytest.raises(MissingLibraryError):
