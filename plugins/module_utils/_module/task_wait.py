@@ -44,7 +44,7 @@ def run(context: Context) -> dict[str, Any]:
     plan = _plan(context)
     if context.check_mode:
         plan = plan._replace(timeout=0.0)
-    reader = TaskReader(context.provider)
+    reader = TaskReader(context.provider, context.warn)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
         read = partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)

@@ -51,12 +51,14 @@ class Launch(NamedTuple):
 class TaskPage(NamedTuple):
     """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
 
-    ``is_cut``: the vendor may have more of this list, and no way to it.
+    ``is_cut``: the vendor may have more of this list, and no way to it. ``unreadable`` is the number of entries that
+    were left out, since nothing could be made of them.
     """
 
     tasks: tuple[Task, ...]
     next_cursor: str | None = None
     is_cut: bool = False
+    unreadable: int = 0
 
 
 class TaskProvider(ABC):
