@@ -4,9 +4,9 @@
 
 """The wait: a pure loop over looks at tasks. Reading, time and sleep are handed in.
 
-The rule, in short: look first, then at the state before the clock; sleep at most until the deadline and look
-once more there; bear transient trouble for as long as its own budget lasts; never take an unknown end for a
-success.
+The rule, in short: look at once; the state counts before the clock; sleep at most until the deadline and look once more
+there; retry after transient trouble for as long as its own budget lasts; believe that a task is gone only when several
+answers say so; an end that is not known to be a success is none.
 """
 
 from __future__ import annotations

@@ -260,7 +260,7 @@ def test_a_timeout_tells_which_task_its_state_and_when_that_was_seen():
     copying = task("a", percent=40.0, type="import", name="web")
     result = fails(wait({"a": [copying, AWAY]}, timeout=60))
     assert "import task a (web) (last seen busy, 40 %, 60 s ago) has not ended within the timeout" in result["msg"]
-    assert "wait for the same ids again" in result["msg"]
+    assert "wait for the same IDs again" in result["msg"]
     assert (result["timed_out"], result["last_transient_error"]) == (True, "The server answered with 502")
 
 
