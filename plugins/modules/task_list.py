@@ -43,7 +43,7 @@ options:
     type: str
   filters:
     description:
-      - Parameters that go to the vendor untouched, over those that the other options make.
+      - Parameters that go to the vendor as they are. They replace those that the other options make.
       - A list as the value gives the parameter several times.
     type: dict
   limit:

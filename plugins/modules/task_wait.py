@@ -11,12 +11,13 @@ short_description: Wait until long-running tasks of a vendor have ended
 version_added: 0.1.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Waits for any number of a vendor's long-running tasks at once, and fails when one of them does not end well.
+  - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.
   - The message of a failure says which task failed, with which of the vendor's codes, what that means, and what to do.
-  - Bears what networks and servers do in the middle of a long wait. Refused and broken connections, timeouts, answers
-    such as 429, 502 and 503, pages of HTML and cut off answers are borne for O(transient_timeout) seconds. A login that
-    runs out is renewed once.
-  - An end that is not known to be a success is never taken for one.
+  - Retries for O(transient_timeout) seconds after what networks and servers do in the middle of a long wait, such as
+    refused and broken connections, timeouts, answers such as 429, 502 and 503, pages of HTML and cut off answers. A
+    login that runs out is renewed once.
+  - Only an end that is known to be a success counts as one. When a list and the task itself contradict each other, the
+    task itself counts, and no success comes of it before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -24,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode it looks once, does not wait, and does not fail because a task is still under way.
+      - In check mode it looks once and does not wait. A task that is still under way is no failure.
 options:
   task_ids:
     description:
@@ -36,7 +37,7 @@ options:
   launch_results:
     description:
       - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
-      - Results of skipped tasks are passed over. A failed one is an error.
+      - Results of skipped tasks are ignored. A failed one is an error.
       - The ID is looked for where the vendor's launching call has it, at Rackspace, OpenStack and VMware in C(json.id),
         which M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id),
         at KooDrive in C(json.taskId) or C(json.data), with O(provider=custom) where O(definition) says. At NetApp Astra
@@ -48,23 +49,23 @@ options:
     description:
       - Seconds for the whole wait. V(0) looks once.
       - The tasks go on at the vendor when the time is up.
-      - Not to be mixed up with the keyword C(timeout) of Ansible's tasks, which ends the module without a result.
+      - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
     type: float
     default: 3600.0
   poll_interval:
     description:
-      - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
+      - Seconds between two looks. The default is the provider's own, V(30) for Rackspace, which asks for no more than
         one poll in 30 seconds, V(10) for KooDrive, and V(5) for the others.
+      - Where the vendor's answer says how long to wait, the next look comes no sooner.
       - KooDrive's tokens end after 20 minutes without a request, so that an interval of more than 19 minutes is refused
         with such a token.
     type: float
   max_poll_interval:
     description:
-      - The most seconds between two looks. They are more than O(poll_interval) apart only while the progress of the
-        tasks and the time it took say that their ends are further away, and near an end they are O(poll_interval) apart
-        again.
-      - When it is given, the interval also grows up to there while nothing changes, for tasks that tell no progress.
-      - When it is not given, it is the same as O(poll_interval). When neither is given, it is V(60).
+      - The most seconds between two looks. Looks are more than O(poll_interval) apart only while the progress of the
+        tasks says that their ends are further away. Near an end they are O(poll_interval) apart again.
+      - When you set it, the interval also grows up to there while nothing changes, for tasks that tell no progress.
+      - The default is O(poll_interval) where you set that, and V(60) where you set neither.
     type: float
   wait_for:
     description:
@@ -102,14 +103,18 @@ options:
     description:
       - What it means when the vendor does not have a task.
       - V(fail) - it is a failure.
-      - V(wait) - it is not registered yet, so wait for it to appear.
-      - V(succeed) - this vendor forgets tasks that ended, so take it for a success.
+      - V(wait) - the task is not registered yet, so wait for it to appear.
+      - V(succeed) - this vendor forgets tasks that ended, so it counts as a success. What became of the task is then
+        a guess. See the waiting guide.
+      - A task that the wait has seen counts as not found only after three such answers in a row, over at least five
+        seconds, since one may come from a proxy or from a node that lags behind.
     type: str
     choices: [fail, wait, succeed]
     default: fail
   unknown_state:
     description:
-      - What to do about a state that this collection does not know. It never counts as a success.
+      - What to do about a state that this collection does not know, or that the vendor does not tell. It never counts
+        as a success.
       - V(wait) - warn once and go on waiting.
       - V(fail) - it is a failure.
     type: str
@@ -118,19 +123,21 @@ options:
   stall_timeout:
     description:
       - End the wait when neither state nor progress nor message of a task has changed for so many seconds.
-        Off when not given.
+        By default there is no such limit.
     type: float
   transient_timeout:
     description:
-      - Seconds that an unbroken run of transient errors is borne. One good answer refills it. V(0) bears none.
-      - A host name that never resolved is borne for 20 seconds only, since it is rather a wrong name.
+      - Seconds for which the wait retries after transient errors. Each good answer starts the count anew. With V(0) the
+        first error ends the wait.
+      - While nothing has ever answered, it retries for 20 seconds only, since a refused, unreachable or unknown address
+        is most likely wrong.
     type: float
     default: 300.0
   follow_subtasks:
     description:
       - Whether the wait goes on until the tasks that are directly a part of those waited for have ended too. Until then
         an ended task counts as V(running), with its own C(raw_state), and its C(subtasks) say what goes on. With
-        O(fail_fast) a failed task ends the wait all the same.
+        O(fail_fast) a failed task ends the wait at once.
       - A task's own state decides whether it succeeded. A subtask without success is told in the task's C(message).
       - Of the vendors, NetApp Astra Control has subtasks. For the others this makes no difference.
     type: bool
@@ -154,7 +161,7 @@ seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
-    description: When a wait ends, when it looks, what it bears, and what live progress shows.
+    description: When a wait ends, when it looks, what it retries, and what live progress shows.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How an API of one's own is described with O(definition).
 """
@@ -218,7 +225,7 @@ EXAMPLES = r"""
       ansible.builtin.fail:
         msg: "{{ ansible_failed_result.msg }}"
 
-- name: Take the first of several mirrors that is done
+- name: Wait for the first of several mirrors
   longrunning.tasks.task_wait:
     provider: openstack_images
     cloud: production
@@ -371,7 +378,7 @@ transient_errors:
   type: int
   sample: 2
 last_transient_error:
-  description: The last of them, or null.
+  description: The last of these errors, or null.
   returned: always
   type: str
   sample: null
