@@ -45,7 +45,8 @@ def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
     if found is None:
         return (
             f"{title}: {task.describe()} was not found.{answer} Check the ID, api_url, and what the login may see. If "
-            "the vendor registers tasks late, set not_found to wait; if it forgets those that have ended, to succeed."
+            "the vendor registers tasks late, set not_found to wait. If it forgets tasks that have ended, set it to "
+            "succeed."
         )
     was, age = found
     return (

@@ -194,6 +194,35 @@ def test_transient_errors_are_counted():
     assert (result["transient_errors"], result["last_transient_error"]) == (2, "two")
 
 
+def contradicting(single, **params):
+    """Return a wait whose list shows a success, and whose task itself says something else, look by look."""
+    waiting = wait({"a": task("a", "succeeded"), "b": task("b", "succeeded")}, **params)
+    waiting.provider.list_entry_lacks_something = lambda one: one.id == "a"
+    waiting.provider.read_task = lambda _task_id, _deadline: single.pop(0) if len(single) > 1 else single[0]
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("single", "params", "outcome"),
+    [
+        (task("a"), {"timeout": 25}, "timed_out"),
+        (replace(task("a", "unknown"), raw_state="odd"), {"unknown_state": "fail"}, "failed"),
+        (task("a", "failed", "7"), {}, "failed"),
+    ],
+)
+def test_a_list_that_says_success_proves_nothing_against_the_task_itself(single, params, outcome):
+    waiting = contradicting([single], **params)
+    result = fails(waiting)
+    assert (result["outcome"], result["tasks"][0]["state"]) == (outcome, single.state.value)
+    assert sum("contradiction" in warning for warning in waiting.warnings) == (single.state is not TaskState.FAILED)
+
+
+def test_a_contradiction_that_passes_is_only_warned_of():
+    waiting = contradicting([task("a"), task("a"), task("a", "succeeded")])
+    result = waiting()
+    assert (result["outcome"], result["polls"], len(waiting.warnings)) == ("succeeded", 3, 1)
+
+
 # --- options --------------------------------------------------------------------------------------------------
 
 

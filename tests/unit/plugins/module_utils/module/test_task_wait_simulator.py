@@ -19,7 +19,12 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
+    answer,
+    bare_environment,
+    closed_port,
+    serving,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage, Vendor
 
 if TYPE_CHECKING:
@@ -216,6 +221,20 @@ def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone)
     result = here.wait(*numbers, poll_interval=10, accept_failure_codes=["396", vendor.code])
     assert (result["outcome"], result["failed_task_ids"]) == ("succeeded", [])
     assert (result["tasks"][0]["state"], result["tasks"][0]["error"]["code"]) == ("failed", vendor.code)
+
+
+@EACH
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
+def test_an_address_at_which_nobody_listens_is_given_up_soon(monkeypatch, vendor, alone):
+    bare_environment(monkeypatch)
+    with contextlib.ExitStack() as stack:
+        here = Stage(stack, vendor)
+        here.url = f"http://127.0.0.1:{closed_port()}"
+        result = here.fails(*((1,) if alone else (1, 2, 3)))
+    assert (result["outcome"], result["reason"], result["elapsed"]) == ("unreachable", "unreachable", 20.0)
+    assert "refused" in result["msg"]
+    assert "Nothing has answered within 20 s, so the wait gave up. Check api_url" in result["msg"]
+    assert result["request"]["url"].startswith(here.url)
 
 
 # --- launch_results ---------------------------------------------------------------------------------------------

@@ -90,15 +90,15 @@ def failed(state=FAILED, message=None, **error):
             missing_task("7", "example", "no task 7"),
             (
                 "Example: task 7 was not found. The answer was: no task 7. Check the ID, api_url, and what the login "
-                "may see. If the vendor registers tasks late, set not_found to wait; if it forgets those that have "
-                "ended, to succeed."
+                "may see. If the vendor registers tasks late, set not_found to wait. If it forgets tasks that have "
+                "ended, set it to succeed."
             ),
         ),
         (
             missing_task("7", "example"),
             (
                 "Example: task 7 was not found. Check the ID, api_url, and what the login may see. If the vendor "
-                "registers tasks late, set not_found to wait; if it forgets those that have ended, to succeed."
+                "registers tasks late, set not_found to wait. If it forgets tasks that have ended, set it to succeed."
             ),
         ),
         (
