@@ -240,9 +240,10 @@ def test_ids_that_cannot_be_waited_for(ids):
         ("poll_interval", False),
         ("max_poll_interval", False),
         ("stall_timeout", False),
+        ("progress_interval", False),
     ],
 )
-@pytest.mark.parametrize("value", [-1.0, -0.001, math.nan, math.inf, -math.inf, 0.0])
+@pytest.mark.parametrize("value", [-1.0, -0.001, math.nan, math.inf, -math.inf, 0.0, 1e300])
 def test_times_that_cannot_be_waited(option, zero_is_fine, value):
     waiting = wait({"a": task("a", "succeeded")}, **{option: value})
     if value == 0 and zero_is_fine:
