@@ -46,7 +46,8 @@ class Refusal(NamedTuple):
 
 
 #: Reads a refusal of the vendor's own shape out of an answer's JSON and its HTTP status; None where there is none.
-#: It is asked about good answers too, for some vendors refuse with HTTP 200.
+#: It is asked about good answers too, for some vendors refuse with HTTP 200. Of a refusal without a body it gets an
+#: empty text, and None of one that is no JSON.
 ReadRefusal = Callable[[object, int], Optional[Refusal]]
 
 
@@ -252,6 +253,8 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *
 
 
 def _json_or_none(response: HttpResponse) -> Any:
+    if not response.body.strip():
+        return ""
     try:
         return _json_of(response)
     except (ValueError, RecursionError):

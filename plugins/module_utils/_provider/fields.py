@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .._core.errors import BadAnswerError
@@ -84,13 +85,19 @@ def as_it_is(value: object) -> Any:
 
 
 class Kind(NamedTuple):
-    """What a field may hold: the types that JSON Schema knows it by, none for any, and how it is read."""
+    """What a field may hold: the types that JSON Schema knows it by, none for any, and how it is read.
+
+    ``keywords`` of JSON Schema say more of these types.
+    """
 
     types: tuple[str, ...]
     read: Callable[[Any], Any]
+    keywords: Mapping[str, Any] = MappingProxyType({})
 
 
 TEXT = Kind(("string",), as_text)
+#: An empty one is a word too: one that no table has.
+STATE = Kind(("string",), as_it_is)
 WORD = Kind(("string", "integer"), as_word)
 PROSE = Kind(("string",), as_prose)
 PERCENT = Kind(("number",), as_percent)
@@ -111,7 +118,8 @@ class Field(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its value."""
         types = [*self.kind.types]
-        return {"type": types if self.is_needed else [*types, "null"]} if types else {}
+        named = {"type": types if self.is_needed else [*types, "null"]} if types else {}
+        return {**named, **self.kind.keywords}
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""

@@ -16,12 +16,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from .._api.addresses import check_url, with_path
 from .._api.channel import Channel
 from .._api.json_api import JsonApi
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, NotFoundError, RejectedError
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError, TransientError
 from .._core.task import Task
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
@@ -52,6 +53,20 @@ def connect(
     return JsonApi(channel, make_login(channel), tools.clock, description)
 
 
+def base_url(options: ConnectionOptions, *below: str) -> str:
+    """Return ``api_url`` with the path of the API, which is ``api_path`` and what is ``below`` it.
+
+    Raises:
+        OptionError: ``api_path`` is no path.
+    """
+    url = check_url("api_url", options.needed("api_url"))
+    root = f"/{(options.api_path or '').strip('/')}".rstrip("/")
+    try:
+        return check_url("api_path", with_path(url, root, *below))
+    except OptionError:
+        raise OptionError("api_path", f"api_path is {root!r}: it has to be a path such as /api") from None
+
+
 class RestProvider(TaskProvider):
     """The adapter of a JSON API, but for what is the vendor's own."""
 
@@ -60,10 +75,14 @@ class RestProvider(TaskProvider):
     list_schema: AnswerSchema | None = None
     #: What each task has to be, alone or in a list; None: ``to_task`` finds out.
     task_schema: AnswerSchema | None = None
+    #: The end of what is said of an API that was there and is not at its address any more.
+    away_advice = "It answered before, so it may be away for a while"
 
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
         self.api = api
+        #: The paths of the requests that got a good answer.
+        self._good_paths: set[str] = set()
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
@@ -104,6 +123,21 @@ class RestProvider(TaskProvider):
     def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - a default
         """Whether the vendor may have more of the list, with no way to it."""
         return False
+
+    def is_missing_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - a default
+        """Whether a 404 is the vendor's own word for a task that does not exist, by what its documents say of it.
+
+        What stands in front of an API answers with 404 too. A page of HTML never gets here.
+        """
+        return True
+
+    def is_away(self, request: RestRequest, error: RequestError) -> bool:
+        """Whether a 404 comes from somebody else, while the API is known to be at that address: then it passes.
+
+        A call that changes something has to have been answered itself: it may be one that the API does not have.
+        """
+        was_there = request.path in self._good_paths or (request.method == "GET" and bool(self._good_paths))
+        return was_there and not error.words
 
     # --- what all have in common ------------------------------------------------------------------------------
 
@@ -160,16 +194,21 @@ class RestProvider(TaskProvider):
 
         Raises:
             NotFoundError: there is no such task; only a request ``of_task`` can say that.
+            TransientError: as ``JsonApi.call``, and where somebody else answers at the API's address.
             RequestError: there is no usable answer.
         """
         try:
-            return self.api.call(
+            answer = self.api.call(
                 request.method, request.path, deadline, params=request.params, body=request.body, schema=schema
             )
-        except NotFoundError as error:
-            if of_task:
+        except (NotFoundError, RejectedError) as error:
+            if of_task and isinstance(error, NotFoundError) and self.is_missing_task(error):
                 raise
-            raise self.wrong_address(error) from None
+            if error.status == 404 and self.is_away(request, error):
+                raise error.turned_into(TransientError, f"{sentence(error.message)} {self.away_advice}") from None
+            raise (self.wrong_address(error) if isinstance(error, NotFoundError) else error) from None
+        self._good_paths.add(request.path)
+        return answer
 
     def wrong_address(self, error: NotFoundError) -> RejectedError:
         """Return what it means that nothing is at an address which is not that of a task."""
