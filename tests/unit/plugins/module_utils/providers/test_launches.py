@@ -266,7 +266,7 @@ def test_an_answer_without_a_task_is_no_launch(result):
 
 def test_a_refused_switchover_with_a_task_may_be_none():
     answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
-    with pytest.raises(BadAnswerError, match="refused POST /switchover/oracle: busy, and gave the ID of a task"):
+    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle .*: busy\. It gave the ID of a task"):
         dbvisit(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
 
 
@@ -274,6 +274,14 @@ def test_a_refused_switchover_is_told():
     refusal = reply({"error": {"message": "standby is not in sync"}, "successful": False}, 400)
     with pytest.raises(RejectedError, match="standby is not in sync"):
         dbvisit(refusal).launch("switchover/oracle", {"configuration_id": 1})
+
+
+# The calls for other databases are inferred. Its 404 is clear: nothing was launched, whatever else has an answer.
+def test_a_launching_call_that_does_not_exist():
+    session = dbvisit(good({"tasks": []}), reply("404 page not found", 404))
+    session.provider.read_page(session.provider.launch_query(SWITCHOVER), None, session.deadline)
+    with pytest.raises(RejectedError, match="Check api_url and api_path"):
+        session.launch("switchover/sqlserver", {"configuration_id": 1})
 
 
 @pytest.mark.parametrize(
