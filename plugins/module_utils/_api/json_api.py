@@ -302,7 +302,7 @@ def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     except (ValueError, RecursionError):
         # Only the beginning: a search through megabytes of somebody's page could take for ever.
         return None, readable(_TITLE.sub(" ", response.text[:_MOST_TEXT]), limit=300)
-    found = _find_words(data)
+    found = find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 
 
@@ -312,7 +312,8 @@ _CODES = ("error_code", "code", "status")
 _WORDS = ("message", "detail", "msg", "error_msg", "error", "description", "title")
 
 
-def _find_words(data: object) -> tuple[str | None, str] | None:
+def find_words(data: object) -> tuple[str | None, str] | None:
+    """Return the code and the words of an error of any usual shape; None where there are no words."""
     if not isinstance(data, Mapping):
         return None
     for key in _WORDS:
@@ -322,4 +323,4 @@ def _find_words(data: object) -> tuple[str | None, str] | None:
             number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
             return None if number is None else str(number), readable(words, limit=300)
     # Some wrap it once more, as in {"error": {"message": ...}}.
-    return next((found for found in map(_find_words, data.values()) if found is not None), None)
+    return next((found for found in map(find_words, data.values()) if found is not None), None)

@@ -111,7 +111,10 @@ class Field(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its value."""
         types = [*self.kind.types]
-        return {"type": types if self.is_needed else [*types, "null"]} if types else {}
+        if not self.is_needed:
+            return {"type": [*types, "null"]} if types else {}
+        # A blank text says as little as none.
+        return {"type": types, "pattern": r"\S"} if "string" in types else {"type": types}
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""

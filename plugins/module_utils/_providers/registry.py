@@ -15,7 +15,7 @@ from .._provider.contract import Provider
 
 
 def _custom() -> Provider:
-    from .custom import PROVIDER
+    from .custom.provider import PROVIDER
 
     return PROVIDER
 

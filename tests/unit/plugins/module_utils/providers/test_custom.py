@@ -25,10 +25,11 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import read_definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
     DESCRIPTION,
     PROVIDER,
+    describe,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
@@ -81,7 +82,8 @@ def task(task_id="1", state="busy", **fields):
 
 
 def parsed(raw, **definition):
-    return task_from_json(raw, read_definition({**LEAST, **definition}, ConnectionOptions("custom")))
+    read = read_definition({**LEAST, **definition}, ConnectionOptions("custom"))
+    return task_from_json(raw, read, describe(read))
 
 
 def login(kind, **keys):
@@ -244,13 +246,77 @@ def test_a_task_is_read_by_post():
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
     assert api.read("7").id == "7"
     assert api.http.requests[0].json == {"params": {"id": 7}}
-    with pytest.raises(NotFoundError, match="without the task 8"):
+    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks"):
         api.read("8")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("-1", NotFoundError),
+        ("-2", TransientError),
+        ("-3", AuthenticationError),
+        ("-4", AccessDeniedError),
+        ("-5", RejectedError),
+        ("-6", RejectedError),
+    ],
+)
+def test_a_refusal_with_http_200(code, kind):
+    meanings = {
+        "-1": "not_found",
+        "-2": "transient",
+        "-3": "authentication",
+        "-4": "permission",
+        "-5": "rejected",
+    }
+    refusal = {"code": "error.code", "message": "error.message", "meanings": meanings}
+    get = {"path": "/jobs/{id}", "task": "result"}
+    api = Api({"get": get, "refusal": refusal}, reply({"error": {"code": int(code), "message": "so it is"}}))
+    with pytest.raises(kind, match="so it is") as caught:
+        api.read("8")
+    assert (type(caught.value), caught.value.code) == (kind, code)
+
+
+def test_a_refusal_is_known_by_an_expression():
+    refusal = {"when": "status == 'error'", "message": "message"}
+    api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
+    assert api.read("1").id == "1"
+    with pytest.raises(RejectedError, match="with HTTP 200: no"):
+        api.read("1")
+
+
+def test_words_of_a_refusal_that_nothing_describes():
+    api = Api({"get": {"path": "/rpc/{id}", "task": "result"}}, reply({"error": {"code": 5, "message": "so it is"}}))
+    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks: so it is") as caught:
+        api.read("8")
+    assert caught.value.code == "5"
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
+    items = [task("1"), {"id": "2"}, "what", task("3")]
+    page = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items})).provider.read_page(
+        EVERY, None, Deadline(FakeClock(), 30.0)
+    )
+    assert ([found.id for found in page.tasks], page.unreadable) == (["1", "3"], 2)
+
+
+def test_a_list_of_which_nothing_can_be_read():
+    with pytest.raises(BadAnswerError, match="has no state"):
+        Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
+
+
+@pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
+def test_a_refused_second_request_is_no_end_of_the_task(answer):
+    fields = {"id": "id", "state": "state", "message": "message"}
+    ended = {"fields": fields, "when_ended": {"path": "/jobs/{id}/output", "message": "length(lines)"}}
+    found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
+    assert found.state is TaskState.SUCCEEDED
+    assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
 
 
 def test_another_task_than_the_one_asked_for():
     api = Api({}, reply(task("2")), reply(task("ABC")))
-    with pytest.raises(BadAnswerError, match="asked for task 1 and answered with task 2"):
+    with pytest.raises(BadAnswerError, match="asked for task 1 and answered with another one"):
         api.read("1")
     assert api.read("abc").id == "abc"
 
@@ -422,7 +488,7 @@ def test_an_api_that_does_not_page_ends(paging):
 
 
 def test_a_first_page_that_is_not_there():
-    with pytest.raises(NotFoundError):
+    with pytest.raises(RejectedError, match="Check api_url, and the paths in the definition"):
         Api(paged(**PAGE), reply({}, 404)).list()
 
 
@@ -576,8 +642,8 @@ def test_a_session_with_its_token_in_a_header(answer):
             "Wrong password.*check username, password and",
         ),
         (reply({}, 403), AccessDeniedError, "403"),
-        (reply({}, 404), RejectedError, r"404.*login\.session\.path"),
-        (reply(b"<html>", 404, content_type="text/html"), RejectedError, "check api_url"),
+        (reply({}, 404), OptionError, r"api_url: .*404.*login\.session\.path"),
+        (reply(b"<html>", 404, content_type="text/html"), OptionError, "api_url"),
         (reply({}, 503), TransientError, "503"),
         (reply({}, 409), TransientError, "409"),
         (reply({}), BadAnswerError, "without a token"),

@@ -393,7 +393,7 @@ def test_a_wait_gets_its_turn_after_keystone_came_back(cloud):
 def test_an_endpoint_in_plain_http_is_warned_of(cloud):
     token = cloud.token("http://images.example")
     with serving(answer(token, 201, X_Subject_Token="t")) as server, Session(**by_password(server)) as session:
-        session.provider._api._login.access(Deadline(CLOCK, 5.0))
+        session.provider.api._login.access(Deadline(CLOCK, 5.0))
     assert [warning for warning in session.warnings if "images.example" in warning]
 
 
@@ -624,7 +624,7 @@ def test_any_answer_of_keystone_gives_access_or_one_of_our_errors():
             login.access(Deadline(CLOCK, 5.0))
 
     with serving(play) as server, Session(**by_password(server)) as session:
-        login = session.provider._api._login
+        login = session.provider.api._login
         log_in()
 
 
