@@ -300,6 +300,7 @@ class CustomProvider(RestProvider):
             return task
         try:
             answer = self.ask(definition.when_ended.fill(definition.values, task.id), deadline, of_task=True)
+            found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
             return task
@@ -307,7 +308,6 @@ class CustomProvider(RestProvider):
             # Trouble with this request is not the end of the task.
             told = f"What when_ended asks for could not be read: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
-        found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         words, result, failed = as_prose(found.get("message")), found.get("result"), task.error
         if failed is not None:
             code = as_word(found.get("code")) or failed.code
