@@ -20,7 +20,8 @@ import pytest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
-from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage, Vendor
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +83,7 @@ def good_and_endless(vendor):
 def late_move(vendor):
     """Stand still for 20 seconds, move, and end well after 40."""
     task = vendor.task(1, 20)
-    return ({**task, "steps": [{**vendor.begins, "seconds": 20}, *task["steps"]]},)
+    return ({**task, "steps": [{"state": vendor.queued, "seconds": 20, **vendor.begins}, *task["steps"]]},)
 
 
 def endless(vendor):

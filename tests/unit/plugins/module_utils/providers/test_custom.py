@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -22,20 +21,17 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState, format_time
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
-    DESCRIPTION,
-    PROVIDER,
     describe,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 URL = "https://api.example/base"
 LEAST = {
@@ -51,27 +47,17 @@ ANN = {"username": "ann", "password": "pa55word"}
 EVERY = TaskQuery()
 
 
-class Api:
-    """A provider made from a definition, and its HTTP, clock and hidden values."""
+class Api(FakeSession):
+    """A session with an API that a definition describes: it has at least what LEAST has."""
 
-    def __init__(self, definition, *script, environ=None, **options):
-        self.http = FakeHttp(*script)
-        self.clock = FakeClock()
-        self.hidden = set()
-        tools = ProviderTools(self.clock, lambda tls: self.http, lambda words: None, self.hidden.add)
-        given = {"api_url": URL, "definition": {**LEAST, **definition}, **options}
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, given, environ or {}), tools)
+    name = "custom"
 
-    @property
-    def deadline(self):
-        return Deadline(self.clock, 30.0)
+    def __init__(self, definition, /, *script, **options):
+        super().__init__(*script, **{"api_url": URL, "definition": {**LEAST, **definition}, **options})
 
     @property
     def urls(self):
         return [request.url for request in self.http.requests]
-
-    def read(self, task_id="1"):
-        return self.provider.read_task(task_id, self.deadline)
 
     def list(self, query=EVERY, limit=100):
         return [task.id for task in list_tasks(self.provider, query, limit, self.deadline)[0]]
@@ -294,9 +280,8 @@ def test_words_of_a_refusal_that_nothing_describes():
 
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     items = [task("1"), {"id": "2"}, "what", task("3")]
-    page = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items})).provider.read_page(
-        EVERY, None, Deadline(FakeClock(), 30.0)
-    )
+    api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
+    page = api.provider.read_page(EVERY, None, api.deadline)
     assert ([found.id for found in page.tasks], page.unreadable) == (["1", "3"], 2)
 
 
@@ -768,7 +753,5 @@ def test_a_logout_that_would_break_the_quota_is_left_out(requests, sent):
 
 @pytest.mark.parametrize("missing", ["api_url", "definition"])
 def test_address_and_definition_are_needed(missing):
-    given = {"api_url": URL, "definition": LEAST}
-    del given[missing]
     with pytest.raises(OptionError, match=f"{missing}.* missing"):
-        connection_options(DESCRIPTION, given, {})
+        Api({}, **{missing: None})
