@@ -28,6 +28,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from .._core.errors import (
     BadAnswerError,
     MissingLibraryError,
+    NoConnectionError,
     OptionError,
     RequestError,
     TransientError,
@@ -423,19 +424,15 @@ def translated(error: Exception, method: str, url: str) -> RequestError:
             return UntrustedServerError(
                 f"{host}:{port} refused the TLS connection ({words}): check client_cert and client_key", **details
             )
-    # Without a connection there was no request.
-    details["was_sent"] = not any(isinstance(item, _NO_CONNECTION) for item in chain)
+    kind = NoConnectionError if any(isinstance(item, _NO_CONNECTION) for item in chain) else TransientError
     if any(isinstance(item, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)) for item in chain):
-        return TransientError(
-            f"{where} did not get through the proxy that the environment names: {_cause(chain)}", **details
-        )
+        return kind(f"{where} did not get through the proxy that the environment names: {_cause(chain)}", **details)
     for item in chain:
         if isinstance(item, socket.gaierror):
-            details["was_sent"] = False
             return UnknownHostError(f"The host name {host} cannot be resolved ({item.strerror})", **details)
     if any(isinstance(item, (requests.exceptions.Timeout, socket.timeout)) for item in chain):
-        return TransientError(f"{host}:{port} did not answer {where} in time", **details)
-    return TransientError(f"{where} got no whole answer: {_cause(chain)}", **details)
+        return kind(f"{host}:{port} did not answer {where} in time", **details)
+    return kind(f"{where} got no whole answer: {_cause(chain)}", **details)
 
 
 def _cause(chain: list[BaseException]) -> str:

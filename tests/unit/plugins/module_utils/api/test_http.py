@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import socket
 import threading
@@ -25,6 +26,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     BadAnswerError,
     MissingLibraryError,
+    NoConnectionError,
     OptionError,
     RequestError,
     TransientError,
@@ -205,8 +207,29 @@ def test_an_answer_that_breaks_off_is_transient(client, play, words):
 
 def test_a_closed_port_is_transient(client):
     port = closed_port()
-    with pytest.raises(TransientError, match=rf"GET http://127.0.0.1:{port}/tasks .*connection was refused"):
+    with pytest.raises(NoConnectionError, match=rf"GET http://127.0.0.1:{port}/tasks .*was refused") as caught:
         client.send(get(f"http://127.0.0.1:{port}/tasks"), 5)
+    assert not caught.value.was_sent
+
+
+@pytest.mark.parametrize("variable", [None, "HTTP_PROXY"], ids=["the server", "its proxy"])
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "no route to host"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "network is unreachable"),
+        (socket.timeout("timed out"), "in time|Timeout"),
+    ],
+)
+def test_trouble_before_there_is_a_connection_is_told_from_later_trouble(client, monkeypatch, variable, problem, words):
+    def connect(*_args, **_kwargs):
+        raise problem
+
+    if variable is not None:
+        monkeypatch.setenv(variable, "http://127.0.0.1:3128")
+    monkeypatch.setattr(_http.urllib3.util.connection, "create_connection", connect)
+    with pytest.raises(NoConnectionError, match=words):
+        client.send(get("http://images.example/tasks"), 5)
 
 
 def test_an_unknown_host_is_named(client, monkeypatch):
