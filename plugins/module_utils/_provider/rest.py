@@ -11,7 +11,8 @@ comes next. All the rest is here, once.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -109,8 +110,10 @@ class RestProvider(TaskProvider):
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task, and make sure that it is the one that was asked for."""
-        answer = self.ask(self.task_request(task_id), deadline, schema=self.answer_schema, of_task=True)
-        task = self._checked(self.find_task(answer, task_id), task_id)
+        request = self.task_request(task_id)
+        answer = self.ask(request, deadline, schema=self.answer_schema, of_task=True)
+        with self._reading(request, deadline):
+            task = self._checked(self.find_task(answer, task_id), task_id)
         if task.id.casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
@@ -122,7 +125,8 @@ class RestProvider(TaskProvider):
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
         answer = self.ask(request, deadline, schema=self.list_schema)
-        tasks, unreadable = self.read_entries(self.find_entries(answer))
+        with self._reading(request, deadline):
+            tasks, unreadable = self.read_entries(self.find_entries(answer))
         following = self.next_params(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
@@ -159,7 +163,8 @@ class RestProvider(TaskProvider):
         """Send a request and return the JSON of its answer.
 
         Raises:
-            NotFoundError: there is no such task; only a request ``of_task`` can say that.
+            NotFoundError: there is no such task; only a request ``of_task`` can say that, and where the vendor has a
+                shape of its own for a refusal, only one of that shape: any other comes from a gateway on the way.
             RequestError: there is no usable answer.
         """
         try:
@@ -167,7 +172,7 @@ class RestProvider(TaskProvider):
                 request.method, request.path, deadline, params=request.params, body=request.body, schema=schema
             )
         except NotFoundError as error:
-            if of_task:
+            if of_task and (self.description.read_refusal is None or error.words is not None):
                 raise
             raise self.wrong_address(error) from None
 
@@ -194,6 +199,16 @@ class RestProvider(TaskProvider):
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""
         self.api.close(deadline)
+
+    @contextmanager
+    def _reading(self, request: RestRequest, deadline: Deadline) -> Iterator[None]:
+        """Tell what cannot be read of an answer with the request that it answers."""
+        try:
+            yield
+        except BadAnswerError as error:
+            if not error.url:
+                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+            raise
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
         problem = None if self.task_schema is None else self.task_schema.problem(raw)
