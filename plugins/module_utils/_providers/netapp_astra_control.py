@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import path_segment
+from .._api.addresses import path_segment, with_path
 from .._api.json_api import Refusal
 from .._api.login import Access, FixedLogin
 from .._api.schemas import AnswerSchema
@@ -340,7 +340,7 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     # What this makes the API answer with is documented, unlike what "application/json" does.
     headers = {"Authorization": f"Bearer {options.needed('api_token')}", "Accept": "*/*"}
     login = FixedLogin(
-        Access(f"{options.needed('api_url')}/accounts/{account_id}/core/v1", headers),
+        Access(with_path(options.needed("api_url"), f"/accounts/{account_id}", "/core/v1"), headers),
         advice=f"api_token is wrong or was revoked. {_NEW_LOGIN}",
     )
     return AstraTaskProvider(DESCRIPTION, connect(DESCRIPTION, options, tools, lambda _channel: login))

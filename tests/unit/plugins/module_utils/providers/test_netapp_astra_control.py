@@ -287,6 +287,13 @@ def test_one_task_is_asked_for():
     assert request.headers == {"Accept": "*/*", "Authorization": "Bearer t0kEn-s3cr3t"}
 
 
+@pytest.mark.parametrize("path", ["/", f"/accounts/{ACCOUNT}", f"/accounts/{ACCOUNT}/core/v1/"])
+def test_an_address_may_have_its_path(path):
+    session = Session(reply(raw_task()), api_url=f"https://astra.example{path}")
+    session.read()
+    assert session.http.requests[0].url == f"{TASKS_URL}/{ID}"
+
+
 def test_another_task_than_that_asked_for_is_a_bad_answer():
     with pytest.raises(BadAnswerError, match="another one"):
         Session(reply(raw_task(id=OTHER))).read()
@@ -604,7 +611,12 @@ FITTING = st.fixed_dictionaries(
 @FUZZ
 @given(FITTING | JSON)
 def test_whatever_passes_the_check_is_a_task(raw):
-    if TASK_SCHEMA.problem(raw) is None:
+    if TASK_SCHEMA.problem(raw) is not None:
+        return
+    if not raw["id"].strip():
+        with pytest.raises(BadAnswerError, match="no ID"):
+            task_from_json(raw)
+    else:
         task = task_from_json(raw)
         assert (task.state is TaskState.SUCCEEDED) is (str(raw["state"]).casefold() == "completed")
         json.dumps(task.to_result())
