@@ -110,7 +110,10 @@ class RestProvider(TaskProvider):
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task, and make sure that it is the one that was asked for."""
-        request = self.task_request(task_id)
+        return self.read_task_at(self.task_request(task_id), task_id, deadline)
+
+    def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
+        """Do so with this request."""
         answer = self.ask(request, deadline, schema=self.answer_schema, of_task=True)
         with self._reading(request, deadline):
             task = self._checked(self.find_task(answer, task_id), task_id)

@@ -27,7 +27,7 @@ def _dbvisit_standby() -> Provider:
 
 
 def _huawei_koodrive() -> Provider:
-    from .huawei_koodrive import PROVIDER
+    from .huawei_koodrive.provider import PROVIDER
 
     return PROVIDER
 
