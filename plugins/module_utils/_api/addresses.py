@@ -72,7 +72,7 @@ def logins_in_url(value: str | None) -> set[str]:
 
 def with_path(url: str, *parts: str) -> str:
     """Return an address with a path at its end: users give it without the path, with its first parts, or with all."""
-    path = "".join(parts)
+    url, path = url.rstrip("/"), "".join(parts)
     for count in range(len(parts), 0, -1):
         given = "".join(parts[:count])
         if given and urlsplit(url).path.endswith(given):

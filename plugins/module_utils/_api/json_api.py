@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 class Refusal(NamedTuple):
     """What a vendor says when it refuses a request: its code, its words, and what that means.
 
-    ``kind`` is None where the HTTP status tells what it means. ``advice`` is a sentence for the user.
+    ``words`` are None where they are looked for in the usual places, ``kind`` is None where the HTTP status tells what
+    it means. ``advice`` is a sentence for the user.
     """
 
     code: str | None
-    words: str
+    words: str | None
     kind: type[RequestError] | None = None
     advice: str = ""
 
@@ -136,6 +137,10 @@ class JsonApi:
         """Give the login back to the vendor, where it has to be."""
         self._login.close(deadline)
 
+    def url_of(self, path: str, deadline: Deadline) -> str:
+        """Return the address of a path below the API's base address, for messages."""
+        return without_query(f"{self._login.access(deadline).base_url}{path}")
+
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
 
@@ -193,8 +198,9 @@ def read_answer(
             )
         return data
     details["words"] = None if refusal is None else refusal.words
-    if refusal is None:
-        refusal = Refusal(*((None, "") if is_login and data is None else vendor_words(response)))
+    if refusal is None or refusal.words is None:
+        code, words = (None, "") if is_login and data is None else vendor_words(response)
+        refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
     error = _meaning(refusal, response, details, traits, refusal_advice)
     if isinstance(error, TransientError):
@@ -216,16 +222,15 @@ def _meaning(
     kind = refusal.kind or _kind_of(status, traits)
     if kind is TransientError:
         return TransientError(f"{title} answered {where} with HTTP {status}{said}", **details)
-    if kind is AuthenticationError:
-        advice = refusal.advice or refusal_advice
-        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {advice}", **details)
+    if kind is AuthenticationError and not refusal.advice:
+        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {refusal_advice}", **details)
     if kind is AccessDeniedError:
         message = f"{title} does not allow {where} with this login (HTTP {status}{said})."
         return AccessDeniedError(f"{message} {refusal.advice or traits.denied_advice}".strip(), **details)
     if status in _NO_API and response.is_html:
         # Not the API, but something else at that address: it must not be taken for a task that does not exist.
         return RejectedError(f"{title} has no API at {details['url']} (HTTP {status}{said}): check api_url", **details)
-    message = f"{title} refused {where} with HTTP {status}{said}"
+    message = f"{title} refused {where}{'' if status in _OK else f' with HTTP {status}'}{said}"
     return kind(f"{sentence(message)} {refusal.advice}" if refusal.advice else message, **details)
 
 

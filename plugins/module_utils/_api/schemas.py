@@ -14,6 +14,9 @@ from typing import Any
 from .._core.errors import MissingLibraryError
 from .._core.text import readable
 
+#: The pattern of a text that is not blank.
+NOT_BLANK = r"\S"
+
 HAS_JSONSCHEMA = find_spec("jsonschema") is not None
 
 #: Says yes only to data that fit.
@@ -140,6 +143,8 @@ def _mistake(error: Any) -> str:
         return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
         return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
+    if error.validator == "pattern" and error.validator_value == NOT_BLANK:
+        return "it is blank"
     return readable(error.message, limit=200)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
+from .._api.schemas import NOT_BLANK
 from .._core.errors import BadAnswerError
 from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
@@ -114,7 +115,7 @@ class Field(NamedTuple):
         if not self.is_needed:
             return {"type": [*types, "null"]} if types else {}
         # A blank text says as little as none.
-        return {"type": types, "pattern": r"\S"} if "string" in types else {"type": types}
+        return {"type": types, "pattern": NOT_BLANK} if "string" in types else {"type": types}
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""

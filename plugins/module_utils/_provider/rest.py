@@ -11,7 +11,8 @@ comes next. All the rest is here, once.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,7 +22,7 @@ from .._api.json_api import JsonApi
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, NotFoundError, RejectedError
+from .._core.errors import BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
 from .._core.task import Task
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
@@ -64,6 +65,8 @@ class RestProvider(TaskProvider):
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
         self.api = api
+        #: Whether requests for one task, and those for others, have had a good answer: then their address is right.
+        self._answered: set[bool] = set()
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
@@ -109,8 +112,13 @@ class RestProvider(TaskProvider):
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task, and make sure that it is the one that was asked for."""
-        answer = self.ask(self.task_request(task_id), deadline, schema=self.answer_schema, of_task=True)
-        task = self._checked(self.find_task(answer, task_id), task_id)
+        return self.read_task_at(self.task_request(task_id), task_id, deadline)
+
+    def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
+        """Do so with this request."""
+        answer = self.ask(request, deadline, schema=self.answer_schema, of_task=True)
+        with self._reading(request, deadline):
+            task = self._checked(self.find_task(answer, task_id), task_id)
         if task.id.casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
@@ -122,7 +130,8 @@ class RestProvider(TaskProvider):
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
         answer = self.ask(request, deadline, schema=self.list_schema)
-        tasks, unreadable = self.read_entries(self.find_entries(answer))
+        with self._reading(request, deadline):
+            tasks, unreadable = self.read_entries(self.find_entries(answer))
         following = self.next_params(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
@@ -159,17 +168,34 @@ class RestProvider(TaskProvider):
         """Send a request and return the JSON of its answer.
 
         Raises:
-            NotFoundError: there is no such task; only a request ``of_task`` can say that.
+            NotFoundError: there is no such task. Only a request ``of_task`` can say that.
             RequestError: there is no usable answer.
         """
         try:
-            return self.api.call(
+            answer = self.api.call(
                 request.method, request.path, deadline, params=request.params, body=request.body, schema=schema
             )
-        except NotFoundError as error:
-            if of_task:
+        except (NotFoundError, RejectedError) as error:
+            if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
                 raise
-            raise self.wrong_address(error) from None
+            raise self._nothing_there(error, of_task=of_task) from None
+        self._answered.add(of_task)
+        return answer
+
+    def means_the_task(self, error: NotFoundError) -> bool:
+        """Whether a 404 says that there is no such task.
+
+        Where the vendor has a shape of its own for a refusal, any other comes from a gateway on the way.
+        """
+        return self.description.read_refusal is None or error.words is not None
+
+    def _nothing_there(self, error: RequestError, *, of_task: bool) -> RequestError:
+        """Return what a 404 means that is no missing task: a wrong address, or a service that is away for a while."""
+        if error.status == 404 and error.words is None and of_task in self._answered:
+            return error.turned_into(TransientError, f"{sentence(error.message)} It had answered before")
+        if not isinstance(error, NotFoundError):
+            return error
+        return self.wrong_address(error)
 
     def wrong_address(self, error: NotFoundError) -> RejectedError:
         """Return what it means that nothing is at an address which is not that of a task."""
@@ -194,6 +220,16 @@ class RestProvider(TaskProvider):
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""
         self.api.close(deadline)
+
+    @contextmanager
+    def _reading(self, request: RestRequest, deadline: Deadline) -> Iterator[None]:
+        """Tell what cannot be read of an answer with the request that it answers."""
+        try:
+            yield
+        except BadAnswerError as error:
+            if not error.url:
+                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+            raise
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
         problem = None if self.task_schema is None else self.task_schema.problem(raw)

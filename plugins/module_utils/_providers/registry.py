@@ -30,7 +30,7 @@ class _Providers(Mapping[str, Provider]):
         elif name == "dbvisit_standby":
             from .dbvisit_standby import PROVIDER
         elif name == "huawei_koodrive":
-            from .huawei_koodrive import PROVIDER
+            from .huawei_koodrive.provider import PROVIDER
         elif name == "netapp_astra_control":
             from .netapp_astra_control import PROVIDER
         elif name == "openstack_images":

@@ -24,6 +24,7 @@ from ..._core.errors import (
     OptionError,
     RejectedError,
     RequestError,
+    TransientError,
 )
 from ..._core.task import Task, TaskError, TaskState, parse_time
 from ..._core.text import listed, sentence
@@ -233,6 +234,10 @@ class CustomProvider(RestProvider):
             )
         return raw
 
+    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it looks like
+        """Whether a 404 says that there is no such task: always, as far as a definition tells."""
+        return True
+
     def find_entries(self, answer: Any) -> Iterable[Any]:
         """Return what ``list.items`` finds."""
         items = None if self._definition.items is None else self._definition.items.find(answer)
@@ -256,7 +261,7 @@ class CustomProvider(RestProvider):
         counts = self._definition.paging.style in ("offset", "page")
         try:
             page = super().read_page(query, None if cursor is None else own_query, deadline)
-        except RejectedError as error:
+        except (RejectedError, TransientError) as error:
             # Some say so that the last page, a full one, was the last.
             if cursor is None or self._definition.paging.style != "page" or error.status != 404:
                 raise

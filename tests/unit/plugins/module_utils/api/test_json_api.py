@@ -463,8 +463,8 @@ def test_the_vendors_own_words_are_told_from_others(body, code, words, told):
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        (None, "Example refused GET  with HTTP 200: no such task"),
-        (NotFoundError, "Example refused GET  with HTTP 200: no such task"),
+        (None, "Example refused GET : no such task"),
+        (NotFoundError, "Example refused GET : no such task"),
         (AuthenticationError, "Example refused the login (HTTP 200: no such task): check the login's options"),
         (TransientError, "Example answered GET  with HTTP 200: no such task"),
     ],

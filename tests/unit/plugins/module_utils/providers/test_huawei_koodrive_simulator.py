@@ -19,7 +19,10 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import t
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import DESCRIPTION, PROVIDER
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive.provider import (
+    DESCRIPTION,
+    PROVIDER,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
 from task_simulator import Simulator

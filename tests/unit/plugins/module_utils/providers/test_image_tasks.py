@@ -20,6 +20,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     BadAnswerError,
     NotFoundError,
     OptionError,
+    RejectedError,
+    TransientError,
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
@@ -193,7 +195,9 @@ def test_an_id_that_would_ask_for_something_else_is_refused(task_id):
 
 
 def test_a_missing_task_is_not_found():
-    _http, provider = new_provider(reply({"message": "Could not find task 1", "code": "404 Not Found"}, 404))
+    _http, provider = new_provider(
+        reply({"message": "Could not find task 1", "code": "404 Not Found", "title": "Not Found"}, 404)
+    )
     with pytest.raises(NotFoundError, match="Could not find task 1"):
         provider.read_task("1", DEADLINE)
 
@@ -442,3 +446,22 @@ def test_any_json_gives_a_list_or_one_of_our_errors(body, quiet, limit):
     with contextlib.suppress(WorkError):
         page = provider.read_page(TaskQuery(filters=(("limit", limit),)), None, DEADLINE)
         assert all(isinstance(task, Task) for task in page.tasks)
+
+
+GONE = {"message": "Could not find task x<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}
+
+
+@pytest.mark.parametrize("body", [b"", b"default backend - 404", {"message": "no Route matched"}, "<html>404</html>"])
+def test_a_404_that_is_not_glances_is_no_missing_task(body):
+    _http, provider = new_provider(reply(body, 404))
+    with pytest.raises(RejectedError, match="api_url"):
+        provider.read_task("id-1", DEADLINE)
+
+
+def test_a_404_of_a_gateway_passes_once_glance_has_answered():
+    _http, provider = new_provider(reply(stub(1)), reply(b"", 404), reply(GONE, 404))
+    provider.read_task("id-1", DEADLINE)
+    with pytest.raises(TransientError, match=r"HTTP 404\. It had answered before"):
+        provider.read_task("id-1", DEADLINE)
+    with pytest.raises(NotFoundError, match="Could not find task x"):
+        provider.read_task("id-1", DEADLINE)

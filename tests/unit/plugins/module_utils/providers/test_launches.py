@@ -366,11 +366,18 @@ def test_a_job_is_launched():
 
 @pytest.mark.parametrize("service", ["task", "jobs"])
 @pytest.mark.parametrize(
-    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": "", "data": ""}]
+    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": " ", "data": ""}]
 )
 def test_an_answer_without_an_id_is_no_launch(service, answer):
     session = koodrive(reply(answer), service=service)
     with pytest.raises(BadAnswerError, match="answered POST"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
+    session = koodrive(reply({"code": 13000309, "msg": "x"}, 400), service=service)
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x$"):
         session.launch(session.provider.description.launch_types[0], {})
 
 
@@ -418,7 +425,7 @@ def test_parameters_that_are_no_words_are_compared_too(given, other):
 
 
 def test_nothing_can_be_desired_of_a_drive():
-    with pytest.raises(OptionError, match="desired cannot be told at Huawei Cloud KooDrive"):
+    with pytest.raises(OptionError, match="desired cannot be checked at Huawei Cloud KooDrive"):
         koodrive().provider.check_launch(TRANSFER, {"owner": "7"})
 
 

@@ -155,7 +155,7 @@ def test_a_list_that_a_limit_cuts_off_is_truncated(play):
     [
         ({"skip": 3}, "problem 6, .*skip: is not supported"),
         ({"limit": 0}, "problem 5, .*limit: is not in the appropriate format"),
-        ({"include": "id"}, "Leave it out"),
+        ({"include": "id"}, "Omit it"),
     ],
 )
 def test_a_list_with_filters_that_do_not_exist(play, filters, words):
