@@ -71,6 +71,16 @@ def logins_in_url(value: str | None) -> set[str]:
     return {part for part in (login, login.partition(":")[2]) if part}
 
 
+def with_path(url: str, *parts: str) -> str:
+    """Return an address with a path at its end: users give it without the path, with its first parts, or with all."""
+    path = "".join(parts)
+    for count in range(len(parts), 0, -1):
+        given = "".join(parts[:count])
+        if given and urlsplit(url).path.endswith(given):
+            return url + path[len(given) :]
+    return url + path
+
+
 def is_loopback(url: str) -> bool:
     """Whether an address stays on this machine."""
     host = (urlsplit(url).hostname or "").lower()

@@ -175,14 +175,8 @@ class _KeystoneLogin(Login):
         return kind(f"Keystone refused the login: {words}", **details)
 
     def _no_keystone(self, status: int) -> WorkError:
-        missing = f"there is no Keystone v3 at {self._auth_url}"
-        if self._was_made:
-            return TransientError(
-                f"{missing} any more (HTTP {status})", method="POST", url=self._auth_url, status=status
-            )
-        return OptionError(
-            "auth_url", f"auth_url: {missing} (HTTP {status}). It is an address such as https://HOST:5000/v3"
-        )
+        advice = "It is an address such as https://HOST:5000/v3"
+        return self.no_service("Keystone v3", self._auth_url, option="auth_url", advice=advice, status=status)
 
 
 def _keystone_url(auth_url: str) -> str:

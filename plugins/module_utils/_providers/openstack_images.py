@@ -10,11 +10,13 @@ Glance 33 answered. Logging in is in ``_keystone.py``.
 
 from __future__ import annotations
 
+from .._api.channel import Channel
 from .._api.json_api import JsonApi
-from .._api.login import Access, FixedLogin, Login
+from .._api.login import Access, FixedLogin
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
+from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _SEEN = "seen on a Glance 33 server"
@@ -65,31 +67,25 @@ DESCRIPTION = ProviderDescription(
     poll_interval=5.0,
     # Glance gives 25 where nothing is asked for, and cuts anything above its own limit (1000) silently.
     page_size=200,
+    denied_advice="By default Glance shows tasks to administrators only (policy tasks_api_access)",
     # Glance itself has no exports and refuses them; clouds that have them take the same call.
     launch_types=("import", "export", "api_image_import", "location_import"),
 )
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
-    login: Login
     if "api_token" in options.login:
-        http = tools.make_http(options.tls)
         login = FixedLogin(
             Access(image_api_url(options.needed("api_url")), {"X-Auth-Token": options.needed("api_token")}),
             advice="api_token is wrong or has run out. Give auth_url with a login, then a new token is got when needed",
         )
+        api = connect(DESCRIPTION, options, tools, lambda _channel: login)
     else:
         from . import _keystone  # noqa: PLC0415 - slow to import
 
         by_cloud = "cloud" in options.login
-        login, http = (_keystone.login_by_cloud if by_cloud else _keystone.login_by_options)(options, tools)
-    api = JsonApi(
-        http,
-        login,
-        tools.clock,
-        title=DESCRIPTION.title,
-        denied_advice="By default Glance shows tasks to administrators only (policy tasks_api_access)",
-    )
+        keystone, http = (_keystone.login_by_cloud if by_cloud else _keystone.login_by_options)(options, tools)
+        api = JsonApi(Channel.within(DESCRIPTION.quota, http, tools.clock), keystone, tools.clock, DESCRIPTION)
     # Glance's list takes the type "import" and calls every other one invalid, its own included.
     return ImageTaskProvider(DESCRIPTION, api, listable_types=frozenset({"import"}), lists_end_quietly=False)
 

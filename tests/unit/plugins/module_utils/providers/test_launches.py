@@ -10,7 +10,6 @@ import hmac
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
@@ -19,38 +18,23 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
-    Launch,
-    ProviderTools,
-    TaskQuery,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 URL = "https://api.example.com"
 TOKEN = {"api_url": URL, "api_token": "t0ken"}
 APP = {"api_url": URL, "app_id": "app", "app_secret": "s3cret", "user_id": "7"}
 
 
-class Session:
-    """A provider made from options, and its HTTP."""
+class Session(FakeSession):
+    login = TOKEN
 
     def __init__(self, name, *script, **options):
-        self.clock = FakeClock()
-        self.http = FakeHttp(*script)
-        tools = ProviderTools(self.clock, lambda _tls: self.http, lambda _words: None, lambda _secret: None)
-        provider = PROVIDERS[name]
-        self.provider = provider.create(connection_options(provider.description, {**TOKEN, **options}, {}), tools)
-        self.deadline = Deadline(self.clock, 30.0)
-
-    def launch(self, launch_type, launch_input):
-        return self.provider.launch(Launch(launch_type, launch_input), self.deadline)
-
-    def desired(self, launch, desired):
-        return self.provider.find_desired(launch, desired, self.deadline)
+        self.name = name
+        super().__init__(*script, **options)
 
     @property
     def sent(self):

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -23,20 +22,16 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
     DESCRIPTION,
     LIST_SCHEMA,
-    PROVIDER,
     TASK_SCHEMA,
     explain_problem,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 PARENT = "9cc8c321-6af1-406c-8158-2c6582c247f8"
@@ -44,8 +39,6 @@ ID = "ae1e6561-9e22-406c-8a5a-762f4604da00"
 OTHER = "bc1e6561-9e22-406c-8a5a-762f4604da00"
 LOGIN = {"api_url": "https://astra.example", "account_id": ACCOUNT, "api_token": "t0kEn-s3cr3t"}
 TASKS_URL = f"https://astra.example/accounts/{ACCOUNT}/core/v1/tasks"
-CLOCK = FakeClock()
-DEADLINE = Deadline(CLOCK, 30.0)
 
 
 def raw_task(state="running", **fields):
@@ -99,19 +92,8 @@ def listing(*tasks, **metadata):
     return reply({"type": "application/astra-tasks", "version": "1.1", "items": list(tasks), "metadata": metadata})
 
 
-class Session:
-    """A provider made from options, and its HTTP."""
-
-    def __init__(self, *script, **options):
-        self.http = FakeHttp(*script)
-        tools = ProviderTools(CLOCK, lambda _tls: self.http, lambda _text: None, lambda _text: None)
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, {**LOGIN, **options}, {}), tools)
-
-    def read(self, task_id=ID):
-        return self.provider.read_task(task_id, DEADLINE)
-
-    def page(self, **query):
-        return self.provider.read_page(TaskQuery(**query), None, DEADLINE)
+class Session(FakeSession):
+    name, login, task_id = "netapp_astra_control", LOGIN, ID
 
     @property
     def params(self):
@@ -298,12 +280,12 @@ def test_an_account_that_is_no_uuid_is_refused_before_anything_is_sent(account):
 @pytest.mark.parametrize("missing", sorted(LOGIN))
 def test_what_a_login_lacks_is_named_with_its_variable(missing):
     with pytest.raises(OptionError, match=f"NETAPP_ASTRA_{missing.upper()}"):
-        connection_options(DESCRIPTION, {key: value for key, value in LOGIN.items() if key != missing}, {})
+        Session(**{missing: None})
 
 
 def test_a_login_of_the_environment():
     environ = {f"NETAPP_ASTRA_{key.upper()}": value for key, value in LOGIN.items()}
-    options = connection_options(DESCRIPTION, {}, environ)
+    options = Session(login={}, environ=environ).options
     assert {key: getattr(options, key) for key in LOGIN} == LOGIN
 
 
@@ -343,7 +325,7 @@ def test_one_condition_goes_to_the_server(query, sent):
 
 def test_what_the_server_does_not_filter_is_filtered_here():
     session = Session(listing(raw_task(), raw_task("pausing", id=OTHER), raw_task("failed", id=PARENT)))
-    found, more = list_tasks(session.provider, TaskQuery(states=frozenset({TaskState.RUNNING})), 10, DEADLINE)
+    found, more = session.list(states=frozenset({TaskState.RUNNING}))
     assert ([task.id for task in found], more) == ([ID, OTHER], False)
 
 
@@ -382,7 +364,7 @@ def test_bare_lists_of_values_are_a_bad_answer():
 def test_a_list_that_is_cut_off_is_not_taken_for_whole(limit, metadata, is_cut):
     session = Session(listing(raw_task(), raw_task(id=OTHER), **metadata))
     filters = (("limit", limit),) if limit else ()
-    found, more = list_tasks(session.provider, TaskQuery(filters=filters), 10, DEADLINE)
+    found, more = session.list(filters=filters)
     assert (len(found), more, len(session.http.requests)) == (2, is_cut, 1)
 
 
@@ -403,22 +385,22 @@ def test_subtasks_are_asked_for_by_their_parent_and_sorted_by_their_hint():
     session = Session(
         listing(part(1, orderHint=10), part(2, orderHint=2.5), part(3, orderHint=None), stranger, part(4, orderHint=-1))
     )
-    assert [task.id[-1] for task in session.provider.read_subtasks(PARENT, DEADLINE)] == ["4", "2", "1", "3"]
+    assert [task.id[-1] for task in session.subtasks(PARENT)] == ["4", "2", "1", "3"]
     assert session.params == (("filter", f"parentTaskID eq '{PARENT}'"),)
 
 
 def test_a_task_without_subtasks():
-    assert Session(listing()).provider.read_subtasks(ID, DEADLINE) == ()
+    assert Session(listing()).subtasks(ID) == ()
 
 
 def test_subtasks_of_a_list_that_is_cut_off_are_not_taken_for_all():
     with pytest.raises(BadAnswerError, match="all subtasks"):
-        Session(listing(raw_task(), **{"continue": "bW9yZQ=="})).provider.read_subtasks(PARENT, DEADLINE)
+        Session(listing(raw_task(), **{"continue": "bW9yZQ=="})).subtasks(PARENT)
 
 
 def test_an_id_that_a_filter_cannot_carry_is_not_put_into_one():
     session = Session(listing(raw_task()))
-    assert session.provider.read_subtasks("x' or 'y", DEADLINE) == ()
+    assert session.subtasks("x' or 'y") == ()
     assert session.params == ()
 
 
@@ -591,7 +573,7 @@ def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
     session = Session(lambda _request: reply(answer))
     try:
         page = session.page()
-        session.provider.read_subtasks(ID, DEADLINE)
+        session.subtasks(ID)
     except WorkError:
         return
     assert LIST_SCHEMA.problem(answer) is None

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
@@ -22,9 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connec
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "roles" / "task_simulator" / "files"))
-
 from task_simulator import Simulator
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
