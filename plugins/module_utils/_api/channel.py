@@ -12,9 +12,10 @@ from .._core.clock import Clock, Deadline
 from .http import HttpClient, HttpRequest, HttpResponse
 from .pacing import Pacer, Quota
 
-#: Seconds by which a quota's window is made longer, since a vendor counts when requests arrive; and this part of it at
-#: most.
-_LONGER, _LONGER_PART = 2.0, 1 / 30
+#: Of a quota of so many requests one is kept for the logout; a smaller one can spare none.
+_LARGE = 10
+#: Seconds by which a large quota's window is made longer, since a vendor counts requests when they arrive.
+_LONGER = 2.0
 
 
 class Channel(NamedTuple):
@@ -22,22 +23,30 @@ class Channel(NamedTuple):
 
     http: HttpClient
     pacer: Pacer | None = None
+    has_spare: bool = True
 
     @classmethod
     def within(cls, quota: Quota | None, http: HttpClient, clock: Clock) -> Channel:
-        """Return a channel that keeps a little below the quota: one request is left for a logout."""
+        """Return a channel that keeps to the quota, of a large one a little below it."""
         if quota is None:
             return cls(http)
-        window = quota.seconds + min(_LONGER, quota.seconds * _LONGER_PART)
-        return cls(http, Pacer(Quota(max(1, quota.requests - 1), window), clock))
+        if quota.requests < _LARGE:
+            return cls(http, Pacer(quota, clock), has_spare=False)
+        return cls(http, Pacer(Quota(quota.requests - 1, quota.seconds + _LONGER), clock))
 
-    def send(self, request: HttpRequest, deadline: Deadline, *, takes_turn: bool = True) -> HttpResponse:
-        """Send a request and return the answer, of whatever status. A logout takes no turn: nobody waits for it.
+    def send(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        """Send a request and return the answer, of whatever status.
 
         Raises:
             TransientError: no whole answer came, or the quota allows the request only after the deadline.
             RequestError: as ``HttpClient.send``.
         """
-        if self.pacer is not None and takes_turn:
+        if self.pacer is not None:
             self.pacer.take_turn(deadline)
+        return self.http.send(request, deadline.next_request_timeout())
+
+    def send_last(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        """Send a logout: nobody waits for that, so it goes at once or not at all. Raises as ``send`` does."""
+        if self.pacer is not None and not self.has_spare:
+            self.pacer.take_turn(deadline._replace(at=deadline.clock.monotonic()))
         return self.http.send(request, deadline.next_request_timeout())

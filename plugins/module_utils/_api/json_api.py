@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 class Refusal(NamedTuple):
     """What a vendor says when it refuses a request: its code, its words, and what that means.
 
-    ``kind`` is None where the HTTP status tells what it means. ``advice`` is a sentence for the user.
+    ``words`` are None where they are looked for in the usual places, ``kind`` is None where the HTTP status tells what
+    it means. ``advice`` is a sentence for the user.
     """
 
     code: str | None
-    words: str
+    words: str | None
     kind: type[RequestError] | None = None
     advice: str = ""
 
@@ -137,6 +138,10 @@ class JsonApi:
         """Give the login back to the vendor, where it has to be."""
         self._login.close(deadline)
 
+    def url_of(self, path: str, deadline: Deadline) -> str:
+        """Return the address of a path below the API's base address, for messages."""
+        return without_query(f"{self._login.access(deadline).base_url}{path}")
+
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
 
@@ -194,8 +199,9 @@ def read_answer(
             )
         return data
     details["words"] = None if refusal is None else refusal.words
-    if refusal is None:
-        refusal = Refusal(*((None, "") if is_login and data is None else vendor_words(response)))
+    if refusal is None or refusal.words is None:
+        code, words = (None, "") if is_login and data is None else vendor_words(response)
+        refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
     error = _meaning(refusal, response, details, traits, refusal_advice)
     if isinstance(error, TransientError):
@@ -217,16 +223,15 @@ def _meaning(
     kind = refusal.kind or _kind_of(status, traits)
     if kind is TransientError:
         return TransientError(f"{title} answered {where} with HTTP {status}{said}", **details)
-    if kind is AuthenticationError:
-        advice = refusal.advice or refusal_advice
-        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {advice}", **details)
+    if kind is AuthenticationError and not refusal.advice:
+        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {refusal_advice}", **details)
     if kind is AccessDeniedError:
         message = f"{title} does not allow {where} with this login (HTTP {status}{said})."
         return AccessDeniedError(f"{message} {refusal.advice or traits.denied_advice}".strip(), **details)
     if status in _NO_API and response.is_html:
         # Not the API, but something else at that address: it must not be taken for a task that does not exist.
         return RejectedError(f"{title} has no API at {details['url']} (HTTP {status}{said}): check api_url", **details)
-    message = f"{title} refused {where} with HTTP {status}{said}"
+    message = f"{title} refused {where}{'' if status in _OK else f' with HTTP {status}'}{said}"
     return kind(f"{sentence(message)} {refusal.advice}" if refusal.advice else message, **details)
 
 
@@ -305,7 +310,7 @@ def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     except (ValueError, RecursionError):
         # Only the beginning: a search through megabytes of somebody's page could take for ever.
         return None, readable(_TITLE.sub(" ", response.text[:_MOST_TEXT]), limit=300)
-    found = _find_words(data)
+    found = find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 
 
@@ -315,7 +320,8 @@ _CODES = ("error_code", "code", "status")
 _WORDS = ("message", "detail", "msg", "error_msg", "error", "description", "title")
 
 
-def _find_words(data: object) -> tuple[str | None, str] | None:
+def find_words(data: object) -> tuple[str | None, str] | None:
+    """Return the code and the words of an error of any usual shape; None where there are no words."""
     if not isinstance(data, Mapping):
         return None
     for key in _WORDS:
@@ -325,4 +331,4 @@ def _find_words(data: object) -> tuple[str | None, str] | None:
             number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
             return None if number is None else str(number), readable(words, limit=300)
     # Some wrap it once more, as in {"error": {"message": ...}}.
-    return next((found for found in map(_find_words, data.values()) if found is not None), None)
+    return next((found for found in map(find_words, data.values()) if found is not None), None)

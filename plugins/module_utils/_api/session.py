@@ -95,4 +95,4 @@ class SessionLogin(Login):
         if request is not None:
             # The session will end by itself.
             with suppress(RequestError):
-                self._channel.send(request, deadline, takes_turn=False)
+                self._channel.send_last(request, deadline)

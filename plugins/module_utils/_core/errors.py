@@ -11,7 +11,8 @@
     ├── MissingLibraryError         missing_library        a Python library has to be installed
     ├── RequestError                                       a request to the vendor gave nothing usable
     │   ├── TransientError          unreachable            it may pass: the same request can be sent again
-    │   │   └── UnknownHostError    unreachable            the host's name cannot be resolved
+    │   │   └── NoConnectionError   unreachable            nothing accepts a connection at that address
+    │   │       └── UnknownHostError    unreachable        the host's name cannot be resolved
     │   ├── UntrustedServerError    untrusted_certificate  TLS found no reason to trust the server
     │   ├── AuthenticationError     authentication         the login was refused
     │   ├── AccessDeniedError       permission             the login is good, but not for this
@@ -138,7 +139,14 @@ class TransientError(RequestError):
         self.was_sent = was_sent
 
 
-class UnknownHostError(TransientError):
+class NoConnectionError(TransientError):
+    """No connection was made, so that no request was sent: the server is down, or the address is wrong."""
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message, **{**details, "was_sent": False})
+
+
+class UnknownHostError(NoConnectionError):
     """The host's name cannot be resolved: a passing fault of DNS, or a wrong name."""
 
 

@@ -58,9 +58,11 @@ def run(context: Context) -> dict[str, Any]:
         observer=context.observer,
     )
     for raw_state in outcome.unknown_states:
+        reports = "a task without a state" if raw_state is None else f"the state {raw_state!r}"
+        which = "" if raw_state is None else ", which this collection does not know"
         context.warn(
-            f"{context.provider.description.title} reports the state {raw_state!r}, which this collection does not "
-            "know. It counts neither as an end nor as a success",
+            f"{context.provider.description.title} reports {reports}{which}. It counts neither as an end nor as a "
+            "success",
         )
     fields = _result(context, asked, outcome)
     reason = _failure_reason(context, outcome)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .._api.schemas import NOT_BLANK
 from .._core.errors import BadAnswerError
 from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
@@ -96,8 +97,6 @@ class Kind(NamedTuple):
 
 
 TEXT = Kind(("string",), as_text)
-#: An empty one is a word too: one that no table has.
-STATE = Kind(("string",), as_it_is)
 WORD = Kind(("string", "integer"), as_word)
 PROSE = Kind(("string",), as_prose)
 PERCENT = Kind(("number",), as_percent)
@@ -118,8 +117,10 @@ class Field(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its value."""
         types = [*self.kind.types]
-        named = {"type": types if self.is_needed else [*types, "null"]} if types else {}
-        return {**named, **self.kind.keywords}
+        named: dict[str, Any] = {"type": types if self.is_needed else [*types, "null"]} if types else {}
+        # A blank text says as little as none.
+        blank = {"pattern": NOT_BLANK} if self.is_needed and "string" in types else {}
+        return {**named, **blank, **self.kind.keywords}
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""

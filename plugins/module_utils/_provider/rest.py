@@ -11,7 +11,8 @@ comes next. All the rest is here, once.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -75,14 +76,13 @@ class RestProvider(TaskProvider):
     list_schema: AnswerSchema | None = None
     #: What each task has to be, alone or in a list; None: ``to_task`` finds out.
     task_schema: AnswerSchema | None = None
-    #: The end of what is said of an API that was there and is not at its address any more.
-    away_advice = "It answered before, so it may be away for a while"
 
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
         self.api = api
-        #: The paths of the requests that got a good answer.
-        self._good_paths: set[str] = set()
+        #: What has had a good answer, so that its address is right: requests for one task, requests for others, and
+        #: the paths of calls that may change something. The API may lack one of those and have the others.
+        self._answered: set[bool | str] = set()
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
@@ -124,27 +124,17 @@ class RestProvider(TaskProvider):
         """Whether the vendor may have more of the list, with no way to it."""
         return False
 
-    def is_missing_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - a default
-        """Whether a 404 is the vendor's own word for a task that does not exist, by what its documents say of it.
-
-        What stands in front of an API answers with 404 too. A page of HTML never gets here.
-        """
-        return True
-
-    def is_away(self, request: RestRequest, error: RequestError) -> bool:
-        """Whether a 404 comes from somebody else, while the API is known to be at that address: then it passes.
-
-        A call that changes something has to have been answered itself: it may be one that the API does not have.
-        """
-        was_there = request.path in self._good_paths or (request.method == "GET" and bool(self._good_paths))
-        return was_there and not error.words
-
     # --- what all have in common ------------------------------------------------------------------------------
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task, and make sure that it is the one that was asked for."""
-        answer = self.ask(self.task_request(task_id), deadline, schema=self.answer_schema, of_task=True)
-        task = self._checked(self.find_task(answer, task_id), task_id)
+        return self.read_task_at(self.task_request(task_id), task_id, deadline)
+
+    def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
+        """Do so with this request."""
+        answer = self.ask(request, deadline, schema=self.answer_schema, of_task=True)
+        with self._reading(request, deadline):
+            task = self._checked(self.find_task(answer, task_id), task_id)
         if task.id.casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
@@ -156,7 +146,8 @@ class RestProvider(TaskProvider):
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
         answer = self.ask(request, deadline, schema=self.list_schema)
-        tasks, unreadable = self.read_entries(self.find_entries(answer))
+        with self._reading(request, deadline):
+            tasks, unreadable = self.read_entries(self.find_entries(answer))
         following = self.next_params(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
@@ -193,8 +184,7 @@ class RestProvider(TaskProvider):
         """Send a request and return the JSON of its answer.
 
         Raises:
-            NotFoundError: there is no such task; only a request ``of_task`` can say that.
-            TransientError: as ``JsonApi.call``, and where somebody else answers at the API's address.
+            NotFoundError: there is no such task. Only a request ``of_task`` can say that.
             RequestError: there is no usable answer.
         """
         try:
@@ -202,13 +192,27 @@ class RestProvider(TaskProvider):
                 request.method, request.path, deadline, params=request.params, body=request.body, schema=schema
             )
         except (NotFoundError, RejectedError) as error:
-            if of_task and isinstance(error, NotFoundError) and self.is_missing_task(error):
+            if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
                 raise
-            if error.status == 404 and self.is_away(request, error):
-                raise error.turned_into(TransientError, f"{sentence(error.message)} {self.away_advice}") from None
-            raise (self.wrong_address(error) if isinstance(error, NotFoundError) else error) from None
-        self._good_paths.add(request.path)
+            has_answered = self._kind_of(request, of_task=of_task) in self._answered
+            raise self.nothing_there(error, has_answered=has_answered) from None
+        self._answered.add(self._kind_of(request, of_task=of_task))
         return answer
+
+    def means_the_task(self, error: NotFoundError) -> bool:
+        """Whether a 404 says that there is no such task.
+
+        Where the vendor has a shape of its own for a refusal, any other comes from a gateway on the way.
+        """
+        return self.description.read_refusal is None or error.words is not None
+
+    def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
+        """Return what a 404 means that is no missing task: a wrong address, or a service that is away for a while."""
+        if error.status == 404 and error.words is None and has_answered:
+            return error.turned_into(TransientError, f"{sentence(error.message)} It had answered before")
+        if not isinstance(error, NotFoundError):
+            return error
+        return self.wrong_address(error)
 
     def wrong_address(self, error: NotFoundError) -> RejectedError:
         """Return what it means that nothing is at an address which is not that of a task."""
@@ -233,6 +237,19 @@ class RestProvider(TaskProvider):
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""
         self.api.close(deadline)
+
+    @contextmanager
+    def _reading(self, request: RestRequest, deadline: Deadline) -> Iterator[None]:
+        """Tell what cannot be read of an answer with the request that it answers."""
+        try:
+            yield
+        except BadAnswerError as error:
+            if not error.url:
+                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+            raise
+
+    def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:
+        return of_task if request.method == "GET" else request.path
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
         problem = None if self.task_schema is None else self.task_schema.problem(raw)

@@ -30,7 +30,7 @@ from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
 from .._provider.contract import Launch, Provider, ProviderTools, TaskLauncher, TaskPage, TaskProvider, TaskQuery, dig
 from .._provider.description import LoginForm, ProviderDescription
-from .._provider.fields import PROSE, STATE, TIME, Kind, TaskFields, as_it_is, as_word, at, object_schema
+from .._provider.fields import PROSE, TIME, Kind, TaskFields, as_it_is, as_word, at, object_schema
 from .._provider.options import ConnectionOptions
 from .._provider.rest import RestProvider, RestRequest, base_url, connect
 
@@ -134,7 +134,7 @@ FIELDS = TaskFields(
     _CONFIGURATION_ID,
     *_DISMISSED_BY,
     id=at("task_id", _TASK_ID, needed=True),
-    state=at("state", STATE, needed=True),
+    state=at("state", needed=True),
     name=at("title", PROSE),
     message=at("messages", Kind(("array",), _newest, {"items": object_schema((at("message"), at("time")))})),
     owner=at("performed_by"),
@@ -221,8 +221,8 @@ class DbvisitProvider(RestProvider, TaskLauncher):
         """Return the list."""
         return answer["result"]["tasks"] or ()
 
-    def is_missing_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it says
-        """Never: the API has no 404 of its own."""
+    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it says
+        """Return false: the API has no 404 of its own."""
         return False
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:

@@ -10,9 +10,12 @@ Glance 33 answered. Logging in is in ``_keystone.py``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .._api.channel import Channel
-from .._api.json_api import JsonApi
+from .._api.json_api import JsonApi, Refusal
 from .._api.login import Access, FixedLogin
+from .._core.text import readable
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
@@ -20,6 +23,15 @@ from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _SEEN = "seen on a Glance 33 server"
+
+
+def read_refusal(answer: object, _status: int) -> Refusal | None:
+    """Return the words of a refusal of Glance's own, {message, code, title}; None of one that came from elsewhere."""
+    if not isinstance(answer, Mapping) or not answer.keys() >= {"message", "code", "title"}:
+        return None
+    words, code = answer["message"], answer["code"]
+    return Refusal(str(code), readable(words, limit=300)) if isinstance(words, str) else None
+
 
 DESCRIPTION = ProviderDescription(
     name="openstack_images",
@@ -67,6 +79,7 @@ DESCRIPTION = ProviderDescription(
     poll_interval=5.0,
     # Glance gives 25 where nothing is asked for, and cuts anything above its own limit (1000) silently.
     page_size=200,
+    read_refusal=read_refusal,
     denied_advice="By default Glance shows tasks to administrators only (policy tasks_api_access)",
     # Glance itself has no exports and refuses them; clouds that have them take the same call.
     launch_types=("import", "export", "api_image_import", "location_import"),

@@ -29,12 +29,12 @@ from .._api.pacing import Quota
 from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
-from .._core.errors import NotFoundError, RejectedError, RequestError
+from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
 from .._core.task import Task, TaskError, TaskState
-from .._core.text import readable
+from .._core.text import readable, sentence
 from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
 from .._provider.description import LoginForm, ProviderDescription
-from .._provider.fields import ANYTHING, MOMENT, STATE, WORD, Kind, TaskFields, as_it_is, at
+from .._provider.fields import ANYTHING, MOMENT, WORD, Kind, TaskFields, as_it_is, at
 from .._provider.options import ConnectionOptions
 from .._provider.rest import (
     Params,
@@ -119,7 +119,7 @@ FIELDS = TaskFields(
     _DESCRIPTION_ID,
     _ERROR,
     id=at("id", WORD),
-    state=at("status", STATE, needed=True),
+    state=at("status", needed=True),
     name=at("entity_name"),
     type=at("type"),
     description=at("description"),
@@ -267,7 +267,6 @@ class _ServiceLogin(SessionLogin):
 class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
-    away_advice = "An appliance that reconfigures itself can be away for a while"
     task_schema = TASK_SCHEMA
     list_schema = AnswerSchema(
         {
@@ -300,7 +299,7 @@ class LiveSiteRecoveryProvider(RestProvider):
         self._lock = Lock()
         #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
         self._questions = 0
-        self._answered = 0
+        self._confirmed = 0
 
     def task_request(self, task_id: str) -> RestRequest:
         """GET /tasks/{id}."""
@@ -345,13 +344,12 @@ class LiveSiteRecoveryProvider(RestProvider):
                 self._make_sure_of_the_api(questions_before, deadline)
             raise
 
-    def is_missing_task(self, error: NotFoundError) -> bool:
-        """Whether the 404 is of the vendor's own shape, or has no body as the documents say."""
-        return error.words is not None
-
-    def is_away(self, request: RestRequest, error: RequestError) -> bool:  # noqa: ARG002 - the same for all
-        """Return true: the API has just given a session."""
-        return True
+    def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
+        """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
+        if error.status != 404:
+            return super().nothing_there(error, has_answered=has_answered)
+        told = f"{sentence(error.message)} An appliance that reconfigures itself can be away for a while"
+        return error.turned_into(TransientError, told)
 
     def _make_sure_of_the_api(self, questions_before: int, deadline: Deadline) -> None:
         """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
@@ -363,12 +361,12 @@ class LiveSiteRecoveryProvider(RestProvider):
             TransientError: it is away, or cannot be asked.
         """
         with self._lock:
-            if self._answered > questions_before:
+            if self._confirmed > questions_before:
                 return
             self._questions += 1
             with suppress(RejectedError):
                 self.ask(RestRequest("/session"), deadline)
-            self._answered = self._questions
+            self._confirmed = self._questions
 
     def _filters(self, query: TaskQuery) -> Params:
         # A state that no table has cannot be asked for.

@@ -20,7 +20,8 @@ from ansible_collections.longrunning.tasks.tests.unit.support.socket_server impo
     closed_port,
     serving,
 )
-from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
 EACH = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 RACKSPACE, KOODRIVE, ASTRA, CUSTOM = (
@@ -163,7 +164,7 @@ def test_a_login_that_runs_out_in_mid_wait_is_made_anew_once(stage):
 
 def test_a_pause_that_outlives_the_login_is_survived(stage):
     """A client of Cisco's firewall manager was told of by its users: its token ends while it keeps to a rate limit."""
-    here = stage(RACKSPACE, RACKSPACE.task(1, 90), credentials={"rackspace_images": {"token_lifetime": 60}})
+    here = stage(RACKSPACE, RACKSPACE.task(1, 90), credentials={"token_lifetime": 60})
     here.simulator.add_fault(kind="over_limit", retry_after=80, from_second=9, count=1)
     result = here.wait(1, poll_interval=10)
     assert (result["outcome"], result["elapsed"]) == ("succeeded", 90.0)

@@ -283,6 +283,14 @@ def test_an_unknown_state_is_warned_of_once():
     assert "'unknown'" in waiting.warnings[0]
 
 
+def test_a_task_without_a_state_is_warned_of():
+    waiting = wait({"a": [replace(task("a", "unknown"), raw_state=None), task("a", "succeeded")]})
+    waiting()
+    assert waiting.warnings == [
+        "Example Cloud reports a task without a state. It counts neither as an end nor as a success",
+    ]
+
+
 # --- check mode -----------------------------------------------------------------------------------------------
 
 

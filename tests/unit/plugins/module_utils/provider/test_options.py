@@ -302,6 +302,8 @@ def test_a_usable_address(url, expected):
         ("https://images.example:99999", "cannot be read"),
         ("https://images.example:port", "cannot be read"),
         ("https://[::1", "cannot be read"),
+        ("https://::1:9292/v2", "an IPv6 address stands in brackets"),
+        ("https://2001:db8::7", "an IPv6 address stands in brackets"),
         ("https://images.example?limit=1", "query"),
         ("https://images.example/#top", "fragment"),
         ("https://images. example", "space"),

@@ -140,7 +140,7 @@ def test_an_id_is_refused_or_one_segment_of_the_path(name, task_id):
     example = replace(usual_example(name), task_id=task_id, answers=())
     connection = play_loosely(example)
     try:
-        checked_task_ids([task_id], connection.adapter.description)
+        checked_task_ids([task_id], connection.provider.description)
     except OptionError:
         return
     connection.outcome(example)

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -27,41 +26,27 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import (
     DESCRIPTION,
-    PROVIDER,
     TASK_SCHEMA,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 URL = "https://standby.example:4433"
 LOGIN = {"username": "ann", "password": "pa55word", "api_url": URL}
 BASIC = "Basic " + base64.b64encode(b"ann:pa55word").decode()
-CLOCK = FakeClock()
-DEADLINE = Deadline(CLOCK, 30.0)
 
 
-class Session:
-    """A provider made from options, and its HTTP."""
+class Session(FakeSession):
+    name, login, task_id = "dbvisit_standby", LOGIN, "7"
 
-    def __init__(self, *script, options=None, environ=()):
-        self.http = FakeHttp(*script)
-        self.hidden = set()
-        tools = ProviderTools(CLOCK, lambda _tls: self.http, pytest.fail, self.hidden.add)
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, options or LOGIN, dict(environ)), tools)
-
-    def read(self, task_id="7"):
-        return self.provider.read_task(task_id, DEADLINE)
-
-    def listed(self, query=None):
-        return self.provider.read_page(query or TaskQuery(), None, DEADLINE).tasks
+    def listed(self, **query):
+        return self.page(**query).tasks
 
 
 def raw(task_id=7, state="In Progress", **fields):
@@ -138,7 +123,7 @@ def test_states_are_compared_without_case(word):
     assert task_from_json(raw(state=word)).state is TaskState.SUCCEEDED
 
 
-@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "", "Dismissed "])
+@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "Dismissed "])
 def test_any_other_state_is_unknown_whatever_else_is_said(word):
     task = task_from_json(raw(state=word, **FINISHED))
     assert (task.state, task.raw_state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, word, False, None)
@@ -230,18 +215,18 @@ def test_a_success_may_carry_any_error(rest):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"error": {"message": "licence has run out"}, "successful": False}, "HTTP 200: licence has run out"),
-        ({"error": "broken", "successful": False, "result": raw(state="End")}, "HTTP 200: broken"),
-        ({"error": {"message": ""}, "successful": False, "result": None}, "HTTP 200"),
-        ({"error": None, "successful": False}, "HTTP 200"),
-        ({"successful": False}, "HTTP 200"),
+        ({"error": {"message": "licence has run out"}, "successful": False}, ": licence has run out"),
+        ({"error": "broken", "successful": False, "result": raw(state="End")}, ": broken"),
+        ({"error": {"message": ""}, "successful": False, "result": None}, ""),
+        ({"error": None, "successful": False}, ""),
+        ({"successful": False}, ""),
     ],
 )
 def test_a_refusal_under_http_200_is_an_error(body, words):
     session = Session(reply(body))
     with pytest.raises(RejectedError) as caught:
         session.read()
-    assert caught.value.message == f"Dbvisit StandbyMP refused POST {URL}/api/task/show with {words}"
+    assert caught.value.message == f"Dbvisit StandbyMP refused POST {URL}/api/task/show{words}"
     assert caught.value.to_result()["request"]["status"] == 200
     # Nor is it taken for a missing task.
     assert len(session.http.requests) == 1
@@ -264,6 +249,7 @@ def test_a_refusal_under_http_200_is_an_error(body, words):
         ({"result": raw(True), "successful": True}, "$.task_id: expected integer or string, got boolean"),
         ({"result": raw(7.5), "successful": True}, "$.task_id: expected integer or string, got number"),
         ({"result": raw(state=None), "successful": True}, "$.state: expected string, got null"),
+        ({"result": raw(state=" "), "successful": True}, "$.state: "),
         ({"result": raw(messages="x"), "successful": True}, "$.messages: expected array or null"),
         ({"result": raw(messages=["x"]), "successful": True}, "$.messages[0]: expected object, got string"),
         ({"result": raw(hidden_by=1), "successful": True}, "$.hidden_by: expected string or null"),
@@ -295,7 +281,7 @@ def test_an_unknown_id_is_a_refusal_that_the_list_confirms():
 
 def test_the_vendors_words_come_with_a_missing_task():
     session = Session(refusal("no such task"), good({"tasks": []}))
-    task = TaskReader(session.provider).read(["7"], DEADLINE).tasks["7"]
+    task = TaskReader(session.provider).read(["7"], session.deadline).tasks["7"]
     assert (task.state, task.message) == (TaskState.NOT_FOUND, "no such task")
 
 
@@ -354,7 +340,7 @@ def test_answers_that_no_page_describes(answer, kind):
 
 @pytest.mark.parametrize("answer", [reply(b"404 page not found", 404), refusal("no such call", 404)])
 def test_a_wrong_path_is_no_missing_task(answer):
-    session = Session(answer, options={**LOGIN, "api_path": "/v2"})
+    session = Session(answer, api_path="/v2")
     with pytest.raises(RejectedError, match=r"Check api_url and api_path") as caught:
         session.read()
     assert f"POST {URL}/v2/task/show" in caught.value.message
@@ -391,7 +377,7 @@ def test_a_list_is_one_request_for_all_and_the_newest_come_first():
         raw(9, started=None),
     ]
     session = Session(good({"tasks": tasks}))
-    page = session.provider.read_page(TaskQuery(), None, DEADLINE)
+    page = session.page()
     assert [task.id for task in page.tasks] == ["3", "2", "1", "9"]
     assert page.next_cursor is None
     (request,) = session.http.requests
@@ -420,7 +406,7 @@ def test_a_list_is_checked(result, where):
 
 def test_entries_that_cannot_be_read_are_left_out_and_counted():
     session = Session(good({"tasks": [raw(1), "odd", raw("seven"), raw(2, None), raw(3, messages=["odd"]), raw(4)]}))
-    page = session.provider.read_page(TaskQuery(), None, DEADLINE)
+    page = session.page()
     assert ([task.id for task in page.tasks], page.unreadable) == (["4", "1"], 4)
 
 
@@ -442,20 +428,19 @@ def test_a_list_that_is_refused():
 )
 def test_filters_keep_their_types(filters, params):
     session = Session(good({"tasks": []}))
-    session.listed(TaskQuery(filters=filters))
+    session.listed(filters=filters)
     assert session.http.requests[0].json["params"] == {"show_hidden": True, **params}
 
 
 def test_what_the_vendor_cannot_filter_is_filtered_here():
     session = Session(good({"tasks": [raw(1, "Failed"), raw(2, "Dismissed"), raw(3, "End"), raw(4, "New")]}))
-    query = TaskQuery(states=frozenset({TaskState.FAILED, TaskState.DISMISSED}))
-    tasks, truncated = list_tasks(session.provider, query, 10, DEADLINE)
+    tasks, truncated = session.list(states=frozenset({TaskState.FAILED, TaskState.DISMISSED}))
     assert ([task.id for task in tasks], truncated) == (["2", "1"], False)
 
 
 def test_many_tasks_cost_one_list_and_dismissed_ones_are_in_it():
     session = Session(good({"tasks": [raw(1, "End"), raw(2, "Dismissed"), raw(3, "Failed")]}))
-    tasks = TaskReader(session.provider).read(["1", "2", "3"], DEADLINE).tasks
+    tasks = TaskReader(session.provider).read(["1", "2", "3"], session.deadline).tasks
     assert [tasks[key].state.value for key in "123"] == ["succeeded", "dismissed", "failed"]
     assert len(session.http.requests) == 1
 
@@ -472,7 +457,7 @@ def test_basic_with_each_request():
 
 
 def test_basic_carries_any_letters():
-    session = Session(good(raw()), options={**LOGIN, "password": "pä:ss"})
+    session = Session(good(raw()), password="pä:ss")
     session.read()
     assert (
         session.http.requests[0].headers["Authorization"] == "Basic " + base64.b64encode("ann:pä:ss".encode()).decode()
@@ -481,7 +466,7 @@ def test_basic_carries_any_letters():
 
 @pytest.mark.parametrize("given", ["MTcy|a-_w==", "dbvisit-standby=MTcy|a-_w=="])
 def test_the_cookie_of_the_older_login(given):
-    session = Session(good(raw()), options={"api_token": given, "api_url": URL})
+    session = Session(good(raw()), login={"api_token": given, "api_url": URL})
     session.read()
     (request,) = session.http.requests
     assert request.headers["Cookie"] == "dbvisit-standby=MTcy|a-_w=="
@@ -492,13 +477,13 @@ def test_the_cookie_of_the_older_login(given):
 @pytest.mark.parametrize("given", ["a; Path=/", "a b", "a,b", 'a"b', "schlüssel", "a\\b"])
 def test_what_no_cookie_can_carry_is_refused_without_being_repeated(given):
     with pytest.raises(OptionError, match="api_token is no cookie's value") as caught:
-        Session(options={"api_token": given, "api_url": URL})
+        Session(login={"api_token": given, "api_url": URL})
     assert given not in caught.value.message
 
 
 def test_a_username_with_a_colon_is_refused():
     with pytest.raises(OptionError, match="colon"):
-        Session(options={**LOGIN, "username": "ann:bob"})
+        Session(username="ann:bob")
 
 
 @pytest.mark.parametrize(
@@ -509,7 +494,7 @@ def test_a_username_with_a_colon_is_refused():
     ],
 )
 def test_a_refused_login_is_final_at_once(options, advice, secret):
-    session = Session(good(raw()), reply(b"Unauthorized", 401), options=options)
+    session = Session(good(raw()), reply(b"Unauthorized", 401), login=options)
     session.read()
     with pytest.raises(AuthenticationError, match=advice) as caught:
         session.read()
@@ -535,7 +520,7 @@ def test_a_refused_login_is_final_at_once(options, advice, secret):
     ],
 )
 def test_the_address(api_url, api_path, base):
-    session = Session(good(raw()), options={**LOGIN, "api_url": api_url, "api_path": api_path})
+    session = Session(good(raw()), api_url=api_url, api_path=api_path)
     session.read()
     assert session.http.requests[0].url == f"{base}/task/show"
 
@@ -543,7 +528,7 @@ def test_the_address(api_url, api_path, base):
 @pytest.mark.parametrize("path", ["a b", "a?b", "a#b", "a\\b", "a\nb"])
 def test_a_path_that_is_none(path):
     with pytest.raises(OptionError, match="api_path"):
-        Session(options={**LOGIN, "api_path": path})
+        Session(api_path=path)
 
 
 def test_everything_can_come_from_the_environment():
@@ -553,7 +538,7 @@ def test_everything_can_come_from_the_environment():
         "DBVISIT_USERNAME": "ann",
         "DBVISIT_PASSWORD": "pa55word",
     }
-    session = Session(good(raw()), options={}, environ=environ)
+    session = Session(good(raw()), login={}, environ=environ)
     session.read()
     assert session.http.requests[0].url == f"{URL}/other/task/show"
     assert session.http.requests[0].headers["Authorization"] == BASIC
@@ -569,7 +554,7 @@ def test_everything_can_come_from_the_environment():
 )
 def test_what_is_missing_is_named(options, words):
     with pytest.raises(OptionError) as caught:
-        connection_options(DESCRIPTION, options, {})
+        Session(login=options)
     for word in words:
         assert word in caught.value.message
 
@@ -635,7 +620,7 @@ def test_whatever_passes_the_check_becomes_a_task(answer):
 def test_whatever_list_there_is_becomes_tasks_or_is_counted(tasks):
     session = Session(good({"tasks": tasks}))
     try:
-        page = session.provider.read_page(TaskQuery(), None, DEADLINE)
+        page = session.page()
     except BadAnswerError:
         assert tasks not in ([], None)
     else:

@@ -10,7 +10,6 @@ import hmac
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
@@ -19,38 +18,23 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
-    Launch,
-    ProviderTools,
-    TaskQuery,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 URL = "https://api.example.com"
 TOKEN = {"api_url": URL, "api_token": "t0ken"}
 APP = {"api_url": URL, "app_id": "app", "app_secret": "s3cret", "user_id": "7"}
 
 
-class Session:
-    """A provider made from options, and its HTTP."""
+class Session(FakeSession):
+    login = TOKEN
 
     def __init__(self, name, *script, **options):
-        self.clock = FakeClock()
-        self.http = FakeHttp(*script)
-        tools = ProviderTools(self.clock, lambda _tls: self.http, lambda _words: None, lambda _secret: None)
-        provider = PROVIDERS[name]
-        self.provider = provider.create(connection_options(provider.description, {**TOKEN, **options}, {}), tools)
-        self.deadline = Deadline(self.clock, 30.0)
-
-    def launch(self, launch_type, launch_input):
-        return self.provider.launch(Launch(launch_type, launch_input), self.deadline)
-
-    def desired(self, launch, desired):
-        return self.provider.find_desired(launch, desired, self.deadline)
+        self.name = name
+        super().__init__(*script, **options)
 
     @property
     def sent(self):
@@ -266,7 +250,7 @@ def test_an_answer_without_a_task_is_no_launch(result):
 
 def test_a_refused_switchover_with_a_task_may_be_none():
     answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
-    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle .*: busy\. It gave the ID of a task"):
+    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle: busy\. It gave the ID of a task"):
         dbvisit(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
 
 
@@ -390,11 +374,18 @@ def test_a_job_is_launched():
 
 @pytest.mark.parametrize("service", ["task", "jobs"])
 @pytest.mark.parametrize(
-    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": "", "data": ""}]
+    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": " ", "data": ""}]
 )
 def test_an_answer_without_an_id_is_no_launch(service, answer):
     session = koodrive(reply(answer), service=service)
     with pytest.raises(BadAnswerError, match="answered POST"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
+    session = koodrive(reply({"code": 13000309, "msg": "x"}, 400), service=service)
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x$"):
         session.launch(session.provider.description.launch_types[0], {})
 
 
@@ -442,7 +433,7 @@ def test_parameters_that_are_no_words_are_compared_too(given, other):
 
 
 def test_nothing_can_be_desired_of_a_drive():
-    with pytest.raises(OptionError, match="desired cannot be told at Huawei Cloud KooDrive"):
+    with pytest.raises(OptionError, match="desired cannot be checked at Huawei Cloud KooDrive"):
         koodrive().provider.check_launch(TRANSFER, {"owner": "7"})
 
 

@@ -16,13 +16,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._api.addresses import path_segment
-from .._api.pacing import Quota
-from .._api.schemas import AnswerSchema
-from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
-from .._core.task import TaskState
-from .._provider.description import DocumentedError
-from .._provider.options import ConnectionOptions
+from ..._api.addresses import path_segment
+from ..._api.pacing import Quota
+from ..._api.schemas import AnswerSchema
+from ..._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    MissingLibraryError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
+from ..._core.task import TaskState
+from ..._provider.description import DocumentedError
+from ..._provider.options import ConnectionOptions
+from ..._provider.rest import RestRequest
 
 try:
     import jmespath
@@ -140,6 +151,14 @@ _LOGIN = _variants(
         "session": ({**_TOKEN_PLACE, "session": _SESSION}, ("session",)),
     },
 )
+#: What a code of a refusal can mean.
+_MEANINGS: Mapping[str, type[RequestError]] = {
+    "not_found": NotFoundError,
+    "transient": TransientError,
+    "authentication": AuthenticationError,
+    "permission": AccessDeniedError,
+    "rejected": RejectedError,
+}
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 
 #: The JSON Schema of a definition.
@@ -191,6 +210,14 @@ SCHEMA: dict[str, Any] = _closed(
             ),
         },
         "task_id": _closed({"pattern": {"type": "string"}, "words": {"type": "string"}}, "pattern", "words"),
+        "refusal": _closed(
+            {
+                "when": _EXPRESSION,
+                "code": _EXPRESSION,
+                "message": _EXPRESSION,
+                "meanings": {"type": "object", "additionalProperties": {"enum": list(_MEANINGS)}},
+            }
+        ),
         "launch_id": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
         "poll_interval": _SECONDS,
         "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
@@ -245,14 +272,12 @@ class RequestTemplate:
     query: Mapping[str, Any]
     body: Any
 
-    def fill(
-        self, values: Mapping[str, str], task_id: str | None = None
-    ) -> tuple[str, tuple[tuple[str, str], ...], Any]:
-        """Return path, query and body with the placeholders filled."""
+    def fill(self, values: Mapping[str, str], task_id: str | None = None) -> RestRequest:
+        """Return the request with the placeholders filled."""
         known = dict(values) if task_id is None else {**values, "id": task_id}
         path = fill_path(self.path, known)
         query = tuple((name, _fill_text(_parameter(value), known)) for name, value in self.query.items())
-        return path, query, fill_body(self.body, known)
+        return RestRequest(path, query, fill_body(self.body, known), self.method)
 
 
 @dataclass(frozen=True)
@@ -284,6 +309,19 @@ class SessionTemplate:
 
 
 @dataclass(frozen=True)
+class RefusalTemplate:
+    """How an answer tells a refusal, whatever its HTTP status is, and what each of the API's codes means.
+
+    Without ``when`` an answer is a refusal where it has a code or a message at these places.
+    """
+
+    when: Expression | None
+    code: Expression | None
+    message: Expression | None
+    meanings: Mapping[str, type[RequestError]]
+
+
+@dataclass(frozen=True)
 class Definition:
     """A definition that was checked."""
 
@@ -309,6 +347,7 @@ class Definition:
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
     failures: tuple[DocumentedError, ...]
+    refusal: RefusalTemplate | None
     task_id: tuple[str, str] | None
     launch_id: tuple[tuple[str, ...], ...]
     poll_interval: float
@@ -405,6 +444,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
         failures=tuple(map(_failure, given.get("failure_codes", []))),
+        refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_id=None if task_id is None else (_pattern(task_id["pattern"]), task_id["words"]),
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
         poll_interval=float(given.get("poll_interval", 5.0)),
@@ -442,6 +482,15 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
         token_header=session.get("token_header"),
         lifetime=session.get("lifetime"),
         logout=None if logout is None else (logout["method"], fill_path(logout["path"], values)),
+    )
+
+
+def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
+    if not given.keys() & {"when", "code", "message"}:
+        raise OptionError("definition", "definition: $.refusal needs when, code or message, to know a refusal by")
+    return RefusalTemplate(
+        **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
+        meanings={str(code): _MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
     )
 
 
