@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
@@ -98,6 +99,30 @@ def test_a_failure_fails(run, server):
     assert "396" in result["msg"]
     assert [task["state"] for task in result["tasks"]] == ["succeeded", "failed"]
     assert result["requests"] == len(server.requests)
+
+
+def every_error():
+    kinds = [errors.WorkError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    special = {
+        errors.OptionError: errors.OptionError("timeout", "words"),
+        errors.MissingLibraryError: errors.MissingLibraryError("library", "to say words"),
+        errors.WaitError: errors.WaitError("words", fields={"outcome": "failed"}, reason="task_failed"),
+    }
+    return [special[kind] if kind in special else kind("words") for kind in kinds]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__class__.__name__)
+def test_every_error_becomes_a_failure_in_words(run, error):
+    def work(_context):
+        raise error
+
+    code, result, written = run(lambda: run_module(work, TASK_INFO), task_id="a", api_token=SECRET, region="DFW")
+    assert (code, result["failed"], result["changed"]) == (1, True, False)
+    assert "words" in result["msg"]
+    assert result["reason"] == error.to_result()["reason"]
+    assert "Traceback" not in written
 
 
 def test_a_list_is_listed(run, server):
