@@ -16,6 +16,7 @@ description:
   - A launch that may have begun is never sent again. When its answer is lost, or is none, the task is looked for in
     the vendor's list of tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and
     leaves the decision to you. What surely did not reach the vendor is sent again, as after a refused connection.
+  - It takes at most ten minutes, and three times O(transient_timeout).
   - It does not wait for the end of the task. Give what it registered to M(longrunning.tasks.task_wait).
 extends_documentation_fragment:
   - longrunning.tasks.connection

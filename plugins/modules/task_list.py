@@ -13,6 +13,8 @@ author: longrunning.tasks contributors (@longrunning)
 description:
   - Lists a vendor's long-running tasks in one vocabulary for all vendors.
   - The vendor's paging is hidden. What the vendor can filter is filtered there, everything else here.
+  - The vendor gets ten minutes for its list, and 1,000 pages. A list that needs more is a failure, which says how to
+    narrow it down.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -50,6 +52,9 @@ options:
     type: int
     default: 100
 notes:
+  - An entry of the list that cannot be read is left out, and counted in a warning.
+  - A task about which the list contradicts itself, such as one that stands in it as failed and as succeeded, is looked
+    up by its ID. When that contradicts the list too, the task is in the state V(running), and a warning says why.
   - Some vendors show less of a task in a list. At Rackspace and OpenStack a list's tasks have no C(message) and no
     C(result). M(longrunning.tasks.task_info) has them.
 seealso:

@@ -242,16 +242,17 @@ outcome:
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) was up before they had ended.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could not be asked any more, so that it is not known what became of them. See
-      RV(reason).
+    - V(unreachable) - the vendor could not be asked any more, so nobody can tell what became of them. See RV(reason)
+      and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
-  returned: when a wait began
+    - V(not_started) - no wait began, because an option is wrong or a library is missing. See RV(reason).
+  returned: always
   type: str
   sample: failed
 timed_out:
   description: Whether the time was up before the tasks had ended.
-  returned: when a wait began
+  returned: always
   type: bool
   sample: false
 tasks:
@@ -260,7 +261,8 @@ tasks:
       RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
-  returned: when a wait began
+    - Empty when no wait began.
+  returned: always
   type: list
   elements: dict
   contains:
@@ -312,11 +314,11 @@ tasks:
           sample: 3.012
 task:
   description: The task, when there was exactly one to wait for. Null otherwise.
-  returned: when a wait began
+  returned: always
   type: dict
 counts:
   description: How many of RV(tasks) are in each state. Every state is there.
-  returned: when a wait began
+  returned: always
   type: dict
   sample:
     queued: 0
@@ -330,39 +332,47 @@ counts:
     not_found: 0
 failed_task_ids:
   description: IDs of the tasks that ended without success. Those with an accepted failure code are not among them.
-  returned: when a wait began
+  returned: always
   type: list
   elements: str
   sample: [fc29a67c-ad76-49bc-a317-a5f38dcb44c0]
+failure_codes:
+  description:
+    - The vendor's codes of the tasks in RV(failed_task_ids), each once, to branch on. Tasks that failed without a code
+      add nothing.
+  returned: always
+  type: list
+  elements: str
+  sample: ["396"]
 pending_task_ids:
   description: IDs of the tasks that had not ended when the wait did.
-  returned: when a wait began
+  returned: always
   type: list
   elements: str
   sample: []
 elapsed:
   description: Seconds that the wait took.
-  returned: when a wait began
+  returned: always
   type: float
   sample: 1812.4
 polls:
   description: How many times the wait looked.
-  returned: when a wait began
+  returned: always
   type: int
   sample: 61
 requests:
   description: How many requests were sent, those of logins included.
-  returned: when a wait began
+  returned: always
   type: int
   sample: 63
 transient_errors:
-  description: How many transient errors were borne.
-  returned: when a wait began
+  description: How many transient errors the wait met.
+  returned: always
   type: int
   sample: 2
 last_transient_error:
   description: The last of them, or null.
-  returned: when a wait began
+  returned: always
   type: str
   sample: null
 option:
@@ -375,22 +385,29 @@ reason:
     - Why the module failed, in a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
       from the wait itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or
       V(permission).
-      The others are those of RV(longrunning.tasks.task_info#module:reason), where the keys above are missing because no
-      wait began.
+    - The others are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcome
+      V(not_started).
   returned: failure
   type: str
   sample: task_failed
+request:
+  description:
+    - Which request ended the wait, with the outcome V(unreachable). See
+      RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
 """
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 
 
 def main() -> None:
     run_module(
         run,
         TASK_WAIT,
+        failure_keys=NOT_STARTED,
         required_one_of=[("task_ids", "launch_results")],
         mutually_exclusive=[("task_ids", "launch_results")],
     )

@@ -12,6 +12,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -21,7 +22,7 @@ from .._api.addresses import logins_in_url, plain_http_warning
 from .._api.http import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Deadline, SystemClock
-from .._core.errors import InterruptError, MissingLibraryError, WorkError
+from .._core.errors import InterruptError, MissingLibraryError, OptionError, WorkError
 from .._provider.connecting import connection_options
 from .._provider.contract import ProviderTools
 from .._provider.options import secret_forms
@@ -43,12 +44,28 @@ _SECRET_NAME = re.compile(r"passw|pwd|secret|token|credential|(api|private|acces
 Work = Callable[[Context], Mapping[str, Any]]
 
 
-def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
+class _Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
+    """Gives each failure the keys that every failure has, where Ansible itself refuses an option too."""
+
+    def __init__(self, failure_keys: Mapping[str, Any], **details: Any) -> None:
+        self._failure_keys = {"reason": OptionError.reason, **failure_keys}
+        super().__init__(**details)
+
+    def fail_json(self, msg: str, **fields: Any) -> None:
+        """Fail."""
+        super().fail_json(msg, **{**self._failure_keys, **fields})
+
+
+def run_module(
+    work: Work, argument_spec: ArgumentSpec, failure_keys: Mapping[str, Any] = MappingProxyType({}), **rules: Any
+) -> None:
     """Run a module: read its options, do the work, exit with what it returned or raised.
 
+    ``failure_keys`` are what a failure returns that has nothing better under a key, such as that of a wrong option.
     ``rules`` are AnsibleModule's rules about options that go together, such as ``required_one_of``.
     """
-    module = AnsibleModule(
+    module = _Module(
+        failure_keys,
         argument_spec={name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()},
         supports_check_mode=True,
         **rules,

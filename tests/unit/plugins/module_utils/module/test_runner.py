@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
@@ -21,6 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument
     TASK_WAIT,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_list, task_wait
@@ -99,6 +101,30 @@ def test_a_failure_fails(run, server):
     assert result["requests"] == len(server.requests)
 
 
+def every_error():
+    kinds = [errors.WorkError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    special = {
+        errors.OptionError: errors.OptionError("timeout", "words"),
+        errors.MissingLibraryError: errors.MissingLibraryError("library", "to say words"),
+        errors.WaitError: errors.WaitError("words", fields={"outcome": "failed"}, reason="task_failed"),
+    }
+    return [special[kind] if kind in special else kind("words") for kind in kinds]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__class__.__name__)
+def test_every_error_becomes_a_failure_in_words(run, error):
+    def work(_context):
+        raise error
+
+    code, result, written = run(lambda: run_module(work, TASK_INFO), task_id="a", api_token=SECRET, region="DFW")
+    assert (code, result["failed"], result["changed"]) == (1, True, False)
+    assert "words" in result["msg"]
+    assert result["reason"] == error.to_result()["reason"]
+    assert "Traceback" not in written
+
+
 def test_a_list_is_listed(run, server):
     code, result, _written = run(task_list, **ready(server))
     assert (code, result["count"], result["truncated"]) == (0, 2, False)
@@ -140,6 +166,40 @@ def test_ansibles_own_checks_hold(run, module, params, words):
     code, result, _written = run(module, **params)
     assert code == 1
     assert words in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        # Options that this collection refuses, and those that Ansible does.
+        ({"task_id": "a"}, "invalid_option"),
+        ({"task_id": "..", "api_token": "t0ken-9", "api_url": "https://images.example"}, "invalid_option"),
+        ({"launch_results": {"failed": True}, "api_token": "t0ken-9", "region": "DFW"}, "invalid_option"),
+        ({}, "invalid_option"),
+        ({"task_id": "a", "launch_results": {}}, "invalid_option"),
+        ({"task_id": "a", "timeout": "soon"}, "invalid_option"),
+        ({"task_id": "a", "colour": "red"}, "invalid_option"),
+        ({"task_id": "a", "provider": "nobody"}, "invalid_option"),
+        ({"task_id": "a", "api_token": "t0ken-9", "region": "DFW"}, "missing_library"),
+    ],
+)
+def test_a_wait_that_does_not_start_fails_with_all_keys_of_a_wait(run, monkeypatch, params, reason):
+    monkeypatch.setattr(_http, "HAS_REQUESTS", reason != "missing_library")
+    code, result, _written = run(task_wait, **params)
+    assert (code, result["reason"], result["outcome"]) == (1, reason, "not_started")
+    assert {key: result[key] for key in NOT_STARTED} == dict(NOT_STARTED)
+    assert result["msg"]
+
+
+def test_a_defect_of_a_wait_fails_with_all_keys_of_one(run, server, monkeypatch):
+    monkeypatch.setattr(ImageTaskProvider, "read_task", lambda *_args: {}[SECRET])
+    code, result, _written = run(task_wait, task_id="a", **ready(server))
+    assert (code, result["reason"], result["tasks"]) == (1, "defect", [])
+
+
+def test_other_modules_say_why_ansible_refuses_an_option_too(run):
+    _code, result, _written = run(task_info, task_id="a", colour="red")
+    assert (result["reason"], "outcome" in result) == ("invalid_option", False)
 
 
 def test_a_defect_fails_cleanly(run, server):

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
+    BadAnswerError,
     InterruptError,
     OptionError,
     TransientError,
@@ -34,6 +35,7 @@ KEYS = {
     "counts",
     "failed_task_ids",
     "pending_task_ids",
+    "failure_codes",
     "elapsed",
     "polls",
     "requests",
@@ -90,7 +92,8 @@ def test_a_task_is_waited_for():
 def test_every_end_has_the_same_keys(tasks, params, outcome, reason):
     waiting = wait(tasks, **params)
     result = waiting() if reason is None else fails(waiting)
-    assert result.keys() == KEYS | ({"reason"} if reason else set())
+    assert result.keys() - {"request"} == KEYS | ({"reason"} if reason else set())
+    assert ("request" in result) is (outcome == "unreachable")
     assert (result["outcome"], result.get("reason")) == (outcome, reason)
     assert result["timed_out"] is (outcome == "timed_out")
     assert result["msg"].endswith((".", ".)"))
@@ -159,6 +162,21 @@ def test_the_order_the_doubles_and_the_counts():
     assert result["task"] is None
 
 
+def test_the_codes_of_the_failed_are_told_once():
+    codes = {"a": "7", "b": "9", "c": None, "d": "7", "e": "8"}
+    tasks = {task_id: task(task_id, "failed", code) for task_id, code in codes.items()}
+    tasks["f"] = task("f", "succeeded")
+    assert fails(wait(tasks, accept_failure_codes=["8"]))["failure_codes"] == ["7", "9"]
+    assert wait(tasks, on_failure="continue")()["failure_codes"] == ["7", "9", "8"]
+    assert wait({"f": tasks["f"]})()["failure_codes"] == []
+
+
+@pytest.mark.parametrize("kind", [AuthenticationError, TransientError, BadAnswerError])
+def test_the_request_that_ended_a_wait_is_told_as_by_the_other_modules(kind):
+    error = kind("no", method="GET", url="https://example.com/tasks/a", status=418, code="teapot")
+    assert fails(wait({"a": error}, transient_timeout=0))["request"] == error.to_result()["request"]
+
+
 def test_the_message_says_what_to_do():
     result = fails(wait({"a": task("a", "failed", "7", type="import", name="web")}))
     assert result["msg"] == "Example Cloud: import task a (web) failed with code 7: It broke. What to do: Mend it."
@@ -214,10 +232,17 @@ def test_the_longest_interval_is_not_below_the_interval(interval, most):
     assert caught.value.option == "max_poll_interval"
 
 
-def test_zero_seconds_are_one_look():
-    waiting = wait({"a": task("a")}, timeout=0)
+@pytest.mark.parametrize("timeout", [0, None])
+def test_zero_seconds_are_one_look(timeout):
+    waiting = wait({"a": task("a")}, timeout=timeout)
     assert fails(waiting)["polls"] == 1
     assert waiting.clock.slept == []
+
+
+def test_a_wait_for_which_nothing_is_said_ends_after_an_hour():
+    waiting = wait({"a": task("a")})
+    assert fails(waiting)["outcome"] == "timed_out"
+    assert waiting.clock.elapsed == 3600
 
 
 def test_an_interval_longer_than_the_timeout_still_looks_twice():
