@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
@@ -25,7 +26,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.context 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secret_forms
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secrets_of
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from task_simulator import Simulator
 
@@ -254,7 +255,7 @@ class Cell:
         params |= {"task_ids": list(self.vendor.ids), "poll_interval": POLL_INTERVAL, "timeout": LONGEST_WAIT}
         params |= {"transient_timeout": 20.0, **self.case.params}
         options = connection_options(provider.description, self._connection(), {})
-        self._hidden |= secret_forms(options)
+        self._hidden |= {form for secret in secrets_of(options) for form in (secret, quote(secret, safe=""))}
         tools = ProviderTools(self.clock, self._make_http, self._warnings.append, self._hidden.add)
         return Context(
             params=params,

@@ -61,15 +61,6 @@ def _url_problem(value: str) -> str | None:
     return None
 
 
-def logins_in_url(value: str | None) -> set[str]:
-    """Return what may be a login in an address that a user gave: all before the last @, and its password."""
-    login, at, _host = (value or "").rpartition("@")
-    if not at:
-        return set()
-    login = login.rpartition("//")[2]
-    return {part for part in (login, login.partition(":")[2]) if part}
-
-
 def is_loopback(url: str) -> bool:
     """Whether an address stays on this machine."""
     host = (urlsplit(url).hostname or "").lower()

@@ -9,15 +9,20 @@ from __future__ import annotations
 import html
 import re
 
+from .masking import mask
+
 #: "< 10 GB and >" is none.
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,200}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
 def readable(text: str, *, limit: int = 500) -> str:
-    """Return a vendor's text without HTML tags, entities, line breaks and control characters, cut at ``limit``."""
+    """Return a vendor's text without HTML tags, entities, line breaks and control characters, cut at ``limit``.
+
+    Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
+    """
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    plain = html.unescape(_TAG.sub(" ", text[: 20 * limit]))
+    plain = html.unescape(_TAG.sub(" ", mask(text)[: 20 * limit]))
     plain = _CONTROL.sub(" ", plain).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
 

@@ -23,7 +23,7 @@ from .._core.task import Task, TaskError, TaskState, parse_time
 from .._core.text import listed, readable
 from .._provider.connecting import environment_names
 from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
-from .._provider.description import LoginForm, ProviderDescription, named_state
+from .._provider.description import Library, LoginForm, ProviderDescription, named_state
 from .._provider.options import ConnectionOptions
 from ._definition import Definition, SessionTemplate, fill_body, needed_options, read_definition
 
@@ -32,6 +32,7 @@ DESCRIPTION = ProviderDescription(
     title="The API",
     # The definition says what its states are, and what its login needs.
     states={},
+    libraries=(Library("jmespath", "jmespath"),),
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",

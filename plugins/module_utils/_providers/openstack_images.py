@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._api.json_api import JsonApi
 from .._api.login import Access, FixedLogin, Login
 from .._provider.contract import Provider, ProviderTools, TaskProvider
-from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.description import DocumentedError, Library, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
@@ -23,6 +23,7 @@ DESCRIPTION = ProviderDescription(
     name="openstack_images",
     title="OpenStack Glance",
     states=STATES,
+    libraries=(Library("keystoneauth1", "keystoneauth1"), Library("openstacksdk", "openstack", option="cloud")),
     logins=(
         LoginForm(("auth_url", "username", "password")),
         LoginForm(("auth_url", "application_credential_id", "application_credential_secret")),
