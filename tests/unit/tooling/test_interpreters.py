@@ -35,10 +35,17 @@ def test_no_choice_without_a_fitting_python():
     assert interpreters.choose("oldest", pythons((3, 9))) is None
 
 
-@pytest.mark.parametrize(("core", "version"), [("2.17", (3, 10)), ("2.19", (3, 11)), ("2.20", (3, 12))])
+@pytest.mark.parametrize(
+    ("core", "version"), [("2.17", (3, 10)), ("2.19", (3, 11)), ("2.20", (3, 12)), ("2.22", (3, 13))]
+)
 def test_a_core_between_runs_on_the_oldest_python_that_carries_it(core, version):
     choice = interpreters.carry(core, pythons((3, 9), (3, 10), (3, 11), (3, 12), (3, 13)))
     assert (choice.core, choice.version, choice.note) == (core, version, "")
+
+
+@pytest.mark.parametrize(("core", "wanted"), [("2.21", "ansible-core~=2.21.0"), ("2.22", "ansible-core~=2.22.0rc1")])
+def test_pre_releases_are_installed_only_of_a_core_that_is_not_final(core, wanted):
+    assert interpreters.carry(core, pythons((3, 13))).requirement == wanted
 
 
 def test_a_core_without_its_python_is_not_replaced():
