@@ -50,10 +50,10 @@ def run(context: Context) -> dict[str, Any]:
         title = context.provider.description.title
         words = next((task.message for task in tasks if task.id == missing[0]), None)
         told = f" The answer was: {sentence(words)}" if words else ""
-        what = f"no task {missing[0]}" if len(missing) == 1 else f"none of the tasks {listed(missing)}"
+        what, it, ids = ("no task", "it", "ID") if len(missing) == 1 else ("none of the tasks", "them", "IDs")
         raise TaskNotFoundError(
-            f"{title} has {what}, or no longer has it.{told} Check the id and api_url; "
-            "with not_found: succeed it is returned with the state not_found instead",
+            f"{title} has {what} {listed(missing)}, or no longer has {it}.{told} Check the {ids}, api_url, and what "
+            f"the login may see. Set not_found to succeed to get {it} with the state not_found instead",
             tasks=tasks,
         )
     results = [task.to_result() for task in tasks]

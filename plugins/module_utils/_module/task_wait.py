@@ -168,7 +168,7 @@ def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> d
         counts[entry["state"]] += 1
     message = explain_outcome(outcome, context.provider.description.title)
     if context.check_mode:
-        message = f"Check mode, looked once. {message}"
+        message = f"Check mode: looked once and did not wait. {message}"
     return {
         "msg": message,
         "outcome": outcome.outcome.value,

@@ -62,13 +62,13 @@ def test_a_missing_task_fails():
         Run(run, provider, task_ids=["b", "a"])()
     result = caught.value.to_result()
     assert result["reason"] == "not_found"
-    assert "not_found: succeed" in result["msg"]
+    assert "Set not_found to succeed to get it with the state not_found instead" in result["msg"]
     assert states(result) == [("b", "not_found"), ("a", "running")]
 
 
 def test_what_the_vendor_said_about_a_missing_task_is_told():
     provider = FakeProvider({"b": NotFoundError("Refused", words="No b here")})
-    with pytest.raises(TaskNotFoundError, match=r"no longer has it. The answer was: No b here. Check the id"):
+    with pytest.raises(TaskNotFoundError, match=r"no longer has it\. The answer was: No b here\. Check the ID,"):
         Run(run, provider, task_ids=["b"])()
 
 

@@ -326,7 +326,7 @@ def test_check_mode_looks_once(tasks, outcome):
     waiting = wait(tasks, check_mode=True, timeout=3600)
     result = waiting()
     assert (result["polls"], waiting.clock.slept, result["outcome"]) == (1, [], outcome)
-    assert result["msg"].startswith("Check mode, looked once.")
+    assert result["msg"].startswith("Check mode: looked once and did not wait. Example Cloud: ")
 
 
 def test_check_mode_fails_for_a_failed_task():
