@@ -54,7 +54,7 @@ options:
         texts become the numbers and flags that its pages document.
       - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of
         the body but C(taskType).
-      - What stands under a name such as C(password), C(secret) or C(token) is hidden.
+      - What has the name of a secret, such as C(password), C(passphrase), C(token) or C(sas_url), is hidden.
     type: dict
     default: {}
   reuse:

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
@@ -23,19 +24,20 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import t
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secret_forms
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secrets_of
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import MARK, at
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS as EVERY
 from task_simulator import Simulator
-
-from .vendors import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .vendors import Vendor
+    from ansible_collections.longrunning.tasks.tests.unit.support.vendors import Vendor
 
+#: The columns. The provider custom is no vendor.
+VENDORS = tuple(vendor for vendor in EVERY.values() if vendor.name != "custom")
 POLL_INTERVAL = 0.25
 LONGEST_WAIT = 30.0
 #: Longer than the longest pause of a backoff, so that a longer one shows that the server was heard.
@@ -125,14 +127,14 @@ def wait_fails(state: str, **more: Any) -> Ends:
 def both_end(vendor: Vendor, seconds: float = 2.5) -> list[dict[str, Any]]:
     """One task ends soon, the other after so many seconds."""
     return [
-        {"steps": [{"state": vendor.running, "seconds": min(1.0, seconds)}], "end": {"state": vendor.succeeded}},
-        {"steps": [{"state": vendor.running, "seconds": seconds}], "end": {"state": vendor.succeeded}},
+        {"steps": [{"state": vendor.running, "seconds": min(1.0, seconds)}], "end": {"state": vendor.good}},
+        {"steps": [{"state": vendor.running, "seconds": seconds}], "end": {"state": vendor.good}},
     ]
 
 
 def one_has_ended(vendor: Vendor) -> list[dict[str, Any]]:
     """One has ended before the wait begins, the other never does."""
-    return [{"steps": [], "end": {"state": vendor.succeeded}}, {"steps": [{"state": vendor.running}]}]
+    return [{"steps": [], "end": {"state": vendor.good}}, {"steps": [{"state": vendor.running}]}]
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,29 @@ class ShiftedClock(SystemClock):
         super().sleep(seconds)
 
 
+class TimedSession(SocketSession):
+    """A session that notes when requests are sent, and what must not be told."""
+
+    def __init__(self, clock: ShiftedClock, vendor: Vendor, options: Mapping[str, Any]) -> None:
+        self.moments: list[float] = []
+        super().__init__(provider=PROVIDERS[vendor.name], clock=clock, **options)
+
+    def make_http(self, tls: Any) -> RequestsClient:
+        client = super().make_http(tls)
+        send = client._adapter.send
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self.moments.append(time.monotonic())
+            return send(*args, **kwargs)
+
+        client._adapter.send = timed
+        return client
+
+    @property
+    def secrets(self) -> set[str]:
+        return {form for secret in self.hidden | secrets_of(self.options) for form in (secret, quote(secret, safe=""))}
+
+
 class Cell:
     """A run of one case at one vendor."""
 
@@ -179,15 +204,12 @@ class Cell:
         self.host = f"{name}{DOMAIN}"
         self._tls = tls
         self._simulators: list[Simulator] = []
-        self._clients: list[RequestsClient] = []
-        self._moments: list[float] = []
-        self._warnings: list[str] = []
-        self._hidden: set[str] = set()
+        self.task_ids = [vendor.task_id(number) for number in (1, 2)]
 
     def play(self, lives: list[dict[str, Any]], faults: list[dict[str, Any]], port: int = 0) -> None:
         """Start a simulator, in place of one that has ended."""
         vendor = self.vendor
-        tasks = [{"provider": vendor.name, "id": task_id, **life} for task_id, life in zip(vendor.ids, lives)]
+        tasks = [{"provider": vendor.name, "id": task_id, **life} for task_id, life in zip(self.task_ids, lives)]
         scenario = {"credentials": {vendor.name: vendor.credentials}, "tasks": tasks, "faults": faults}
         files = {"tls_certificate": self._tls.certificate, "tls_key": self._tls.key} if self._tls else {}
         self._simulators.append(Simulator(scenario, port=port, **files))
@@ -212,7 +234,7 @@ class Cell:
         """Return when so many requests for tasks came."""
         until = time.monotonic() + 20
         while time.monotonic() < until:
-            if self.simulator.requests()["total"] - self.count(self.vendor.login) >= number:
+            if self.simulator.requests()["total"] - self.count(self.vendor.login_request) >= number:
                 return
             time.sleep(0.01)
 
@@ -230,8 +252,6 @@ class Cell:
         finally:
             meanwhile.join()
             NAMES.unknown.discard(self.host)
-            for client in self._clients:
-                client.close()
             for simulator in self._simulators:
                 simulator.stop()
         borne = result["transient_errors"]
@@ -240,51 +260,32 @@ class Cell:
     # The wait, as the runner of the modules makes it
 
     def _wait(self) -> dict[str, Any]:
-        context = self._context()
-        try:
-            return dict(task_wait.run(context))
-        except WorkError as error:
-            return error.to_result()
-        finally:
-            context.provider.close(Deadline(context.clock, LOGOUT_SECONDS))
-
-    def _context(self) -> Context:
-        provider = PROVIDERS[self.vendor.name]
         params = {name: option.get("default") for name, option in TASK_WAIT.items()}
-        params |= {"task_ids": list(self.vendor.ids), "poll_interval": POLL_INTERVAL, "timeout": LONGEST_WAIT}
+        params |= {"task_ids": self.task_ids, "poll_interval": POLL_INTERVAL, "timeout": LONGEST_WAIT}
         params |= {"transient_timeout": 20.0, **self.case.params}
-        options = connection_options(provider.description, self._connection(), {})
-        self._hidden |= secret_forms(options)
-        tools = ProviderTools(self.clock, self._make_http, self._warnings.append, self._hidden.add)
-        return Context(
-            params=params,
-            check_mode=False,
-            options=options,
-            provider=provider.create(options, tools),
-            clock=self.clock,
-            warn=self._warnings.append,
-            requests_sent=lambda: sum(client.requests_sent for client in self._clients),
-        )
+        with TimedSession(self.clock, self.vendor, self._connection()) as session:
+            self._session = session
+            context = Context(
+                params=params,
+                check_mode=False,
+                options=session.options,
+                provider=session.provider,
+                clock=self.clock,
+                warn=session.warnings.append,
+                requests_sent=lambda: session.requests_sent,
+            )
+            try:
+                return dict(task_wait.run(context))
+            except WorkError as error:
+                return error.to_result()
+            finally:
+                session.provider.close(Deadline(self.clock, LOGOUT_SECONDS))
 
     def _connection(self) -> dict[str, Any]:
-        vendor = self.vendor
-        login = vendor.other_logins[self.case.login] if self.case.login else vendor.options
         address = f"{self.simulator.scheme}://{self.host}:{self.simulator.port}"
-        urls = {option: f"{address}{path}" for option, path in vendor.urls.items()}
         trust = {"ca_path": self._tls.authority} if self._tls else {}
-        return {**login, **urls, **trust, "request_timeout": self.case.request_timeout}
-
-    def _make_http(self, tls: Any) -> RequestsClient:
-        client = RequestsClient(tls)
-        send = client._adapter.send
-
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            self._moments.append(time.monotonic())
-            return send(*args, **kwargs)
-
-        client._adapter.send = timed
-        self._clients.append(client)
-        return client
+        login = at(address, self.vendor.options(self.case.login))
+        return {**login, **trust, "request_timeout": self.case.request_timeout}
 
     # What has to be
 
@@ -293,22 +294,23 @@ class Cell:
         self._check_secrets(told)
         assert (result.get("outcome"), result.get("reason")) == (ends.outcome, ends.reason), told
         assert tuple(task["state"] for task in result["tasks"]) == ends.states, told
-        assert [task["id"] for task in result["tasks"]] == list(self.vendor.ids), told
+        assert [task["id"] for task in result["tasks"]] == self.task_ids, told
         assert result["transient_errors"] >= ends.transient + self._spoiled_logins, told
         if ends.most_transient is not None:
             assert result["transient_errors"] <= ends.most_transient, told
         assert re.search(ends.trouble, result["last_transient_error"] or ""), told
         assert re.search(ends.message, result["msg"]), told
         assert ends.elapsed[0] <= result["elapsed"] <= ends.elapsed[1], told
-        gaps = [later - earlier for earlier, later in zip(self._moments, self._moments[1:])]
+        moments = self._session.moments
+        gaps = [later - earlier for earlier, later in zip(moments, moments[1:])]
         assert sum(gap >= LONG_PAUSE for gap in gaps) >= ends.pauses, (gaps, told)
         self._check_logins()
 
     def _check_secrets(self, told: str) -> None:
-        text = "\n".join([told, *self._warnings])
+        text = "\n".join([told, *self._session.warnings])
         # A secret in a Basic login has one of three forms, by where it begins.
         marks = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() for shift in range(3))]
-        assert not [secret for secret in {*marks, *self._hidden} if secret in text]
+        assert not [secret for secret in {*marks, *self._session.secrets} if secret in text]
 
     @property
     def _spoiled_logins(self) -> int:
@@ -319,13 +321,13 @@ class Cell:
 
     def _check_logins(self) -> None:
         vendor = self.vendor
-        if vendor.login is None:
+        if vendor.login_request is None:
             return
-        assert 1 <= self.count(vendor.login) <= 1 + self._spoiled_logins + self.case.renewals
-        if vendor.logout is not None and self.case.logs_out:
+        assert 1 <= self.count(vendor.login_request) <= 1 + self._spoiled_logins + self.case.renewals
+        if vendor.logout_request is not None and self.case.logs_out:
             # None goes on that it was told of. One whose answer got lost is nobody's to end.
             alive = set(self.simulator.face(vendor.login_path)._sessions)
-            assert not alive & self._hidden
+            assert not alive & self._session.secrets
 
 
 @contextlib.contextmanager

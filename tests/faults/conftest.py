@@ -13,9 +13,8 @@ import pytest
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_files
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 
-from .cells import DOMAIN, Cell, Impossible, Tls, resolved_names
+from .cells import DOMAIN, VENDORS, Cell, Impossible, Tls, resolved_names
 from .rows import ROWS
-from .vendors import VENDORS
 
 SIDE_BY_SIDE = 24
 _COLUMN = 24

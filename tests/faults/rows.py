@@ -26,8 +26,9 @@ from .cells import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ansible_collections.longrunning.tasks.tests.unit.support.vendors import Vendor
+
     from .cells import Ends
-    from .vendors import Vendor
 
 YEAR = 365 * 86400
 HOUR = 3600.0
@@ -54,8 +55,8 @@ def passing(kind: str, **details: Any) -> Callable[[Vendor], list[dict[str, Any]
 
     def faults(vendor: Vendor) -> list[dict[str, Any]]:
         fault = {"kind": kind, **details}
-        at_login = [{**fault, "path": vendor.login_path, "method": "POST", "count": 1}] if vendor.login else []
-        return [*at_login, {**fault, "path": vendor.reads, "after": 1, "count": 2}]
+        at_login = [{**fault, "path": vendor.login_path, "method": "POST", "count": 1}] if vendor.login_path else []
+        return [*at_login, {**fault, "path": vendor.tasks_path, "after": 1, "count": 2}]
 
     return faults
 
@@ -87,7 +88,7 @@ def lasting(name: str, trouble: str, kind: str, *, logs_out: bool = True, **deta
     ends = wait_ends("unreachable", transient=2, most_transient=None, trouble=trouble, message=trouble)
 
     def faults(vendor: Vendor) -> list[dict[str, Any]]:
-        return [{"kind": kind, "path": vendor.reads, "after": 3, **details}]
+        return [{"kind": kind, "path": vendor.tasks_path, "after": 3, **details}]
 
     params = {"transient_timeout": 1.5}
     return Row(name, Case(ends, faults, lives=one_has_ended, params=params, logs_out=logs_out))
@@ -97,7 +98,7 @@ def refusing(vendor: Vendor) -> list[dict[str, Any]]:
     """Refuse connections at first, and again in mid-wait."""
     return [
         {"kind": "refuse", "from_second": 0, "for_seconds": 0.7},
-        {"kind": "refuse", "path": vendor.reads, "after": 1, "for_seconds": 1.2},
+        {"kind": "refuse", "path": vendor.tasks_path, "after": 1, "for_seconds": 1.2},
     ]
 
 
@@ -132,7 +133,7 @@ WIRE = (
     wire("HTML page", "HTML page instead of JSON|something else than its JSON", "html"),
     Row(
         "wrong content type",
-        Case(wait_succeeds(), lambda vendor: [{"kind": "content_type", "path": vendor.reads}]),
+        Case(wait_succeeds(), lambda vendor: [{"kind": "content_type", "path": vendor.tasks_path}]),
     ),
     Row(
         "DNS failing for a while",
@@ -153,7 +154,7 @@ def not_now(status: int) -> tuple[Row, ...]:
 
     def only_reads(**details: Any) -> Callable[[Vendor], list[dict[str, Any]]]:
         return lambda vendor: [
-            {"kind": "status", "status": status, "path": vendor.reads, "after": 1, "count": 1, **details}
+            {"kind": "status", "status": status, "path": vendor.tasks_path, "after": 1, "count": 1, **details}
         ]
 
     def paused(pauses: int) -> Ends:
@@ -181,7 +182,7 @@ def not_now(status: int) -> tuple[Row, ...]:
 
 REJECTED = Case(
     wait_ends("rejected", message="HTTP 413"),
-    lambda vendor: [{"kind": "status", "status": 413, "path": vendor.reads, "after": 3}],
+    lambda vendor: [{"kind": "status", "status": 413, "path": vendor.tasks_path, "after": 3}],
     lives=one_has_ended,
 )
 
@@ -203,18 +204,18 @@ STATUSES = (
 
 def expired(vendor: Vendor) -> list[dict[str, Any]]:
     """Let the vendor forget in mid-wait who is logged in."""
-    return [{"kind": "expire_sessions", "path": vendor.reads, "after": 3}]
+    return [{"kind": "expire_sessions", "path": vendor.tasks_path, "after": 3}]
 
 
 def refused(vendor: Vendor) -> list[dict[str, Any]]:
     """Refuse every request from some moment on, however often somebody logs in."""
-    return [*expired(vendor), {"kind": "unauthorized", "path": vendor.reads, "after": 3}]
+    return [*expired(vendor), {"kind": "unauthorized", "path": vendor.tasks_path, "after": 3}]
 
 
 def refused_with_login(vendor: Vendor) -> list[dict[str, Any]]:
     """Refuse new logins as well."""
     at_login = {"kind": "unauthorized", "path": vendor.login_path, "method": "POST", "after": 1}
-    return [*refused(vendor), *([at_login] if vendor.login else [])]
+    return [*refused(vendor), *([at_login] if vendor.login_path else [])]
 
 
 def set_clock(seconds: float) -> Callable[[Cell], None]:
@@ -227,9 +228,9 @@ def set_clock(seconds: float) -> Callable[[Cell], None]:
             # keystoneauth1 looks at the real clock, so the server's is set the other way. By more than a token's life.
             cell.simulator.add_fault(kind="set_clock", seconds=-2 * seconds)
         cell.simulator.add_fault(
-            kind="status", status=503, retry_after=2, retry_after_form="date", count=1, path=cell.vendor.reads
+            kind="status", status=503, retry_after=2, retry_after_form="date", count=1, path=cell.vendor.tasks_path
         )
-        if cell.vendor.login:
+        if cell.vendor.login_path:
             cell.simulator.expire_sessions()
 
     return meanwhile
@@ -284,7 +285,7 @@ LOGINS = (
         {
             "huawei_koodrive": Case(
                 wait_succeeds("signed anew"),
-                lambda vendor: [{"kind": "unauthorized", "path": vendor.reads, "after": 2, "count": 1}],
+                lambda vendor: [{"kind": "unauthorized", "path": vendor.tasks_path, "after": 2, "count": 1}],
                 login="signature",
             ),
         },
@@ -320,9 +321,9 @@ def dismissed(vendor: Vendor) -> list[dict[str, Any]]:
 
 def backwards(vendor: Vendor) -> list[dict[str, Any]]:
     """Let an end be taken back, and a task that runs wait in the queue again."""
-    taken_back = [{"state": vendor.succeeded, "seconds": 1.5}, {"state": vendor.running}]
+    taken_back = [{"state": vendor.good, "seconds": 1.5}, {"state": vendor.running}]
     queued_again = [{"state": state, "seconds": 0.8} for state in (vendor.running, vendor.queued, vendor.running)]
-    return [{"steps": taken_back}, {"steps": queued_again, "end": {"state": vendor.succeeded}}]
+    return [{"steps": taken_back}, {"steps": queued_again, "end": {"state": vendor.good}}]
 
 
 NOT_DISMISSED = Case(Impossible("only Dbvisit lets somebody put a task away"))
@@ -346,7 +347,7 @@ TASKS = (
     Row("state going backwards", Case(wait_succeeds(), lives=backwards)),
     Row(
         "id that changes its type",
-        Case(wait_succeeds(), lambda vendor: [{"kind": "id_type", "path": vendor.reads, "after": 1}]),
+        Case(wait_succeeds(), lambda vendor: [{"kind": "id_type", "path": vendor.tasks_path, "after": 1}]),
         dict.fromkeys(("rackspace_images", "openstack_images", "netapp_astra_control"), NO_NUMBER),
     ),
 )

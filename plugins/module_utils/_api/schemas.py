@@ -9,12 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any
 
 from .._core.errors import MissingLibraryError
 from .._core.text import readable
 
+#: The pattern of a text that is not blank.
+NOT_BLANK = r"\S"
+
 HAS_JSONSCHEMA = find_spec("jsonschema") is not None
+
+#: Differences that are looked at for the one that says most. Each costs time, and an answer can hold a million of them.
+_MOST_ERRORS = 20
 
 #: Says yes only to data that fit.
 _Check = Callable[[Any], bool]
@@ -51,11 +58,29 @@ class AnswerSchema:
         except ImportError:
             raise _missing() from None
         if self._validator is None:
-            self._validator = jsonschema.Draft202012Validator(self.schema)
-        error = jsonschema.exceptions.best_match(self._validator.iter_errors(data))
+            # Any: its types are incomplete.
+            every: Any = jsonschema.Draft202012Validator
+            extend: Any = jsonschema.validators.extend
+            self._validator = extend(every, {"items": _odd_items(every.VALIDATORS["items"])})(self.schema)
+        error = jsonschema.exceptions.best_match(islice(self._validator.iter_errors(data), _MOST_ERRORS))
         if error is None:
             return None
         return f"at {error.json_path}: {_mistake(error)}"
+
+
+def _odd_items(every_item: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what checks a list for jsonschema, but passes over the items that surely fit: nearly all of them."""
+
+    def items(validator: Any, schema: Any, value: Any, whole: Mapping[str, Any]) -> Any:
+        if not isinstance(value, list) or not isinstance(schema, Mapping) or "prefixItems" in whole:
+            yield from every_item(validator, schema, value, whole)
+            return
+        surely_fits = _quick_check(schema)
+        for index, item in enumerate(value):
+            if not surely_fits(item):
+                yield from validator.descend(item, schema, path=index)
+
+    return items
 
 
 def _missing() -> MissingLibraryError:
@@ -140,6 +165,8 @@ def _mistake(error: Any) -> str:
         return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
         return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
+    if error.validator == "pattern" and error.validator_value == NOT_BLANK:
+        return "it is blank"
     return readable(error.message, limit=200)
 
 

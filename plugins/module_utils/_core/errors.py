@@ -31,7 +31,7 @@ Work raises them; only the runner of the modules ends the process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from .task import Task
@@ -80,6 +80,9 @@ class MissingLibraryError(WorkError):
         self.purpose = purpose
 
 
+AnyRequestError = TypeVar("AnyRequestError", bound="RequestError")
+
+
 class RequestError(WorkError):
     """A request gave nothing usable. ``status`` is None when no HTTP answer came at all.
 
@@ -108,6 +111,17 @@ class RequestError(WorkError):
         """Add which request it was, and the vendor's own error code where it gave one."""
         request = {"method": self.method, "url": self.url, "status": self.status, "code": self.code}
         return {**super().to_result(), "request": request}
+
+    def turned_into(self, kind: type[AnyRequestError], message: str | None = None) -> AnyRequestError:
+        """Return an error of another kind about the same request, for who knows better what the answer means."""
+        return kind(
+            message or self.message,
+            method=self.method,
+            url=self.url,
+            status=self.status,
+            code=self.code,
+            words=self.words,
+        )
 
 
 class TransientError(RequestError):

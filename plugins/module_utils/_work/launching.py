@@ -26,7 +26,7 @@ from .._core.errors import (
 from .._core.retrying import Backoff, repeat_transient
 from .._core.task import Task, TaskState
 from .._core.text import listed, sentence
-from .._provider.contract import Launch, TaskProvider
+from .._provider.contract import Launch, TaskLauncher
 from .reading import list_tasks
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ class LaunchResult(NamedTuple):
 class Launcher:
     """Launches a task at a vendor. One serves for one launch."""
 
-    def __init__(self, provider: TaskProvider, clock: Clock, request_timeout: float) -> None:
+    def __init__(self, provider: TaskLauncher, clock: Clock, request_timeout: float) -> None:
         self._provider = provider
         self._clock = clock
         self._request_timeout = request_timeout

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-FILES = Path(__file__).resolve().parents[3] / "roles" / "task_simulator" / "files"
-sys.path.insert(0, str(FILES))
-
-from task_simulator import Simulator  # noqa: E402 - only found now
+from task_simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +75,7 @@ class Client:
 
 @pytest.fixture
 def files() -> Path:
-    return FILES
+    return Path(__file__).resolve().parents[3] / "roles" / "task_simulator" / "files"
 
 
 @pytest.fixture

@@ -19,18 +19,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 
-from .fake_clock import FakeClock
-from .fake_http import FakeHttp, reply
+from .fake_http import reply
+from .session import FakeSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -185,8 +181,8 @@ def usual_example(provider: str) -> Example:
 # --- playing them ---------------------------------------------------------------------------------------------
 
 
-class Connection:
-    """An adapter made with a golden login, its HTTP, and what it hid.
+class Connection(FakeSession):
+    """A session with a golden login.
 
     ``respond`` returns the answer to a request; None where it has none, so that the login may have it.
     """
@@ -198,32 +194,26 @@ class Connection:
         respond: Callable[[HttpRequest], HttpResponse | None],
         options: Mapping[str, Any],
     ) -> None:
-        self.clock = FakeClock()
-        self.http = FakeHttp(self._answer)
-        self.login = login
-        self.hidden: set[str] = set()
-        self.options = connection_options(provider.description, {**login.options, **options}, {})
+        self.golden_login = login
         self._respond = respond
-        tools = ProviderTools(self.clock, lambda _tls: self.http, print, self.hidden.add)
-        self.adapter = provider.create(self.options, tools)
+        super().__init__(self._answer, provider=provider, **{**login.options, **options})
 
     @property
     def requests(self) -> list[HttpRequest]:
         """The requests, those of the login left out."""
-        return [request for request in self.http.requests if self.login.answer_to(request) is None]
+        return [request for request in self.http.requests if self.golden_login.answer_to(request) is None]
 
     def ask(self, example: Example) -> tuple[list[Task], bool]:
         """Return the tasks that become of an example, and whether a list has or may have more of them."""
-        deadline = Deadline(self.clock, 30.0)
         if example.task_id is not None:
-            return [self.adapter.read_task(example.task_id, deadline)], False
-        return list_tasks(self.adapter, TaskQuery(filters=tuple(example.filters.items())), EVERY, deadline)
+            return [self.read(example.task_id)], False
+        return self.list(EVERY, filters=tuple(example.filters.items()))
 
     def launched(self, example: Example) -> tuple[str, ...]:
         """Return the ids that ``launch_results`` has, as ansible.builtin.uri registers the answer."""
         (answer,) = example.answers
         registered = {"status": answer.status, "json": json.loads(answer.body), "changed": False}
-        return launched_task_ids(registered, self.adapter.description)
+        return launched_task_ids(registered, self.provider.description)
 
     def outcome(self, example: Example) -> tuple[list[Task], WorkError | None]:
         """Return the tasks that become of an example, or the error. Anything else that is raised is a defect."""
@@ -233,7 +223,7 @@ class Connection:
             return [], error
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        answer = self._respond(request) or self.login.answer_to(request)
+        answer = self._respond(request) or self.golden_login.answer_to(request)
         assert answer is not None, f"{request.method} {request.url} {request.params} has no answer here"
         return answer
 

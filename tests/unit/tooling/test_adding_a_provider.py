@@ -12,22 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import examples, play
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
 #: Where the names of the guide come from.
 CORE = (
-    *("_api.addresses", "_api.json_api", "_api.login", "_api.schemas", "_core.clock", "_core.task"),
-    *("_provider.contract", "_provider.description", "_provider.options"),
+    *("_api.addresses", "_api.login", "_api.schemas", "_core.task"),
+    *("_provider.contract", "_provider.description", "_provider.fields", "_provider.options", "_provider.rest"),
 )
-CLOCK = FakeClock()
-DEADLINE = Deadline(CLOCK, 30)
 
 
 def blocks_of(guide, language):
@@ -44,6 +39,7 @@ def guide(tmp_path_factory):
     path = tmp_path_factory.mktemp("guide") / "example_backup.py"
     core = "ansible_collections.longrunning.tasks.plugins.module_utils"
     imports = [f"from {core}.{name} import *" for name in CORE]
+    imports += ["from collections.abc import Iterable", "from dataclasses import replace", "from typing import Any"]
     path.write_text(
         "\n".join(["from __future__ import annotations", *imports, *blocks_of(GUIDE, "python")]),
         encoding="utf-8",
@@ -54,10 +50,8 @@ def guide(tmp_path_factory):
     return module
 
 
-def provider_of(guide, *script):
-    options = connection_options(guide.DESCRIPTION, {"api_url": "https://b.example", "api_token": "t"}, {})
-    tools = ProviderTools(CLOCK, lambda _tls: FakeHttp(*script), pytest.fail, str)
-    return guide.PROVIDER.create(options, tools)
+def session(guide, *script):
+    return FakeSession(*script, provider=guide.PROVIDER, api_url="https://b.example", api_token="t")
 
 
 @pytest.mark.parametrize(
@@ -70,18 +64,18 @@ def provider_of(guide, *script):
     ],
 )
 def test_it_reads_a_task(guide, status, state):
-    task = provider_of(guide, reply({"job": "7", "status": status})).read_task("7", DEADLINE)
+    task = session(guide, reply({"job": "7", "status": status})).read("7")
     assert (task.id, task.state) == ("7", state)
 
 
 def test_it_explains_a_failure(guide):
-    task = provider_of(guide, reply({"job": "7", "status": "broken", "text": "E7 volume 3"})).read_task("7", DEADLINE)
+    task = session(guide, reply({"job": "7", "status": "broken", "text": "E7 volume 3"})).read("7")
     assert task.error.code == "E7"
     assert task.error.title == "The target is full"
 
 
 def test_it_lists_tasks(guide):
-    page = provider_of(guide, reply([{"job": "7", "status": "busy"}])).read_page(TaskQuery(), None, DEADLINE)
+    page = session(guide, reply([{"job": "7", "status": "busy"}])).page()
     assert [task.id for task in page.tasks] == ["7"]
 
 
@@ -95,5 +89,5 @@ def test_its_golden_example_holds(guide, tmp_path):
     connection = play(example, guide.PROVIDER, tmp_path)
     found = [task.to_result() for task in connection.ask(example)[0]]
     assert found == [{**task, "raw": found[0]["raw"]} for task in example.expected_tasks]
-    assert connection.requests[0].headers.items() >= connection.login.carries.items()
+    assert connection.requests[0].headers.items() >= connection.golden_login.carries.items()
     assert example.document in guide.DESCRIPTION.documents

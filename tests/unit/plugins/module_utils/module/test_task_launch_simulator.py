@@ -18,7 +18,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_launch
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
-from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,7 +219,7 @@ def test_a_transfer_is_made_once(stage):
 # Where the vendor's list does not tell what its tasks were made with, nothing can be known again.
 def test_a_transfer_that_cannot_be_told_apart_is_not_taken_for_ours(stage):
     case = CASES[3]
-    here = stage(case, fault(case, "truncate", count=1), credentials={case.vendor: {"init_params": "absent"}})
+    here = stage(case, fault(case, "truncate", count=1), credentials={"init_params": "absent"})
     with pytest.raises(LaunchUnclearError, match="It may be transfer task") as caught:
         launch(here, case)
     assert [task["type"] for task in caught.value.to_result()["candidates"]] == ["transfer"]

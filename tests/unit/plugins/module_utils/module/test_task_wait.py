@@ -262,10 +262,17 @@ def test_the_longest_interval_is_not_below_the_interval(interval, most):
     assert caught.value.option == "max_poll_interval"
 
 
-def test_zero_seconds_are_one_look():
-    waiting = wait({"a": task("a")}, timeout=0)
+@pytest.mark.parametrize("timeout", [0, None])
+def test_zero_seconds_are_one_look(timeout):
+    waiting = wait({"a": task("a")}, timeout=timeout)
     assert fails(waiting)["polls"] == 1
     assert waiting.clock.slept == []
+
+
+def test_a_wait_for_which_nothing_is_said_ends_after_an_hour():
+    waiting = wait({"a": task("a")})
+    assert fails(waiting)["outcome"] == "timed_out"
+    assert waiting.clock.elapsed == 3600
 
 
 def test_an_interval_longer_than_the_timeout_still_looks_twice():

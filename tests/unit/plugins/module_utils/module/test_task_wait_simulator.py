@@ -25,11 +25,13 @@ from ansible_collections.longrunning.tasks.tests.unit.support.socket_server impo
     closed_port,
     serving,
 )
-from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage, Vendor
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+RACKSPACE = VENDORS["rackspace_images"]
 EACH = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 LISTING = [vendor for vendor in VENDORS.values() if vendor.name != "custom"]
 EACH_WITH_A_LIST = pytest.mark.parametrize("vendor", LISTING, ids=[vendor.name for vendor in LISTING])
@@ -87,7 +89,7 @@ def good_and_endless(vendor):
 def late_move(vendor):
     """Stand still for 20 seconds, move, and end well after 40."""
     task = vendor.task(1, 20)
-    return ({**task, "steps": [{**vendor.begins, "seconds": 20}, *task["steps"]]},)
+    return ({**task, "steps": [{"state": vendor.queued, "seconds": 20, **vendor.begins}, *task["steps"]]},)
 
 
 def endless(vendor):
@@ -316,7 +318,7 @@ def test_requests_per_round_are_no_more_than_the_pages_of_the_list(stage, vendor
 
 
 #: Those whose lists lack the outcome of a task, or its reason.
-LISTS_LACK = {"rackspace_images", "openstack_images"}
+LISTS_LACK = {"rackspace_images", "openstack_images", "huawei_koodrive"}
 
 
 @EACH_WITH_A_LIST
@@ -387,3 +389,43 @@ def test_without_a_list_connections_are_few_and_kept(monkeypatch):
         result = here.fails(*range(1, 21), poll_interval=10, timeout=30)
     assert (result["polls"], result["requests"], len(server.requests)) == (4, 80, 80)
     assert {request.connection for request in server.requests} <= set(range(1, MOST_PARALLEL_REQUESTS + 1))
+
+
+def test_many_looks_are_one_login_one_connection_and_no_noise(monkeypatch):
+    bare_environment(monkeypatch)
+
+    def play(request):
+        if request.target == "/v2.0/tokens":
+            endpoint = {"region": "DFW", "publicURL": f"http://{request.headers['host']}/v2"}
+            catalogue = [{"type": "image", "endpoints": [endpoint]}]
+            return answer({"access": {"token": {"id": "t"}, "serviceCatalog": catalogue}})
+        return answer({"id": RACKSPACE.task_id(1), "status": "success" if len(server.requests) > 20 else "processing"})
+
+    with serving(play) as server, contextlib.ExitStack() as stack:
+        here = Stage(stack, RACKSPACE)
+        here.url = server.url
+        result = here.wait(1)
+    assert (result["polls"], result["requests"], len(server.requests)) == (20, 21, 21)
+    assert {request.connection for request in server.requests} == {1}
+    assert here.warnings == []
+
+
+# --- logins and ends --------------------------------------------------------------------------------------------
+
+
+def test_a_pause_that_outlives_the_login_is_survived(stage):
+    here = stage(RACKSPACE, RACKSPACE.task(1, 90), credentials={"token_lifetime": 60})
+    here.simulator.add_fault(kind="over_limit", retry_after=80, from_second=9, count=1)
+    result = here.wait(1, poll_interval=10)
+    assert (result["outcome"], result["elapsed"]) == ("succeeded", 90.0)
+    assert here.asked("POST /v2.0/tokens") == 2
+
+
+@EACH
+def test_a_wait_that_runs_out_of_time_leaves_the_task_alone(stage, vendor):
+    here = stage(vendor, vendor.endless(1), vendor.endless(2))
+    assert here.fails(1, 2, poll_interval=10, timeout=25)["outcome"] == "timed_out"
+    reads = {vendor.list_request, vendor.single_request}
+    logins = {vendor.login_request, vendor.logout_request}
+    assert set(here.simulator.requests()["by_path"]) <= reads | logins
+    assert here.fails(1, timeout=0)["task"]["state"] == "running"

@@ -8,7 +8,6 @@ How a provider has to behave stands in ``test_golden.py``, ``test_contract_answe
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +19,10 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contra
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import GOLDEN, examples, logins, play
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS as TABLE
+from task_simulator.faces import FACES
 
 ROOT = Path(__file__).parents[5]
-sys.path.insert(0, str(ROOT / "roles" / "task_simulator" / "files"))
-
-from task_simulator.faces import FACES  # noqa: E402 - the path above had to be set first
-
 #: A definition of the user's stands in the vendor's place, so that there is none to bring things along for.
 VENDORS = sorted(set(PROVIDERS) - {"custom"})
 #: Their documents know no codes and no texts of failures.
@@ -64,6 +61,11 @@ def own_tests(provider):
         yield f"write a playbook with provider: {name} in tests/playbooks/plays"
 
 
+def place_in_the_table(provider):
+    if provider.description.name not in TABLE:
+        yield "add it to the table in tests/unit/support/vendors.py, from which the fault suite and others take it"
+
+
 def failure_data(provider):
     name, has_some = provider.description.name, bool(provider.description.failures)
     if not has_some and name not in WITHOUT_FAILURES:
@@ -99,6 +101,7 @@ PARTS = (
     guide,
     row_in_readme,
     own_tests,
+    place_in_the_table,
     failure_data,
     useful_states,
     login_from_the_environment,
@@ -124,7 +127,7 @@ def golden_documents(provider, folder=GOLDEN):
     # An example of a definition comes from the API that the definition is for.
     titles = set(provider.description.documents)
     for example in playable(name, folder):
-        known = titles or {play(example, provider, folder).adapter.description.title}
+        known = titles or {play(example, provider, folder).provider.description.title}
         if example.document not in known:
             yield f"name one of {', '.join(sorted(known))} as the document of tests/unit/golden/{example}.yml"
 
@@ -134,7 +137,7 @@ def golden_states(provider, folder=GOLDEN):
     #: What is shown of each table of states: a provider can have several, one for each of its services.
     shown = {tuple(provider.description.states): set()}
     for example in playable(name, folder):
-        states = tuple(play(example, provider, folder).adapter.description.states)
+        states = tuple(play(example, provider, folder).provider.description.states)
         shown.setdefault(states, set()).update(task["raw_state"] for task in example.expected_tasks)
     for states, seen in shown.items():
         for state in states:
@@ -231,6 +234,7 @@ def added(**changes):
         (guide, {}, ["docs/docsite/rst/example_guide.rst", "list example_guide in docs/docsite/extra-docs.yml"]),
         (row_in_readme, {}, ["README.md"]),
         (own_tests, {}, ["providers/test_example.py", "provider: example in tests/playbooks/plays"]),
+        (place_in_the_table, {}, ["tests/unit/support/vendors.py"]),
         (failure_data, {}, ["WITHOUT_FAILURES"]),
         (failure_data, {"name": "dbvisit_standby", "failures": ("one",)}, ["take dbvisit_standby out"]),
         (useful_states, {}, []),

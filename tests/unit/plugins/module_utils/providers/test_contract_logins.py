@@ -9,17 +9,14 @@ import json
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, RequestsClient
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.modules import task_info
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
+from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 
 
@@ -88,31 +85,15 @@ class Vendor:
         }
 
 
-class Visit:
+class Visit(SocketSession):
     """A provider that talks to a vendor."""
 
     def __init__(self, name, vendor, server):
-        self.clients = []
-        self.hidden = set()
         self.vendor = vendor
-        self.deadline = Deadline(FakeClock(), 10.0)
-        options = connection_options(PROVIDERS[name].description, vendor.options(server), {})
-        tools = ProviderTools(self.deadline.clock, self._make_http, pytest.fail, self.hidden.add)
-        self.adapter = PROVIDERS[name].create(options, tools)
-
-    def _make_http(self, tls):
-        self.clients.append(RequestsClient(tls))
-        return self.clients[-1]
+        super().__init__(provider=PROVIDERS[name], **vendor.options(server))
 
     def read(self):
-        return self.adapter.read_task(self.vendor.example.task_id, self.deadline)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        for client in self.clients:
-            client.close()
+        return super().read(self.vendor.example.task_id)
 
 
 def expect_refusal(visit):

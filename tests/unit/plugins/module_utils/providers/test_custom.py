@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -22,19 +21,17 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState, format_time
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import read_definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import (
-    DESCRIPTION,
-    PROVIDER,
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
+    describe,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 URL = "https://api.example/base"
 LEAST = {
@@ -50,27 +47,17 @@ ANN = {"username": "ann", "password": "pa55word"}
 EVERY = TaskQuery()
 
 
-class Api:
-    """A provider made from a definition, and its HTTP, clock and hidden values."""
+class Api(FakeSession):
+    """A session with an API that a definition describes: it has at least what LEAST has."""
 
-    def __init__(self, definition, *script, environ=None, **options):
-        self.http = FakeHttp(*script)
-        self.clock = FakeClock()
-        self.hidden = set()
-        tools = ProviderTools(self.clock, lambda tls: self.http, lambda words: None, self.hidden.add)
-        given = {"api_url": URL, "definition": {**LEAST, **definition}, **options}
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, given, environ or {}), tools)
+    name = "custom"
 
-    @property
-    def deadline(self):
-        return Deadline(self.clock, 30.0)
+    def __init__(self, definition, /, *script, **options):
+        super().__init__(*script, **{"api_url": URL, "definition": {**LEAST, **definition}, **options})
 
     @property
     def urls(self):
         return [request.url for request in self.http.requests]
-
-    def read(self, task_id="1"):
-        return self.provider.read_task(task_id, self.deadline)
 
     def list(self, query=EVERY, limit=100):
         return [task.id for task in list_tasks(self.provider, query, limit, self.deadline)[0]]
@@ -81,7 +68,8 @@ def task(task_id="1", state="busy", **fields):
 
 
 def parsed(raw, **definition):
-    return task_from_json(raw, read_definition({**LEAST, **definition}, ConnectionOptions("custom")))
+    read = read_definition({**LEAST, **definition}, ConnectionOptions("custom"))
+    return task_from_json(raw, read, describe(read))
 
 
 def login(kind, **keys):
@@ -244,13 +232,76 @@ def test_a_task_is_read_by_post():
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
     assert api.read("7").id == "7"
     assert api.http.requests[0].json == {"params": {"id": 7}}
-    with pytest.raises(NotFoundError, match="without the task 8"):
+    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks"):
         api.read("8")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("-1", NotFoundError),
+        ("-2", TransientError),
+        ("-3", AuthenticationError),
+        ("-4", AccessDeniedError),
+        ("-5", RejectedError),
+        ("-6", RejectedError),
+    ],
+)
+def test_a_refusal_with_http_200(code, kind):
+    meanings = {
+        "-1": "not_found",
+        "-2": "transient",
+        "-3": "authentication",
+        "-4": "permission",
+        "-5": "rejected",
+    }
+    refusal = {"code": "error.code", "message": "error.message", "meanings": meanings}
+    get = {"path": "/jobs/{id}", "task": "result"}
+    api = Api({"get": get, "refusal": refusal}, reply({"error": {"code": int(code), "message": "so it is"}}))
+    with pytest.raises(kind, match="so it is") as caught:
+        api.read("8")
+    assert (type(caught.value), caught.value.code) == (kind, code)
+
+
+def test_a_refusal_is_known_by_an_expression():
+    refusal = {"when": "status == 'error'", "message": "message"}
+    api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
+    assert api.read("1").id == "1"
+    with pytest.raises(RejectedError, match="tasks/1: no"):
+        api.read("1")
+
+
+def test_words_of_a_refusal_that_nothing_describes():
+    api = Api({"get": {"path": "/rpc/{id}", "task": "result"}}, reply({"error": {"code": 5, "message": "so it is"}}))
+    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks: so it is") as caught:
+        api.read("8")
+    assert caught.value.code == "5"
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
+    items = [task("1"), {"id": "2"}, "what", task("3")]
+    api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
+    page = api.provider.read_page(EVERY, None, api.deadline)
+    assert ([found.id for found in page.tasks], page.unreadable) == (["1", "3"], 2)
+
+
+def test_a_list_of_which_nothing_can_be_read():
+    with pytest.raises(BadAnswerError, match="has no state"):
+        Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
+
+
+@pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
+def test_a_refused_second_request_is_no_end_of_the_task(answer):
+    fields = {"id": "id", "state": "state", "message": "message"}
+    ended = {"fields": fields, "when_ended": {"path": "/jobs/{id}/output", "message": "length(lines)"}}
+    found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
+    assert found.state is TaskState.SUCCEEDED
+    assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
 
 
 def test_another_task_than_the_one_asked_for():
     api = Api({}, reply(task("2")), reply(task("ABC")))
-    with pytest.raises(BadAnswerError, match="asked for task 1 and answered with task 2"):
+    with pytest.raises(BadAnswerError, match="asked for task 1 and answered with another one"):
         api.read("1")
     assert api.read("abc").id == "abc"
 
@@ -422,7 +473,7 @@ def test_an_api_that_does_not_page_ends(paging):
 
 
 def test_a_first_page_that_is_not_there():
-    with pytest.raises(NotFoundError):
+    with pytest.raises(RejectedError, match="Check api_url, and the paths in the definition"):
         Api(paged(**PAGE), reply({}, 404)).list()
 
 
@@ -576,8 +627,8 @@ def test_a_session_with_its_token_in_a_header(answer):
             "Wrong password.*check username, password and",
         ),
         (reply({}, 403), AccessDeniedError, "403"),
-        (reply({}, 404), RejectedError, r"404.*login\.session\.path"),
-        (reply(b"<html>", 404, content_type="text/html"), RejectedError, "check api_url"),
+        (reply({}, 404), OptionError, r"api_url: .*404.*login\.session\.path"),
+        (reply(b"<html>", 404, content_type="text/html"), OptionError, "api_url"),
         (reply({}, 503), TransientError, "503"),
         (reply({}, 409), TransientError, "409"),
         (reply({}), BadAnswerError, "without a token"),
@@ -702,7 +753,5 @@ def test_a_logout_that_would_break_the_quota_is_left_out(requests, sent):
 
 @pytest.mark.parametrize("missing", ["api_url", "definition"])
 def test_address_and_definition_are_needed(missing):
-    given = {"api_url": URL, "definition": LEAST}
-    del given[missing]
     with pytest.raises(OptionError, match=f"{missing}.* missing"):
-        connection_options(DESCRIPTION, given, {})
+        Api({}, **{missing: None})

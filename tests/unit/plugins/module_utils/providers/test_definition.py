@@ -16,15 +16,19 @@ from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import RestRequest
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import definition as _definition
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import (
     SCHEMA,
     fill_body,
     fill_path,
     needed_options,
     read_definition,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import task_from_json
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
+    describe,
+    task_from_json,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
 DOCS = Path(__file__).parents[5] / "docs"
@@ -199,11 +203,12 @@ def test_places_are_filled_where_they_are_known():
 def test_a_request_is_filled():
     given = changed("get", {"method": "POST", "path": "/t/{id}", "query": {"q": "{id}", "all": True, "n": 5}})
     given["get"]["body"] = {"params": {"id": "{id:int}", "text": "task {id}", "list": ["{id}", 1, None]}}
-    path, query, body = read(given).get.fill({}, "7")
-    assert path == "/t/7"
-    assert query == (("q", "7"), ("all", "true"), ("n", "5"))
-    assert body == {"params": {"id": 7, "text": "task 7", "list": ["7", 1, None]}}
-    assert read(given).get.fill({}, "7") == (path, query, body)
+    assert read(given).get.fill({}, "7") == RestRequest(
+        "/t/7",
+        (("q", "7"), ("all", "true"), ("n", "5")),
+        {"params": {"id": 7, "text": "task 7", "list": ["7", 1, None]}},
+        "POST",
+    )
 
 
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
@@ -319,7 +324,7 @@ def test_the_guides_example_is_good():
     assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
     definition = read(whole)
     job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}
-    task = task_from_json(definition.task.find({"job": job}), definition)
+    task = task_from_json(definition.task.find({"job": job}), definition, describe(definition))
     assert (task.id, task.state.value, task.error.code, task.error.title) == (
         "17",
         "failed",

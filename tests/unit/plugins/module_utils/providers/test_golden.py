@@ -39,7 +39,7 @@ def check_requests(connection):
     """Every request has what the login gave it."""
     for request in connection.requests:
         sent = {name.lower(): value for name, value in request.headers.items()}
-        for name, value in connection.login.carries.items():
+        for name, value in connection.golden_login.carries.items():
             assert fnmatchcase(sent.get(name.lower(), "nothing"), value), f"{name} has to be {value} after the login"
 
 
@@ -69,7 +69,7 @@ def test_an_answer_becomes_the_expected_error(example):
     found = {**{name: getattr(caught.value, name, None) for name in names}, "class": caught.value.__class__.__name__}
     assert not differences(found, example.error)
     told = json.dumps(caught.value.to_result())
-    assert not [secret for secret in connection.login.every_secret if secret in told]
+    assert not [secret for secret in connection.golden_login.every_secret if secret in told]
     check_requests(connection)
 
 

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
@@ -32,23 +30,22 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context, checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import huawei_koodrive as koodrive
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
+    job_service,
+    task_service,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive.login import authorization
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive.provider import (
     DESCRIPTION,
     JOBS_DESCRIPTION,
-    PROVIDER,
-    authorization,
-    job_from_json,
-    task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 ID = "1534087020903704704"
 BASE = "https://drive.example/koodrive/ose/v1"
@@ -93,31 +90,23 @@ JOB = {
 ITEMS = [{"fileId": "a", "status": "1", "newFileId": "b", "srcContainerId": "space-1"}]
 
 
-class Session:
-    """A provider made from options, its HTTP, its clock and what it hid."""
-
-    def __init__(self, options, *script):
-        self.http = FakeHttp(*script)
-        self.clock = FakeClock()
-        self.deadline = Deadline(self.clock, 30.0)
-        self.warnings = []
-        self.hidden = set()
-        tools = ProviderTools(self.clock, lambda _tls: self.http, self.warnings.append, self.hidden.add)
-        self.options = connection_options(DESCRIPTION, options, {})
-        self.provider = PROVIDER.create(self.options, tools)
-
-    def read(self, task_id=ID):
-        return self.provider.read_task(task_id, self.deadline)
-
-    def page(self, cursor=None, **query):
-        return self.provider.read_page(TaskQuery(**query), cursor, self.deadline)
+class Session(FakeSession):
+    name, login, task_id = "huawei_koodrive", TOKEN, ID
 
     def asked(self):
         return [request.url.removeprefix(BASE) for request in self.http.requests]
 
 
 def jobs(*script, **options):
-    return Session({**TOKEN, "service": "jobs", **options}, *script)
+    return Session(*script, service="jobs", **options)
+
+
+def task_from_json(raw):
+    return task_service.task_from_json(raw, DESCRIPTION)
+
+
+def job_from_json(raw, items=None):
+    return job_service.job_from_json({"jobInfo": raw, "taskInfos": items}, JOBS_DESCRIPTION)
 
 
 def at(*numbers):
@@ -256,6 +245,14 @@ def test_the_outcome_of_a_job_is_a_field_of_its_own(status, outcome, state, raw,
     assert (task.finished_at is not None) is task.is_final
 
 
+@pytest.mark.parametrize("code", ["18000205", 13000311])
+def test_a_job_that_succeeded_with_a_result_code_is_nothing_documented(code):
+    task = job(resultCode=code)
+    assert (task.state, task.raw_state) == (TaskState.UNKNOWN, f"2/1 with resultCode {code}")
+    assert (task.finished_at, task.result, task.error) == (None, None, None)
+    assert job(resultCode="0").state is TaskState.SUCCEEDED
+
+
 @pytest.mark.parametrize("missing", [{}, {"taskResultCode": ""}, {"taskResultCode": None}])
 def test_completed_alone_is_no_success(missing):
     raw = {key: value for key, value in JOB.items() if key != "taskResultCode"}
@@ -339,13 +336,24 @@ def test_a_cancelled_job_has_no_failure():
 
 
 def test_a_task_is_read():
-    session = Session(TOKEN, reply(DETAIL))
+    session = Session(reply(DETAIL))
     assert session.read().error.code == "18000205"
     (request,) = session.http.requests
     assert (request.method, request.url) == ("GET", f"{BASE}/task/{ID}")
     assert request.headers["Authorization"] == "Bearer t0ken"
     assert request.headers["language"] == "en-US"
-    assert "X-Date" not in request.headers
+    assert request.headers["X-Date"] == "20260301T120000Z"
+    assert "X-User-Id" not in request.headers
+
+
+def test_a_token_goes_with_the_user_and_the_date_of_each_request():
+    session = Session(reply(DETAIL), reply(DETAIL), user_id="1395497048157130881")
+    session.read()
+    session.clock.advance(60)
+    session.read()
+    sent = [(request.headers["X-User-Id"], request.headers["X-Date"]) for request in session.http.requests]
+    assert sent == [("1395497048157130881", "20260301T120000Z"), ("1395497048157130881", "20260301T120100Z")]
+    assert session.http.requests[0].headers["Authorization"] == "Bearer t0ken"
 
 
 def test_a_job_is_read():
@@ -385,20 +393,20 @@ def test_jobs_read_side_by_side_find_the_other_address_too():
 
 @pytest.mark.parametrize("code", [0, "0", 0.0, None])
 def test_a_good_code(code):
-    assert Session(TOKEN, reply({**DETAIL, "code": code})).read().id == ID
+    assert Session(reply({**DETAIL, "code": code})).read().id == ID
 
 
 @pytest.mark.parametrize("task_id", [int(ID), ID])
 def test_an_id_of_19_digits_loses_none(task_id):
-    assert Session(TOKEN, reply({**DETAIL, "taskId": task_id})).read().id == ID
-    page = Session(TOKEN, reply({"taskList": [{**ENTRY, "taskId": task_id}], "code": 0})).page()
+    assert Session(reply({**DETAIL, "taskId": task_id})).read().id == ID
+    page = Session(reply({"taskList": [{**ENTRY, "taskId": task_id}], "code": 0})).page()
     assert page.tasks[0].id == ID
 
 
 def test_an_id_that_became_a_float_is_refused():
     text = json.dumps(DETAIL).replace(f'"{ID}"', "1.534087020903704704E18")
     with pytest.raises(BadAnswerError, match="no whole number"):
-        Session(TOKEN, reply(text.encode())).read()
+        Session(reply(text.encode())).read()
 
 
 @pytest.mark.parametrize("task_id", ["1.5340870209037046e+18", "1534087020903704704.0", "a/b", "a b", "..", ""])
@@ -413,7 +421,7 @@ def test_ids_that_may_be_some(task_id):
 
 
 def test_ids_are_quoted_and_dots_refused():
-    session = Session(TOKEN, reply({**DETAIL, "taskId": "a/../b?c"}))
+    session = Session(reply({**DETAIL, "taskId": "a/../b?c"}))
     session.read("a/../b?c")
     assert session.asked() == ["/task/a%2F..%2Fb%3Fc"]
     with pytest.raises(OptionError):
@@ -422,7 +430,7 @@ def test_ids_are_quoted_and_dots_refused():
 
 def test_another_task_than_asked_for():
     with pytest.raises(BadAnswerError, match="another one"):
-        Session(TOKEN, reply({**DETAIL, "taskId": "7"})).read()
+        Session(reply({**DETAIL, "taskId": "7"})).read()
 
 
 @pytest.mark.parametrize(
@@ -434,7 +442,6 @@ def test_another_task_than_asked_for():
         {},
         {"code": 0, "msg": "success"},
         {**DETAIL, "taskId": None},
-        {**DETAIL, "taskId": ""},
         {**DETAIL, "taskId": True},
         {**DETAIL, "status": None},
         {**DETAIL, "status": [2]},
@@ -447,7 +454,13 @@ def test_another_task_than_asked_for():
 )
 def test_answers_of_another_shape(body):
     with pytest.raises(BadAnswerError, match=r"unexpected shape: at \$"):
-        Session(TOKEN, reply(json.dumps(body).encode())).read()
+        Session(reply(json.dumps(body).encode())).read()
+
+
+@pytest.mark.parametrize("task_id", ["", " "])
+def test_a_blank_id_is_none(task_id):
+    with pytest.raises(BadAnswerError, match="taskId: it is blank"):
+        Session(reply({**DETAIL, "taskId": task_id})).read()
 
 
 @pytest.mark.parametrize(
@@ -477,7 +490,7 @@ def test_where_a_launch_has_the_id(result, task_id):
 @pytest.mark.parametrize("code", [13000102, "13000102"])
 def test_a_code_is_an_error_whatever_the_status(status, code):
     with pytest.raises(RejectedError, match=r"code 13000102 \(A parameter did not pass its check\): wrong") as caught:
-        Session(TOKEN, reply({"code": code, "msg": "wrong"}, status)).read()
+        Session(reply({"code": code, "msg": "wrong"}, status)).read()
     assert (caught.value.status, caught.value.code) == (status, "13000102")
     assert caught.value.url == f"{BASE}/task/{ID}"
 
@@ -485,7 +498,7 @@ def test_a_code_is_an_error_whatever_the_status(status, code):
 @pytest.mark.parametrize("code", [1, "1", 500, "", "x", -1, "00", 18000205])
 def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
     with pytest.raises(RejectedError) as caught:
-        Session(TOKEN, reply({**detail(status=2), "code": code})).read()
+        Session(reply({**detail(status=2), "code": code})).read()
     assert caught.value.code == str(code)
     if code == 18000205:
         assert "not documented publicly" in caught.value.message
@@ -493,18 +506,18 @@ def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
 
 def test_the_gateways_errors():
     with pytest.raises(RejectedError, match=r"code APIGW.0201 \(The gateway did not accept the request\): Too much"):
-        Session(TOKEN, reply({"error_code": "APIGW.0201", "error_msg": "Too much", "request_id": "r"}, 400)).read()
+        Session(reply({"error_code": "APIGW.0201", "error_msg": "Too much", "request_id": "r"}, 400)).read()
     with pytest.raises(AuthenticationError, match=r"APIG.0301"):
-        Session(TOKEN, reply({"error_code": "APIG.0301", "error_msg": "Incorrect"}, 401)).read()
+        Session(reply({"error_code": "APIG.0301", "error_msg": "Incorrect"}, 401)).read()
     with pytest.raises(TransientError, match=r"APIGW.0308"):
-        Session(TOKEN, reply({"error_code": "APIGW.0308", "error_msg": "Too often"}, 429)).read()
+        Session(reply({"error_code": "APIGW.0308", "error_msg": "Too often"}, 429)).read()
     with pytest.raises(RejectedError, match=r"APIGW\.0201"):
-        Session(TOKEN, reply({"error_code": "APIGW.0201", "error_msg": "x"})).read()
+        Session(reply({"error_code": "APIGW.0201", "error_msg": "x"})).read()
 
 
 def test_an_api_that_does_not_exist_is_no_missing_task():
     with pytest.raises(RejectedError, match="Check api_url") as caught:
-        Session(TOKEN, NO_API).read()
+        Session(NO_API).read()
     assert not isinstance(caught.value, NotFoundError)
 
 
@@ -513,19 +526,37 @@ def test_an_api_that_does_not_exist_is_no_missing_task():
     [
         ({"code": 13000309, "msg": "x"}, 400),
         ({"code": 13000309, "msg": "x"}, 200),
-        ({"code": 404, "msg": "x"}, 404),
-        (b"", 404),
+        ({"code": "13000309", "msg": "x"}, 404),
     ],
 )
 def test_a_task_that_does_not_exist(body, status):
-    for session in (Session(TOKEN, reply(body, status)), jobs(reply(body, status))):
+    for session in (Session(reply(body, status)), jobs(reply(body, status))):
         with pytest.raises(NotFoundError):
             session.read()
 
 
-def test_only_a_single_task_can_be_missing():
-    with pytest.raises(RejectedError):
-        Session(TOKEN, reply({"code": 13000309, "msg": "x"}, 400)).page()
+# A proxy's, an ingress's, a gateway's, and one of KooDrive's own shape: no document says that any means a task.
+@pytest.mark.parametrize(
+    "body", [b"", b"default backend - 404", {"message": "no Route matched"}, {"code": 404, "msg": "x"}, {"code": 0}]
+)
+def test_a_404_without_the_documented_code_is_a_wrong_address(body):
+    for session in (Session(reply(body, 404)), jobs(reply(body, 404))):
+        with pytest.raises(RejectedError, match=r"\. Check api_url and region$") as caught:
+            session.read()
+        assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_only_a_single_task_can_be_missing(status):
+    with pytest.raises(RejectedError) as caught:
+        Session(reply({"code": 13000309, "msg": "x"}, status)).page()
+    # It is about what the request names, such as a folder.
+    assert "api_url" not in caught.value.message
+
+
+def test_a_code_is_no_reason_to_give_up_what_passes():
+    with pytest.raises(TransientError):
+        Session(reply({"code": 13000309, "msg": "x"}, 503)).read()
 
 
 @pytest.mark.parametrize("status", [401, 400])
@@ -533,18 +564,19 @@ def test_only_a_single_task_can_be_missing():
     "body", [{"code": 13000201, "msg": "鉴权不通过"}, {"code": 401, "msg": "no"}, {"msg": "no"}, b"", b"no", {}]
 )
 def test_a_refused_login(body, status):
-    session = Session(TOKEN, reply(body, status))
+    session = Session(reply(body, status))
     with pytest.raises(AuthenticationError) as caught:
         session.read()
     assert caught.value.status == status
     assert "run out" in caught.value.message
+    assert body != b"no" or ": no" in caught.value.message
     assert "t0ken" not in str(caught.value.to_result())
     # A token that was given cannot be renewed, so it is not tried again.
     assert len(session.http.requests) == 1
 
 
 def test_a_refused_signature_names_what_to_check():
-    session = Session(APP, *[reply({"code": 401, "msg": "no"}, 401)] * 2)
+    session = Session(*[reply({"code": 401, "msg": "no"}, 401)] * 2, login=APP)
     with pytest.raises(
         AuthenticationError, match="check app_id, app_secret and user_id, and this machine's clock"
     ) as caught:
@@ -560,7 +592,7 @@ def test_a_refused_signature_is_made_anew_once():
             return reply({"code": 401, "msg": "no"}, 401)
         return reply(DETAIL)
 
-    session = Session(APP, play)
+    session = Session(play, login=APP)
     assert session.read().id == ID
     first, second = (request.headers["X-Date"] for request in session.http.requests)
     assert (first, second) == ("20260301T120000Z", "20260301T121600Z")
@@ -569,7 +601,7 @@ def test_a_refused_signature_is_made_anew_once():
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_the_servers_own_trouble_passes(status):
     with pytest.raises(TransientError):
-        Session(TOKEN, reply({"code": 500, "msg": "x"}, status)).read()
+        Session(reply({"code": 500, "msg": "x"}, status)).read()
 
 
 # --- logins ---------------------------------------------------------------------------------------------------
@@ -589,14 +621,14 @@ def test_the_servers_own_trouble_passes(status):
     ],
 )
 def test_a_token_is_sent_as_it_is_where_it_has_a_prefix(token, value):
-    session = Session({**TOKEN, "api_token": token}, reply(DETAIL))
+    session = Session(reply(DETAIL), api_token=token)
     session.read()
     assert session.http.requests[0].headers["Authorization"] == value == authorization(token)
     assert session.hidden == {value.replace("+", " ").split(" ", 1)[1]}
 
 
 def test_a_prefix_alone_hides_nothing():
-    assert Session({**TOKEN, "api_token": "Bearer "}).hidden == set()
+    assert Session(api_token="Bearer ").hidden == set()
 
 
 @pytest.mark.parametrize(
@@ -612,7 +644,7 @@ def test_a_prefix_alone_hides_nothing():
 )
 @pytest.mark.parametrize("login", [{"api_token": "t"}, {key: APP[key] for key in ("app_id", "app_secret", "user_id")}])
 def test_addresses(login, options, base):
-    session = Session({**login, **options}, reply(DETAIL))
+    session = Session(reply(DETAIL), login=login, **options)
     session.read()
     assert session.http.requests[0].url == f"{base}/task/{ID}"
 
@@ -629,7 +661,7 @@ def test_addresses(login, options, base):
 )
 def test_options_that_make_no_login(options, words):
     with pytest.raises(OptionError, match=words):
-        Session(options)
+        Session(login=options)
 
 
 # The text to be signed is written by hand from the documents' steps: no line is made by the code under test.
@@ -645,7 +677,7 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"""
 
 
 def test_a_signature_by_hand():
-    session = Session(APP, reply({"taskList": [], "code": 0}))
+    session = Session(reply({"taskList": [], "code": 0}), login=APP)
     session.page(states=frozenset({TaskState.SUCCEEDED}), types=frozenset({"transfer"}), filters=(("x y", "ä/+"),))
     (request,) = session.http.requests
     to_sign = "HMAC-SHA256\n" + hashlib.sha256(CANONICAL.encode()).hexdigest()
@@ -664,8 +696,18 @@ def test_a_signature_by_hand():
     assert signature == "125d1bc59d0410105b42f54f45265beba39abf663e6ff20096d778af25d29453"
 
 
+def test_a_signature_is_hidden():
+    session = Session(reply(DETAIL), reply(DETAIL), login=APP)
+    session.read()
+    session.clock.advance(60)
+    session.read()
+    sent = {request.headers["Authorization"].rpartition("=")[2] for request in session.http.requests}
+    assert len(sent) == 2
+    assert session.hidden == sent
+
+
 def test_each_request_is_signed_anew():
-    session = Session(APP, reply(DETAIL), reply(DETAIL))
+    session = Session(reply(DETAIL), reply(DETAIL), login=APP)
     session.read()
     session.clock.advance(901)
     session.read()
@@ -684,18 +726,18 @@ def test_each_request_is_signed_anew():
     ],
 )
 def test_the_host_that_is_signed_is_sent(url, host):
-    session = Session({**APP, "api_url": url}, reply(DETAIL))
+    session = Session(reply(DETAIL), login=APP, api_url=url)
     session.read()
     assert session.http.requests[0].headers["Host"] == host
 
 
 def test_odd_characters_in_a_secret_are_no_defect():
-    session = Session({**APP, "app_secret": "\udcff\ud800", "user_id": "\ud800"}, reply(DETAIL))
+    session = Session(reply(DETAIL), login=APP, app_secret="\udcff\ud800", user_id="\ud800")
     session.read()
 
 
 def test_no_repr_shows_a_secret():
-    for session in (Session(APP, reply(DETAIL)), Session(TOKEN, reply(DETAIL))):
+    for session in (Session(reply(DETAIL), login=APP), Session(reply(DETAIL))):
         session.read()
         shown = repr([session.http.requests, session.options, session.provider, session.provider.__dict__])
         assert "s3cret" not in shown
@@ -720,7 +762,7 @@ def wait(session, **params):
 
 @pytest.mark.parametrize("option", ["poll_interval", "max_poll_interval"])
 def test_an_interval_that_would_lose_the_token_is_refused(option):
-    session = Session(TOKEN)
+    session = Session()
     with pytest.raises(OptionError, match=r"1140 seconds or less .*20 minutes without a request") as caught:
         wait(session, **{option: 1141.0})
     assert caught.value.option == option
@@ -728,14 +770,14 @@ def test_an_interval_that_would_lose_the_token_is_refused(option):
 
 
 def test_intervals_that_are_fine():
-    assert wait(Session(TOKEN, reply(detail(status=2))), poll_interval=1140.0)["outcome"] == "succeeded"
+    assert wait(Session(reply(detail(status=2))), poll_interval=1140.0)["outcome"] == "succeeded"
     # A signature has no session that could end.
-    assert wait(Session(APP, reply(detail(status=2))), poll_interval=7200.0)["outcome"] == "succeeded"
+    assert wait(Session(reply(detail(status=2)), login=APP), poll_interval=7200.0)["outcome"] == "succeeded"
     assert DESCRIPTION.longest_poll_interval is None
 
 
 def test_a_token_that_runs_out_ends_the_wait():
-    session = Session(TOKEN, reply(detail(status=1)), reply({"code": 401, "msg": "x"}, 400))
+    session = Session(reply(detail(status=1)), reply({"code": 401, "msg": "x"}, 400))
     with pytest.raises(WaitError) as caught:
         wait(session)
     result = caught.value.to_result()
@@ -749,13 +791,13 @@ def test_a_token_that_runs_out_ends_the_wait():
 
 @pytest.mark.parametrize("key", ["taskList", "taskListDtos"])
 def test_both_names_of_the_list(key):
-    page = Session(TOKEN, reply({key: [ENTRY], "code": 0, "msg": "成功"})).page()
+    page = Session(reply({key: [ENTRY], "code": 0, "msg": "成功"})).page()
     assert ([task.id for task in page.tasks], page.next_cursor) == ([ENTRY["taskId"]], None)
 
 
 @pytest.mark.parametrize("body", [{"taskList": []}, {"taskList": None}, {"taskListDtos": None, "nextCursor": None}])
 def test_a_list_without_tasks(body):
-    page = Session(TOKEN, reply({**body, "code": "0"})).page()
+    page = Session(reply({**body, "code": "0"})).page()
     assert (page.tasks, page.next_cursor) == ((), None)
 
 
@@ -764,7 +806,15 @@ def test_a_list_without_tasks(body):
 )
 def test_a_list_of_another_shape(body):
     with pytest.raises(BadAnswerError, match="unexpected shape"):
-        Session(TOKEN, reply({**body, "code": 0})).page()
+        Session(reply({**body, "code": 0})).page()
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
+    page = Session(reply({"taskList": [None, ENTRY, {**ENTRY, "taskId": 1.5e18}], "code": 0})).page()
+    assert ([task.id for task in page.tasks], page.unreadable) == ([ENTRY["taskId"]], 2)
+    page = jobs(reply({"data": [{**JOB, "status": None}, JOB, "x"], "code": 0})).page()
+    assert ([task.id for task in page.tasks], page.unreadable) == ([JOB["taskId"]], 2)
+    assert "offset=3" in page.next_cursor
 
 
 def test_short_and_empty_pages_are_not_the_end():
@@ -777,17 +827,17 @@ def test_short_and_empty_pages_are_not_the_end():
         }
         return reply({**pages[dict(request.params).get("pageCursor")], "code": 0})
 
-    session = Session(TOKEN, answer)
-    tasks, is_cut = list_tasks(session.provider, TaskQuery(), 10, session.deadline)
+    session = Session(answer)
+    tasks, is_cut = session.list(limit=10)
     assert ([task.id for task in tasks], is_cut) == ([ENTRY["taskId"], ID], False)
     assert session.http.requests[0].params == (("pageSize", "100"),)
     assert session.http.requests[3].params == (("pageSize", "100"), ("pageCursor", "1723549107002"))
 
 
 def test_pages_that_run_in_a_circle():
-    session = Session(TOKEN, lambda _request: reply({"taskList": [], "nextCursor": 5, "code": 0}))
+    session = Session(lambda _request: reply({"taskList": [], "nextCursor": 5, "code": 0}))
     with pytest.raises(BadAnswerError, match="in a circle"):
-        list_tasks(session.provider, TaskQuery(), 10, session.deadline)
+        session.list(limit=10)
 
 
 def states(*names):
@@ -813,7 +863,7 @@ def states(*names):
     ],
 )
 def test_filters_of_tasks_that_the_server_knows(query, params):
-    session = Session(TOKEN, reply({"taskList": [], "code": 0}))
+    session = Session(reply({"taskList": [], "code": 0}))
     session.page(**query)
     assert dict(session.http.requests[0].params) == {"pageSize": "100", **params}
 
@@ -844,7 +894,7 @@ def test_jobs_are_paged_until_a_page_is_empty():
         )
 
     session = jobs(answer)
-    tasks, is_cut = list_tasks(session.provider, TaskQuery(), 100, session.deadline)
+    tasks, is_cut = session.list()
     assert ([task.id for task in tasks], is_cut) == ([str(n) for n in range(7)], False)
     assert [dict(request.params)["offset"] for request in session.http.requests] == ["0", "3", "6", "7"]
 
@@ -858,10 +908,17 @@ def test_an_offset_of_the_users_own():
 
 
 @pytest.mark.parametrize(
-    ("raw", "lacks"), [({"status": 3}, True), ({"status": 3, "resultCode": "18000205"}, False), ({"status": 2}, False)]
+    ("raw", "lacks"),
+    [
+        ({"status": 1}, False),
+        ({"status": 3}, True),
+        ({"status": 3, "resultCode": "18000205"}, False),
+        # A result code would say that it was none.
+        ({"status": 2}, True),
+    ],
 )
 def test_what_a_list_of_tasks_lacks(raw, lacks):
-    assert Session(TOKEN).provider.list_entry_lacks_something(task_from_json({**ENTRY, **raw})) is lacks
+    assert Session().provider.list_entry_lacks_something(task_from_json({**ENTRY, **raw})) is lacks
 
 
 @pytest.mark.parametrize(("status", "lacks"), [(0, False), (1, False), (2, True), (3, True)])
@@ -893,7 +950,7 @@ def shape(example):
 def test_any_answer_about_tasks_gives_tasks_or_one_of_our_errors(body):
     for act in (Session.read, Session.page):
         with contextlib.suppress(WorkError):
-            act(Session(TOKEN, reply(json.dumps(body).encode())))
+            act(Session(reply(json.dumps(body).encode())))
 
 
 @FUZZ
@@ -910,9 +967,10 @@ def test_any_answer_about_jobs_gives_tasks_or_one_of_our_errors(body):
 @given(raw=shape(DETAIL), job=shape(JOB))
 def test_what_fits_the_schema_is_a_task(raw, job):
     with contextlib.suppress(BadAnswerError):
-        if koodrive.TASK_SCHEMA.problem(raw) is None:
+        if task_service.TaskService.task_schema.problem(raw) is None:
             assert task_from_json(raw).to_result()["id"]
-        if koodrive.JOB_LIST_SCHEMA.problem({"data": [job]}) is None:
+    with contextlib.suppress(BadAnswerError):
+        if job_service.JobService.task_schema.problem({"jobInfo": job}) is None:
             assert job_from_json(job).to_result()["id"]
 
 
@@ -920,9 +978,135 @@ def test_what_fits_the_schema_is_a_task(raw, job):
 @given(raw=shape(DETAIL), job=shape(JOB))
 def test_only_the_documented_success_is_one(raw, job):
     with contextlib.suppress(BadAnswerError):
-        if koodrive.TASK_SCHEMA.problem(raw) is None and task_from_json(raw).state is TaskState.SUCCEEDED:
+        if (
+            task_service.TaskService.task_schema.problem(raw) is None
+            and task_from_json(raw).state is TaskState.SUCCEEDED
+        ):
             assert raw["status"] in (2, "2")
-        if koodrive.JOB_LIST_SCHEMA.problem({"data": [job]}) is None:
-            task = job_from_json(job, None, replace(JOBS_DESCRIPTION))
+    with contextlib.suppress(BadAnswerError):
+        if job_service.JobService.task_schema.problem({"jobInfo": job}) is None:
+            task = job_from_json(job)
             if task.state is TaskState.SUCCEEDED:
                 assert (job["status"] in (2, "2"), job["taskResultCode"] in (1, "1")) == (True, True)
+
+
+# --- launches -------------------------------------------------------------------------------------------------
+
+TRANSFER = Launch("transfer", {"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784"})
+
+
+def test_a_transfer_is_launched():
+    session = Session(reply({"taskId": "1534087020903704704", "code": 0, "msg": "Success."}))
+    assert session.launch("transfer", TRANSFER.input) == "1534087020903704704"
+    assert session.last_sent == ("POST", "/koodrive/ose/v1/task/create", {**TRANSFER.input, "taskType": 0})
+
+
+def test_a_job_is_launched():
+    session = Session(reply({"data": 1534087020903704705, "code": "0", "msg": "x"}), service="jobs")
+    assert session.launch("move", {"actionType": 301}) == "1534087020903704705"
+    assert session.last_sent == ("POST", "/koodrive/ose/v1/jobs", {"actionType": 301, "taskType": 3})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+@pytest.mark.parametrize(
+    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": " ", "data": ""}]
+)
+def test_an_answer_without_an_id_is_no_launch(service, answer):
+    session = Session(reply(answer), service=service)
+    with pytest.raises(BadAnswerError, match="answered POST"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
+    session = Session(reply({"code": 13000309, "msg": "x"}, 400), service=service)
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x$"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+def test_a_code_refuses_a_launch_even_under_http_200():
+    session = Session(reply({"code": 13000102, "msg": "x"}))
+    with pytest.raises(RejectedError, match=r"refused POST .*/task/create: code 13000102 \(A parameter did not pass"):
+        session.launch("transfer", {})
+
+
+@pytest.mark.parametrize(
+    ("known", "is_same"),
+    [
+        ('{"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784", "x": 1}', True),
+        ({"srcUserId": 1397687227244555008, "dstUserId": "1507947856550550784"}, True),
+        ('{"srcUserId": "1397687227244555008", "dstUserId": "2"}', False),
+        ('{"srcUserId": "1397687227244555008"}', False),
+        ("{", False),
+        ("[]", False),
+        ("[" * 100_000, False),
+        (None, False),
+        (7, False),
+        ({"srcUserId": ["1397687227244555008"], "dstUserId": "1507947856550550784"}, False),
+    ],
+    ids=str,
+)
+def test_the_same_transfer_has_the_same_parameters(known, is_same):
+    raw = {"taskId": "1", "status": 1, "taskType": 0, "initParams": known}
+    session = Session(reply({"code": 0, "taskList": [raw]}))
+    (listed,) = session.provider.read_page(session.provider.launch_query(TRANSFER), None, session.deadline).tasks
+    assert listed.state is TaskState.RUNNING
+    assert session.provider.is_launch(TRANSFER, listed) is is_same
+    assert not session.provider.is_launch(Launch("user_import", TRANSFER.input), listed)
+    assert not session.provider.is_launch(Launch("transfer", {}), listed)
+    assert not session.provider.lists_lack_input
+
+
+@pytest.mark.parametrize(
+    ("given", "other"), [(["a"], ["b", "c"]), (True, False), (0.5, 0.7), (None, ""), ({"a": 1}, {"a": 2}), (True, 1)]
+)
+def test_parameters_that_are_no_words_are_compared_too(given, other):
+    provider = Session().provider
+    launch = Launch("transfer", {"x": given})
+    assert provider.is_launch(launch, any_task("1", type="transfer", raw={"initParams": {"x": given}}))
+    assert not provider.is_launch(launch, any_task("1", type="transfer", raw={"initParams": {"x": other}}))
+
+
+def test_nothing_can_be_desired_of_a_drive():
+    with pytest.raises(OptionError, match="desired cannot be checked at Huawei Cloud KooDrive"):
+        Session().provider.check_launch(TRANSFER, {"owner": "7"})
+
+
+def test_the_type_of_a_drives_task_is_said_once():
+    with pytest.raises(OptionError, match="input must not hold taskType"):
+        Session().provider.check_launch(Launch("transfer", {"taskType": 1}), None)
+    Session().provider.check_launch(TRANSFER, None)
+
+
+@pytest.mark.parametrize(
+    ("service", "answer"),
+    [("task", {"code": "200", "taskId": "1534087020903704704"}), ("jobs", {"code": 13000102, "data": "1"})],
+)
+def test_a_refusal_with_an_id_may_be_none(service, answer):
+    session = Session(reply(answer), service=service)
+    with pytest.raises(BadAnswerError, match="and gave an ID all the same"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+def test_the_body_of_a_launch_is_signed():
+    session = Session(reply({"taskId": "7", "code": 0}), login=APP)
+    session.launch("transfer", {"srcUserId": "ä"})
+    (request,) = session.http.requests
+    assert request.body == b'{"srcUserId": "\\u00e4", "taskType": 0}'
+    headers = request.headers
+    canonical = "\n".join(
+        [
+            "POST",
+            "/koodrive/ose/v1/task/create/",
+            "",
+            f"host:{headers['Host']}",
+            f"x-date:{headers['X-Date']}",
+            f"x-user-id:{APP['user_id']}",
+            "",
+            "host;x-date;x-user-id",
+            hashlib.sha256(request.body).hexdigest(),
+        ]
+    )
+    to_sign = f"HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(b"s3cret", to_sign.encode(), hashlib.sha256).hexdigest()
+    assert headers["Authorization"].endswith(f"Signature={signature}")

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +19,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import t
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import DESCRIPTION, PROVIDER
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive.provider import (
+    DESCRIPTION,
+    PROVIDER,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "roles" / "task_simulator" / "files"))
-
 from task_simulator import Simulator
 
 GOOD, BAD, OTHER = "1534087020903704704", "1534087020903704705", "1534087020903704706"

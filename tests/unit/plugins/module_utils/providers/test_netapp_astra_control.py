@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -23,20 +22,16 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
     DESCRIPTION,
-    LIST_SCHEMA,
-    PROVIDER,
-    TASK_SCHEMA,
-    explain_problem,
+    FIELDS,
+    AstraTaskProvider,
+    read_refusal,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 PARENT = "9cc8c321-6af1-406c-8158-2c6582c247f8"
@@ -44,8 +39,7 @@ ID = "ae1e6561-9e22-406c-8a5a-762f4604da00"
 OTHER = "bc1e6561-9e22-406c-8a5a-762f4604da00"
 LOGIN = {"api_url": "https://astra.example", "account_id": ACCOUNT, "api_token": "t0kEn-s3cr3t"}
 TASKS_URL = f"https://astra.example/accounts/{ACCOUNT}/core/v1/tasks"
-CLOCK = FakeClock()
-DEADLINE = Deadline(CLOCK, 30.0)
+TASK_SCHEMA = AstraTaskProvider.task_schema
 
 
 def raw_task(state="running", **fields):
@@ -99,19 +93,8 @@ def listing(*tasks, **metadata):
     return reply({"type": "application/astra-tasks", "version": "1.1", "items": list(tasks), "metadata": metadata})
 
 
-class Session:
-    """A provider made from options, and its HTTP."""
-
-    def __init__(self, *script, **options):
-        self.http = FakeHttp(*script)
-        tools = ProviderTools(CLOCK, lambda _tls: self.http, lambda _text: None, lambda _text: None)
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, {**LOGIN, **options}, {}), tools)
-
-    def read(self, task_id=ID):
-        return self.provider.read_task(task_id, DEADLINE)
-
-    def page(self, **query):
-        return self.provider.read_page(TaskQuery(**query), None, DEADLINE)
+class Session(FakeSession):
+    name, login, task_id = "netapp_astra_control", LOGIN, ID
 
     @property
     def params(self):
@@ -167,7 +150,7 @@ def test_each_other_field_may_be_missing_or_of_an_older_version(field):
     assert task_from_json(raw).state is TaskState.RUNNING
 
 
-NULLABLE = sorted(set(TASK_SCHEMA.schema["properties"]) - {"id", "state"})
+NULLABLE = sorted(set(FIELDS.schema["properties"]) - {"id", "state"})
 
 
 @pytest.mark.parametrize("field", NULLABLE)
@@ -250,6 +233,16 @@ def test_a_type_of_another_kind(kind, code):
     assert (error.code, error.title, error.detail) == (code, "T", "D")
 
 
+# The documents allow titles of 40 and details of 511 characters.
+def test_the_longest_detail_is_told_whole():
+    title, text = "t" * 40, f"{'d' * 508}end"
+    task = task_from_json(raw_task("failed", stateDetails=[detail(7, title, text)]))
+    assert (task.message, task.error.title, task.error.detail) == (f"{title}: {text}", title, text)
+    two = task_from_json(raw_task("failed", stateDetails=[detail(7, title, text), detail(8, title, text)]))
+    assert two.error.detail == two.message == f"{title}: {text}; {title}: {text}"
+    assert text in error_of(problem(5, title, text)).message
+
+
 @pytest.mark.parametrize("details", [[], None])
 def test_a_failure_without_details(details):
     task = task_from_json(raw_task("failed", stateDetails=details))
@@ -276,6 +269,13 @@ def test_one_task_is_asked_for():
     assert request.headers == {"Accept": "*/*", "Authorization": "Bearer t0kEn-s3cr3t"}
 
 
+@pytest.mark.parametrize("path", ["/", f"/accounts/{ACCOUNT}", f"/accounts/{ACCOUNT}/core/v1/"])
+def test_an_address_may_have_its_path(path):
+    session = Session(reply(raw_task()), api_url=f"https://astra.example{path}")
+    session.read()
+    assert session.http.requests[0].url == f"{TASKS_URL}/{ID}"
+
+
 def test_another_task_than_that_asked_for_is_a_bad_answer():
     with pytest.raises(BadAnswerError, match="another one"):
         Session(reply(raw_task(id=OTHER))).read()
@@ -298,12 +298,12 @@ def test_an_account_that_is_no_uuid_is_refused_before_anything_is_sent(account):
 @pytest.mark.parametrize("missing", sorted(LOGIN))
 def test_what_a_login_lacks_is_named_with_its_variable(missing):
     with pytest.raises(OptionError, match=f"NETAPP_ASTRA_{missing.upper()}"):
-        connection_options(DESCRIPTION, {key: value for key, value in LOGIN.items() if key != missing}, {})
+        Session(**{missing: None})
 
 
 def test_a_login_of_the_environment():
     environ = {f"NETAPP_ASTRA_{key.upper()}": value for key, value in LOGIN.items()}
-    options = connection_options(DESCRIPTION, {}, environ)
+    options = Session(login={}, environ=environ).options
     assert {key: getattr(options, key) for key in LOGIN} == LOGIN
 
 
@@ -343,7 +343,7 @@ def test_one_condition_goes_to_the_server(query, sent):
 
 def test_what_the_server_does_not_filter_is_filtered_here():
     session = Session(listing(raw_task(), raw_task("pausing", id=OTHER), raw_task("failed", id=PARENT)))
-    found, more = list_tasks(session.provider, TaskQuery(states=frozenset({TaskState.RUNNING})), 10, DEADLINE)
+    found, more = session.list(states=frozenset({TaskState.RUNNING}))
     assert ([task.id for task in found], more) == ([ID, OTHER], False)
 
 
@@ -362,8 +362,19 @@ def test_include_is_refused_before_anything_is_sent():
 
 
 def test_bare_lists_of_values_are_a_bad_answer():
-    with pytest.raises(BadAnswerError, match=r"\$\.items\[0\]"):
+    with pytest.raises(BadAnswerError, match="expected object, got array") as caught:
         Session(listing([ID, "running"])).page()
+    assert (caught.value.method, caught.value.url, caught.value.status) == ("GET", TASKS_URL, 200)
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
+    page = Session(listing(raw_task(id=5), raw_task(), None, raw_task(state=None))).page()
+    assert ([task.id for task in page.tasks], page.unreadable) == ([ID], 3)
+
+
+def test_an_entry_that_cannot_be_read_counts_for_the_limit():
+    page = Session(listing(raw_task(), {})).page(filters=(("limit", "2"),))
+    assert page.is_cut
 
 
 @pytest.mark.parametrize(
@@ -382,7 +393,7 @@ def test_bare_lists_of_values_are_a_bad_answer():
 def test_a_list_that_is_cut_off_is_not_taken_for_whole(limit, metadata, is_cut):
     session = Session(listing(raw_task(), raw_task(id=OTHER), **metadata))
     filters = (("limit", limit),) if limit else ()
-    found, more = list_tasks(session.provider, TaskQuery(filters=filters), 10, DEADLINE)
+    found, more = session.list(filters=filters)
     assert (len(found), more, len(session.http.requests)) == (2, is_cut, 1)
 
 
@@ -403,22 +414,25 @@ def test_subtasks_are_asked_for_by_their_parent_and_sorted_by_their_hint():
     session = Session(
         listing(part(1, orderHint=10), part(2, orderHint=2.5), part(3, orderHint=None), stranger, part(4, orderHint=-1))
     )
-    assert [task.id[-1] for task in session.provider.read_subtasks(PARENT, DEADLINE)] == ["4", "2", "1", "3"]
+    assert [task.id[-1] for task in session.subtasks(PARENT)] == ["4", "2", "1", "3"]
     assert session.params == (("filter", f"parentTaskID eq '{PARENT}'"),)
 
 
 def test_a_task_without_subtasks():
-    assert Session(listing()).provider.read_subtasks(ID, DEADLINE) == ()
+    assert Session(listing()).subtasks(ID) == ()
 
 
-def test_subtasks_of_a_list_that_is_cut_off_are_not_taken_for_all():
+@pytest.mark.parametrize(
+    "answer", [listing(raw_task(), **{"continue": "bW9yZQ=="}), listing(raw_task(), {"id": OTHER})]
+)
+def test_subtasks_of_a_list_that_lacks_some_are_not_taken_for_all(answer):
     with pytest.raises(BadAnswerError, match="all subtasks"):
-        Session(listing(raw_task(), **{"continue": "bW9yZQ=="})).provider.read_subtasks(PARENT, DEADLINE)
+        Session(answer).subtasks(PARENT)
 
 
 def test_an_id_that_a_filter_cannot_carry_is_not_put_into_one():
     session = Session(listing(raw_task()))
-    assert session.provider.read_subtasks("x' or 'y", DEADLINE) == ()
+    assert session.subtasks("x' or 'y") == ()
     assert session.params == ()
 
 
@@ -526,7 +540,7 @@ def test_a_404_to_a_list_is_a_wrong_address():
     [None, [], "x", {}, {"type": 5}, {"type": "about:blank"}, {"type": "https://astra.netapp.io/stateDetails/3"}],
 )
 def test_what_is_no_problem_of_the_vendor(data):
-    assert explain_problem(data) is None
+    assert read_refusal(data, 400) is None
 
 
 def test_the_problems_that_tasks_and_their_surroundings_can_have_are_data():
@@ -547,7 +561,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from([*TASK_SCHEMA.schema["properties"], "items", "continue", "title", "detail", "type"]),
+            st.sampled_from([*FIELDS.schema["properties"], "items", "continue", "title", "detail", "type"]),
             inner,
             max_size=5,
         )
@@ -579,7 +593,12 @@ FITTING = st.fixed_dictionaries(
 @FUZZ
 @given(FITTING | JSON)
 def test_whatever_passes_the_check_is_a_task(raw):
-    if TASK_SCHEMA.problem(raw) is None:
+    if TASK_SCHEMA.problem(raw) is not None:
+        return
+    if not raw["id"].strip():
+        with pytest.raises(BadAnswerError, match="no ID"):
+            task_from_json(raw)
+    else:
         task = task_from_json(raw)
         assert (task.state is TaskState.SUCCEEDED) is (str(raw["state"]).casefold() == "completed")
         json.dumps(task.to_result())
@@ -591,11 +610,10 @@ def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
     session = Session(lambda _request: reply(answer))
     try:
         page = session.page()
-        session.provider.read_subtasks(ID, DEADLINE)
+        session.subtasks(ID)
     except WorkError:
         return
-    assert LIST_SCHEMA.problem(answer) is None
-    assert len(page.tasks) == len(answer["items"])
+    assert len(page.tasks) + page.unreadable == len(answer["items"])
 
 
 @FUZZ

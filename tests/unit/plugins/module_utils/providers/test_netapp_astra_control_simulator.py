@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
@@ -22,9 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connec
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "roles" / "task_simulator" / "files"))
-
 from task_simulator import Simulator
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
@@ -161,7 +155,7 @@ def test_a_list_that_a_limit_cuts_off_is_truncated(play):
     [
         ({"skip": 3}, "problem 6, .*skip: is not supported"),
         ({"limit": 0}, "problem 5, .*limit: is not in the appropriate format"),
-        ({"include": "id"}, "Leave it out"),
+        ({"include": "id"}, "Omit it"),
     ],
 )
 def test_a_list_with_filters_that_do_not_exist(play, filters, words):

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
@@ -26,15 +25,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     UntrustedServerError,
     WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION, PROVIDER
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
     CLOSE,
     answer,
@@ -57,36 +55,8 @@ def _bare_environment(monkeypatch):
     bare_environment(monkeypatch)
 
 
-class Session:
-    """A provider made from options, over real sockets."""
-
-    def __init__(self, **options):
-        self.clients = []
-        self.warnings = []
-        self.hidden = set()
-        tools = ProviderTools(CLOCK, self._make_http, self.warnings.append, self.hidden.add)
-        try:
-            self.provider = PROVIDER.create(connection_options(DESCRIPTION, options, {}), tools)
-        except BaseException:
-            self.close()
-            raise
-
-    def _make_http(self, tls):
-        self.clients.append(RequestsClient(tls))
-        return self.clients[-1]
-
-    def read(self, task_id="1"):
-        return self.provider.read_task(task_id, Deadline(CLOCK, 5.0))
-
-    def close(self):
-        for client in self.clients:
-            client.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        self.close()
+class Session(SocketSession):
+    name = "openstack_images"
 
 
 class Cloud:
@@ -301,7 +271,7 @@ def problem(status, words="Words of Keystone"):
         (answer({"token": 5}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
         (answer({"token": {}}, 201), BadAnswerError, ["Keystone"]),
         (answer({"token": {"catalog": 5}}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
-        ([CLOSE], TransientError, ["no whole answer"]),
+        ([CLOSE], TransientError, ["closed the connection"]),
         (answer(status=302, Location="https://elsewhere.example/v3/auth/tokens"), OptionError, ["auth_url", "302"]),
         (answer(status=300), OptionError, ["auth_url", "300"]),
     ],
@@ -358,7 +328,7 @@ def test_a_keystone_that_is_away_in_mid_wait_may_come_back(cloud):
 
 def test_keystone_is_away():
     url = f"http://127.0.0.1:{closed_port()}"
-    refused = pytest.raises(TransientError, match=rf"{url}.*connection was refused")
+    refused = pytest.raises(TransientError, match=rf"connection was refused: POST {url}")
     with refused, Session(auth_url=url, username="ann", password=SECRET) as session:
         session.read()
 
@@ -393,7 +363,7 @@ def test_a_wait_gets_its_turn_after_keystone_came_back(cloud):
 def test_an_endpoint_in_plain_http_is_warned_of(cloud):
     token = cloud.token("http://images.example")
     with serving(answer(token, 201, X_Subject_Token="t")) as server, Session(**by_password(server)) as session:
-        session.provider._api._login.access(Deadline(CLOCK, 5.0))
+        session.provider.api._login.access(Deadline(CLOCK, 5.0))
     assert [warning for warning in session.warnings if "images.example" in warning]
 
 
@@ -569,11 +539,9 @@ def test_known_failures(message, title, retryable):
 
 
 def test_only_imports_can_be_filtered_by_the_server():
-    tools = ProviderTools(CLOCK, lambda _tls: FakeHttp(), print, print)
-    options = connection_options(DESCRIPTION, {"api_token": "t", "api_url": "https://images.example"}, {})
-    provider = PROVIDER.create(options, tools)
-    assert provider._listable_types == {"import"}
-    assert provider._lists_end_quietly is False
+    with Session(api_token="t", api_url="https://images.example") as session:
+        assert session.provider._listable_types == {"import"}
+        assert session.provider._lists_end_quietly is False
 
 
 JSON = st.recursive(
@@ -624,7 +592,7 @@ def test_any_answer_of_keystone_gives_access_or_one_of_our_errors():
             login.access(Deadline(CLOCK, 5.0))
 
     with serving(play) as server, Session(**by_password(server)) as session:
-        login = session.provider._api._login
+        login = session.provider.api._login
         log_in()
 
 

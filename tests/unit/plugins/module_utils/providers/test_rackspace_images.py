@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -21,41 +20,21 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
     WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.rackspace_images import (
     DESCRIPTION,
     FAILURES,
-    PROVIDER,
 )
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 IDENTITY = "https://identity.api.rackspacecloud.com/v2.0/tokens"
 KEY = {"username": "ann", "api_key": "k3y"}
-CLOCK = FakeClock()
-DEADLINE = Deadline(CLOCK, 30.0)
 
 
-class Session:
-    """A provider made from options, its HTTP, and what it warned of and hid."""
-
-    def __init__(self, options, *script):
-        self.http = FakeHttp(*script)
-        self.warnings = []
-        self.hidden = set()
-        self.tls = []
-        tools = ProviderTools(CLOCK, self._make_http, self.warnings.append, self.hidden.add)
-        self.provider = PROVIDER.create(connection_options(DESCRIPTION, options, {}), tools)
-
-    def _make_http(self, tls):
-        self.tls.append(tls)
-        return self.http
-
-    def read(self, task_id="1"):
-        return self.provider.read_task(task_id, DEADLINE)
+class Session(FakeSession):
+    name = "rackspace_images"
 
 
 def catalogue(*regions, default=None, token="t0ken"):
@@ -168,9 +147,10 @@ def test_any_other_text_passes_untouched():
 def test_413_means_two_things():
     in_message = task(status="failure", message="Image cannot be imported. Error code: '413'")
     session = Session(
-        {"api_token": "t", "region": "DFW"},
         in_message,
         reply({"overLimit": {"code": 413, "message": "Slow down"}}, 413, retry_after="11"),
+        api_token="t",
+        region="DFW",
     )
     assert session.read().error.code == "413"
     with pytest.raises(TransientError, match="Slow down") as caught:
@@ -182,7 +162,7 @@ def test_413_means_two_things():
 
 
 def test_a_login_with_an_api_key():
-    session = Session({**KEY, "region": "DFW"}, reply(catalogue("DFW", "ORD")), task())
+    session = Session(reply(catalogue("DFW", "ORD")), task(), **KEY, region="DFW")
     assert session.read().id == "1"
     login, asked = session.http.requests
     assert (login.method, login.url) == ("POST", IDENTITY)
@@ -195,7 +175,7 @@ def test_a_login_with_an_api_key():
 
 
 def test_a_login_with_a_password():
-    session = Session({"username": "ann", "password": "pa55", "region": "dfw"}, reply(catalogue("DFW")), task())
+    session = Session(reply(catalogue("DFW")), task(), username="ann", password="pa55", region="dfw")
     session.read()
     assert session.http.requests[0].json == {
         "auth": {"passwordCredentials": {"username": "ann", "password": "pa55"}},
@@ -203,7 +183,7 @@ def test_a_login_with_a_password():
 
 
 def test_a_ready_token_needs_no_login():
-    session = Session({"api_token": "mine", "region": "ORD"}, task())
+    session = Session(task(), api_token="mine", region="ORD")
     session.read()
     (asked,) = session.http.requests
     assert asked.url == "https://ord.images.api.rackspacecloud.com/v2/tasks/1"
@@ -213,11 +193,11 @@ def test_a_ready_token_needs_no_login():
 @pytest.mark.parametrize("region", ["dfw.evil.example/", "D", "DFW1", "a b", "evil.example#", "../x", ""])
 def test_a_region_that_is_no_name_is_refused(region):
     with pytest.raises(OptionError, match="region"):
-        Session({"api_token": "mine", "region": region})
+        Session(api_token="mine", region=region)
 
 
 def test_an_address_of_ones_own_wins_over_region_and_catalogue():
-    session = Session({**KEY, "region": "DFW", "api_url": "https://own.example/"}, reply(catalogue("DFW")), task())
+    session = Session(reply(catalogue("DFW")), task(), **KEY, region="DFW", api_url="https://own.example/")
     session.read()
     assert session.http.requests[1].url == "https://own.example/v2/tasks/1"
 
@@ -237,7 +217,7 @@ def test_an_address_of_ones_own_wins_over_region_and_catalogue():
 )
 def test_the_identity_services_address(auth_url, expected):
     options = {**KEY, "auth_url": auth_url} if auth_url else KEY
-    session = Session(options, reply(catalogue("DFW")), task())
+    session = Session(reply(catalogue("DFW")), task(), **options)
     session.read()
     assert session.http.requests[0].url == expected
 
@@ -255,7 +235,7 @@ def test_the_identity_services_address(auth_url, expected):
 )
 def test_the_region_that_is_taken(regions, default, region, expected):
     options = {**KEY, "region": region} if region else KEY
-    session = Session(options, reply(catalogue(*regions, default=default)), task())
+    session = Session(reply(catalogue(*regions, default=default)), task(), **options)
     session.read()
     assert session.http.requests[1].url == f"https://{expected}.images.example/v2/tasks/1"
 
@@ -270,7 +250,7 @@ def test_the_region_that_is_taken(regions, default, region, expected):
 )
 def test_a_region_that_is_missing_or_wrong_lists_the_regions(default, region, words):
     options = {**KEY, "region": region} if region else KEY
-    session = Session(options, reply(catalogue("ORD", "DFW", default=default)))
+    session = Session(reply(catalogue("ORD", "DFW", default=default)), **options)
     with pytest.raises(OptionError) as caught:
         session.read()
     assert caught.value.option == "region"
@@ -284,7 +264,7 @@ def test_a_region_that_is_missing_or_wrong_lists_the_regions(default, region, wo
 def test_an_account_without_cloud_images(services):
     answer = catalogue("DFW")
     answer["access"]["serviceCatalog"] = services
-    session = Session(KEY, reply(answer))
+    session = Session(reply(answer), **KEY)
     with pytest.raises(RejectedError, match="no Cloud Images"):
         session.read()
 
@@ -293,7 +273,7 @@ def test_an_account_without_cloud_images(services):
 def test_an_endpoint_that_cannot_be_used(url):
     answer = catalogue("DFW")
     answer["access"]["serviceCatalog"][1]["endpoints"][0]["publicURL"] = url
-    session = Session(KEY, reply(answer))
+    session = Session(reply(answer), **KEY)
     with pytest.raises(BadAnswerError, match="catalogue"):
         session.read()
 
@@ -301,7 +281,7 @@ def test_an_endpoint_that_cannot_be_used(url):
 def test_an_endpoint_in_plain_http_is_warned_of():
     answer = catalogue("DFW")
     answer["access"]["serviceCatalog"][1]["endpoints"][0]["publicURL"] = "http://images.example/v2"
-    session = Session(KEY, reply(answer), task())
+    session = Session(reply(answer), task(), **KEY)
     session.read()
     assert len(session.warnings) == 1
     assert "images.example" in session.warnings[0]
@@ -328,7 +308,7 @@ def test_an_endpoint_in_plain_http_is_warned_of():
     ],
 )
 def test_a_login_that_fails(answer, kind, words):
-    session = Session(KEY, answer)
+    session = Session(answer, **KEY)
     with pytest.raises(kind) as caught:
         session.read()
     assert caught.type is kind
@@ -339,7 +319,7 @@ def test_a_login_that_fails(answer, kind, words):
 
 
 def test_a_wrong_address_of_the_identity_service_is_no_missing_task():
-    session = Session({**KEY, "auth_url": "https://id.example/v9"}, reply(b"Not here", 404))
+    session = Session(reply(b"Not here", 404), **KEY, auth_url="https://id.example/v9")
     with pytest.raises(WorkError, match="auth_url") as caught:
         session.read()
     assert not isinstance(caught.value, NotFoundError)
@@ -347,21 +327,21 @@ def test_a_wrong_address_of_the_identity_service_is_no_missing_task():
 
 def test_an_identity_service_that_is_away_in_mid_wait_may_come_back():
     script = reply(catalogue("DFW")), reply({}, 401), reply(b"Not here", 404), reply(catalogue("DFW")), task()
-    session = Session(KEY, *script)
+    session = Session(*script, **KEY)
     with pytest.raises(TransientError, match=r"no Cloud Identity v2.0 at \S+ any more \(HTTP 404\)"):
         session.read()
     assert session.read().id == "1"
 
 
 def test_a_password_is_named_in_the_advice():
-    session = Session({"username": "ann", "password": "pa55"}, reply({}, 401))
+    session = Session(reply({}, 401), username="ann", password="pa55")
     with pytest.raises(AuthenticationError, match="check username and password"):
         session.read()
 
 
 def test_a_token_that_runs_out_is_renewed():
     session = Session(
-        KEY, reply(catalogue("DFW", token="one")), reply({}, 401), reply(catalogue("DFW", token="two")), task()
+        reply(catalogue("DFW", token="one")), reply({}, 401), reply(catalogue("DFW", token="two")), task(), **KEY
     )
     assert session.read().id == "1"
     assert [request.headers.get("X-Auth-Token") for request in session.http.requests] == [None, "one", None, "two"]
@@ -369,21 +349,21 @@ def test_a_token_that_runs_out_is_renewed():
 
 
 def test_a_login_that_never_helps_is_made_twice():
-    session = Session(KEY, reply(catalogue("DFW")), reply({}, 401), reply(catalogue("DFW")), reply({}, 401))
+    session = Session(reply(catalogue("DFW")), reply({}, 401), reply(catalogue("DFW")), reply({}, 401), **KEY)
     with pytest.raises(AuthenticationError):
         session.read()
     assert len(session.http.asked("/tokens")) == 2
 
 
 def test_a_ready_token_that_ran_out_says_what_to_do():
-    session = Session({"api_token": "mine", "region": "DFW"}, reply({}, 401))
+    session = Session(reply({}, 401), api_token="mine", region="DFW")
     with pytest.raises(AuthenticationError, match="Give username and api_key") as caught:
         session.read()
     assert "mine" not in caught.value.message
 
 
 def test_tls_options_reach_the_transport(tmp_path):
-    session = Session({**KEY, "validate_certs": False})
+    session = Session(**KEY, validate_certs=False)
     assert [tls.validate_certs for tls in session.tls] == [False]
 
 
@@ -392,10 +372,9 @@ def test_tls_options_reach_the_transport(tmp_path):
 
 def test_a_list_is_paged_by_marker_and_filtered_by_the_server():
     full = reply({"tasks": [{"id": f"id-{number}", "status": "success"} for number in range(100)]})
-    session = Session({"api_token": "t", "region": "DFW"}, full, reply({"tasks": []}))
-    query = TaskQuery(types=frozenset({"export"}))
-    page = session.provider.read_page(query, None, DEADLINE)
-    last = session.provider.read_page(query, page.next_cursor, DEADLINE)
+    session = Session(full, reply({"tasks": []}), api_token="t", region="DFW")
+    page = session.page(types=frozenset({"export"}))
+    last = session.page(page.next_cursor, types=frozenset({"export"}))
     assert (len(page.tasks), last.tasks, last.next_cursor) == (100, (), None)
     assert dict(session.http.requests[1].params) == {"limit": "100", "type": "export", "marker": "id-99"}
 
@@ -431,6 +410,6 @@ CATALOGUES = st.lists(
     region=st.sampled_from(["DFW", None]),
 )
 def test_any_answer_to_a_login_gives_access_or_one_of_our_errors(access, region):
-    session = Session({**KEY, "region": region}, reply({"access": access}), task())
+    session = Session(reply({"access": access}), task(), **KEY, region=region)
     with contextlib.suppress(WorkError):
         session.read()

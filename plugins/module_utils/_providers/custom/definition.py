@@ -1,0 +1,564 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user writes to describe an API of their own: its JSON Schema, and the frozen values it is read into.
+
+Expressions are JMESPath. In paths, queries and bodies ``{id}`` stands for the task's id, ``{account_id}`` and
+``{region}`` for the connection options of these names. In a body ``{id:int}`` is the id as a number; at the beginning
+of a path ``{id:path}`` is an id that is itself a path. The body that begins a session takes the login's options too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._api.addresses import path_segment
+from ..._api.pacing import Quota
+from ..._api.schemas import AnswerSchema
+from ..._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    MissingLibraryError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
+from ..._core.task import TaskState
+from ..._provider.description import DocumentedError
+from ..._provider.options import ConnectionOptions
+from ..._provider.rest import RestRequest
+
+try:
+    import jmespath
+    import jmespath.exceptions
+
+    HAS_JMESPATH = True
+except ImportError:
+    HAS_JMESPATH = False
+
+_STATES = [state.value for state in TaskState if state not in (TaskState.UNKNOWN, TaskState.NOT_FOUND)]
+_FIELDS = (
+    "id",
+    "state",
+    "name",
+    "type",
+    "description",
+    "percent",
+    "message",
+    "result",
+    "created_at",
+    "started_at",
+    "updated_at",
+    "finished_at",
+    "expires_at",
+    "owner",
+    "resource",
+    "parent_id",
+)
+#: The connection options that a login needs. A session needs those that its request names.
+_LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "basic": ("username", "password"),
+    "bearer": ("api_token",),
+    "header": ("api_token",),
+    "session": (),
+}
+#: The connection options that every request can name.
+_PLACES = ("account_id", "region")
+#: What the body that begins a session can name besides.
+LOGIN_VALUES = ("username", "password", "api_key", "api_token")
+
+_EXPRESSION = {"type": "string", "minLength": 1}
+_NAME = {"type": "string", "minLength": 1}
+_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400}
+#: Python's ``$`` would also stand before a line break at the end.
+_PATH = {"type": "string", "pattern": r"^/[!\"$-~]*$(?!\n)"}
+_TASK_PATH = {"type": "string", "pattern": r"^(/|\{id:path\})[!\"$-~]*$(?!\n)"}
+_HEADER = {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$(?!\n)"}
+_PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_REQUEST: dict[str, Any] = {
+    "method": {"enum": ["GET", "POST"]},
+    "path": _PATH,
+    "query": _PARAMETERS,
+    "body": {},
+}
+
+
+def _closed(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    """Describe an object that takes these keys and no other, so that a slip of the pen is found."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]]) -> dict[str, Any]:
+    """Describe an object whose other keys depend on one: its value -> the properties, and which have to be there."""
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: {"enum": list(variants)}},
+        "allOf": [
+            {
+                "if": {"properties": {key: {"const": value}}, "required": [key]},
+                "then": _closed({key: {}, **properties}, *required),
+            }
+            for value, (properties, required) in variants.items()
+        ],
+    }
+
+
+_PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
+_PAGING = _variants(
+    "style",
+    {
+        "link": ({"next": _EXPRESSION}, ("next",)),
+        "cursor": ({"next": _EXPRESSION, "parameter": _NAME}, ("next", "parameter")),
+        "offset": (_PAGE, tuple(_PAGE)),
+        "page": ({**_PAGE, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+    },
+)
+_TOKEN_PLACE = {"header": _HEADER, "prefix": {"type": "string", "pattern": r"^[ -~]*$(?!\n)"}}
+_SESSION = _closed(
+    {
+        "method": {"enum": ["GET", "POST", "PUT"]},
+        "path": _PATH,
+        "basic": {"type": "boolean"},
+        "body": {},
+        "token": _EXPRESSION,
+        "token_header": _HEADER,
+        "lifetime": _SECONDS,
+        "logout": _closed({"method": {"enum": ["DELETE", "POST", "GET"]}, "path": _PATH}, "method", "path"),
+    },
+    "path",
+)
+_LOGIN = _variants(
+    "type",
+    {
+        "none": ({}, ()),
+        "basic": ({}, ()),
+        "bearer": (_TOKEN_PLACE, ()),
+        "header": (_TOKEN_PLACE, ()),
+        "session": ({**_TOKEN_PLACE, "session": _SESSION}, ("session",)),
+    },
+)
+#: What a code of a refusal can mean.
+_MEANINGS: Mapping[str, type[RequestError]] = {
+    "not_found": NotFoundError,
+    "transient": TransientError,
+    "authentication": AuthenticationError,
+    "permission": AccessDeniedError,
+    "rejected": RejectedError,
+}
+_HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
+
+#: The JSON Schema of a definition.
+SCHEMA: dict[str, Any] = _closed(
+    {
+        "title": {"type": "string", "minLength": 1},
+        "base_path": _PATH,
+        "login": _LOGIN,
+        "get": _closed(
+            {**_REQUEST, "path": _TASK_PATH, "task": _EXPRESSION, "not_found_statuses": _HTTP_STATUSES}, "path"
+        ),
+        "list": _closed(
+            {
+                **_REQUEST,
+                "items": _EXPRESSION,
+                "paging": _PAGING,
+                "state_parameter": _NAME,
+                "is_complete": {"type": "boolean"},
+            },
+            "path",
+            "items",
+        ),
+        "when_ended": _closed(
+            {**_REQUEST, "path": _TASK_PATH, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
+            "path",
+        ),
+        "fields": _closed(dict.fromkeys(_FIELDS, _EXPRESSION), "id", "state"),
+        "times": {"enum": ["rfc3339", "epoch_seconds", "epoch_milliseconds"]},
+        "states": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"enum": _STATES},
+        },
+        "succeeded_if": _EXPRESSION,
+        "failure": _closed({"code": _EXPRESSION, "message": _EXPRESSION}),
+        "failure_codes": {
+            "type": "array",
+            "items": _closed(
+                {
+                    "code": {"type": ["string", "integer"]},
+                    "title": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "remedy": {"type": "string"},
+                    "retryable": {"type": ["boolean", "null"]},
+                    "source": {"type": "string"},
+                },
+                "code",
+                "title",
+            ),
+        },
+        "task_id": _closed({"pattern": {"type": "string"}, "words": {"type": "string"}}, "pattern", "words"),
+        "refusal": _closed(
+            {
+                "when": _EXPRESSION,
+                "code": _EXPRESSION,
+                "message": _EXPRESSION,
+                "meanings": {"type": "object", "additionalProperties": {"enum": list(_MEANINGS)}},
+            }
+        ),
+        "launch_id": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+        "poll_interval": _SECONDS,
+        "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
+        "transient_statuses": _HTTP_STATUSES,
+    },
+    "get",
+    "fields",
+    "states",
+)
+_SCHEMA = AnswerSchema(SCHEMA)
+
+
+class Expression:
+    """A JMESPath expression, compiled once.
+
+    Raises:
+        OptionError: it is none.
+    """
+
+    def __init__(self, text: str, path: str) -> None:
+        if not HAS_JMESPATH:
+            raise MissingLibraryError("jmespath", "for the provider custom")
+        self._text = text
+        try:
+            self._compiled = jmespath.compile(text)
+        except jmespath.exceptions.JMESPathError as error:
+            what = str(error).partition("\n")[0].rstrip(":")
+            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+
+    def find(self, data: Any) -> Any:
+        """Return what the expression finds, None where it finds nothing.
+
+        Raises:
+            BadAnswerError: it cannot be applied to this answer.
+        """
+        try:
+            return self._compiled.search(data)
+        # Besides its own errors the library lets some of Python's through, such as that of a slice with step 0.
+        except (TypeError, ValueError, ArithmeticError) as error:
+            what = str(error).partition("\n")[0]
+            raise BadAnswerError(
+                f"The definition's expression {self._text!r} does not fit the answer: {what}"
+            ) from None
+
+
+@dataclass(frozen=True)
+class RequestTemplate:
+    """A request whose parts may hold placeholders."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    body: Any
+
+    def fill(self, values: Mapping[str, str], task_id: str | None = None) -> RestRequest:
+        """Return the request with the placeholders filled."""
+        known = dict(values) if task_id is None else {**values, "id": task_id}
+        path = fill_path(self.path, known)
+        query = tuple((name, _fill_text(_parameter(value), known)) for name, value in self.query.items())
+        return RestRequest(path, query, fill_body(self.body, known), self.method)
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a list goes on: what its style needs."""
+
+    style: str = "none"
+    next: Expression | None = None
+    parameter: str = ""
+    size_parameter: str = ""
+    size: int = 0
+    first: int = 1
+
+
+@dataclass(frozen=True)
+class SessionTemplate:
+    """How a session is begun and ended. ``lifetime`` is in seconds."""
+
+    method: str
+    path: str
+    #: The connection options that it needs.
+    needs: tuple[str, ...]
+    basic: bool
+    body: Any
+    token: Expression | None
+    token_header: str | None
+    lifetime: float | None
+    logout: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class RefusalTemplate:
+    """How an answer tells a refusal, whatever its HTTP status is, and what each of the API's codes means.
+
+    Without ``when`` an answer is a refusal where it has a code or a message at these places.
+    """
+
+    when: Expression | None
+    code: Expression | None
+    message: Expression | None
+    meanings: Mapping[str, type[RequestError]]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A definition that was checked."""
+
+    title: str
+    base_path: str
+    login: str
+    login_header: str
+    login_prefix: str
+    session: SessionTemplate | None
+    get: RequestTemplate
+    task: Expression | None
+    not_found_statuses: frozenset[int]
+    list: RequestTemplate | None
+    items: Expression | None
+    paging: Paging
+    state_parameter: str | None
+    list_is_complete: bool
+    when_ended: RequestTemplate | None
+    ended: Mapping[str, Expression]
+    fields: Mapping[str, Expression]
+    times: str
+    states: Mapping[str, TaskState]
+    succeeded_if: Expression | None
+    failure: Mapping[str, Expression]
+    failures: tuple[DocumentedError, ...]
+    refusal: RefusalTemplate | None
+    task_id: tuple[str, str] | None
+    launch_id: tuple[tuple[str, ...], ...]
+    poll_interval: float
+    quota: Quota | None
+    transient_statuses: frozenset[int]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+def _parameter(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fill_text(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def fill_path(text: str, values: Mapping[str, str]) -> str:
+    """Fill the placeholders of a path. Every value is quoted to be one segment, except for that of ``{id:path}``."""
+
+    def fill(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        return path_segment(value) if found[2] is None else _whole_path(value)
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def _whole_path(task_id: str) -> str:
+    """Quote an id that is a path."""
+    if not task_id.startswith("/"):
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}; an id of this API is a path and begins with a /")
+    first, *inner, last = task_id.split("/")
+    return "/".join([first, *map(path_segment, inner), path_segment(last) if last else ""])
+
+
+def fill_body(body: Any, values: Mapping[str, str]) -> Any:
+    """Fill the placeholders in every text of a body; a text that is ``{name:int}`` alone becomes a number."""
+    if isinstance(body, Mapping):
+        return {name: fill_body(value, values) for name, value in body.items()}
+    if isinstance(body, list):
+        return [fill_body(value, values) for value in body]
+    if not isinstance(body, str):
+        return body
+    whole = _PLACEHOLDER.fullmatch(body)
+    text = _fill_text(body, values)
+    if whole is None or whole[2] is None:
+        return text
+    if not re.fullmatch(r"-?[0-9]{1,1000}", text):
+        raise OptionError("task_ids", f"task_ids holds {text!r}; this API numbers its tasks")
+    return int(text)
+
+
+def read_definition(given: object, options: ConnectionOptions) -> Definition:
+    """Check a definition and read it.
+
+    Raises:
+        OptionError: it is wrong; the message names the place and the mistake.
+    """
+    problem = _SCHEMA.problem(given)
+    if problem is not None or not isinstance(given, Mapping):
+        raise OptionError("definition", f"definition is wrong {problem}")
+    login = given.get("login", {"type": "none"})
+    places = {name: getattr(options, name) for name in _PLACES}
+    values = {name: value for name, value in places.items() if value is not None and value.strip()}
+    base_path = given.get("base_path", "").rstrip("/")
+    _check_placeholders(base_path, "$.base_path", values)
+    listing = given.get("list")
+    paging = (listing or {}).get("paging", {"style": "none"})
+    ended = given.get("when_ended")
+    task_id = given.get("task_id")
+    quota = given.get("quota")
+    return Definition(
+        title=given.get("title", "The API"),
+        base_path=fill_path(base_path, values),
+        login=login["type"],
+        login_header=login.get("header", "Authorization"),
+        login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
+        session=_session(login, values),
+        get=_task_request(given["get"], "$.get", values),
+        task=_expression(given["get"], "task", "$.get"),
+        not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        list=None if listing is None else _request(listing, "$.list", values),
+        items=None if listing is None else _expression(listing, "items", "$.list"),
+        paging=Paging(**{**paging, "next": _expression(paging, "next", "$.list.paging")}),
+        state_parameter=(listing or {}).get("state_parameter"),
+        list_is_complete=(listing or {}).get("is_complete", True),
+        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values),
+        ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
+        fields=_expressions(given["fields"], _FIELDS, "$.fields"),
+        times=given.get("times", "rfc3339"),
+        states={str(raw): TaskState(state) for raw, state in given["states"].items()},
+        succeeded_if=_expression(given, "succeeded_if", "$"),
+        failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
+        failures=tuple(map(_failure, given.get("failure_codes", []))),
+        refusal=None if "refusal" not in given else _refusal(given["refusal"]),
+        task_id=None if task_id is None else (_pattern(task_id["pattern"]), task_id["words"]),
+        launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
+        poll_interval=float(given.get("poll_interval", 5.0)),
+        quota=None if quota is None else Quota(quota["requests"], quota["seconds"]),
+        transient_statuses=frozenset(given.get("transient_statuses", ())),
+        values=values,
+    )
+
+
+def needed_options(definition: Definition) -> tuple[str, ...]:
+    """Return the connection options that the definition's login needs."""
+    return _LOGIN_OPTIONS[definition.login] if definition.session is None else definition.session.needs
+
+
+def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
+    session = login.get("session")
+    if session is None:
+        return None
+    where = "$.login.session"
+    if ("token" in session) == ("token_header" in session):
+        what = "needs exactly one of token and token_header, the place of the session's token in the answer"
+        raise OptionError("definition", f"definition: {where} {what}")
+    logout = session.get("logout")
+    _check_placeholders(session["path"], f"{where}.path", values)
+    _check_placeholders((logout or {}).get("path"), f"{where}.logout.path", values)
+    named = _check_placeholders(session.get("body"), f"{where}.body", (*values, *LOGIN_VALUES))
+    by_basic = _LOGIN_OPTIONS["basic"] if session.get("basic") else ()
+    return SessionTemplate(
+        method=session.get("method", "POST"),
+        path=fill_path(session["path"], values),
+        needs=tuple(name for name in LOGIN_VALUES if name in named or name in by_basic),
+        basic=session.get("basic", False),
+        body=session.get("body"),
+        token=_expression(session, "token", where),
+        token_header=session.get("token_header"),
+        lifetime=session.get("lifetime"),
+        logout=None if logout is None else (logout["method"], fill_path(logout["path"], values)),
+    )
+
+
+def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
+    if not given.keys() & {"when", "code", "message"}:
+        raise OptionError("definition", "definition: $.refusal needs when, code or message, to know a refusal by")
+    return RefusalTemplate(
+        **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
+        meanings={str(code): _MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
+    )
+
+
+def _task_request(given: Mapping[str, Any], path: str, values: Mapping[str, str]) -> RequestTemplate:
+    """Read a request about one task."""
+    names = (*values, "id")
+    named = _check_placeholders(given["path"], f"{path}.path", names, kinds=("path",))
+    named |= _check_placeholders(given.get("query"), f"{path}.query", names)
+    named |= _check_placeholders(given.get("body"), f"{path}.body", names, kinds=("int",))
+    if "id" not in named:
+        raise OptionError("definition", f"definition: {path} has {{id}} nowhere, so that it asks for no task")
+    return _template(given)
+
+
+def _request(given: Mapping[str, Any], path: str, values: Mapping[str, str]) -> RequestTemplate:
+    for key in ("path", "query", "body"):
+        _check_placeholders(given.get(key), f"{path}.{key}", values)
+    return _template(given)
+
+
+def _template(given: Mapping[str, Any]) -> RequestTemplate:
+    return RequestTemplate(given.get("method", "GET"), given["path"], given.get("query", {}), given.get("body"))
+
+
+def _check_placeholders(part: Any, path: str, names: Collection[str], *, kinds: Collection[str] = ()) -> set[str]:
+    """Return the names of the placeholders in a part of the definition, after making sure that each can be filled."""
+    if isinstance(part, Mapping):
+        parts = [(value, f"{path}.{key}") for key, value in part.items()]
+    elif isinstance(part, list):
+        parts = [(value, f"{path}[{number}]") for number, value in enumerate(part)]
+    else:
+        found = _PLACEHOLDER.finditer(part) if isinstance(part, str) else ()
+        return {_checked_placeholder(one, path, names, kinds) for one in found}
+    return {name for value, below in parts for name in _check_placeholders(value, below, names, kinds=kinds)}
+
+
+def _checked_placeholder(found: re.Match[str], path: str, names: Collection[str], kinds: Collection[str]) -> str:
+    name, kind = found[1], found[2]
+    if name not in names and name in _PLACES:
+        raise OptionError(name, f"definition: {path} has {found[0]}, but the option {name} is not given")
+    # Only an id is looked at in another way than as a text.
+    if name not in names or (kind is not None and (kind not in kinds or name != "id")):
+        raise OptionError("definition", f"definition: {path} has {found[0]}, which is no placeholder here")
+    return name
+
+
+def _expression(given: Mapping[str, Any], key: str, path: str) -> Expression | None:
+    return Expression(given[key], f"{path}.{key}") if key in given else None
+
+
+def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> dict[str, Expression]:
+    return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise OptionError("definition", f"definition: $.task_id.pattern is no regular expression: {error}") from None
+    return text
+
+
+def _failure(given: Mapping[str, Any]) -> DocumentedError:
+    return DocumentedError(
+        code=str(given["code"]),
+        title=given["title"],
+        detail=given.get("detail", given["title"]),
+        remedy=given.get("remedy", ""),
+        retryable=given.get("retryable"),
+        source=given.get("source", "the definition"),
+    )
