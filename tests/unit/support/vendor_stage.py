@@ -102,7 +102,7 @@ class Vendor:
 _GLANCE_INPUT = {
     "import_from": "http://images.example.com/disk.qcow2",
     "import_from_format": "qcow2",
-    "image_properties": {},
+    "image_properties": {"container_format": "bare"},
 }
 _GLANCE_LAUNCH = Launch("/image/v2/tasks", {"type": "import", "input": _GLANCE_INPUT}, {"X-Auth-Token": "admin-token"})
 VENDORS = {
