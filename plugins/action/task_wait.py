@@ -18,8 +18,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import VARIABLE
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress_lines import ProgressTeller, live_lines
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         wrap_async = self._task.async_val and not self._connection.has_native_async
         try:
-            with _ending_with(os.getppid(), wanted=not wrap_async), self._live_lines(task_vars or {}):
+            with _ending_with(os.getppid(), applies=not wrap_async), self._live_lines(task_vars or {}):
                 answer = self._execute_module(module_name=MODULE, task_vars=task_vars, wrap_async=wrap_async)
         finally:
             # A module that goes on in the background needs its folder, and removes it itself.
@@ -89,13 +89,13 @@ class ActionModule(ActionBase):
 
 
 @contextmanager
-def _ending_with(parent: int, *, wanted: bool) -> Iterator[None]:
+def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
     """End this process when ansible-playbook, its parent, is gone while the body runs.
 
     Whoever ends ansible-playbook with SIGKILL, as ansible-runner does, leaves this process behind, and with it a module
     that waits for nobody. The module notices the end of this process, and comes to its own in good order.
     """
-    if not wanted:
+    if not applies:
         yield
         return
     is_over = Event()

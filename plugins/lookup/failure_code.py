@@ -60,7 +60,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TasksError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import look_up
 
 
@@ -69,5 +69,5 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         try:
             return look_up(self.get_option("provider"), [str(term) for term in self._flatten(terms)])
-        except TasksError as error:
+        except WorkError as error:
             raise AnsibleError(error.message) from None

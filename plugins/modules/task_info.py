@@ -30,9 +30,9 @@ options:
       - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks, Rackspace and OpenStack
         after 48 hours.
       - V(fail) - fail, and name them.
-      - V(report) - return them in the state V(not_found).
+      - V(succeed) - return them in the state V(not_found).
     type: str
-    choices: [fail, report]
+    choices: [fail, succeed]
     default: fail
   subtasks:
     description:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
     provider: openstack_images
     cloud: production
     task_ids: "{{ image_task_ids }}"
-    not_found: report
+    not_found: succeed
 """
 
 RETURN = r"""

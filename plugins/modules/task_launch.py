@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Launches a task, such as an image import or a switchover, with the same login as the modules that wait for it.
-  - Launches nothing where just the same is under way already, or where the vendor has what O(wanted) asks for.
+  - Launches nothing where just the same is under way already, or where the vendor has what O(desired) asks for.
   - A launch that may have begun is never sent again. When its answer is lost, or is none, the task is looked for in
     the vendor's list of tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and
     leaves the decision to you. What surely did not reach the vendor is sent again, as after a refused connection.
@@ -32,7 +32,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(wanted) or O(reuse=succeeded), where the vendor can be asked, for one run after the other. Else a second
+      - With O(desired) or O(reuse=succeeded), where the vendor can be asked, for one run after the other. Else a second
         run launches another task as soon as the first one has ended. Two runs at the same moment may both launch.
 options:
   type:
@@ -66,11 +66,11 @@ options:
       - Whether a task is the same can be told at Rackspace and OpenStack, and for the C(task) service of KooDrive where
         its list tells C(initParams). At Dbvisit a task of the same configuration whose title names the same action is
         taken for it, whatever its other parameters. Elsewhere none is taken.
-      - An image that was deleted since its import is not noticed with V(succeeded). Use O(wanted) for images.
+      - An image that was deleted since its import is not noticed with V(succeeded). Use O(desired) for images.
     type: str
     choices: [none, unfinished, succeeded]
     default: unfinished
-  wanted:
+  desired:
     description:
       - What there is to be after the task. Where the vendor has it already, nothing is launched.
       - For an import at Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is
@@ -106,7 +106,7 @@ EXAMPLES = r"""
           import_from: exports/golden.vhd
           image_properties:
             name: Golden image
-        wanted:
+        desired:
           name: Golden image
       register: launched
 
@@ -128,7 +128,7 @@ EXAMPLES = r"""
     type: switchover/oracle
     input:
       configuration_id: 1
-    wanted:
+    desired:
       primary: "{{ new_primary_host }}"
   register: switchover
 """
@@ -146,7 +146,7 @@ outcome:
     - V(launched) - the task was launched.
     - V(found) - likewise, but the answer was lost, and the task was found in the vendor's list.
     - V(reused) - a task of an earlier launch is taken, as O(reuse) says.
-    - V(not_needed) - there is what O(wanted) asks for.
+    - V(not_needed) - there is what O(desired) asks for.
     - V(would_launch) - in check mode, a task would be launched.
   returned: success
   type: str
@@ -163,7 +163,7 @@ task:
   returned: success
   type: dict
 existing:
-  description: The vendor's object that O(wanted) found, such as the image. Null where there is none.
+  description: The vendor's object that O(desired) found, such as the image. Null where there is none.
   returned: success
   type: dict
   sample: null

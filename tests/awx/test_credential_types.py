@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from awx_rules import check_credential_type, inject, load
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import (
-    CONNECTION_OPTIONS,
-    SECRET_OPTIONS,
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import (
     connection_options,
     environment_names,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import (
+    CONNECTION_OPTIONS,
+    SECRET_OPTIONS,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 

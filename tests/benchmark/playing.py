@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import VARIABLE
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress_lines import ProgressTeller, live_lines
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
 
 HERE = Path(__file__).parent
 #: Seconds after which a playbook is given up.

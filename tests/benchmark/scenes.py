@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
     HttpRequest,
     HttpResponse,
     RequestsClient,
-    TlsOptions,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import WaitPlan, wait_for_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitPlan, wait_for_tasks
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from task_simulator import Simulator
 from unit.support.fake_clock import WALL_START, FakeClock
 

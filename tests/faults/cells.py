@@ -16,15 +16,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline, SystemClock
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TasksError
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options, secret_forms
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secret_forms
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from task_simulator import Simulator
 
@@ -242,7 +243,7 @@ class Cell:
         context = self._context()
         try:
             return dict(task_wait.run(context))
-        except TasksError as error:
+        except WorkError as error:
             return error.to_result()
         finally:
             context.provider.close(Deadline(context.clock, LOGOUT_SECONDS))

@@ -152,7 +152,7 @@ def test_an_unknown_id(player: DefinitionPlayer, ended: list[str], show: Callabl
     run = player.play("task_info", task_ids=[NOBODYS])
     show("not found", run.msg)
     assert NOBODYS in run.msg
-    assert player.play("task_info", task_ids=[ended[0], NOBODYS], not_found="report").states == [
+    assert player.play("task_info", task_ids=[ended[0], NOBODYS], not_found="succeed").states == [
         "succeeded",
         "not_found",
     ]

@@ -272,7 +272,7 @@ def test_info_of_unknown_task(player: Player, finished: Finished, show: Callable
     show("not found", run.msg)
     assert UNKNOWN_ID in run.msg
     wanted = [UNKNOWN_ID, finished.succeeded[0]]
-    run = player.play("task_info.yml", task_ids=wanted, not_found="report")
+    run = player.play("task_info.yml", task_ids=wanted, not_found="succeed")
     assert not run.failed, run.result.get("msg")
     assert states_by_id(run) == {UNKNOWN_ID: "not_found", finished.succeeded[0]: "succeeded"}
 

@@ -185,7 +185,7 @@ def test_an_unknown_id(pulp_play: Pulp, ended: list[str], show: Callable[[str, o
     run = pulp_play.play("task_info", task_ids=[NOBODYS])
     show("not found", run.msg)
     assert NOBODYS in run.msg
-    report = pulp_play.play("task_info", task_ids=[NOBODYS, ended[0]], not_found="report")
+    report = pulp_play.play("task_info", task_ids=[NOBODYS, ended[0]], not_found="succeed")
     assert report.states == ["not_found", "succeeded"]
     run = pulp_play.play("task_info", task_ids=["5"])
     show("no id", run.msg)

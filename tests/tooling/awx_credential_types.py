@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ansible_collections.longrunning.tasks.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import (
     CONNECTION_OPTIONS,
     SECRET_OPTIONS,
-    environment_names,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
-    from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderDescription
+    from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 
 HEADER = """\
 # Copyright: (c) 2026, longrunning.tasks contributors

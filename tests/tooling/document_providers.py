@@ -19,14 +19,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import CONNECTION_OPTIONS, environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderDescription
+    from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"

@@ -41,7 +41,7 @@ NEEDED = ("molecule.yml", "converge.yml", "verify.yml")
 #: The playbooks of Molecule's actions.
 ACTIONS = ("create", "prepare", "converge", "side_effect", "verify", "cleanup", "destroy")
 #: Kinds of plugins that no playbook names: an action plugin is a part of the module of its name.
-NO_PLUGINS = ("action", "doc_fragments", "module_utils", "modules")
+NO_PLUGINS = ("action", "doc_fragments", "module_utils", "modules", "plugin_utils")
 #: A junit report says the host of each task so; "include" stands for a file that was included.
 ON_HOST = re.compile(r"\[(?!(?:localhost|include)\])[^\]]+\] ")
 

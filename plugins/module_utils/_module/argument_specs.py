@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._options import SECRET_OPTIONS
+from .._core.task import TaskState
+from .._provider.options import SECRET_OPTIONS
 from .._providers.registry import PROVIDERS
-from .._task import TaskState
-from .._waiting import NotFoundPolicy, UnknownStatePolicy, WaitFor
+from .._waiting.loop import NotFoundPolicy, UnknownStatePolicy, WaitFor
 
 ArgumentSpec = Mapping[str, Mapping[str, Any]]
 
@@ -49,7 +49,7 @@ CONNECTION: ArgumentSpec = {
 
 TASK_INFO: ArgumentSpec = {
     "task_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["task_id"]},
-    "not_found": {"type": "str", "default": "fail", "choices": ["fail", "report"]},
+    "not_found": {"type": "str", "default": "fail", "choices": ["fail", "succeed"]},
     "subtasks": {"type": "bool", "default": False},
 }
 
@@ -59,7 +59,7 @@ TASK_LAUNCH: ArgumentSpec = {
     # It can hold secrets, such as the password of an archive: kept out of the log, see the runner for the rest.
     "input": {"type": "dict", "default": {}, "no_log": True},
     "reuse": {"type": "str", "default": "unfinished", "choices": ["none", "unfinished", "succeeded"]},
-    "wanted": {"type": "dict"},
+    "desired": {"type": "dict"},
     "transient_timeout": {"type": "float", "default": 60.0},
 }
 

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._clock import Clock, Deadline
-from .._errors import OptionError
-from .._options import MOST_SECONDS, ConnectionOptions
-from .._provider import ProviderDescription, TaskProvider, path_segment
-from .._waiting import WaitObserver, unobserved
+from .._api.addresses import path_segment
+from .._core.clock import Clock, Deadline
+from .._core.errors import OptionError
+from .._provider.contract import TaskProvider
+from .._provider.description import ProviderDescription
+from .._provider.options import MOST_SECONDS, ConnectionOptions
+from .._waiting.loop import WaitObserver, unobserved
 
 #: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
 REPEAT_SECONDS = 10.0

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._errors import OptionError
+from .._core.errors import OptionError
+from .._core.text import listed
 from .._providers.registry import PROVIDERS
-from .._text import listed
 
 
 def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -27,4 +27,4 @@ def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
         if code not in documented:
             known = f"it documents {listed(list(documented))}" if documented else "it documents none"
             raise OptionError("_terms", f"{provider} documents no failure code {code!r}; {known}")
-    return [documented[code].to_failure().to_result() for code in codes or documented]
+    return [documented[code].to_error().to_result() for code in codes or documented]

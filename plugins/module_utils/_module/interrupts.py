@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InterruptError
+from .._core.errors import InterruptError
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._errors import OptionError
-from .._provider import ProviderDescription
+from .._core.errors import OptionError
+from .._provider.description import ProviderDescription
 
 _OPTION = "launch_results"
 #: Where task_launch has the id, and what it says where there is no task.

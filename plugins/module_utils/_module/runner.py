@@ -17,15 +17,18 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from .._clock import Deadline, SystemClock
-from .._errors import InterruptError, MissingLibraryError, TasksError
-from .._http import RequestsClient, TlsOptions
-from .._options import connection_options, logins_in_url, plain_http_warning, secret_forms
-from .._progress import VARIABLE
-from .._progress_recorder import PipeWriter, ProgressRecorder
-from .._provider import ProviderTools
+from .._api.addresses import logins_in_url, plain_http_warning
+from .._api.http import RequestsClient
+from .._api.tls import TlsOptions
+from .._core.clock import Deadline, SystemClock
+from .._core.errors import InterruptError, MissingLibraryError, WorkError
+from .._provider.connecting import connection_options
+from .._provider.contract import ProviderTools
+from .._provider.options import secret_forms
 from .._providers.registry import PROVIDERS
-from .._waiting import WaitObserver, unobserved
+from .._waiting.loop import WaitObserver, unobserved
+from .._waiting.progress import VARIABLE
+from .._waiting.progress_recorder import PipeWriter, ProgressRecorder
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
 from .interrupts import Interrupts
@@ -105,7 +108,7 @@ def _attempt(module: AnsibleModule, work: Work, interrupts: Interrupts) -> tuple
                 context.provider.close(Deadline(context.clock, seconds))
     except MissingLibraryError as error:
         return True, {**error.to_result(), "msg": missing_required_lib(error.library, reason=error.purpose)}
-    except TasksError as error:
+    except WorkError as error:
         return True, error.to_result()
     # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
     except Exception as error:  # noqa: BLE001 - the last line of defence

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._errors import TaskNotFoundError
-from .._reading import TaskReader
-from .._retrying import Backoff, repeat_transient
-from .._task import TaskState
-from .._text import listed, sentence
-from .._waiting import Snapshot
+from .._core.errors import TaskNotFoundError
+from .._core.retrying import Backoff, repeat_transient
+from .._core.snapshot import Snapshot
+from .._core.task import TaskState
+from .._core.text import listed, sentence
+from .._work.reading import TaskReader
 from .context import REPEAT_SECONDS, Context, checked_task_ids, distinct
 
 
@@ -43,7 +43,7 @@ def run(context: Context) -> dict[str, Any]:
         what = f"no task {missing[0]}" if len(missing) == 1 else f"none of the tasks {listed(missing)}"
         raise TaskNotFoundError(
             f"{title} has {what}, or no longer has it.{told} Check the id and api_url; "
-            "with not_found: report it is returned as a state instead",
+            "with not_found: succeed it is returned with the state not_found instead",
             tasks=tasks,
         )
     results = [task.to_result() for task in tasks]

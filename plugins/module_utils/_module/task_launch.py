@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .._errors import OptionError
-from .._launching import Launcher, LaunchOutcome, LaunchPlan, LaunchResult, ReusePolicy
-from .._provider import Launch, ProviderDescription
-from .._text import listed
+from .._core.errors import OptionError
+from .._core.text import listed
+from .._provider.contract import Launch
+from .._provider.description import ProviderDescription
+from .._work.launching import Launcher, LaunchOutcome, LaunchPlan, LaunchResult, ReusePolicy
 from .context import Context
 
 
@@ -28,7 +29,7 @@ def run(context: Context) -> dict[str, Any]:
     launch = Launch(_launch_type(params["type"], description), _input(params["input"] or {}))
     plan = LaunchPlan(
         reuse=_reuse(params["reuse"], description),
-        wanted=_wanted(params["wanted"]),
+        desired=_desired(params["desired"]),
         transient_timeout=context.seconds("transient_timeout") or 0.0,
         is_rehearsed=context.check_mode,
     )
@@ -71,33 +72,33 @@ def _reuse(value: str, description: ProviderDescription) -> ReusePolicy:
         raise OptionError(
             "reuse",
             f"reuse cannot be succeeded at {description.title}: a task that succeeded once may have been undone by "
-            "another one since. Say with wanted what there is to be",
+            "another one since. Say with desired what there is to be",
         )
     return reuse
 
 
-def _wanted(wanted: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    if wanted is None:
+def _desired(desired: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if desired is None:
         return None
-    if not wanted:
-        raise OptionError("wanted", "wanted is empty: say what there is to be after the task, or leave it away")
-    for name, value in wanted.items():
+    if not desired:
+        raise OptionError("desired", "desired is empty: say what there is to be after the task, or leave it away")
+    for name, value in desired.items():
         if not isinstance(value, (str, int, float)) or value == "":
-            raise OptionError("wanted", f"wanted: the value of {name} has to be a text or a number")
+            raise OptionError("desired", f"desired: the value of {name} has to be a text or a number")
         if any(0xD800 <= ord(letter) < 0xE000 for letter in f"{name}{value}"):
-            raise OptionError("wanted", "wanted holds half a character, which no address can carry")
-    return wanted
+            raise OptionError("desired", "desired holds half a character, which no address can carry")
+    return desired
 
 
 def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description: ProviderDescription) -> str:
-    wanted = listed([f"{name} {value}" for name, value in (plan.wanted or {}).items()])
+    desired = listed([f"{name} {value}" for name, value in (plan.desired or {}).items()])
     task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
     state = None if result.task is None else result.task.state.value
     words = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
         LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
         LaunchOutcome.REUSED: f"{task}, which is {state}, is just that already",
-        LaunchOutcome.NOT_NEEDED: f"There is {wanted} already, so that nothing was launched",
+        LaunchOutcome.NOT_NEEDED: f"There is {desired} already, so that nothing was launched",
         LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task of the type {launch.type} would be launched",
     }
     return f"{description.title}: {words[result.outcome]}."

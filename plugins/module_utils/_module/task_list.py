@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .._errors import OptionError
-from .._provider import TaskQuery
-from .._reading import list_tasks
-from .._retrying import Backoff, repeat_transient
-from .._task import TaskState, parse_time
+from .._core.errors import OptionError
+from .._core.retrying import Backoff, repeat_transient
+from .._core.task import TaskState, parse_time
+from .._provider.contract import TaskQuery
+from .._work.reading import list_tasks
 from .context import REPEAT_SECONDS, Context
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .._errors import OptionError, WaitError
-from .._explaining import explain_outcome
-from .._options import is_loopback
-from .._reading import TaskReader
-from .._task import Task, TaskState
-from .._waiting import (
+from .._api.addresses import is_loopback
+from .._core.errors import OptionError, WaitError
+from .._core.task import Task, TaskState
+from .._waiting.explaining import explain_outcome
+from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
     ReadTasks,
@@ -25,6 +24,7 @@ from .._waiting import (
     WaitPlan,
     wait_for_tasks,
 )
+from .._work.reading import TaskReader
 from .context import Context, checked_task_ids, distinct
 
 #: Looks closer together than this, in seconds, would only burden the vendor.

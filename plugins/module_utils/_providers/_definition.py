@@ -16,12 +16,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._errors import BadAnswerError, MissingLibraryError, OptionError
-from .._options import ConnectionOptions
-from .._pacing import Quota
-from .._provider import DocumentedFailure, path_segment
-from .._schemas import AnswerSchema
-from .._task import TaskState
+from .._api.addresses import path_segment
+from .._api.pacing import Quota
+from .._api.schemas import AnswerSchema
+from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
+from .._core.task import TaskState
+from .._provider.description import DocumentedError
+from .._provider.options import ConnectionOptions
 
 try:
     import jmespath
@@ -307,7 +308,7 @@ class Definition:
     states: Mapping[str, TaskState]
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
-    failures: tuple[DocumentedFailure, ...]
+    failures: tuple[DocumentedError, ...]
     task_id: tuple[str, str] | None
     launch_id: tuple[tuple[str, ...], ...]
     poll_interval: float
@@ -503,8 +504,8 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _failure(given: Mapping[str, Any]) -> DocumentedFailure:
-    return DocumentedFailure(
+def _failure(given: Mapping[str, Any]) -> DocumentedError:
+    return DocumentedError(
         code=str(given["code"]),
         title=given["title"],
         detail=given.get("detail", given["title"]),

@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._clock import Deadline
-from .._errors import BadAnswerError, OptionError
-from .._json_api import JsonApi
-from .._provider import Launch, ProviderDescription, TaskPage, TaskProvider, TaskQuery, dig, path_segment
-from .._schemas import AnswerSchema
-from .._task import Task, TaskState, parse_time
-from .._text import readable
+from .._api.addresses import path_segment
+from .._api.json_api import JsonApi
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, OptionError
+from .._core.task import Task, TaskState, parse_time
+from .._core.text import readable
+from .._provider.contract import Launch, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.description import ProviderDescription
 
 STATES: Mapping[str, TaskState] = {
     "pending": TaskState.QUEUED,
@@ -90,7 +92,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
         name=name if isinstance(name, str) else None,
         type=raw.get("type"),
         message=said,
-        error=description.failure_for(said) if failed else None,
+        error=description.error_for(said) if failed else None,
         result=raw.get("result"),
         created_at=parse_time(raw.get("created_at")),
         updated_at=updated_at,
@@ -166,15 +168,15 @@ class ImageTaskProvider(TaskProvider):
             return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
         return TaskPage(tasks)
 
-    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
-        """Make sure that it is said what to do, and that an image can be wanted of it."""
+    def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
+        """Make sure that it is said what to do, and that an image can be desired of it."""
         if not launch.input:
             raise OptionError("input", "input is empty: say what to import or export, as the vendor documents it")
-        if wanted is not None and launch.type == "export":
-            raise OptionError("wanted", "wanted asks for images, and an export makes none: leave it away")
-        odd = sorted(_NO_PROPERTIES & set(wanted or ()))
+        if desired is not None and launch.type == "export":
+            raise OptionError("desired", "desired asks for images, and an export makes none: leave it away")
+        odd = sorted(_NO_PROPERTIES & set(desired or ()))
         if odd:
-            raise OptionError("wanted", f"wanted takes properties of an image, such as name, and not {odd[0]}")
+            raise OptionError("desired", f"desired takes properties of an image, such as name, and not {odd[0]}")
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""
@@ -199,14 +201,14 @@ class ImageTaskProvider(TaskProvider):
             return False
         return all(name in known and same_json(known[name], value) for name, value in launch.input.items())
 
-    def find_wanted(
+    def find_desired(
         self,
         launch: Launch,  # noqa: ARG002 - whatever made it, the image is there
-        wanted: Mapping[str, Any],
+        desired: Mapping[str, Any],
         deadline: Deadline,
     ) -> Mapping[str, Any] | None:
         """GET /v2/images: return an image with these properties. One that cannot be used yet is none."""
-        properties = {**{name: str(value) for name, value in wanted.items()}, "status": "active"}
+        properties = {**{name: str(value) for name, value in desired.items()}, "status": "active"}
         params: tuple[tuple[str, str], ...] = tuple(properties.items())
         for _page in range(_MOST_PAGES):
             answer = self._api.get("/images", deadline, params=params, schema=IMAGES_SCHEMA)
@@ -226,7 +228,7 @@ class ImageTaskProvider(TaskProvider):
         self._api.close(deadline)
 
     def list_entry_lacks_something(self, task: Task) -> bool:
-        """Whether it ended: then its result and its message are wanted, which a list does not have."""
+        """Whether it ended: then its result and its message are desired, which a list does not have."""
         return task.is_final
 
     def _params(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:

@@ -13,9 +13,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .._auth import Access, Login
-from .._clock import Deadline
-from .._errors import (
+from .._api.addresses import check_url, plain_http_warning
+from .._api.http import HttpClient, RequestsClient, translated, within
+from .._api.login import Access, Login
+from .._api.tls import TlsOptions
+from .._core.clock import Deadline
+from .._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
@@ -23,14 +26,13 @@ from .._errors import (
     OptionError,
     RejectedError,
     RequestError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from .._http import HttpClient, RequestsClient, TlsOptions, translated, within
-from .._options import ConnectionOptions, check_url, plain_http_warning
-from .._provider import ProviderTools
-from .._retrying import TRANSIENT_STATUSES, retry_after_seconds
-from .._text import readable
+from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
+from .._core.text import readable
+from .._provider.contract import ProviderTools
+from .._provider.options import ConnectionOptions
 from ._image_tasks import image_api_url
 
 try:
@@ -140,7 +142,7 @@ class _KeystoneLogin(Login):
         self._auth.reauthenticate = False
         return access.auth_token
 
-    def _translated(self, error: Exception) -> TasksError:
+    def _translated(self, error: Exception) -> WorkError:
         """Turn an error of keystoneauth1 into one of ours."""
         details: dict[str, Any] = {"method": "POST", "url": self._auth_url}
         if isinstance(error, keystone_errors.ConnectionError):
@@ -171,7 +173,7 @@ class _KeystoneLogin(Login):
         kind: type[RequestError] = RejectedError
         return kind(f"Keystone refused the login: {words}", **details)
 
-    def _no_keystone(self, status: int) -> TasksError:
+    def _no_keystone(self, status: int) -> WorkError:
         missing = f"there is no Keystone v3 at {self._auth_url}"
         if self._was_made:
             return TransientError(

@@ -12,26 +12,19 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from .._auth import Access, FixedLogin, Login
-from .._clock import Deadline
-from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
-from .._http import HttpClient, HttpRequest, HttpResponse
-from .._json_api import JsonApi, read_answer
-from .._options import ConnectionOptions, environment_names
-from .._pacing import Pacer
-from .._provider import (
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskPage,
-    TaskProvider,
-    TaskQuery,
-    named_state,
-)
-from .._retrying import TRANSIENT_STATUSES
-from .._task import Task, TaskFailure, TaskState, parse_time
-from .._text import listed, readable
+from .._api.http import HttpClient, HttpRequest, HttpResponse
+from .._api.json_api import JsonApi, read_answer
+from .._api.login import Access, FixedLogin, Login
+from .._api.pacing import Pacer
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
+from .._core.retrying import TRANSIENT_STATUSES
+from .._core.task import Task, TaskError, TaskState, parse_time
+from .._core.text import listed, readable
+from .._provider.connecting import environment_names
+from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
+from .._provider.description import LoginForm, ProviderDescription, named_state
+from .._provider.options import ConnectionOptions
 from ._definition import Definition, SessionTemplate, fill_body, needed_options, read_definition
 
 DESCRIPTION = ProviderDescription(
@@ -102,16 +95,16 @@ def _state(raw: Any, raw_state: str, definition: Definition) -> TaskState:
     return state
 
 
-def _failure(raw: Any, definition: Definition, message: str | None) -> TaskFailure:
+def _failure(raw: Any, definition: Definition, message: str | None) -> TaskError:
     code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
     code = _word(code_at.find(raw)) if code_at is not None else None
     words = _text(message_at.find(raw)) if message_at is not None else None
     return _explained(definition, code, words or message)
 
 
-def _explained(definition: Definition, code: str | None, words: str | None) -> TaskFailure:
+def _explained(definition: Definition, code: str | None, words: str | None) -> TaskError:
     documented = next((failure for failure in definition.failures if failure.code == code), None)
-    return TaskFailure(code=code, detail=words) if documented is None else documented.to_failure(words)
+    return TaskError(code=code, detail=words) if documented is None else documented.to_error(words)
 
 
 def _word(value: Any) -> str | None:

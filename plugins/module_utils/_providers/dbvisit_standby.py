@@ -22,25 +22,17 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._auth import Access, FixedLogin
-from .._clock import Deadline
-from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError
-from .._json_api import JsonApi
-from .._options import ConnectionOptions, check_url
-from .._provider import (
-    Launch,
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskPage,
-    TaskProvider,
-    TaskQuery,
-    dig,
-)
-from .._schemas import AnswerSchema
-from .._task import Task, TaskState, parse_time
-from .._text import readable
+from .._api.addresses import check_url
+from .._api.json_api import JsonApi
+from .._api.login import Access, FixedLogin
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
+from .._core.task import Task, TaskState, parse_time
+from .._core.text import readable
+from .._provider.contract import Launch, Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.description import LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 
 #: The launching calls, without the database at their end -> how the title of such a task reads (inferred).
 _ACTIONS = {
@@ -199,7 +191,7 @@ def task_from_json(raw: Mapping[str, Any]) -> Task:
         name=readable(raw.get("title") or "") or None,
         description="Its configuration has been deleted" if configuration_id == 0 else None,
         message=_of_dismissal(raw, words) if dismissed else words,
-        error=DESCRIPTION.failure_for(words) if state is TaskState.FAILED else None,
+        error=DESCRIPTION.error_for(words) if state is TaskState.FAILED else None,
         started_at=parse_time(raw.get("started")),
         updated_at=parse_time(raw.get("updated")),
         finished_at=parse_time(raw.get("finished")) if state.is_final else None,
@@ -253,16 +245,16 @@ class DbvisitProvider(TaskProvider):
             tuple(sorted(tasks, key=lambda task: (task.started_at or _LONG_AGO, int(task.id)), reverse=True))
         )
 
-    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
-        """Make sure that it is for a configuration, and that only a host is wanted, of a switchover."""
+    def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
+        """Make sure that it is for a configuration, and that only a host is desired, of a switchover."""
         _configuration_id(launch)
-        if wanted is None:
+        if desired is None:
             return
         if not launch.type.startswith("switchover/"):
-            raise OptionError("wanted", f"wanted says where a switchover leads: leave it away for {launch.type}")
-        if set(wanted) != {"primary"} or not isinstance(wanted["primary"], str):
+            raise OptionError("desired", f"desired says where a switchover leads: leave it away for {launch.type}")
+        if set(desired) != {"primary"} or not isinstance(desired["primary"], str):
             raise OptionError(
-                "wanted", f"wanted takes only primary at {DESCRIPTION.title}, the host that is to have it"
+                "desired", f"desired takes only primary at {DESCRIPTION.title}, the host that is to have it"
             )
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
@@ -280,13 +272,13 @@ class DbvisitProvider(TaskProvider):
         is_titled = re.search(title, task.name or "", re.IGNORECASE) is not None
         return is_titled and task.raw.get("configuration_id") == _configuration_id(launch)
 
-    def find_wanted(self, launch: Launch, wanted: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
-        """POST /list: return the configuration, where the wanted host has the primary database.
+    def find_desired(self, launch: Launch, desired: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
+        """POST /list: return the configuration, where the desired host has the primary database.
 
         Raises:
             OptionError: it has neither the primary nor the standby database, so that no switchover can help.
         """
-        host = wanted["primary"]
+        host = desired["primary"]
         number = _configuration_id(launch)
         listed = self._ask("/list", {"configuration_id": number}, deadline, CONFIGURATIONS_SCHEMA)["configurations"]
         configuration = next((each for each in listed or () if each["configuration_id"] == number), None)
@@ -299,9 +291,9 @@ class DbvisitProvider(TaskProvider):
             return dict(configuration)
         if not _names(standby, host) or _names(primary, host):
             raise OptionError(
-                "wanted",
-                f"wanted: {host!r} does not tell which database of configuration {number} is meant. The primary one is "
-                f"at {_shown(primary)}, the standby one at {_shown(standby)}",
+                "desired",
+                f"desired: {host!r} does not tell which database of configuration {number} is meant. The primary one "
+                f"is at {_shown(primary)}, the standby one at {_shown(standby)}",
             )
         return None
 

@@ -22,34 +22,18 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from .._auth import Access, FixedLogin
-from .._clock import Clock, Deadline
-from .._errors import (
-    AuthenticationError,
-    BadAnswerError,
-    NotFoundError,
-    OptionError,
-    RejectedError,
-    RequestError,
-)
-from .._http import HttpRequest
-from .._json_api import JsonApi
-from .._options import ConnectionOptions
-from .._provider import (
-    DocumentedFailure,
-    Launch,
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskPage,
-    TaskProvider,
-    TaskQuery,
-    path_segment,
-)
-from .._schemas import AnswerSchema
-from .._task import Task, TaskFailure, TaskState, parse_time
-from .._text import readable, sentence
+from .._api.addresses import path_segment
+from .._api.http import HttpRequest
+from .._api.json_api import JsonApi
+from .._api.login import Access, FixedLogin
+from .._api.schemas import AnswerSchema
+from .._core.clock import Clock, Deadline
+from .._core.errors import AuthenticationError, BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError
+from .._core.task import Task, TaskError, TaskState, parse_time
+from .._core.text import readable, sentence
+from .._provider.contract import Launch, Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
+from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 
 _ERROR_CODES = "KooDrive API reference, Error Codes"
 _GATEWAY_CODES = "Huawei Cloud API request signing guide, Error Codes"
@@ -88,11 +72,11 @@ _CODES = (
 )
 FAILURES = (
     *(
-        DocumentedFailure(code, title, title, remedy, retryable=None, source=_ERROR_CODES)
+        DocumentedError(code, title, title, remedy, retryable=None, source=_ERROR_CODES)
         for code, title, remedy in _CODES
     ),
     # Of the gateway in front of KooDrive, which has more of them than documents about KooDrive name.
-    DocumentedFailure(
+    DocumentedError(
         "APIGW.0101",
         "There is no such API",
         "The API does not exist there, or was not published",
@@ -100,7 +84,7 @@ FAILURES = (
         retryable=None,
         source=_GATEWAY_CODES,
     ),
-    DocumentedFailure(
+    DocumentedError(
         "APIGW.0201",
         "The gateway did not accept the request",
         "Its parameters are not valid (HTTP 400), or it is too large (HTTP 413)",
@@ -108,7 +92,7 @@ FAILURES = (
         retryable=None,
         source=_GATEWAY_CODES,
     ),
-    DocumentedFailure(
+    DocumentedError(
         "APIG.0301",
         "The gateway did not accept the login",
         "A token is missing, cannot be read or has run out, or a signature is wrong",
@@ -116,7 +100,7 @@ FAILURES = (
         retryable=None,
         source=_GATEWAY_FAQ,
     ),
-    DocumentedFailure(
+    DocumentedError(
         "APIG.0307",
         "The token has to be renewed",
         "The token has run out, or is for another region",
@@ -124,7 +108,7 @@ FAILURES = (
         retryable=None,
         source=_GATEWAY_FAQ,
     ),
-    DocumentedFailure(
+    DocumentedError(
         "taskResultCode=2",
         "The job failed in part",
         "The job was completed only partly: some of its items failed and the others succeeded",
@@ -132,7 +116,7 @@ FAILURES = (
         retryable=None,
         source=_BATCH_TASK,
     ),
-    DocumentedFailure(
+    DocumentedError(
         "taskResultCode=3",
         "The job failed",
         "None of the job's items succeeded",
@@ -295,22 +279,22 @@ def _percent(value: object) -> float | None:
     return percent if math.isfinite(percent) and 0 <= percent <= 100 else None
 
 
-def _failure(code: str) -> TaskFailure:
+def _failure(code: str) -> TaskError:
     """Return what is known about a result code, which is passed on as it came."""
     if _is_none(code):
-        return TaskFailure()
-    documented = DESCRIPTION.documented_failure(code)
+        return TaskError()
+    documented = DESCRIPTION.documented_error(code)
     if documented is not None:
-        return documented.to_failure()
+        return documented.to_error()
     known = "Huawei's public documents call codes of this kind specific errors and explain none of them"
-    return TaskFailure(
+    return TaskError(
         code=code,
         detail=known if _is_specific(code) else "No public document explains this code",
         remedy=f"Look at the task in the KooDrive console, or ask Huawei's support what {code} means",
     )
 
 
-def _job_failure(outcome: str, code: str) -> TaskFailure:
+def _job_failure(outcome: str, code: str) -> TaskError:
     """Return why a job failed: how much of it did, and what is known about its result code where it has one."""
     extent = _failure(f"taskResultCode={outcome}")
     if _is_none(code):
@@ -402,7 +386,7 @@ def explain(answer: object) -> tuple[str | None, str] | None:
         code = _word(value)
         if value is None or code == "0" or (code_key == "error_code" and not code):
             continue
-        documented = DESCRIPTION.documented_failure(code)
+        documented = DESCRIPTION.documented_error(code)
         known = f" ({documented.title})" if documented else ""
         known = " (not documented publicly)" if _is_specific(code) else known
         said = readable(_word(answer.get(words_key)), limit=300)
@@ -424,7 +408,7 @@ def _meaning(error: RequestError, *, of_one_task: bool) -> RequestError:
         return RejectedError(f"{sentence(error.message)} Check api_url and region", **details)
     if of_one_task and code == "13000309":
         return NotFoundError(error.message, **details)
-    is_about_the_request = _is_gateways(error) or _is_specific(code) or DESCRIPTION.documented_failure(code) is not None
+    is_about_the_request = _is_gateways(error) or _is_specific(code) or DESCRIPTION.documented_error(code) is not None
     if error.status == 400 and not is_about_the_request:
         return AuthenticationError(
             f"{sentence(error.message)} KooDrive documents HTTP 400 as a failed authentication as well: "
@@ -529,9 +513,9 @@ class KooDriveProvider(TaskProvider):
         """Give the login back."""
         self._api.close(deadline)
 
-    def check_launch(self, launch: Launch, wanted: Mapping[str, Any] | None) -> None:
+    def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
         """Make sure that the type is said once."""
-        super().check_launch(launch, wanted)
+        super().check_launch(launch, desired)
         if "taskType" in launch.input:
             raise OptionError("input", "input must not hold taskType: it follows from type")
 

@@ -15,26 +15,17 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._auth import Access, FixedLogin
-from .._clock import Deadline
-from .._errors import BadAnswerError, NotFoundError, OptionError, RejectedError
-from .._json_api import JsonApi
-from .._options import ConnectionOptions
-from .._provider import (
-    DocumentedFailure,
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskPage,
-    TaskProvider,
-    TaskQuery,
-    dig,
-    path_segment,
-)
-from .._schemas import AnswerSchema
-from .._task import Task, TaskFailure, TaskState, parse_time
-from .._text import readable, sentence
+from .._api.addresses import path_segment
+from .._api.json_api import JsonApi
+from .._api.login import Access, FixedLogin
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
+from .._core.task import Task, TaskError, TaskState, parse_time
+from .._core.text import readable, sentence
+from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 
 _PROBLEMS = "Astra Control API 24.02, problem types"
 _ADDRESS = "Check api_url and account_id"
@@ -42,9 +33,9 @@ _NEW_LOGIN = "Make a new token in Astra Control's web interface: one that was re
 _LATER = "Ask again in a while"
 
 
-def _problem(code: int, title: str, detail: str, remedy: str, *, retryable: bool = False) -> DocumentedFailure:
+def _problem(code: int, title: str, detail: str, remedy: str, *, retryable: bool = False) -> DocumentedError:
     """Describe a problem. On the wire its type is ``https://astra.netapp.io/problems/5``."""
-    return DocumentedFailure(str(code), title, detail, remedy, retryable=retryable, source=_PROBLEMS)
+    return DocumentedError(str(code), title, detail, remedy, retryable=retryable, source=_PROBLEMS)
 
 
 FAILURES = (
@@ -219,21 +210,19 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription = DE
     )
 
 
-def _failure(
-    state: TaskState, details: list[Mapping[str, Any]], description: ProviderDescription
-) -> TaskFailure | None:
+def _failure(state: TaskState, details: list[Mapping[str, Any]], description: ProviderDescription) -> TaskError | None:
     """Return why a task ended badly, by the first of its state details that has a code."""
     if state is not TaskState.FAILED and not (state is TaskState.CANCELLED and details):
         return None
     if not details:
-        return TaskFailure()
+        return TaskError()
     telling = next((detail for detail in details if _code(detail)), details[0])
     code = _code(telling)
     words = readable(telling.get("detail") or "") if len(details) == 1 else _words_of_all(details)
-    documented = description.documented_failure(code) if code else None
+    documented = description.documented_error(code) if code else None
     if documented is not None:
-        return documented.to_failure(words)
-    return TaskFailure(code=code, title=readable(telling.get("title") or "") or None, detail=words or None)
+        return documented.to_error(words)
+    return TaskError(code=code, title=readable(telling.get("title") or "") or None, detail=words or None)
 
 
 def _code(problem: Mapping[str, Any]) -> str | None:
@@ -270,7 +259,7 @@ def explain_problem(data: object) -> tuple[str | None, str] | None:
     if parts:
         words = f"{words.rstrip('.')} ({'; '.join(parts)})"
     words = readable(words, limit=600)
-    documented = DESCRIPTION.documented_failure(code)
+    documented = DESCRIPTION.documented_error(code)
     # Refused logins and wrong addresses have advice of their own; what passes needs none.
     if documented is not None and not documented.retryable and problem.get("status") not in ("401", "403", "404"):
         words = f"{sentence(words)} What to do: {documented.remedy}"

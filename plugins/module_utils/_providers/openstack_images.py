@@ -10,17 +10,11 @@ Glance 33 answered. Logging in is in ``_keystone.py``.
 
 from __future__ import annotations
 
-from .._auth import Access, FixedLogin, Login
-from .._json_api import JsonApi
-from .._options import ConnectionOptions
-from .._provider import (
-    DocumentedFailure,
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskProvider,
-)
+from .._api.json_api import JsonApi
+from .._api.login import Access, FixedLogin, Login
+from .._provider.contract import Provider, ProviderTools, TaskProvider
+from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _SEEN = "seen on a Glance 33 server"
@@ -48,7 +42,7 @@ DESCRIPTION = ProviderDescription(
     },
     options=("region", "project_name", "user_domain_name", "project_domain_name"),
     failures=(
-        DocumentedFailure(
+        DocumentedError(
             code=None,
             title="Glance met an error while it worked on the task",
             detail="Glance tells no more than this to its users",
@@ -58,7 +52,7 @@ DESCRIPTION = ProviderDescription(
             source=_SEEN,
             pattern="internal error",
         ),
-        DocumentedFailure(
+        DocumentedError(
             code=None,
             title="The task's input lacks a field",
             detail="An import needs import_from, import_from_format and image_properties",

@@ -14,33 +14,26 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._auth import Access, FixedLogin, Login
-from .._clock import Deadline
-from .._errors import BadAnswerError, OptionError, RejectedError, TransientError
-from .._http import HttpClient, HttpRequest
-from .._json_api import JsonApi, read_answer
-from .._options import ConnectionOptions, check_url, plain_http_warning
-from .._provider import (
-    DocumentedFailure,
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskProvider,
-)
-from .._retrying import TRANSIENT_STATUSES
-from .._schemas import AnswerSchema
+from .._api.addresses import check_url, plain_http_warning
+from .._api.http import HttpClient, HttpRequest
+from .._api.json_api import JsonApi, read_answer
+from .._api.login import Access, FixedLogin, Login
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, OptionError, RejectedError, TransientError
+from .._core.retrying import TRANSIENT_STATUSES
+from .._provider.contract import Provider, ProviderTools, TaskProvider
+from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _TASK_DETAILS = "Rackspace Cloud Images developer guide, Get task details"
 _OWN_TESTS = "Rackspace's published functional tests of Cloud Images (cloudroast)"
 
 
-def _vhd(
-    code: str, detail: str, remedy: str, *, retryable: bool = False, title: str | None = None
-) -> DocumentedFailure:
+def _vhd(code: str, detail: str, remedy: str, *, retryable: bool = False, title: str | None = None) -> DocumentedError:
     """Describe a documented import failure. On the wire it is ``Image cannot be imported. Error code: '396'``."""
-    return DocumentedFailure(
+    return DocumentedError(
         code=code,
         title=title or detail,
         detail=detail,
@@ -51,9 +44,9 @@ def _vhd(
     )
 
 
-def _text(pattern: str, title: str, remedy: str, source: str) -> DocumentedFailure:
+def _text(pattern: str, title: str, remedy: str, source: str) -> DocumentedError:
     """Describe a failure that has no code, only a text."""
-    return DocumentedFailure(None, title, title, remedy, retryable=False, source=source, pattern=pattern)
+    return DocumentedError(None, title, title, remedy, retryable=False, source=source, pattern=pattern)
 
 
 FAILURES = (
@@ -264,9 +257,9 @@ def _endpoint(access: dict[str, Any], region: str | None) -> str:
     }
     if not endpoints:
         raise RejectedError("The account's service catalogue has no Cloud Images: give the address as api_url")
-    wanted = region or access.get("user", {}).get("RAX-AUTH:defaultRegion")
-    if isinstance(wanted, str) and wanted.upper() in endpoints:
-        found = endpoints[wanted.upper()]
+    chosen = region or access.get("user", {}).get("RAX-AUTH:defaultRegion")
+    if isinstance(chosen, str) and chosen.upper() in endpoints:
+        found = endpoints[chosen.upper()]
     elif region is None and len(endpoints) == 1:
         found = next(iter(endpoints.values()))
     else:

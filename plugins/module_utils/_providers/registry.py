@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from .._provider import Provider
+from .._provider.contract import Provider
 
 
 def _custom() -> Provider:

@@ -22,35 +22,27 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._auth import Access, Login
-from .._clock import Deadline
-from .._errors import (
+from .._api.addresses import check_url, path_segment
+from .._api.http import HttpClient, HttpRequest
+from .._api.json_api import JsonApi, read_answer
+from .._api.login import Access, Login
+from .._api.pacing import Pacer, Quota
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import (
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
     RequestError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from .._http import HttpClient, HttpRequest
-from .._json_api import JsonApi, read_answer
-from .._options import ConnectionOptions, check_url
-from .._pacing import Pacer, Quota
-from .._provider import (
-    LoginForm,
-    Provider,
-    ProviderDescription,
-    ProviderTools,
-    TaskPage,
-    TaskProvider,
-    TaskQuery,
-    dig,
-    path_segment,
-)
-from .._schemas import AnswerSchema
-from .._task import Task, TaskFailure, TaskState, parse_time
-from .._text import readable
+from .._core.task import Task, TaskError, TaskState, parse_time
+from .._core.text import readable
+from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.description import LoginForm, ProviderDescription
+from .._provider.options import ConnectionOptions
 
 DESCRIPTION = ProviderDescription(
     name="vmware_live_site_recovery",
@@ -152,7 +144,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
     """
     state = description.state_of(raw["status"])
     words = tuple(_failure_words(raw.get("error"))) if state in (TaskState.FAILED, TaskState.CANCELLED) else ()
-    failure = TaskFailure(title=_chain(words[:-1]), detail=words[-1]) if words else None
+    failure = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
     return Task(
         id=str(raw.get("id") or ""),
         provider=description.name,
@@ -163,7 +155,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> 
         description=raw.get("description"),
         percent=_percent(raw.get("progress")),
         message=_chain(words),
-        error=TaskFailure() if state is TaskState.FAILED and failure is None else failure,
+        error=TaskError() if state is TaskState.FAILED and failure is None else failure,
         result=raw.get("result"),
         created_at=_moment(raw.get("queued_time")),
         started_at=_moment(raw.get("start_time")),
@@ -314,7 +306,7 @@ class _SessionLogin(Login):
     def _log_out(self, access: Access, deadline: Deadline) -> None:
         request = HttpRequest("DELETE", f"{access.base_url}/session", headers=access.headers)
         # 204 is the documented answer, 401 means that it had run out: both are an end, and trouble is no concern.
-        with contextlib.suppress(TasksError):
+        with contextlib.suppress(WorkError):
             self._http.send(request, deadline.next_request_timeout())
 
 

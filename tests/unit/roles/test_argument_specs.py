@@ -84,7 +84,7 @@ def test_the_options_of_the_wait_are_those_of_the_module():
 
 def test_the_options_of_the_launch_are_those_of_the_module():
     specified = {name.removeprefix("launch_and_wait_"): option for name, option in options("launch_and_wait").items()}
-    for name in ("type", "input", "wanted", "reuse"):
+    for name in ("type", "input", "desired", "reuse"):
         assert specified[name]["type"] == TASK_LAUNCH[name]["type"]
     assert specified["launch_timeout"]["default"] == TASK_LAUNCH["transient_timeout"]["default"]
     launching = {name for name, provider in PROVIDERS.items() if provider.description.launch_types}

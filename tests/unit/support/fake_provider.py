@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import NotFoundError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import NotFoundError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import argument_specs
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import (
-    Launch,
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskPage, TaskProvider
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
     LoginForm,
     ProviderDescription,
-    TaskPage,
-    TaskProvider,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 
 from .fake_clock import FakeClock
 
@@ -43,7 +41,7 @@ def task(task_id: str, state: str = "running", code: str | None = None, **fields
     """Return a task in one of our states; a failed one has the code."""
     ours = TaskState(state)
     raw = next((raw for raw, known in DESCRIPTION.states.items() if known is ours), state)
-    error = TaskFailure(code=code, title="It broke", remedy="Mend it") if ours is TaskState.FAILED else None
+    error = TaskError(code=code, title="It broke", remedy="Mend it") if ours is TaskState.FAILED else None
     return Task(task_id, "example", ours, raw, error=error, **fields)
 
 
@@ -110,10 +108,10 @@ class LaunchingProvider(FakeProvider):
         self.launches: list[Launch] = []
         #: What the vendor has already.
         self.existing: Any = None
-        self.wanted: list[Any] = []
+        self.desired: list[Any] = []
         self.input_is_listed = True
 
-    def check_launch(self, launch: Launch, wanted: Any) -> None:
+    def check_launch(self, launch: Launch, desired: Any) -> None:
         pass
 
     def launch(self, launch: Launch, deadline: Any) -> str:
@@ -132,8 +130,8 @@ class LaunchingProvider(FakeProvider):
     def is_launch(self, launch: Launch, task: Task) -> bool:
         return task.type == launch.type and task.raw == launch.input
 
-    def find_wanted(self, launch: Launch, wanted: Any, deadline: Any) -> Any:
-        self.wanted.append(wanted)
+    def find_desired(self, launch: Launch, desired: Any, deadline: Any) -> Any:
+        self.desired.append(desired)
         return self.existing
 
 

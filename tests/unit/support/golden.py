@@ -19,14 +19,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TasksError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import SECRET_OPTIONS, connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 
 from .fake_clock import FakeClock
 from .fake_http import FakeHttp, reply
@@ -34,8 +35,8 @@ from .fake_http import FakeHttp, reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ansible_collections.longrunning.tasks.plugins.module_utils._http import HttpRequest, HttpResponse
-    from ansible_collections.longrunning.tasks.plugins.module_utils._provider import Provider
+    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, HttpResponse
+    from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DEFINITIONS = Path(__file__).parents[3] / "docs" / "definitions"
@@ -45,7 +46,7 @@ SERVER = "https://vendor.example"
 EVERY = 1000
 
 TASK_FIELDS = frozenset(Task("", "", TaskState.QUEUED).to_result()) - {"raw"}
-FAILURE_FIELDS = frozenset(TaskFailure().to_result())
+FAILURE_FIELDS = frozenset(TaskError().to_result())
 _OUTCOMES = frozenset({"task", "tasks", "launched", "error"})
 
 
@@ -224,11 +225,11 @@ class Connection:
         registered = {"status": answer.status, "json": json.loads(answer.body), "changed": False}
         return launched_task_ids(registered, self.adapter.description)
 
-    def outcome(self, example: Example) -> tuple[list[Task], TasksError | None]:
+    def outcome(self, example: Example) -> tuple[list[Task], WorkError | None]:
         """Return the tasks that become of an example, or the error. Anything else that is raised is a defect."""
         try:
             return self.ask(example)[0], None
-        except TasksError as error:
+        except WorkError as error:
             return [], error
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

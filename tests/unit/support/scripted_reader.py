@@ -9,23 +9,23 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import RequestError, TransientError
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import Snapshot
-from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import RequestError, TransientError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import (
     Task,
-    TaskFailure,
+    TaskError,
     TaskState,
     missing_task,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
     WaitObserver,
     WaitOutcome,
     WaitPlan,
     unobserved,
     wait_for_tasks,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import Snapshot
 
 from .fake_clock import FakeClock
 
@@ -55,7 +55,7 @@ class Step:
             raw_state=self.raw_state or self.state.value,
             percent=self.percent,
             message=self.message,
-            error=TaskFailure(code=self.code) if self.code else None,
+            error=TaskError(code=self.code) if self.code else None,
         )
 
 

@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import WaitError
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import HttpRequest, RequestsClient, TlsOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WaitError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderDescription, ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 from .fake_clock import WALL_START, FakeClock

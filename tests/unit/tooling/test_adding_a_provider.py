@@ -12,17 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import examples, play
 
 GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
 #: Where the names of the guide come from.
-CORE = ("_auth", "_clock", "_json_api", "_options", "_provider", "_schemas", "_task")
+CORE = (
+    *("_api.addresses", "_api.json_api", "_api.login", "_api.schemas", "_core.clock", "_core.task"),
+    *("_provider.contract", "_provider.description", "_provider.options"),
+)
 CLOCK = FakeClock()
 DEADLINE = Deadline(CLOCK, 30)
 

@@ -29,7 +29,7 @@ WHOLE = [
     "plugins/doc_fragments/connection.py",
     "plugins/lookup/failure_code.py",
     "plugins/modules/task_wait.py",
-    "plugins/module_utils/_task.py",
+    "plugins/module_utils/_core/task.py",
     "plugins/module_utils/_module/runner.py",
     "plugins/module_utils/_providers/_definition.py",
     "roles/task_simulator/README.md",

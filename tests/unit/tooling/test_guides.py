@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import argument_specs
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import CONNECTION_OPTIONS, environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.tooling.document_providers import GUIDES, WITHOUT_TABLES
 

@@ -47,7 +47,7 @@ def root(tmp_path):
         "plugins/doc_fragments/connection.py",
         "plugins/lookup/code.py",
         "plugins/modules/wait.py",
-        "plugins/module_utils/_task.py",
+        "plugins/module_utils/_core/task.py",
         "roles/drill/tasks/main.yml",
         "extensions/molecule/config.yml",
         "extensions/molecule/inventory/hosts.yml",

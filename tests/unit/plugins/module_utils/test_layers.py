@@ -17,27 +17,17 @@ ROOT = Path(__file__).parents[4]
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 FILES = {path.relative_to(MODULE_UTILS).as_posix(): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
 
-#: From the bottom to the top, as the architecture page draws it. Each imports only from its own line, or from those
-#: above it here.
-LAYERS = (
-    {"_text.py", "_task.py", "_errors.py"},
-    {"_clock.py"},
-    {"_retrying.py", "_schemas.py", "_http.py", "_pacing.py", "_polling.py"},
-    {"_waiting.py"},
-    {"_options.py", "_auth.py", "_explaining.py", "_progress.py"},
-    {"_progress_recorder.py", "_progress_lines.py"},
-    {"_json_api.py", "_provider.py"},
-    {"_reading.py"},
-    {"_launching.py"},
-    {"_providers/"},
-    {"_module/"},
-)
-#: What a vendor's file must not see: it knows nothing of reading many tasks, of waiting, of Ansible.
-NOT_FOR_PROVIDERS = {
-    *("_reading.py", "_launching.py", "_waiting.py", "_explaining.py", "_module/"),
-    *("_progress.py", "_progress_recorder.py", "_progress_lines.py"),
+#: Each room, and the rooms that its files may import from besides their own: the picture on the architecture page.
+#: Talking (``_api``, ``_provider``) and waiting (``_waiting``) know nothing of each other.
+ROOMS = {
+    "_core": set(),
+    "_api": {"_core"},
+    "_waiting": {"_core"},
+    "_provider": {"_core", "_api"},
+    "_work": {"_core", "_provider", "_waiting"},
+    "_providers": {"_core", "_api", "_provider"},
+    "_module": {"_core", "_api", "_waiting", "_provider", "_providers", "_work"},
 }
-BOTTOM = ("_task.py", "_text.py", "_errors.py", "_clock.py")
 REGISTRY = "_providers/registry.py"
 RUNNER = "_module/runner.py"
 VENDOR_WORDS = (
@@ -47,30 +37,18 @@ VENDOR_WORDS = (
 ENDS_THE_PROCESS = {"exit_json", "fail_json", "SystemExit", "_exit", "quit"}
 
 
-def unit_of(name):
-    """Return the entry of LAYERS that a file belongs to."""
-    return f"{name.split('/')[0]}/" if "/" in name else name
-
-
-def layer_of(name):
-    return next(number for number, layer in enumerate(LAYERS) if unit_of(name) in layer)
-
-
-class _WithoutTypes(ast.NodeTransformer):
-    """Takes away what only a type checker reads: it makes no dependency."""
-
-    def visit_If(self, node):
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+def room_of(name):
+    return name.split("/")[0]
 
 
 @cache
 def nodes_of(name):
-    return tuple(ast.walk(_WithoutTypes().visit(ast.parse(FILES[name].read_text(encoding="utf-8")))))
+    return tuple(ast.walk(ast.parse(FILES[name].read_text(encoding="utf-8"))))
 
 
 @cache
 def imports_of(name):
-    """Return (level, dotted name) of everything that a file imports, inside functions too."""
+    """Return (level, dotted name) of everything that a file imports: inside functions and for type checkers too."""
     imports = []
     for node in nodes_of(name):
         if isinstance(node, ast.Import):
@@ -104,29 +82,32 @@ def words_of(name):
     return names | {node.attr for node in nodes_of(name) if isinstance(node, ast.Attribute)}
 
 
-def test_every_file_has_its_layer_and_every_layer_its_files():
-    units = [unit for layer in LAYERS for unit in layer]
-    assert sorted(units) == sorted({unit_of(name) for name in FILES})
+def test_every_file_is_in_a_room_and_every_room_has_files():
+    assert {room_of(name) for name in FILES} == set(ROOMS)
 
 
-def test_the_architecture_page_draws_the_layers():
+def test_the_architecture_page_draws_the_rooms():
     page = (ROOT / "docs" / "docsite" / "rst" / "architecture.rst").read_text(encoding="utf-8")
-    drawing = page.split("plugins/module_utils/\n", 1)[1].split("\n\n", 1)[0]
-    # The names are what stands before two spaces and the words about them.
-    drawn = [re.findall(r"(?<=  )_\w+(?:/|\.py)", line) for line in drawing.splitlines()]
-    units = [unit for line in drawn for unit in line]
-    assert sorted(units) == sorted(unit for layer in LAYERS for unit in layer)
-    numbers = [next(number for number, layer in enumerate(LAYERS) if unit in layer) for unit in units]
-    assert numbers == sorted(numbers, reverse=True)
+    picture = page.split("plugins/module_utils/\n", 1)[1].split("\n\n", 1)[0]
+    drawn = re.findall(r"(_\w+)/ +([\w, ]+?)(?:  |$)", picture, re.MULTILINE)
+    assert [room for room, _files in drawn] == list(reversed(ROOMS))
+    for room, files in drawn:
+        present = {name.split("/")[1].removesuffix(".py") for name in FILES if room_of(name) == room}
+        assert set(files.split(", ")) <= present, room
 
 
 def test_every_import_names_a_file():
     assert {target for name in FILES for target in own_imports_of(name)} <= set(FILES)
 
 
-def test_imports_run_downwards_only():
-    upwards = [(name, target) for name in FILES for target in own_imports_of(name) if layer_of(target) > layer_of(name)]
-    assert upwards == []
+def test_a_room_imports_only_from_the_rooms_below_it():
+    wrong = [
+        (name, target)
+        for name in FILES
+        for target in own_imports_of(name)
+        if room_of(target) not in ROOMS[room_of(name)] | {room_of(name)}
+    ]
+    assert wrong == []
 
 
 def test_no_imports_run_in_a_circle():
@@ -138,15 +119,6 @@ def test_no_imports_run_in_a_circle():
                 seen.add(target)
                 waiting.extend(own_imports_of(target))
         assert name not in seen
-
-
-def test_the_bottom_stands_on_itself():
-    assert {target for name in BOTTOM for target in own_imports_of(name)} <= set(BOTTOM)
-
-
-def test_a_vendors_file_knows_nothing_above_it():
-    vendors = [name for name in FILES if name.startswith("_providers/")]
-    assert {unit_of(target) for name in vendors for target in own_imports_of(name)}.isdisjoint(NOT_FOR_PROVIDERS)
 
 
 def test_vendors_are_known_by_the_registry_only():
@@ -172,7 +144,7 @@ def test_only_the_launcher_launches():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "launch"
     ]
     # The module calls the launcher, the launcher the provider.
-    assert calling == ["_launching.py", "_module/task_launch.py"]
+    assert calling == ["_module/task_launch.py", "_work/launching.py"]
 
 
 def test_only_the_clock_sleeps():
@@ -185,7 +157,7 @@ def test_only_the_clock_sleeps():
     from_time = [
         name for name in FILES for node in nodes_of(name) if isinstance(node, ast.ImportFrom) and node.module == "time"
     ]
-    assert (sleepers, from_time) == (["_clock.py"], [])
+    assert (sleepers, from_time) == (["_core/clock.py"], [])
 
 
 # AnsiballZ ships only what import statements name. Asking importlib.util whether a library is there imports nothing.

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ansible_collections.longrunning.tasks.plugins.doc_fragments import attributes, connection
-from ansible_collections.longrunning.tasks.plugins.module_utils import _errors
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors as _errors
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     argument_specs,
     task_info,
@@ -18,13 +19,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     task_list,
     task_wait,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import (
     CONNECTION_OPTIONS,
     SECRET_OPTIONS,
-    environment_names,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.modules import task_info as task_info_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_launch as task_launch_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_list as task_list_module
@@ -264,10 +264,10 @@ def test_every_state_is_explained(state):
 
 
 def test_every_reason_is_explained():
-    kinds = [_errors.TasksError]
+    kinds = [_errors.WorkError]
     for kind in kinds:
         kinds += kind.__subclasses__()
     # Those of the two abstract kinds, and of a wait and a launch, which have their own lists.
-    raised = {kind.reason for kind in kinds} - {_errors.TasksError.reason, "launch_unclear"} | {"defect"}
+    raised = {kind.reason for kind in kinds} - {_errors.WorkError.reason, "launch_unclear"} | {"defect"}
     documented = " ".join(returned("task_info")["reason"]["description"])
     assert set(re.findall(r"V\((\w+)\)", documented)) == raised

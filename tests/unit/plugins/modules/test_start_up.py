@@ -31,9 +31,9 @@ def test_asking_for_a_provider_imports_that_one():
 @pytest.mark.parametrize("module", ["task_info", "task_list", "task_wait"])
 def test_a_module_imports_its_own_end_of_live_progress(module):
     imported = imported_by(f"import {PLUGINS}.modules.{module}")
-    assert {name for name in imported if name.startswith(f"{MODULE_UTILS}._progress")} == {
-        f"{MODULE_UTILS}._progress",
-        f"{MODULE_UTILS}._progress_recorder",
+    assert {name for name in imported if name.startswith(f"{MODULE_UTILS}._waiting.progress")} == {
+        f"{MODULE_UTILS}._waiting.progress",
+        f"{MODULE_UTILS}._waiting.progress_recorder",
     }
 
 
@@ -43,7 +43,7 @@ def test_looking_into_launch_results_waits_for_some():
 
 
 def test_an_answer_that_fits_imports_no_jsonschema():
-    schema = f"from {MODULE_UTILS}._schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
+    schema = f"from {MODULE_UTILS}._api.schemas import AnswerSchema; schema = AnswerSchema({{'type': 'string'}})"
     assert "jsonschema" not in imported_by(schema, "assert schema.problem('x') is None")
     assert "jsonschema" in imported_by(schema, "assert schema.problem(5) is not None")
 

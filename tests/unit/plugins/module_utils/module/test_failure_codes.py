@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import look_up
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import InterruptError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import SIGNALS, Interrupts
 
 

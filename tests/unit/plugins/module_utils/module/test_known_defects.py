@@ -17,7 +17,7 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from ansible_collections.longrunning.tasks.plugins.module_utils import _errors
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors as _errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_INFO, TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import LEAST_INTERVAL, run
@@ -302,7 +302,7 @@ def test_the_first_failure_does_not_lose_what_the_others_are(fail_fast, states):
 
 
 def every_error():
-    kinds = [_errors.TasksError]
+    kinds = [_errors.WorkError]
     for kind in kinds:
         kinds += kind.__subclasses__()
     special = {

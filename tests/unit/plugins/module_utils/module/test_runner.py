@@ -10,8 +10,9 @@ import signal
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils import _http, _schemas
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
     TASK_INFO,
@@ -20,8 +21,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument
     TASK_WAIT,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
-from ansible_collections.longrunning.tasks.plugins.module_utils._progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving

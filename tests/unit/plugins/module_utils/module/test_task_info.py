@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     NotFoundError,
     OptionError,
@@ -60,7 +60,7 @@ def test_a_missing_task_fails():
         Run(run, provider, task_ids=["b", "a"])()
     result = caught.value.to_result()
     assert result["reason"] == "not_found"
-    assert "not_found: report" in result["msg"]
+    assert "not_found: succeed" in result["msg"]
     assert states(result) == [("b", "not_found"), ("a", "running")]
 
 
@@ -77,7 +77,7 @@ def test_missing_tasks_are_all_named():
 
 @pytest.mark.parametrize("ids", [["gone"], ["gone", "a"], ["gone", "gone"]])
 def test_a_missing_task_can_be_reported(ids):
-    result = Run(run, FakeProvider({"a": task("a")}), task_ids=ids, not_found="report")()
+    result = Run(run, FakeProvider({"a": task("a")}), task_ids=ids, not_found="succeed")()
     assert states(result)[0] == ("gone", "not_found")
     assert result["tasks"][0]["raw_state"] is None
     assert result["tasks"][0]["is_final"] is False
@@ -149,7 +149,7 @@ def test_a_vendor_without_subtasks_gives_an_empty_list():
 def test_a_missing_task_has_no_subtasks_and_is_not_asked_for_any():
     provider = FakeProvider()
     provider.subtasks = {"a": NotFoundError("no")}
-    result = Run(run, provider, task_ids=["a"], subtasks=True, not_found="report")()
+    result = Run(run, provider, task_ids=["a"], subtasks=True, not_found="succeed")()
     assert result["task"]["subtasks"] == []
     assert provider.subtasks_asked == []
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError, TransientError
-from ansible_collections.longrunning.tasks.plugins.module_utils._launching import LaunchOutcome, ReusePolicy
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError, TransientError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import argument_specs, launch_results
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_launch import run
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.launching import LaunchOutcome, ReusePolicy
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import LaunchingProvider, Run, task
 
 LOST = TransientError("the connection was reset")
@@ -70,7 +70,7 @@ def test_what_is_told(provider, params, outcome, is_changed, msg):
 def test_what_is_there_already_is_returned():
     provider = LaunchingProvider()
     provider.existing = {"id": "i-1", "name": "golden"}
-    result = launch(provider, wanted={"name": "golden"})()
+    result = launch(provider, desired={"name": "golden"})()
     assert (result["outcome"], result["changed"], result["task"]) == ("not_needed", False, None)
     assert result["existing"] == provider.existing
     assert result["msg"] == "Example Cloud: There is name golden already, so that nothing was launched."
@@ -93,11 +93,11 @@ def test_a_launched_task_that_is_not_told_yet_has_its_id():
             "provider",
             "task_launch has no launching calls of Example Cloud. Send the vendor's own",
         ),
-        ({}, {"wanted": {}}, "wanted", "wanted is empty"),
-        ({}, {"wanted": {"name": ""}}, "wanted", "the value of name has to be a text or a number"),
-        ({}, {"wanted": {"name": "\ud800"}}, "wanted", "wanted holds half a character"),
+        ({}, {"desired": {}}, "desired", "desired is empty"),
+        ({}, {"desired": {"name": ""}}, "desired", "the value of name has to be a text or a number"),
+        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds half a character"),
         ({}, {"input": {"size": float("nan")}}, "input", "input holds something that JSON cannot carry"),
-        ({}, {"wanted": {"name": ["a"]}}, "wanted", "the value of name has to be a text or a number"),
+        ({}, {"desired": {"name": ["a"]}}, "desired", "the value of name has to be a text or a number"),
         ({}, {"transient_timeout": -1.0}, "transient_timeout", "transient_timeout is -1"),
         ({"success_lasts": False}, {"reuse": "succeeded"}, "reuse", "reuse cannot be succeeded at Example Cloud"),
     ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     LaunchUnclearError,
     RejectedError,
@@ -187,12 +187,12 @@ def test_a_wrong_login_launches_nothing(stage, case):
 @pytest.mark.parametrize("case", CASES[:2], ids=[case.vendor for case in CASES[:2]])
 def test_an_image_is_imported_once(stage, case):
     here = stage(case)
-    first = launch(here, case, wanted={"name": "golden"})
+    first = launch(here, case, desired={"name": "golden"})
     assert first["outcome"] == "launched"
     # It is under way, so that there is no image yet.
-    assert launch(here, case, wanted={"name": "golden"})["outcome"] == "reused"
+    assert launch(here, case, desired={"name": "golden"})["outcome"] == "reused"
     image_id = here.wait(launch_results=first)["task"]["result"]["image_id"]
-    again = launch(here, case, wanted={"name": "golden"})
+    again = launch(here, case, desired={"name": "golden"})
     assert (again["outcome"], again["changed"], again["existing"]["id"]) == ("not_needed", False, image_id)
     assert launch(here, case, reuse="succeeded")["task_id"] == first["task_id"]
     assert here.asked(case.call) == 1
@@ -202,11 +202,11 @@ def test_an_image_is_imported_once(stage, case):
 def test_a_switchover_is_made_once(stage):
     case = CASES[2]
     here = stage(case)
-    first = launch(here, case, wanted={"primary": "db2.example.com"})
+    first = launch(here, case, desired={"primary": "db2.example.com"})
     here.wait(launch_results=first)
-    again = launch(here, case, wanted={"primary": "DB2.example.com"})
+    again = launch(here, case, desired={"primary": "DB2.example.com"})
     assert (again["outcome"], again["changed"], again["existing"]["configuration_id"]) == ("not_needed", False, 1)
-    assert launch(here, case, wanted={"primary": "db1.example.com"})["outcome"] == "launched"
+    assert launch(here, case, desired={"primary": "db1.example.com"})["outcome"] == "launched"
     assert here.asked(case.call) == 2
 
 

@@ -8,13 +8,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     BadAnswerError,
     OptionError,
     TransientError,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_list import run
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
 
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     InterruptError,
     OptionError,
     TransientError,
     WaitError,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
     DESCRIPTION,
     FakeProvider,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import MOST_PARALLEL_REQUESTS
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 from ansible_collections.longrunning.tasks.tests.unit.support.vendor_stage import VENDORS, Stage, Vendor
 

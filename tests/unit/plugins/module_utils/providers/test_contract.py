@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import environment_names
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import Provider
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import GOLDEN, examples, logins, play
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import OptionError
-from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import MOST_EMPTY_PAGES
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_EMPTY_PAGES
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
     every_example,
     play,

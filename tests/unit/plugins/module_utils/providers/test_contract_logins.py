@@ -9,12 +9,12 @@ import json
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import AuthenticationError
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.modules import task_info
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock

@@ -10,27 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions, connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState, format_time
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import (
     DESCRIPTION,
     PROVIDER,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState, format_time
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -270,7 +271,7 @@ def test_another_task_than_the_one_asked_for():
 )
 def test_statuses(status, statuses, kind):
     api = Api({"get": {"path": "/tasks/{id}", "not_found_statuses": statuses}}, reply({"message": "No"}, status))
-    with pytest.raises(TasksError) as caught:
+    with pytest.raises(WorkError) as caught:
         api.read()
     assert caught.value.__class__ is kind
 
@@ -657,7 +658,7 @@ def test_what_the_definition_says_reaches_the_description():
     assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
-    assert description.documented_failure("5").source == "the manual"
+    assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
 
 

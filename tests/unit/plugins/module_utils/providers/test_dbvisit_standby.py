@@ -13,22 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import (
     DESCRIPTION,
     LIST_SCHEMA,
@@ -36,8 +36,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvis
     SHOW_SCHEMA,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -115,7 +115,7 @@ FINISHED = {"finished": "2026-07-31T13:59:00Z"}
     [
         (
             raw(state="Failed", messages=None),
-            Task("7", "", TaskState.FAILED, "Failed", error=TaskFailure(), **COMMON),
+            Task("7", "", TaskState.FAILED, "Failed", error=TaskError(), **COMMON),
         ),
         (
             raw(configuration_id=12, configuration_name=None),
@@ -588,7 +588,7 @@ ENVELOPES = st.fixed_dictionaries(
 @FUZZ
 @given(answer=ENVELOPES | JSON, status=st.sampled_from([200, 400]))
 def test_any_answer_gives_a_task_or_one_of_our_errors(answer, status):
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         task = Session(reply(answer, status), good({"tasks": []})).read()
         assert task.state is not TaskState.SUCCEEDED or answer["result"]["state"].casefold() == "end"
         assert answer["successful"] is True

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     RejectedError,
     TaskNotFoundError,
     WaitError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     argument_specs,
     task_info,
@@ -21,8 +21,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     task_wait,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import DESCRIPTION, PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment

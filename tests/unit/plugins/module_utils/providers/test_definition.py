@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import MissingLibraryError, OptionError
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import ConnectionOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError, OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._definition import (
     SCHEMA,

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import TasksError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import GOLDEN, every_example, play
 
 EXAMPLES = every_example()
@@ -63,7 +63,7 @@ def test_an_answer_becomes_the_expected_tasks(example):
 @pytest.mark.parametrize("example", [example for example in READ if example.error is not None], ids=str)
 def test_an_answer_becomes_the_expected_error(example):
     connection = play(example)
-    with pytest.raises(TasksError) as caught:
+    with pytest.raises(WorkError) as caught:
         connection.ask(example)
     names = ("class", "message", "status", "code", "retry_after")
     found = {**{name: getattr(caught.value, name, None) for name in names}, "class": caught.value.__class__.__name__}

@@ -17,23 +17,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
     WaitError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context, checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import huawei_koodrive as koodrive
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
     DESCRIPTION,
@@ -43,8 +43,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawe
     job_from_json,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
@@ -147,7 +147,7 @@ def test_a_failed_task_is_explained():
 def test_states_are_numbers_or_texts(number, state, form):
     task = task_from_json(detail(status=form(number)))
     assert (task.state, task.raw_state) == (state, str(number))
-    assert task.error == (TaskFailure() if state is TaskState.FAILED else None)
+    assert task.error == (TaskError() if state is TaskState.FAILED else None)
 
 
 @pytest.mark.parametrize("status", [4, -1, "4", "SUCCESS", "", "02", 20, "2.0", "\uff12"])
@@ -298,7 +298,7 @@ def test_a_result_code_of_a_job_is_its_code():
 )
 def test_a_documented_result_code_of_a_job_is_explained(outcome, words):
     task = job(taskResultCode=outcome, resultCode=13000311)
-    known = DESCRIPTION.documented_failure("13000311")
+    known = DESCRIPTION.documented_error("13000311")
     assert (task.error.code, task.error.title, task.error.remedy) == ("13000311", known.title, known.remedy)
     assert (task.error.retryable, task.error.source) == (known.retryable, known.source)
     assert words in task.error.detail
@@ -892,7 +892,7 @@ def shape(example):
 @given(body=JSON | shape(DETAIL) | shape({"taskList": [DETAIL], "nextCursor": 7, "code": 0}))
 def test_any_answer_about_tasks_gives_tasks_or_one_of_our_errors(body):
     for act in (Session.read, Session.page):
-        with contextlib.suppress(TasksError):
+        with contextlib.suppress(WorkError):
             act(Session(TOKEN, reply(json.dumps(body).encode())))
 
 
@@ -902,7 +902,7 @@ def test_any_answer_about_tasks_gives_tasks_or_one_of_our_errors(body):
 )
 def test_any_answer_about_jobs_gives_tasks_or_one_of_our_errors(body):
     for act in (Session.read, Session.page):
-        with contextlib.suppress(TasksError):
+        with contextlib.suppress(WorkError):
             act(jobs(reply(json.dumps(body).encode())))
 
 

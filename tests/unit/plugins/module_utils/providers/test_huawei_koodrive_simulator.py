@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     TaskNotFoundError,
     WaitError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info, task_list, task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import DESCRIPTION, PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._auth import Access, FixedLogin
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import JsonApi
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, FixedLogin
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     BadAnswerError,
     NotFoundError,
     OptionError,
-    TasksError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._json_api import JsonApi
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import openstack_images, rackspace_images
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import (
     LIST_SCHEMA,
@@ -30,8 +31,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers._imag
     image_api_url,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import Task, TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -91,7 +91,7 @@ EXPIRES = {"expires_at": "2026-01-04T03:05:05Z"}
                 name="Web server",
                 type="import",
                 message="It broke.",
-                error=TaskFailure(detail="It broke."),
+                error=TaskError(detail="It broke."),
                 **TIMES,
                 **ENDED,
             ),
@@ -134,7 +134,7 @@ def test_a_documented_answer_becomes_a_task(raw, expected, description):
 def test_no_message_is_no_message(message, status, description):
     task = task_from_json(stub(1, status, message=message), description)
     assert task.message is None
-    assert task.error == (TaskFailure() if status == "failure" else None)
+    assert task.error == (TaskError() if status == "failure" else None)
 
 
 def test_only_a_failure_has_an_error():
@@ -427,7 +427,7 @@ def test_every_task_that_fits_the_schema_becomes_a_task(raw, description):
 @given(body=st.dictionaries(st.sampled_from(KEYS), VALUES) | VALUES)
 def test_any_json_gives_a_task_or_one_of_our_errors(body):
     _http, provider = new_provider(reply(json.dumps(body)))
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         assert isinstance(provider.read_task("x", DEADLINE), Task)
 
 
@@ -440,6 +440,6 @@ def test_any_json_gives_a_task_or_one_of_our_errors(body):
 def test_any_json_gives_a_list_or_one_of_our_errors(body, quiet, limit):
     assert LIST_SCHEMA.problem({"tasks": []}) is None
     _http, provider = new_provider(reply(body), quiet=quiet)
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         page = provider.read_page(TaskQuery(filters=(("limit", limit),)), None, DEADLINE)
         assert all(isinstance(task, Task) for task in page.tasks)

@@ -10,18 +10,22 @@ import hmac
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
     OptionError,
     RejectedError,
     TransientError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import Launch, ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
+    Launch,
+    ProviderTools,
+    TaskQuery,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task
@@ -45,8 +49,8 @@ class Session:
     def launch(self, launch_type, launch_input):
         return self.provider.launch(Launch(launch_type, launch_input), self.deadline)
 
-    def wanted(self, launch, wanted):
-        return self.provider.find_wanted(launch, wanted, self.deadline)
+    def desired(self, launch, desired):
+        return self.provider.find_desired(launch, desired, self.deadline)
 
     @property
     def sent(self):
@@ -139,16 +143,16 @@ def test_true_is_not_one(name, given, other):
 
 @IMAGES
 @pytest.mark.parametrize(
-    ("launch", "wanted", "option"),
+    ("launch", "desired", "option"),
     [
         (Launch("import", {}), None, "input"),
-        (Launch("export", {"image_uuid": "i"}), {"name": "golden"}, "wanted"),
-        *[(IMPORT, {"name": "golden", word: "1"}, "wanted") for word in ("status", "limit", "marker", "tag", "sort")],
+        (Launch("export", {"image_uuid": "i"}), {"name": "golden"}, "desired"),
+        *[(IMPORT, {"name": "golden", word: "1"}, "desired") for word in ("status", "limit", "marker", "tag", "sort")],
     ],
 )
-def test_a_launch_that_makes_no_sense(name, launch, wanted, option):
+def test_a_launch_that_makes_no_sense(name, launch, desired, option):
     with pytest.raises(OptionError) as caught:
-        Session(name).provider.check_launch(launch, wanted)
+        Session(name).provider.check_launch(launch, desired)
     assert caught.value.option == option
     Session(name).provider.check_launch(IMPORT, {"name": "golden"})
 
@@ -165,7 +169,7 @@ def test_glance_is_asked_only_for_types_that_it_can_list():
 def test_an_image_of_that_name_is_found(name):
     image = {"id": "i-1", "name": "golden", "status": "active", "size": 7}
     session = Session(name, reply({"images": [{"id": "i-0", "name": "other", "status": "active"}, image]}))
-    assert session.wanted(IMPORT, {"name": "golden", "size": 7}) == image
+    assert session.desired(IMPORT, {"name": "golden", "size": 7}) == image
     request = session.http.requests[-1]
     assert request.params == (("name", "golden"), ("size", "7"), ("status", "active"))
     assert request.url == f"{URL}/v2/images"
@@ -177,7 +181,7 @@ def test_an_image_of_that_name_is_found(name):
     "images", [[], [{"id": "i-1", "name": "golden", "status": "queued"}], [{"name": "other", "status": "active"}]]
 )
 def test_no_image_of_that_name_is_found(name, images):
-    assert Session(name, reply({"images": images})).wanted(IMPORT, {"name": "golden"}) is None
+    assert Session(name, reply({"images": images})).desired(IMPORT, {"name": "golden"}) is None
 
 
 @IMAGES
@@ -185,20 +189,22 @@ def test_an_image_is_found_on_a_later_page(name):
     image = {"id": "i-1", "name": "golden", "status": "active"}
     pages = [{"images": [{"id": "i-0"}], "next": "/v2/images?marker=i-0&name=golden"}, {"images": [image]}]
     session = Session(name, *map(reply, pages))
-    assert session.wanted(IMPORT, {"name": "golden"}) == image
+    assert session.desired(IMPORT, {"name": "golden"}) == image
     assert session.http.requests[-1].params == (("marker", "i-0"), ("name", "golden"))
 
 
 @IMAGES
 def test_a_list_of_images_leads_to_no_other_server(name):
     with pytest.raises(BadAnswerError, match="another server"):
-        Session(name, reply({"images": [], "next": "https://evil.example.com/v2/images"})).wanted(IMPORT, {"name": "a"})
+        Session(name, reply({"images": [], "next": "https://evil.example.com/v2/images"})).desired(
+            IMPORT, {"name": "a"}
+        )
 
 
 @IMAGES
 def test_a_list_of_images_without_an_end(name):
     with pytest.raises(BadAnswerError, match="has no end"):
-        Session(name, lambda _request: reply({"images": [], "next": "/v2/images?marker=x"})).wanted(
+        Session(name, lambda _request: reply({"images": [], "next": "/v2/images?marker=x"})).desired(
             IMPORT, {"name": "a"}
         )
 
@@ -207,14 +213,14 @@ def test_a_list_of_images_without_an_end(name):
 @IMAGES
 def test_what_an_image_lacks_is_not_none(name):
     images = {"images": [{"name": "golden", "status": "active"}]}
-    assert Session(name, reply(images)).wanted(IMPORT, {"name": "golden", "os_distro": "None"}) is None
+    assert Session(name, reply(images)).desired(IMPORT, {"name": "golden", "os_distro": "None"}) is None
 
 
 @IMAGES
 @pytest.mark.parametrize("answer", [{}, {"images": {}}, {"images": ["golden"]}, []])
 def test_a_list_of_images_that_is_none(name, answer):
     with pytest.raises(BadAnswerError):
-        Session(name, reply(answer)).wanted(IMPORT, {"name": "golden"})
+        Session(name, reply(answer)).desired(IMPORT, {"name": "golden"})
 
 
 # --- Dbvisit --------------------------------------------------------------------------------------------------
@@ -309,13 +315,13 @@ def configuration(primary, standby, number=1):
 def test_a_host_that_has_the_primary_already():
     mine = configuration({"host": "DB1", "port": 1}, {"host": "db2"})
     session = dbvisit(good({"configurations": [configuration({}, {}, 2), mine]}))
-    assert session.wanted(SWITCHOVER, {"primary": "db1"}) == mine
+    assert session.desired(SWITCHOVER, {"primary": "db1"}) == mine
     assert session.sent == ("POST", "/api/list", {"params": {"configuration_id": 1}})
 
 
 def test_a_host_that_has_the_standby():
     session = dbvisit(good({"configurations": [configuration({"host": "db1"}, {"host": "db2", "name": "ORCL"})]}))
-    assert session.wanted(SWITCHOVER, {"primary": "db2"}) is None
+    assert session.desired(SWITCHOVER, {"primary": "db2"}) is None
 
 
 @pytest.mark.parametrize(
@@ -329,27 +335,27 @@ def test_a_host_that_has_the_standby():
 )
 def test_a_host_that_decides_nothing(primary, standby, host):
     session = dbvisit(good({"configurations": [configuration(primary, standby)]}))
-    with pytest.raises(OptionError, match=f"wanted: '{host}' does not tell which .* The primary one is at 'db1'"):
-        session.wanted(SWITCHOVER, {"primary": host})
+    with pytest.raises(OptionError, match=f"desired: '{host}' does not tell which .* The primary one is at 'db1'"):
+        session.desired(SWITCHOVER, {"primary": host})
 
 
 @pytest.mark.parametrize("configurations", [None, [], [configuration({}, {}, 2)]])
 def test_a_configuration_that_does_not_exist(configurations):
     session = dbvisit(good({"configurations": configurations}))
     with pytest.raises(OptionError, match="has no configuration with the configuration_id 1"):
-        session.wanted(SWITCHOVER, {"primary": "db1"})
+        session.desired(SWITCHOVER, {"primary": "db1"})
 
 
-@pytest.mark.parametrize("wanted", [{"host": "db1"}, {"primary": 1}, {"primary": "db1", "standby": "db2"}])
-def test_only_the_primary_can_be_wanted(wanted):
-    with pytest.raises(OptionError, match="wanted takes only primary"):
-        dbvisit().provider.check_launch(SWITCHOVER, wanted)
+@pytest.mark.parametrize("desired", [{"host": "db1"}, {"primary": 1}, {"primary": "db1", "standby": "db2"}])
+def test_only_the_primary_can_be_desired(desired):
+    with pytest.raises(OptionError, match="desired takes only primary"):
+        dbvisit().provider.check_launch(SWITCHOVER, desired)
 
 
 # What a DR test or a synchronisation brings about is no primary: it would be skipped in silence.
 @pytest.mark.parametrize("launch_type", ["activate/oracle", "dr-test/start/oracle", "sync/oracle"])
 def test_only_of_a_switchover(launch_type):
-    with pytest.raises(OptionError, match="wanted says where a switchover leads"):
+    with pytest.raises(OptionError, match="desired says where a switchover leads"):
         dbvisit().provider.check_launch(Launch(launch_type, {"configuration_id": 1}), {"primary": "db1"})
 
 
@@ -427,8 +433,8 @@ def test_parameters_that_are_no_words_are_compared_too(given, other):
     assert not provider.is_launch(launch, task("1", type="transfer", raw={"initParams": {"x": other}}))
 
 
-def test_nothing_can_be_wanted_of_a_drive():
-    with pytest.raises(OptionError, match="wanted cannot be told at Huawei Cloud KooDrive"):
+def test_nothing_can_be_desired_of_a_drive():
+    with pytest.raises(OptionError, match="desired cannot be told at Huawei Cloud KooDrive"):
         koodrive().provider.check_launch(TRANSFER, {"owner": "7"})
 
 

@@ -11,19 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
     DESCRIPTION,
     LIST_SCHEMA,
@@ -32,8 +33,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netap
     explain_problem,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskFailure, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -218,7 +218,7 @@ def test_the_time_of_a_cancellation_stands_in_for_an_end():
 def test_a_failure_has_the_code_and_the_words_of_its_detail():
     task = task_from_json(raw_task("failed", stateDetails=[detail()]))
     assert task.message == "No space: The bucket is full"
-    assert task.error == TaskFailure(code="stateDetails/7", title="No space", detail="The bucket is full")
+    assert task.error == TaskError(code="stateDetails/7", title="No space", detail="The bucket is full")
 
 
 def test_several_details_are_all_told():
@@ -253,7 +253,7 @@ def test_a_type_of_another_kind(kind, code):
 @pytest.mark.parametrize("details", [[], None])
 def test_a_failure_without_details(details):
     task = task_from_json(raw_task("failed", stateDetails=details))
-    assert (task.error, task.message) == (TaskFailure(), None)
+    assert (task.error, task.message) == (TaskError(), None)
 
 
 def test_details_of_a_task_that_goes_on_are_only_its_message():
@@ -427,7 +427,7 @@ def test_an_id_that_a_filter_cannot_carry_is_not_put_into_one():
 
 def error_of(answer, action="read"):
     session = Session(answer)
-    with pytest.raises(TasksError) as caught:
+    with pytest.raises(WorkError) as caught:
         getattr(session, action)()
     assert len(session.http.requests) == 1
     assert "t0kEn" not in str(caught.value.to_result())
@@ -536,7 +536,7 @@ def test_the_problems_that_tasks_and_their_surroundings_can_have_are_data():
 
 def test_what_is_documented_about_the_problems():
     assert [failure.code for failure in DESCRIPTION.failures if failure.retryable] == ["24", "34", "40", "41", "164"]
-    assert DESCRIPTION.documented_failure("4").title == "Invalid bearer token"
+    assert DESCRIPTION.documented_error("4").title == "Invalid bearer token"
 
 
 # --- anything -------------------------------------------------------------------------------------------------
@@ -592,7 +592,7 @@ def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
     try:
         page = session.page()
         session.provider.read_subtasks(ID, DEADLINE)
-    except TasksError:
+    except WorkError:
         return
     assert LIST_SCHEMA.problem(answer) is None
     assert len(page.tasks) == len(answer["items"])
@@ -601,5 +601,5 @@ def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
 @FUZZ
 @given(JSON | st.fixed_dictionaries({"type": st.just("x/problems/5")}, optional={"invalidParams": JSON, "title": JSON}))
 def test_whatever_an_error_says_it_is_one_of_ours(answer):
-    with pytest.raises(TasksError):
+    with pytest.raises(WorkError):
         Session(reply(answer, 400)).read()

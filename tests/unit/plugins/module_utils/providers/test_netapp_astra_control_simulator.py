@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     TaskNotFoundError,
-    TasksError,
     WaitError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info, task_list, task_wait
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
 
@@ -122,7 +122,7 @@ def failed(play, **params):
 
 
 def test_info(play):
-    result = play().run(task_info.run, task_ids=[BAD, MISSING], not_found="report", subtasks=True)
+    result = play().run(task_info.run, task_ids=[BAD, MISSING], not_found="succeed", subtasks=True)
     assert [task["state"] for task in result["tasks"]] == ["running", "not_found"]
     assert [task["subtasks"] for task in result["tasks"]] == [[], []]
 
@@ -165,7 +165,7 @@ def test_a_list_that_a_limit_cuts_off_is_truncated(play):
     ],
 )
 def test_a_list_with_filters_that_do_not_exist(play, filters, words):
-    with pytest.raises(TasksError, match=words):
+    with pytest.raises(WorkError, match=words):
         play().run(task_list.run, filters=filters)
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
@@ -21,19 +22,15 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
     OptionError,
     RejectedError,
     RequestError,
-    TasksError,
     TransientError,
     UntrustedServerError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import (
-    DESCRIPTION,
-    PROVIDER,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION, PROVIDER
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
@@ -503,7 +500,7 @@ def test_a_keystone_of_the_file_in_plain_http_is_warned_of(write_clouds):
 @pytest.mark.parametrize("entry", [{}, {"auth_type": "no_such_way"}, {"auth": {"username": "ann"}}])
 def test_a_cloud_that_cannot_be_used_is_named(write_clouds, entry):
     write_clouds(**entry)
-    with pytest.raises(TasksError) as caught, Session(cloud="here") as session:
+    with pytest.raises(WorkError) as caught, Session(cloud="here") as session:
         session.read()
     assert caught.value.to_result()["reason"] in {"invalid_option", "rejected"}
 
@@ -623,7 +620,7 @@ def test_any_answer_of_keystone_gives_access_or_one_of_our_errors():
             region=login._region,
             find_endpoint=login._find_endpoint,
         )
-        with contextlib.suppress(TasksError):
+        with contextlib.suppress(WorkError):
             login.access(Deadline(CLOCK, 5.0))
 
     with serving(play) as server, Session(**by_password(server)) as session:

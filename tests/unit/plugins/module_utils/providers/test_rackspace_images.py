@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.rackspace_images import (
     DESCRIPTION,
@@ -123,8 +123,8 @@ def test_every_documented_code_is_recognised(code, word, retryable, form):
 def test_the_seven_documented_codes_are_all_there():
     codes = [failure.code for failure in FAILURES if failure.code]
     assert sorted(codes) == ["111", "396", "413", "523", "609", "614", "721"]
-    assert DESCRIPTION.documented_failure("396").retryable
-    assert DESCRIPTION.documented_failure("397") is None
+    assert DESCRIPTION.documented_error("396").retryable
+    assert DESCRIPTION.documented_error("397") is None
 
 
 @pytest.mark.parametrize("code", ["999", "1111", "3960", "41", "0", "E17"])
@@ -340,7 +340,7 @@ def test_a_login_that_fails(answer, kind, words):
 
 def test_a_wrong_address_of_the_identity_service_is_no_missing_task():
     session = Session({**KEY, "auth_url": "https://id.example/v9"}, reply(b"Not here", 404))
-    with pytest.raises(TasksError, match="auth_url") as caught:
+    with pytest.raises(WorkError, match="auth_url") as caught:
         session.read()
     assert not isinstance(caught.value, NotFoundError)
 
@@ -432,5 +432,5 @@ CATALOGUES = st.lists(
 )
 def test_any_answer_to_a_login_gives_access_or_one_of_our_errors(access, region):
     session = Session({**KEY, "region": region}, reply({"access": access}), task())
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         session.read()

@@ -14,36 +14,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.longrunning.tasks.plugins.module_utils import _reading
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
     RejectedError,
-    TasksError,
     TransientError,
+    WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_task
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmware_live_site_recovery import (
     DESCRIPTION,
     PROVIDER,
     TASK_SCHEMA,
     task_from_json,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
     NotFoundPolicy,
     Outcome,
     WaitPlan,
     wait_for_tasks,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._work import reading as _reading
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -443,7 +443,7 @@ def test_a_session_that_is_refused_for_good_ends_it():
 )
 def test_a_login_that_fails(answer, kind, words):
     client = Client(answer, logged_in=False)
-    with pytest.raises(TasksError) as caught:
+    with pytest.raises(WorkError) as caught:
         client.read()
     assert caught.value.__class__ is kind
     assert len(client.http.requests) == 1
@@ -925,7 +925,7 @@ TASKS = st.fixed_dictionaries(
 @FUZZ
 @given(raw=JSON | TASKS)
 def test_any_answer_gives_a_task_or_one_of_our_errors(raw):
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         found = Client(reply(raw)).read()
         json.dumps(found.to_result(), allow_nan=True)
         assert found.id == "1"
@@ -944,7 +944,7 @@ def test_any_answer_gives_a_task_or_one_of_our_errors(raw):
     | JSON,
 )
 def test_any_list_gives_tasks_or_one_of_our_errors(items, meta):
-    with contextlib.suppress(TasksError):
+    with contextlib.suppress(WorkError):
         page = Client(reply({"list": items, "_meta": meta})).page()
         assert all(each.id for each in page.tasks)
 

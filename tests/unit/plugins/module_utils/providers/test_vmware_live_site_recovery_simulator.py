@@ -10,29 +10,29 @@ import contextlib
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._errors import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     NotFoundError,
     RejectedError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._explaining import explain_outcome
-from ansible_collections.longrunning.tasks.plugins.module_utils._http import RequestsClient
-from ansible_collections.longrunning.tasks.plugins.module_utils._options import connection_options
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider import ProviderTools, TaskQuery
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import ProviderTools, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmware_live_site_recovery import (
     DESCRIPTION,
     PROVIDER,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.plugins.module_utils._retrying import Backoff
-from ansible_collections.longrunning.tasks.plugins.module_utils._task import TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_outcome
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
     NotFoundPolicy,
     Outcome,
     WaitPlan,
     wait_for_tasks,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 from task_simulator import Simulator

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses: what may be asked for, what stays hidden, and which server one belongs to."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from .._core.errors import OptionError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of an address: a credential belongs to exactly one such triple."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def without_query(url: str) -> str:
+    """Return the address without its query and fragment, for messages."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+def check_url(option: str, value: str) -> str:
+    """Return the address without a slash at its end.
+
+    Raises:
+        OptionError: it is no address that a login may be sent to.
+    """
+    problem = _url_problem(value)
+    if problem is not None:
+        raise OptionError(option, f"{option} {problem}")
+    return value.rstrip("/")
+
+
+def _url_problem(value: str) -> str | None:
+    """Say what is wrong, without repeating the value where it may hold a password."""
+    if any(letter.isspace() or not letter.isprintable() for letter in value):
+        return "holds a space or a control character"
+    try:
+        parts = urlsplit(value)
+        port_is_usable = parts.port is None or parts.port > 0
+    except ValueError:
+        return "is no usable address: its host or port cannot be read"
+    # Half an address shows its login too.
+    if "@" in (parts.netloc or value):
+        return "holds a login: give it with the login's options instead, where it stays hidden"
+    if "\\" in value:
+        return "holds a backslash"
+    if parts.scheme.lower() not in ("http", "https"):
+        return f"is {value!r}: it has to begin with https:// (or http://)"
+    if not parts.hostname or not port_is_usable:
+        return f"is {value!r}: it has no usable host and port"
+    if parts.query or parts.fragment:
+        return f"is {value!r}: it must not hold a query or a fragment"
+    return None
+
+
+def logins_in_url(value: str | None) -> set[str]:
+    """Return what may be a login in an address that a user gave: all before the last @, and its password."""
+    login, at, _host = (value or "").rpartition("@")
+    if not at:
+        return set()
+    login = login.rpartition("//")[2]
+    return {part for part in (login, login.partition(":")[2]) if part}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address stays on this machine."""
+    host = (urlsplit(url).hostname or "").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def plain_http_warning(url: str) -> str | None:
+    """Return a warning when the address makes a login cross the network unencrypted."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "http" or is_loopback(url):
+        return None
+    return (
+        f"{parts.hostname} is spoken to in plain http: the login and the answers can be read and changed on the way. "
+        "Use an https address"
+    )
+
+
+def path_segment(task_id: str) -> str:
+    """Quote a task's id so that it is one segment of a path, whatever it holds.
+
+    Raises:
+        OptionError: it is empty, or a dot segment, which no quoting protects: it would ask for another address. Or
+            it is no text that can be written down.
+    """
+    if not task_id.strip():
+        raise OptionError("task_ids", "task_ids holds an empty id: was the task that should have given it skipped?")
+    if task_id in (".", ".."):
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is no task's id")
+    try:
+        return quote(task_id, safe="")
+    except UnicodeEncodeError:
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which no address can carry") from None

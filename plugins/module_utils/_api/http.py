@@ -1,0 +1,456 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP behind one method: a request goes in, a whole answer or one of our errors comes out.
+
+What the ``requests`` library would do unasked is switched off here, because each of it can send a credential
+to the wrong place or replace the one we were given: logins from a ``.netrc`` file, certificate bundles named
+by ``REQUESTS_CA_BUNDLE``, and redirects, on which it would keep headers such as ``X-Auth-Token``. Proxies of the
+environment are honoured.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import IncompleteRead
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from .._core.errors import (
+    BadAnswerError,
+    MissingLibraryError,
+    OptionError,
+    RequestError,
+    TransientError,
+    UnknownHostError,
+    UntrustedServerError,
+)
+from .addresses import origin, without_query
+from .tls import TlsOptions
+
+try:
+    import requests
+    import requests.adapters
+    import requests.utils
+    import urllib3.exceptions
+    import urllib3.util.ssl_
+
+    HAS_REQUESTS = True
+except ImportError:
+    HAS_REQUESTS = False
+    # The classes below need some base for the file to be importable where requests is missing.
+    _BaseAdapter: Any = object
+    _BaseSession: Any = object
+else:
+    _BaseAdapter = requests.adapters.HTTPAdapter
+    _BaseSession = requests.Session
+    _NO_CONNECTION = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+Result = TypeVar("Result")
+
+#: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a fifth of it.
+LARGEST_ANSWER = 64 * 1024 * 1024
+_CHUNK = 64 * 1024
+#: Servers, and connections to each, that are kept.
+_POOLS, _POOL_SIZE = 4, 16
+#: Seconds after which a request that should have ended is given up.
+_GRACE = 0.3
+_MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``."""
+
+    method: str
+    url: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+
+    @property
+    def body(self) -> bytes:
+        """What is sent: some logins sign it."""
+        return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """A whole answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str = ""
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever it is."""
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for a browser: what proxies and login portals answer instead of the API."""
+        content_type = self.headers.get("content-type", "").lower()
+        return "html" in content_type or self.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+class HttpClient(Protocol):
+    """The one thing that everything above needs of HTTP."""
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send the request and return the answer, of whatever status, within ``timeout`` seconds.
+
+        Raises:
+            TransientError: no whole answer came.
+            UntrustedServerError: TLS failed.
+            BadAnswerError: the answer is too large, or leads to another server.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be missing, then the base is object
+    """Counts what is sent, and trusts the system's certificate store besides the one that requests brings."""
+
+    def __init__(self, *, trust_system_store: bool) -> None:
+        self.sent = 0
+        self._lock = Lock()
+        self._trust: dict[str, Any] = {}
+        self._has_to_load_store = trust_system_store
+        super().__init__(pool_connections=_POOLS, pool_maxsize=_POOL_SIZE)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, **self._trust)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, **kwargs, **self._trust)
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        with self._lock:
+            self.sent += 1
+            # It takes longer than many a request, and plain http without a proxy never needs it.
+            if self._has_to_load_store and (kwargs.get("proxies") or not (request.url or "").startswith("http:")):
+                self._load_store()
+        response: Response = super().send(request, *args, **kwargs)
+        return response
+
+    def _load_store(self) -> None:
+        # Of urllib3's making, for 1.26 checks host names itself and stumbles where the context does.
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.load_default_certs()
+        self._trust["ssl_context"] = context
+        self._has_to_load_store = False
+        self.init_poolmanager(_POOLS, _POOL_SIZE)
+
+
+class _Session(_BaseSession):  # type: ignore[misc]  # as above
+    """Takes from the environment its proxies, and nothing else."""
+
+    def __init__(self, adapter: _CountingAdapter) -> None:
+        super().__init__()
+        # No .netrc, no REQUESTS_CA_BUNDLE.
+        self.trust_env = False
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - requests' name for it
+        # Even when it does not follow, requests would read the body to its end and stumble over an odd target.
+        return None
+
+    def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        environment = requests.utils.get_environ_proxies(url, no_proxy=None)
+        return super().merge_environment_settings(url, {**environment, **(proxies or {})}, stream, verify, cert)
+
+
+class RequestsClient:
+    """``HttpClient`` on the requests library: one session, its connections kept alive.
+
+    Raises:
+        MissingLibraryError: requests is not installed.
+    """
+
+    def __init__(self, tls: TlsOptions, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        if not HAS_REQUESTS:
+            raise MissingLibraryError("requests", "to talk to the vendors' APIs")
+        self._monotonic = monotonic
+        self._adapter = _CountingAdapter(trust_system_store=tls.validate_certs and tls.ca_path is None)
+        self._session: requests.Session = _Session(self._adapter)
+        self._session.verify = tls.verify
+        self._session.cert = tls.cert
+        if not tls.validate_certs:
+            # The user has said so; one line per request on stderr would not tell them more.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    @property
+    def session(self) -> requests.Session:
+        """The session itself, for a library that brings its own login over HTTP."""
+        return self._session
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent, failed ones included."""
+        return self._adapter.sent
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send the request, following redirects only on the same server and only for GET."""
+        prepared = self._prepare(request)
+        until = self._monotonic() + timeout
+        return within(timeout, lambda: self._follow(prepared, request, until), request.method, request.url)
+
+    def _follow(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
+        for _hop in range(_MOST_REDIRECTS + 1):
+            answer = self._exchange(prepared, request, until)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            prepared = self._prepare_redirect(prepared, request, answer)
+        raise BadAnswerError(
+            f"{_where(request)} was redirected more than {_MOST_REDIRECTS} times",
+            method=request.method,
+            url=without_query(request.url),
+            status=answer.status,
+        )
+
+    def _prepare(self, request: HttpRequest) -> PreparedRequest:
+        headers = dict(request.headers)
+        if request.json is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            if not all(_fits_a_header(value) for value in headers.values()):
+                raise requests.exceptions.InvalidHeader  # noqa: TRY301 - requests finds others
+            return self._session.prepare_request(
+                requests.Request(
+                    request.method,
+                    request.url,
+                    params=list(request.params),
+                    headers=headers,
+                    data=request.body or None,
+                ),
+            )
+        # The text of these errors can hold a header's value, so it is not passed on.
+        except requests.exceptions.InvalidHeader:
+            raise OptionError(
+                "login",
+                f"{_where(request)} cannot be sent: a secret of the login has characters that no HTTP header can carry",
+            ) from None
+        except (ValueError, UnicodeError):
+            raise OptionError("api_url", f"{without_query(request.url)} is no usable address: check api_url") from None
+
+    def _prepare_redirect(
+        self,
+        prepared: PreparedRequest,
+        request: HttpRequest,
+        answer: HttpResponse,
+    ) -> PreparedRequest:
+        here = prepared.url or request.url
+        details: dict[str, Any] = {"method": request.method, "url": without_query(here), "status": answer.status}
+        try:
+            target = urljoin(here, answer.headers["location"])
+            scheme, host, port = origin(target)
+        except ValueError:
+            raise BadAnswerError(f"{_where(request)} is redirected to what is no address", **details) from None
+        if (scheme, host, port) != origin(here):
+            raise BadAnswerError(
+                f"{_where(request)} is redirected to another server, {scheme}://{host}:{port}. "
+                "The login is not sent there; if that is the right server, give its address as api_url",
+                **details,
+            )
+        if request.method != "GET":
+            raise BadAnswerError(
+                f"{_where(request)} is redirected, and only a GET may be repeated elsewhere", **details
+            )
+        follow = prepared.copy()
+        # Nothing of the target but its path and query: another parser may read another host out of the rest.
+        to = urlsplit(target)
+        follow.url = requests.utils.requote_uri(
+            urlunsplit(urlsplit(here)._replace(path=to.path, query=to.query, fragment=""))
+        )
+        return follow
+
+    def _exchange(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
+        url = prepared.url or request.url
+        left = max(0.1, until - self._monotonic())
+        try:
+            settings = self._session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - not our API
+            response = self._session.send(prepared, timeout=(left, left), allow_redirects=False, **settings)
+            try:
+                body = self._read_body(response, request, until)
+            finally:
+                response.close()
+        # requests lets some errors of urllib3 and of the socket through while it prepares or reads.
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise translated(error, request.method, url) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(status=response.status_code, headers=headers, body=body, url=url)
+
+    def _read_body(self, response: Response, request: HttpRequest, until: float) -> bytes:
+        # read1 returns what has arrived, so that a server sending a byte a second cannot outlast the timeout;
+        # urllib3 before 2.0 has none, there each chunk has the timeout to itself.
+        raw = response.raw
+        # Off before urllib3 2.0.
+        raw.enforce_content_length = True
+        read: Callable[..., bytes] = getattr(raw, "read1", raw.read)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            part = read(_CHUNK, decode_content=True)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise BadAnswerError(
+                    f"The answer of {_where(request)} is larger than {LARGEST_ANSWER // 2**20} MiB; it was not read on",
+                    method=request.method,
+                    url=without_query(request.url),
+                    status=response.status_code,
+                )
+            if self._monotonic() > until:
+                raise requests.exceptions.ReadTimeout
+
+
+def within(seconds: float, call: Callable[[], Result], method: str, url: str) -> Result:
+    """Return what a call returns or raises, and give it up when it takes longer than that.
+
+    The timeouts of requests begin anew with every byte, so that a server which drips its headers, or goes on
+    announcing an answer, would never be given up. The call runs in a thread, which ends with its connection.
+
+    Raises:
+        TransientError: the time is over.
+    """
+    done: SimpleQueue[tuple[Result | None, BaseException | None]] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put((call(), None))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+            done.put((None, error))
+
+    Thread(target=work, daemon=True).start()
+    try:
+        # The call has limits of its own, whose words say more: they come first.
+        result, error = done.get(timeout=seconds + _GRACE)
+    except Empty:
+        _scheme, host, port = origin(url)
+        where = f"{method} {without_query(url)}"
+        message = f"{host}:{port} did not answer {where} in time"
+        raise TransientError(message, method=method, url=without_query(url)) from None
+    if error is not None:
+        raise error
+    return cast("Result", result)
+
+
+def _where(request: HttpRequest) -> str:
+    return f"{request.method} {without_query(request.url)}"
+
+
+def _fits_a_header(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return the error and all it came from: requests wraps urllib3, which wraps the socket's error."""
+    found: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        item = queue.pop(0)
+        if isinstance(item, BaseException) and item not in found:
+            found.append(item)
+            queue += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]
+    return found
+
+
+def translated(error: Exception, method: str, url: str) -> RequestError:
+    """Turn a failure of requests, urllib3 or a socket into one of ours.
+
+    Its own text is left out: it repeats the whole address, and names objects instead of what happened.
+    """
+    _scheme, host, port = origin(url)
+    where = f"{method} {without_query(url)}"
+    details: dict[str, Any] = {"method": method, "url": without_query(url)}
+    chain = _chain(error)
+    for item in chain:
+        # urllib3 has an error of its own for a wrong host name, in another module in each of its versions.
+        if isinstance(item, ssl.SSLCertVerificationError) or type(item).__name__ == "CertificateError":
+            why = getattr(item, "verify_message", "") or str(item)
+            return UntrustedServerError(
+                f"The certificate of {host}:{port} is not trusted ({why.rstrip('.')}). "
+                "If its authority is your own, give the authority's PEM file as ca_path; "
+                "validate_certs: false switches the check off",
+                **details,
+            )
+        if isinstance(item, ssl.SSLError) and item.reason in {
+            "WRONG_VERSION_NUMBER",
+            "HTTP_REQUEST",
+            "UNKNOWN_PROTOCOL",
+        }:
+            return UntrustedServerError(
+                f"{host}:{port} does not speak TLS: check the scheme and the port of api_url", **details
+            )
+        # The server said no. A record that was damaged on its way is the one refusal that passes.
+        if isinstance(item, ssl.SSLError) and "_ALERT_" in (item.reason or "") and "MAC" not in item.reason:
+            words = item.reason.rpartition("_ALERT_")[2].replace("_", " ").lower()
+            return UntrustedServerError(
+                f"{host}:{port} refused the TLS connection ({words}): check client_cert and client_key", **details
+            )
+    # Without a connection there was no request.
+    details["was_sent"] = not any(isinstance(item, _NO_CONNECTION) for item in chain)
+    if any(isinstance(item, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)) for item in chain):
+        return TransientError(
+            f"{where} did not get through the proxy that the environment names: {_cause(chain)}", **details
+        )
+    for item in chain:
+        if isinstance(item, socket.gaierror):
+            details["was_sent"] = False
+            return UnknownHostError(f"The host name {host} cannot be resolved ({item.strerror})", **details)
+    if any(isinstance(item, (requests.exceptions.Timeout, socket.timeout)) for item in chain):
+        return TransientError(f"{host}:{port} did not answer {where} in time", **details)
+    return TransientError(f"{where} got no whole answer: {_cause(chain)}", **details)
+
+
+def _cause(chain: list[BaseException]) -> str:
+    for item in reversed(chain):
+        if isinstance(item, OSError) and item.errno == errno.ECONNREFUSED:
+            return "the connection was refused"
+        if isinstance(item, ConnectionResetError):
+            return "the connection was reset"
+        if isinstance(item, OSError) and item.errno and item.strerror:
+            return item.strerror.lower()
+    if any(isinstance(item, urllib3.exceptions.DecodeError) for item in chain):
+        return "its content encoding is broken"
+    if any(
+        isinstance(item, (IncompleteRead, urllib3.exceptions.IncompleteRead, requests.exceptions.ChunkedEncodingError))
+        for item in chain
+    ):
+        return "it was cut off before its end"
+    return f"the connection broke ({type(chain[-1]).__name__})"

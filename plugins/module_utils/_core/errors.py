@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The errors of this collection. Each says in a sentence what went wrong and makes its own result fields.
+
+::
+
+    WorkError                      reason
+    ├── OptionError                 invalid_option         an option is missing or cannot be used
+    ├── MissingLibraryError         missing_library        a Python library has to be installed
+    ├── RequestError                                       a request to the vendor gave nothing usable
+    │   ├── TransientError          unreachable            it may pass: the same request can be sent again
+    │   │   └── UnknownHostError    unreachable            the host's name cannot be resolved
+    │   ├── UntrustedServerError    untrusted_certificate  TLS found no reason to trust the server
+    │   ├── AuthenticationError     authentication         the login was refused
+    │   ├── AccessDeniedError       permission             the login is good, but not for this
+    │   ├── NotFoundError           not_found              there is nothing at that address
+    │   ├── RejectedError           rejected               the vendor refused the request as it is
+    │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
+    ├── TaskNotFoundError           not_found              the vendor has no such task
+    ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
+    ├── InterruptError              interrupted            a signal asked for the end of the work
+    └── WaitError                   as the wait ended      a wait ended without success
+
+Work raises them; only the runner of the modules ends the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .task import Task
+
+
+class WorkError(Exception):
+    """Base of all errors. ``tasks`` are the tasks as last known when it happened."""
+
+    reason: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, tasks: Sequence[Task] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.tasks = tuple(tasks)
+
+    def to_result(self) -> dict[str, Any]:
+        """Return the fields of a failed module: ``msg``, ``reason`` and what the error knows besides."""
+        result: dict[str, Any] = {"msg": self.message, "reason": self.reason}
+        if self.tasks:
+            result["tasks"] = [task.to_result() for task in self.tasks]
+        return result
+
+
+class OptionError(WorkError):
+    """An option is missing, or has a value that cannot be used. The message names it and the way out."""
+
+    reason = "invalid_option"
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+    def to_result(self) -> dict[str, Any]:
+        """Add the option's name."""
+        return {**super().to_result(), "option": self.option}
+
+
+class MissingLibraryError(WorkError):
+    """A Python library that this use needs is not installed where the module runs."""
+
+    reason = "missing_library"
+
+    def __init__(self, library: str, purpose: str) -> None:
+        super().__init__(f"The Python library {library} is needed {purpose}")
+        self.library = library
+        self.purpose = purpose
+
+
+class RequestError(WorkError):
+    """A request gave nothing usable. ``status`` is None when no HTTP answer came at all.
+
+    ``words`` are what the vendor itself said; None where the answer is not of the vendor's own shape, or where the
+    provider does not tell the two apart.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = "GET",
+        url: str = "",
+        status: int | None = None,
+        code: str | None = None,
+        words: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.method = method
+        self.url = url
+        self.status = status
+        self.code = code
+        self.words = words
+
+    def to_result(self) -> dict[str, Any]:
+        """Add which request it was, and the vendor's own error code where it gave one."""
+        request = {"method": self.method, "url": self.url, "status": self.status, "code": self.code}
+        return {**super().to_result(), "request": request}
+
+
+class TransientError(RequestError):
+    """Trouble that usually passes. ``retry_after``: seconds that the server asked to wait, if it did.
+
+    ``was_sent`` is false where the server surely never got the request: then it can be sent again, whatever it does.
+    """
+
+    reason = "unreachable"
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, was_sent: bool = True, **request: Any
+    ) -> None:
+        super().__init__(message, **request)
+        self.retry_after = retry_after
+        self.was_sent = was_sent
+
+
+class UnknownHostError(TransientError):
+    """The host's name cannot be resolved: a passing fault of DNS, or a wrong name."""
+
+
+class UntrustedServerError(RequestError):
+    """The server's certificate is not trusted, or it does not speak TLS at all."""
+
+    reason = "untrusted_certificate"
+
+
+class AuthenticationError(RequestError):
+    """The vendor refused the login, and asking again would not help."""
+
+    reason = "authentication"
+
+
+class AccessDeniedError(RequestError):
+    """The vendor knows who asks and does not allow it."""
+
+    reason = "permission"
+
+
+class NotFoundError(RequestError):
+    """The server has nothing at this address."""
+
+    reason = "not_found"
+
+
+class RejectedError(RequestError):
+    """The vendor refused the request in itself; the same request will be refused again."""
+
+    reason = "rejected"
+
+
+class BadAnswerError(RequestError):
+    """The answer is not what the vendor documents. The message says where it differs."""
+
+    reason = "bad_answer"
+
+
+class TaskNotFoundError(WorkError):
+    """The vendor has none of the tasks asked for, or lacks some of them."""
+
+    reason = "not_found"
+
+
+class LaunchUnclearError(WorkError):
+    """A launch got no clear answer, and no task is surely the one it was to start. It must not be sent again.
+
+    ``tasks`` are those that have come up since, of which it may be one.
+    """
+
+    reason = "launch_unclear"
+
+    def to_result(self) -> dict[str, Any]:
+        """Call the tasks what they are."""
+        fields = super().to_result()
+        return {**fields, "candidates": fields.pop("tasks", [])}
+
+
+class InterruptError(WorkError):
+    """A signal asked for the end of the work, which has about a second left to come to it."""
+
+    reason = "interrupted"
+
+
+class WaitError(WorkError):
+    """A wait ended without success. ``fields`` are the result keys that a successful wait has too."""
+
+    def __init__(self, message: str, *, fields: Mapping[str, Any], reason: str, tasks: Sequence[Task] = ()) -> None:
+        super().__init__(message, tasks=tasks)
+        self._fields = dict(fields)
+        self._reason = reason
+
+    def to_result(self) -> dict[str, Any]:
+        """Return everything a successful wait returns, and why this one was not."""
+        return {**self._fields, "msg": self.message, "reason": self._reason}

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which failed requests are sent again, when, and for how long: apart from polling, with a budget of its own."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple, TypeVar
+
+from .clock import Clock
+from .errors import TransientError
+
+#: HTTP statuses that say "not now" of any server: request timeout, too many requests, and the server's own faults.
+#: 501 and 505 are missing on purpose: what a server cannot do now it will not do later.
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524})
+
+#: Moments closer together than this, in seconds, are one: floats could keep a run a hair within its budget.
+_TOLERANCE = 0.001
+
+T = TypeVar("T")
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read the Retry-After header (RFC 9110, 10.2.3): seconds, or a date. None when absent or senseless.
+
+    A date counts from the Date of the answer, which is by the same clock: ``now`` is another, and may be wrong.
+    """
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        moment = _http_date(text)
+        if moment is None:
+            return None
+        seconds = (moment - (_http_date(headers.get("date", "")) or now)).total_seconds()
+    return seconds if seconds >= 0 and math.isfinite(seconds) else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+
+
+class Backoff(NamedTuple):
+    """Exponential backoff with full jitter: the n-th repeat waits a random part of ``base * 2**n`` seconds.
+
+    Full jitter keeps many clients of one recovering server apart. ``least`` prevents a spin.
+    """
+
+    base: float = 1.0
+    cap: float = 30.0
+    least: float = 0.2
+    uniform: Callable[[float, float], float] = random.uniform
+
+    def delay(self, repeats: int) -> float:
+        """Return the seconds to wait before the next repeat, after so many repeats."""
+        # 2**30 seconds is beyond any cap; a larger exponent would only overflow.
+        return max(self.least, self.uniform(0.0, min(self.cap, self.base * 2.0 ** min(repeats, 30))))
+
+
+@dataclass(frozen=True)
+class TroubleRun:
+    """An unbroken run of transient errors: since when (monotonic seconds), how many, and the last one."""
+
+    since: float
+    count: int
+    error: TransientError
+
+    @classmethod
+    def after(cls, run: TroubleRun | None, error: TransientError, now: float) -> TroubleRun:
+        """Return the run that this error begins or goes on with."""
+        if run is None:
+            return cls(since=now, count=1, error=error)
+        return replace(run, count=run.count + 1, error=error)
+
+    def is_over_budget(self, budget: float, now: float) -> bool:
+        """Whether the run has lasted the seconds that are borne."""
+        return now - self.since >= budget - _TOLERANCE
+
+    def delay(self, backoff: Backoff, budget: float, now: float) -> float:
+        """Return the seconds to the next try.
+
+        What the server asked for is honoured, even beyond the budget: it said when it will be back. Else the
+        last try falls on the end of the budget.
+        """
+        if self.error.retry_after is not None:
+            return max(self.error.retry_after, backoff.least)
+        return min(backoff.delay(self.count - 1), max(0.0, self.since + budget - now))
+
+
+def repeat_transient(call: Callable[[], T], *, budget: float, clock: Clock, backoff: Backoff) -> T:
+    """Call until it succeeds, or until an unbroken run of transient errors has lasted ``budget`` seconds.
+
+    For single requests outside a wait. A server that asks for more time than the budget has is not waited for.
+
+    Raises:
+        TransientError: the last one, when the budget is used up.
+    """
+    run: TroubleRun | None = None
+    while True:
+        try:
+            return call()
+        except TransientError as error:
+            now = clock.monotonic()
+            run = TroubleRun.after(run, error, now)
+            delay = run.delay(backoff, budget, now)
+            if run.is_over_budget(budget, now) or delay > run.since + budget - now:
+                raise
+            clock.sleep(delay)

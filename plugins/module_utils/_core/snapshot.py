@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one look at some tasks gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .errors import TransientError
+from .task import Task
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one look at some tasks gave: each id is in exactly one of the two."""
+
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    troubles: Mapping[str, TransientError] = field(default_factory=dict)

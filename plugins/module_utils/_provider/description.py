@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a vendor is like, stated apart from talking to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .._api.pacing import Quota
+from .._core.task import TaskError, TaskState
+from .options import ConnectionOptions
+
+
+class DocumentedError(NamedTuple):
+    """A failure that the vendor documents, or that was seen and understood.
+
+    ``code`` is the vendor's code, None for a failure that the vendor tells by its text only. ``pattern`` is a
+    regular expression that recognises the vendor's text. ``source`` names the document, or says where it was seen.
+    """
+
+    code: str | None
+    title: str
+    detail: str
+    remedy: str
+    retryable: bool | None
+    source: str
+    pattern: str | None = None
+
+    def to_error(self, detail: str | None = None) -> TaskError:
+        """Return it as a task's failure, with the vendor's own words as its detail where there are better ones."""
+        return TaskError(
+            code=self.code,
+            title=self.title,
+            detail=detail or self.detail,
+            remedy=self.remedy,
+            retryable=self.retryable,
+            source=self.source,
+        )
+
+
+class LoginForm(NamedTuple):
+    """One way to log in: the options it takes, all of them."""
+
+    options: tuple[str, ...]
+
+    def missing(self, options: ConnectionOptions) -> list[str]:
+        """Return the options that are still missing for this way."""
+        return [name for name in self.options if getattr(options, name) is None]
+
+
+def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
+    """Return what a table of states has for a vendor's word, with or without its case; ``unknown`` for any other."""
+    folded = {raw.casefold(): state for raw, state in states.items()}
+    return states.get(raw_state, folded.get(raw_state.casefold(), TaskState.UNKNOWN))
+
+
+_OF_ALL = frozenset({"api_url", "validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"})
+
+
+@dataclass(frozen=True)
+class ProviderDescription:
+    """What a vendor is like, stated apart from talking to it.
+
+    Every field has a default where a default is true, so that a new vendor's quirk changes one file.
+    Times are in seconds.
+    """
+
+    name: str
+    title: str
+    #: The vendor's word for a state -> ours. Compared without regard to case.
+    states: Mapping[str, TaskState]
+    #: The ways to log in, the usual one first.
+    logins: tuple[LoginForm, ...]
+    #: Where the facts come from: title -> address.
+    documents: Mapping[str, str]
+    #: Environment variables are this, an underscore and the option's name in capitals ...
+    environment_prefix: str
+    #: The connection options that mean something to this provider, besides its logins' and those of TLS.
+    options: tuple[str, ...] = ()
+    #: Values of options that the user does not give.
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    #: The only values that an option can have here.
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
+    task_id_pattern: str | None = None
+    task_id_words: str = ""
+    #: ... except for these, which have names of their own.
+    environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failures: tuple[DocumentedError, ...] = ()
+    #: A regular expression whose first group is the code in the vendor's text, for codes that no document has.
+    failure_code: str | None = None
+    poll_interval: float = 5.0
+    #: A poll more often than this breaks what the vendor asks for.
+    least_poll_interval: float = 0.0
+    #: A poll less often than this loses something, and what that is.
+    longest_poll_interval: float | None = None
+    longest_poll_reason: str = ""
+    #: The most requests that the vendor allows.
+    quota: Quota | None = None
+    #: Tasks asked for in one page of a list.
+    page_size: int = 100
+    #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
+    transient_statuses: frozenset[int] = frozenset()
+    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
+    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
+    launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
+    #: What ``TaskProvider.launch`` can launch, in words for the user. Empty where it can launch nothing.
+    launch_types: tuple[str, ...] = ()
+    #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
+    success_lasts: bool = True
+
+    @property
+    def used_options(self) -> frozenset[str]:
+        """All connection options that mean something to this provider."""
+        return _OF_ALL | {name for form in self.logins for name in form.options} | set(self.options)
+
+    def state_of(self, raw_state: str) -> TaskState:
+        """Return our state for the vendor's word; ``unknown`` for a word that the table does not have."""
+        return named_state(self.states, raw_state)
+
+    def raw_states(self, states: frozenset[TaskState]) -> list[str]:
+        """Return the vendor's words for our states."""
+        return [raw for raw, state in self.states.items() if state in states]
+
+    def error_for(self, message: str | None) -> TaskError:
+        """Return what is known about a failure that the vendor tells with this text."""
+        for failure in self.failures:
+            match = failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE)
+            if match:
+                # A text that only carries the code says less than the document; any other says more.
+                return failure.to_error(None if failure.code else message)
+        match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
+        return TaskError(code=match[1] if match else None, detail=message)
+
+    def documented_error(self, code: str) -> DocumentedError | None:
+        """Return what the vendor documents about a code."""
+        return next((failure for failure in self.failures if failure.code == code), None)

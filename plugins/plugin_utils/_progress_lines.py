@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's end of live progress: reads a module's notes, and shows them as lines for a person.
+
+No module imports this, so that Ansible ships it with none.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, sentence
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import Change, ProgressNote
+
+#: So many changes are named in one line.
+_MOST_NAMED = 3
+#: Lines about the state of things are never closer together, in seconds.
+LEAST_SECONDS_BETWEEN_LINES = 1.0
+
+
+class ProgressTeller:
+    """Turns notes into lines for a person, at a pace that a person can read.
+
+    A line on the state of things comes when a state has changed or a request failed, at most one a second, and at
+    least every ``interval`` seconds; a percentage that grows is no reason for one. With ``one_by_one`` each change and
+    each trouble has a line of its own besides. Moments are monotonic seconds.
+    """
+
+    def __init__(self, interval: float, *, one_by_one: bool = False) -> None:
+        self._interval = max(interval, LEAST_SECONDS_BETWEEN_LINES)
+        self._one_by_one = one_by_one
+        self._note: ProgressNote | None = None
+        self._noted_at = 0.0
+        self._events: list[str] = []
+        self._news: list[Change] = []
+        self._more_news = 0
+        self._is_news = False
+        self._told_at: float | None = None
+
+    def take(self, note: ProgressNote, now: float) -> None:
+        """Take a note over."""
+        before = None if self._note is None else self._note.trouble
+        events = [*map(str, note.changes)]
+        if note.more_changes:
+            events.append(f"{note.more_changes} more tasks are in another state")
+        if note.trouble is not None and note.trouble != before:
+            events.append(sentence(note.trouble))
+        self._is_news = self._is_news or bool(events) or note.trouble != before or self._note is None
+        self._note, self._noted_at = note, now
+        self._news += note.changes
+        self._more_news += note.more_changes
+        self._events += [f"{_clock_time(note.elapsed)} {event}" for event in events]
+
+    def lines(self, now: float) -> list[str]:
+        """Return the lines that are due."""
+        lines = self.events()
+        if self._note is not None and not self._is_at_the_end and self.seconds_to_next(now) <= 0:
+            lines.append(self._state_of_things(self._note, now))
+            self._told_at = now
+            self._is_news = False
+            self._news, self._more_news = [], 0
+        return lines
+
+    def events(self) -> list[str]:
+        """Return the lines of single events that were not told yet."""
+        events, self._events = (self._events if self._one_by_one else []), []
+        return events
+
+    def seconds_to_next(self, now: float) -> float:
+        """Return the seconds until another line can be due, if no other note comes."""
+        if self._note is None or self._is_at_the_end:
+            return self._interval
+        if self._told_at is None:
+            return 0.0
+        pace = LEAST_SECONDS_BETWEEN_LINES if self._is_news else self._interval
+        return max(0.0, self._told_at + pace - now)
+
+    @property
+    def _is_at_the_end(self) -> bool:
+        """Whether the module is about to tell itself how all ended."""
+        return self._note is not None and self._note.ended == self._note.total
+
+    def _state_of_things(self, note: ProgressNote, now: float) -> str:
+        since = now - self._noted_at
+        counts = [f"{number} {state}" for state, number in note.counts.items()]
+        parts = [note.only] if note.only else [f"{note.ended} of {note.total} tasks have ended", *counts]
+        if note.percent is not None:
+            parts.append(f"{note.percent:g} %")
+        parts.append(_clock_time(note.elapsed + since))
+        # An estimate that has run out is no longer told.
+        if note.seconds_left is not None and note.seconds_left > since:
+            parts.append(f"about {_clock_time(note.seconds_left - since)} left")
+        return ". ".join([", ".join(parts), *([] if self._one_by_one else self._news_in_words(note))])
+
+    def _news_in_words(self, note: ProgressNote) -> list[str]:
+        told = []
+        if (self._news or self._more_news) and not note.only:
+            named = [f"{change.task} {change.state}" for change in self._news[:_MOST_NAMED]]
+            more = len(self._news) - len(named) + self._more_news
+            told.append(f"New: {listed([*named, f'{more} more'] if more else named)}")
+        if note.trouble is not None:
+            told.append(f"The last request failed: {sentence(note.trouble)}")
+        return told
+
+
+def _clock_time(seconds: float) -> str:
+    """Write a duration as hours, minutes and seconds."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"
+
+
+@contextmanager
+def live_lines(
+    folder: str, teller: ProgressTeller, show: Callable[[str], None], monotonic: Callable[[], float]
+) -> Iterator[str | None]:
+    """Make the controller's end of a pipe in the folder, and show its notes as lines while the body runs.
+
+    Yields the pipe's path, None where none can be made. Nothing is left behind.
+    """
+    own = None
+    try:
+        # Only its owner can look into such a folder.
+        own = tempfile.mkdtemp(prefix="longrunning-tasks-", dir=folder)
+        path = str(Path(own, "progress"))
+        os.mkfifo(path, 0o600)
+        # Open for both, so that reading does not end when a writer comes and goes.
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    except OSError:
+        if own is not None:
+            shutil.rmtree(own, ignore_errors=True)
+        yield None
+        return
+    follower = _Follower(descriptor, teller, show, monotonic)
+    thread = Thread(target=follower.run, name="live progress", daemon=True)
+    thread.start()
+    try:
+        yield path
+    finally:
+        follower.end()
+        thread.join()
+        os.close(descriptor)
+        shutil.rmtree(own, ignore_errors=True)
+
+
+class _Follower:
+    """Reads notes from a pipe and shows lines, until it is told to end."""
+
+    def __init__(
+        self, descriptor: int, teller: ProgressTeller, show: Callable[[str], None], monotonic: Callable[[], float]
+    ) -> None:
+        self._descriptor = descriptor
+        self._teller = teller
+        self._show = show
+        self._monotonic = monotonic
+        self._rest = b""
+        self._is_over = False
+
+    def end(self) -> None:
+        """Let run() come to its end."""
+        self._is_over = True
+        # Wakes it. A pipe too full for that does so too.
+        with suppress(BlockingIOError):
+            os.write(self._descriptor, b"\n")
+
+    def run(self) -> None:
+        while not self._is_over:
+            select.select([self._descriptor], [], [], self._teller.seconds_to_next(self._monotonic()))
+            self._take_notes()
+            for line in self._teller.lines(self._monotonic()):
+                self._show(line)
+        self._take_notes()
+        for line in self._teller.events():
+            self._show(line)
+
+    def _take_notes(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                self._rest += os.read(self._descriptor, 65536)
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in filter(None, lines):
+            # What is no note was not written by us.
+            with suppress(ValueError):
+                self._teller.take(ProgressNote.from_json(line), self._monotonic())

@@ -1,0 +1,667 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import socket
+import threading
+import time
+import warnings
+
+import pytest
+import trustme
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import origin, without_query
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
+    HttpRequest,
+    HttpResponse,
+    RequestsClient,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    BadAnswerError,
+    MissingLibraryError,
+    OptionError,
+    RequestError,
+    TransientError,
+    UnknownHostError,
+    UntrustedServerError,
+)
+from ansible_collections.longrunning.tasks.tests.unit.support.certificates import (
+    authority,
+    ca_file,
+    client_files,
+    server_context,
+)
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
+    CLOSE,
+    RESET,
+    StartTls,
+    answer,
+    bare_environment,
+    closed_port,
+    serving,
+)
+
+TOKEN = "s3cr3t-t0ken"
+SOON = 0.3
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch):
+    bare_environment(monkeypatch)
+
+
+@pytest.fixture
+def new_client():
+    clients = []
+
+    def new(**tls):
+        clients.append(RequestsClient(TlsOptions(**tls)))
+        return clients[-1]
+
+    yield new
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(new_client):
+    return new_client()
+
+
+def get(url, **fields):
+    return HttpRequest("GET", url, headers={"X-Auth-Token": TOKEN}, **fields)
+
+
+# --- plain exchanges ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_returned_whole_whatever_its_status(client):
+    with serving(answer({"a": 1}, 418, X_Odd="Yes")) as server:
+        response = client.send(get(server.url + "/tea", params=(("a", "1"), ("a", "2 3"))), 5)
+    assert (response.status, response.json(), response.headers["x-odd"]) == (418, {"a": 1}, "Yes")
+    assert server.requests[0].target == "/tea?a=1&a=2+3"
+    assert server.requests[0].headers["x-auth-token"] == TOKEN
+    assert TOKEN not in repr(get("http://x")) + repr(response)
+
+
+def test_json_is_sent_as_the_body(client):
+    with serving(answer()) as server:
+        client.send(HttpRequest("POST", server.url, json={"auth": {}}), 5)
+    assert server.requests[0].json() == {"auth": {}}
+    assert server.requests[0].headers["content-type"] == "application/json"
+
+
+def test_one_connection_serves_many_requests(client):
+    with serving(lambda _request: answer({})) as server:
+        for number in range(5):
+            client.send(get(f"{server.url}/{number}"), 5)
+        assert (server.connections, client.requests_sent) == (1, 5)
+
+
+def test_a_connection_that_the_server_closed_is_replaced(client):
+    with serving([answer(1), CLOSE], answer(2)) as server:
+        assert client.send(get(server.url), 5).json() == 1
+        time.sleep(0.02)
+        assert client.send(get(server.url), 5).json() == 2
+        assert server.connections == 2
+
+
+def test_requests_of_threads_are_all_counted(client):
+    with serving(lambda _request: answer({})) as server:
+        threads = [threading.Thread(target=client.send, args=(get(server.url), 5)) for _number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert client.requests_sent == len(server.requests) == 12
+
+
+def test_failed_requests_are_counted_too(client):
+    with pytest.raises(TransientError):
+        client.send(get(f"http://127.0.0.1:{closed_port()}"), 1)
+    assert client.requests_sent == 1
+
+
+def test_a_gzipped_answer_is_unpacked(client):
+    packed = gzip.compress(b'{"a": 1}')
+    with serving([answer(packed, Content_Encoding="gzip")[:-3], 0.02, packed[-3:]]) as server:
+        assert client.send(get(server.url), 5).json() == {"a": 1}
+
+
+def test_a_gzipped_answer_may_come_byte_by_byte(client):
+    packed = gzip.compress(bytes(range(256)) * 4)
+    head = answer(packed, Content_Encoding="gzip")[: -len(packed)]
+    steps = [item for byte in packed[:40] for item in (bytes([byte]), 0.001)]
+    with serving([head, *steps, packed[40:]]) as server:
+        assert client.send(get(server.url), 5).body == bytes(range(256)) * 4
+
+
+def test_a_chunked_answer_is_put_together(client):
+    play = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{"\r\n', 0.02, b'5\r\na":1}\r\n0\r\n\r\n'
+    with serving(play, answer({})) as server:
+        assert client.send(get(server.url), 5).json() == {"a": 1}
+        client.send(get(server.url), 5)
+        assert server.connections == 1
+
+
+def test_an_answer_without_length_ends_with_its_connection(client):
+    with serving([b'HTTP/1.1 200 OK\r\n\r\n{"a":', 0.02, b"1}", CLOSE]) as server:
+        assert client.send(get(server.url), 5).json() == {"a": 1}
+
+
+# --- no whole answer ------------------------------------------------------------------------------------------
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("play", "words"),
+    [
+        ([RESET], "reset"),
+        ([CLOSE], "no whole answer"),
+        ([answer({"a": "b" * 100})[:-20], 0.02, RESET], "reset"),
+        ([answer({"a": "b" * 100})[:-20], CLOSE], "cut off"),
+        ([CHUNKED + b"5\r\nabcde\r\nff\r\nabc", CLOSE], "cut off"),
+        ([CHUNKED + b"5\r\nabcde\r\n", CLOSE], "cut off"),
+        ([CHUNKED + b"zz\r\nabcde\r\n", CLOSE], "no whole answer"),
+        ([answer(b"no gzip at all", Content_Encoding="gzip")], "content encoding is broken"),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", CLOSE], "no whole answer"),
+        ([b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", CLOSE], "no whole answer"),
+        ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", CLOSE], "no whole answer"),
+    ],
+    ids=[
+        "reset before",
+        "closed before",
+        "reset inside",
+        "short of its length",
+        "inside a chunk",
+        "between chunks",
+        "no chunk at all",
+        "no gzip",
+        "no HTTP",
+        "a header without end",
+        "headers without end",
+    ],
+)
+def test_an_answer_that_breaks_off_is_transient(client, play, words):
+    with serving(play) as server, pytest.raises(TransientError) as caught:
+        client.send(get(server.url + "/tasks?secret=1"), 5)
+    assert words in caught.value.message
+    assert caught.value.to_result()["request"] == {
+        "method": "GET",
+        "url": server.url + "/tasks",
+        "status": None,
+        "code": None,
+    }
+    assert "secret" not in caught.value.message
+    assert "object at 0x" not in caught.value.message
+
+
+def test_a_closed_port_is_transient(client):
+    port = closed_port()
+    with pytest.raises(TransientError, match=rf"GET http://127.0.0.1:{port}/tasks .*connection was refused"):
+        client.send(get(f"http://127.0.0.1:{port}/tasks"), 5)
+
+
+def test_an_unknown_host_is_named(client, monkeypatch):
+    def resolve(*_args, **_kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(UnknownHostError, match=r"host name images\.example cannot be resolved") as caught:
+        client.send(get("https://images.example/v2"), 5)
+    assert isinstance(caught.value, TransientError)
+
+
+#: Before urllib3 2.0 each chunk of an answer has the timeout to itself.
+@pytest.mark.parametrize(
+    "play",
+    [
+        pytest.param([5.0], id="silence"),
+        pytest.param([answer({"a": "b"})[:-5], 5.0], id="silence inside"),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", *[b"x", 0.05] * 100], id="a byte at a time"),
+        pytest.param([CHUNKED, *[b"1\r\nx\r\n", 0.05] * 100], id="a chunk at a time"),
+        pytest.param([b"H", 0.05] * 100, id="its headers a byte at a time"),
+        pytest.param([b"HTTP/1.1 100 Continue\r\n\r\n", 0.05] * 100, id="announced again and again"),
+        pytest.param([CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 100], id="trailers without end"),
+    ],
+)
+def test_a_slow_answer_ends_at_the_timeout(client, play):
+    began = time.monotonic()
+    with serving(play) as server, pytest.raises(TransientError, match=r"did not answer GET .* in time"):
+        client.send(get(server.url), SOON)
+    # Loose, for machines that are busy: each of them would go on for five seconds.
+    assert time.monotonic() - began < 4
+
+
+def test_a_broken_client_recovers(client):
+    with serving([RESET], answer({})) as server:
+        with pytest.raises(TransientError):
+            client.send(get(server.url), 5)
+        assert client.send(get(server.url), 5).status == 200
+
+
+# --- bounds ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "a bomb"])
+def test_a_huge_answer_is_not_read_on(client, monkeypatch, packed):
+    monkeypatch.setattr(_http, "LARGEST_ANSWER", 2 * 2**20)
+    body = b" " * (4 * 2**20)
+    play = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
+    with serving(play) as server, pytest.raises(BadAnswerError, match="larger than 2 MiB") as caught:
+        client.send(get(server.url), 5)
+    assert caught.value.status == 200
+
+
+def test_the_largest_answer_is_read(client, monkeypatch):
+    monkeypatch.setattr(_http, "LARGEST_ANSWER", 200_000)
+    with serving(answer(b"x" * 200_000)) as server:
+        assert len(client.send(get(server.url), 5).body) == 200_000
+
+
+def test_the_real_bound_is_below_a_hundred_megabytes():
+    assert 10 * 2**20 < _http.LARGEST_ANSWER < 100 * 10**6
+
+
+# --- redirects ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("target", ["/v2/tasks/1?a=b", "{url}/v2/tasks/1?a=b", "//{host}/v2/tasks/1?a=b#part"])
+def test_a_get_follows_a_redirect_on_the_same_server(client, status, target):
+    def play(request):
+        if request.target == "/old":
+            host = request.headers["host"]
+            return answer(status=status, Location=target.format(url=f"http://{host}", host=host))
+        return answer({"found": request.target})
+
+    with serving(play) as server:
+        response = client.send(get(server.url + "/old"), 5)
+    assert response.json() == {"found": "/v2/tasks/1?a=b"}
+    assert [request.headers["x-auth-token"] for request in server.requests] == [TOKEN, TOKEN]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://localhost:{port}/x",
+        "http://127.0.0.1:{other}/x",
+        "https://127.0.0.1:{port}/x",
+        "//127.0.0.2:{port}/x",
+        "ftp://127.0.0.1:{port}/x",
+        "file:///etc/hostname",
+        "http://127.0.0.1:{port}@127.0.0.1:{other}/x",
+    ],
+)
+def test_a_redirect_to_another_server_is_refused(client, target):
+    with serving(lambda _request: answer({})) as other, serving(lambda _request: moved) as server:
+        moved = answer(status=302, Location=target.format(port=server.port, other=other.port))
+        with pytest.raises(BadAnswerError, match="redirected to another server") as caught:
+            client.send(get(server.url + "/tasks?limit=1"), 5)
+        assert other.requests == []
+        assert len(server.requests) == 1
+    assert caught.value.to_result()["request"]["status"] == 302
+    assert TOKEN not in caught.value.message
+    assert client.requests_sent == 1
+
+
+@pytest.mark.parametrize("separator", ["\\@", "\\\\@", "%5C@", "#@", "?@"])
+def test_an_address_that_parsers_read_differently_leads_nowhere_else(client, separator):
+    def redirect(request):
+        if request.target != "/tasks":
+            return answer({})
+        return answer(status=302, Location=f"http://127.0.0.1:{other.port}{separator}127.0.0.1:{server.port}/x")
+
+    with serving(lambda _request: answer({})) as other, serving(redirect) as server:
+        with contextlib.suppress(BadAnswerError):
+            client.send(get(server.url + "/tasks"), 5)
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("target", ["http://[::1", "http://127.0.0.1:port/x", "http://127.0.0.1:99999/", "//["])
+def test_a_redirect_that_is_no_address_is_a_bad_answer(client, target):
+    with serving(answer(status=302, Location=target)) as server, pytest.raises(BadAnswerError):
+        client.send(get(server.url), 5)
+
+
+@pytest.mark.parametrize("target", ["/a b", "/\u00e9", "/a%zz", "?x", "", "../../../x", "http:///x", "/\x7f"])
+def test_a_redirect_to_an_odd_path_stays_on_the_server(client, target):
+    plays = [answer(status=302, Location=target), answer({})]
+    with serving(*plays) as server:
+        with contextlib.suppress(RequestError):
+            assert client.send(get(server.url + "/v2/tasks"), 5).status in (200, 302)
+        assert len(server.requests) in (1, 2)
+
+
+def test_a_post_is_not_sent_elsewhere(client):
+    with serving(answer(status=307, Location="/other")) as server:
+        with pytest.raises(BadAnswerError, match="only a GET"):
+            client.send(HttpRequest("POST", server.url, json={"password": "secret"}), 5)
+        assert len(server.requests) == 1
+
+
+def test_redirects_that_go_round_end(client):
+    with serving(lambda _request: answer(status=302, Location="/round")) as server:
+        with pytest.raises(BadAnswerError, match="more than 3 times"):
+            client.send(get(server.url), 5)
+        assert len(server.requests) == 4
+
+
+def test_redirects_share_one_timeout(client):
+    with serving(lambda _request: [0.15, answer(status=302, Location="/round")]) as server:
+        with pytest.raises(TransientError, match="in time"):
+            client.send(get(server.url), SOON)
+        assert len(server.requests) < 4
+
+
+def test_the_body_of_a_redirect_is_bounded_too(client, monkeypatch):
+    monkeypatch.setattr(_http, "LARGEST_ANSWER", 2**20)
+    play = answer(b" " * 2**21, 302, Location="/x")
+    with serving(play) as server, pytest.raises(BadAnswerError, match="larger than 1 MiB"):
+        client.send(get(server.url), 5)
+
+
+def test_the_body_of_a_redirect_may_not_outlast_the_timeout(client):
+    play = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 999\r\n\r\n", *[b"x", 0.05] * 40
+    began = time.monotonic()
+    with serving(play) as server, pytest.raises(TransientError, match="in time"):
+        client.send(get(server.url), SOON)
+    assert time.monotonic() - began < 3 * SOON
+
+
+def test_a_redirect_without_a_target_is_an_answer(client):
+    with serving(answer(status=304)) as server:
+        assert client.send(get(server.url), 5).status == 304
+
+
+# --- what the environment may and may not do ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["NETRC", "HOME"])
+def test_a_netrc_file_is_not_used(client, monkeypatch, tmp_path, way):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\ndefault login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv(way, str(netrc if way == "NETRC" else tmp_path))
+    with serving(answer(), answer(status=302, Location="/x"), answer()) as server:
+        client.send(get(server.url), 5)
+        client.send(get(server.url), 5)
+    assert not any("authorization" in request.headers for request in server.requests)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_of_the_environment_makes_no_server_trusted(client, monkeypatch, tmp_path, variable):
+    monkeypatch.setenv(variable, ca_file(tmp_path))
+    with serving(answer(), tls=server_context()) as server, pytest.raises(UntrustedServerError):
+        client.send(get(server.url), 5)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_of_the_environment_replaces_no_option(new_client, monkeypatch, tmp_path, variable):
+    monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
+    with serving(answer(), answer(), tls=server_context()) as server:
+        new_client(ca_path=ca_file(tmp_path)).send(get(server.url), 5)
+        new_client(validate_certs=False).send(get(server.url), 5)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_used(client, monkeypatch, variable):
+    with serving(answer({"by": "proxy"})) as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        assert client.send(get("http://images.example/v2/tasks"), 5).json() == {"by": "proxy"}
+    assert proxy.targets == ["http://images.example/v2/tasks"]
+
+
+@pytest.mark.parametrize("bypass", ["127.0.0.1", "other.example,127.0.0.0/8", "*"])
+def test_no_proxy_is_honoured(client, monkeypatch, bypass):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("NO_PROXY", bypass)
+    with serving(answer({})) as server:
+        assert client.send(get(server.url), 5).status == 200
+
+
+def test_a_broken_proxy_is_named_as_the_cause(client, monkeypatch):
+    port = closed_port()
+    monkeypatch.setenv("HTTP_PROXY", f"http://somebody:pr0xy-secret@127.0.0.1:{port}")
+    with pytest.raises(TransientError, match="proxy") as caught:
+        client.send(get("http://images.example/v2"), 5)
+    assert "pr0xy-secret" not in caught.value.message
+
+
+def test_an_unknown_proxy_is_not_taken_for_an_unknown_server(client, monkeypatch):
+    def resolve(host, *_args, **_kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    with pytest.raises(TransientError, match="proxy"):
+        client.send(get("http://images.example/v2"), 5)
+
+
+def test_tls_goes_through_a_proxy(new_client, monkeypatch, tmp_path):
+    tunnel = [b"HTTP/1.1 200 OK\r\n\r\n", StartTls(server_context("images.example"))]
+    with serving(tunnel, answer({"deep": 1})) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        response = new_client(ca_path=ca_file(tmp_path)).send(get("https://images.example/v2"), 5)
+    assert response.json() == {"deep": 1}
+    connect, inside = proxy.requests
+    assert (connect.method, connect.target) == ("CONNECT", "images.example:443")
+    assert "x-auth-token" not in connect.headers
+    assert inside.headers["x-auth-token"] == TOKEN
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
+def test_the_systems_trust_store_is_trusted(new_client, monkeypatch, tmp_path, proxied):
+    # OpenSSL's own variable stands for a store to which an administrator has added an authority.
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file(tmp_path))
+    if proxied:
+        tunnel = [b"HTTP/1.1 200 OK\r\n\r\n", StartTls(server_context("images.example"))]
+        with serving(tunnel, answer({})) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            assert new_client().send(get("https://images.example"), 5).status == 200
+    else:
+        with serving(answer({}), tls=server_context()) as server:
+            assert new_client().send(get(server.url), 5).status == 200
+
+
+def test_plain_http_does_not_load_it(new_client, monkeypatch):
+    monkeypatch.setattr(_http.urllib3.util.ssl_, "create_urllib3_context", None)
+    with serving(answer({})) as server:
+        assert new_client().send(get(server.url), 5).status == 200
+
+
+def test_it_is_loaded_once_for_all_that_is_encrypted(new_client, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file(tmp_path))
+    made = []
+    make = _http.urllib3.util.ssl_.create_urllib3_context
+    monkeypatch.setattr(_http.urllib3.util.ssl_, "create_urllib3_context", lambda: made.append(make()) or made[-1])
+    with serving(answer({})) as plain, serving(answer({}), answer({}), tls=server_context()) as encrypted:
+        client = new_client()
+        for url in (plain.url, encrypted.url, encrypted.url):
+            assert client.send(get(url), 5).status == 200
+    assert len(made) == 1
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_authority_is_refused_with_advice(client):
+    with serving(answer(), tls=server_context()) as server:
+        with pytest.raises(UntrustedServerError) as caught:
+            client.send(get(server.url + "/v2"), 5)
+        assert server.requests == []
+    for word in (f"127.0.0.1:{server.port}", "ca_path", "validate_certs"):
+        assert word in caught.value.message
+    assert caught.value.to_result()["reason"] == "untrusted_certificate"
+
+
+def test_a_given_authority_is_trusted(new_client, tmp_path):
+    with serving(answer({}), tls=server_context()) as server:
+        assert new_client(ca_path=ca_file(tmp_path)).send(get(server.url), 5).status == 200
+
+
+def test_a_given_authority_replaces_the_others(new_client, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file(tmp_path))
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    with serving(answer({}), tls=server_context()) as server, pytest.raises(UntrustedServerError):
+        new_client(ca_path=str(other)).send(get(server.url), 5)
+
+
+def test_the_check_can_be_switched_off(new_client):
+    with serving(answer({}), tls=server_context("elsewhere.example")) as server, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert new_client(validate_certs=False).send(get(server.url), 5).status == 200
+
+
+def test_switched_off_wins_over_ca_path(new_client, tmp_path):
+    with serving(answer({}), tls=server_context("elsewhere.example")) as server:
+        assert new_client(validate_certs=False, ca_path=ca_file(tmp_path)).send(get(server.url), 5).status == 200
+
+
+def test_a_certificate_for_another_name_is_refused(new_client, tmp_path):
+    client = new_client(ca_path=ca_file(tmp_path))
+    with serving(tls=server_context("elsewhere.example")) as server, pytest.raises(UntrustedServerError) as caught:
+        client.send(get(server.url), 5)
+    assert "is not trusted" in caught.value.message
+
+
+def test_https_to_a_plain_port_says_so(client):
+    with serving([answer(status=400), CLOSE]) as server:
+        with pytest.raises(UntrustedServerError, match=r"does not speak TLS.*scheme.*port.*api_url"):
+            client.send(get(server.url.replace("http:", "https:")), 5)
+        assert server.requests[0].method == "TLS"
+
+
+def test_plain_http_to_a_tls_port_is_transient(client):
+    with serving(answer(), tls=server_context()) as server, pytest.raises(TransientError):
+        client.send(get(server.url.replace("https:", "http:")), 5)
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["two files", "one file"])
+def test_a_client_certificate_is_shown(new_client, tmp_path, both):
+    cert, key, one = client_files(tmp_path)
+    files = {"client_cert": one} if both else {"client_cert": cert, "client_key": key}
+    with serving(answer({}), tls=server_context(wants_client=True)) as server:
+        assert new_client(ca_path=ca_file(tmp_path), **files).send(get(server.url), 5).status == 200
+
+
+def test_a_missing_client_certificate_is_no_passing_trouble(new_client, tmp_path):
+    client = new_client(ca_path=ca_file(tmp_path))
+    tls = server_context(wants_client=True)
+    with serving(answer({}), tls=tls) as server, pytest.raises(RequestError, match="client_cert") as caught:
+        client.send(get(server.url), 5)
+    assert not isinstance(caught.value, TransientError)
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert", "client_key"])
+def test_a_file_that_is_not_there_is_named(tmp_path, option):
+    files = {"client_cert": client_files(tmp_path)[2]} if option == "client_key" else {}
+    with pytest.raises(OptionError, match=rf"{option}: .*missing.pem does not exist") as caught:
+        TlsOptions(**{**files, option: str(tmp_path / "missing.pem")})
+    assert caught.value.option == option
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
+@pytest.mark.parametrize(
+    "text", ["", "nothing of the kind", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_a_file_that_is_no_certificate_is_named(new_client, tmp_path, option, text):
+    path = tmp_path / "odd.pem"
+    path.write_text(text)
+    with serving(answer({}), tls=server_context()) as server, pytest.raises(OptionError, match=option) as caught:
+        new_client(**{option: str(path)}).send(get(server.url), 5)
+    assert caught.value.option == option
+
+
+def test_a_key_of_another_certificate_is_named(new_client, tmp_path):
+    cert, key, _both = client_files(tmp_path)
+    other = authority().issue_cert("other.example")
+    other.private_key_pem.write_to_path(key)
+    with pytest.raises(OptionError, match="client_cert"):
+        new_client(client_cert=cert, client_key=key)
+
+
+def test_a_key_without_a_certificate_is_refused(tmp_path):
+    with pytest.raises(OptionError, match="client_key is given without client_cert"):
+        TlsOptions(client_key=client_files(tmp_path)[1])
+
+
+def test_a_folder_of_authorities_can_be_given(new_client, tmp_path):
+    with serving(answer({}), tls=server_context()) as server, pytest.raises(UntrustedServerError):
+        new_client(ca_path=str(tmp_path)).send(get(server.url), 5)
+
+
+# --- requests that cannot be sent -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["abc\ndef", "abc\r\nX-Evil: 1", " abc", "abc\u2603", "\ud800abc"])
+def test_a_credential_that_no_header_can_carry_is_not_shown(client, value):
+    with serving(answer()) as server:
+        with pytest.raises(OptionError, match="secret of the login") as caught:
+            client.send(HttpRequest("GET", server.url, headers={"X-Auth-Token": value}), 5)
+        assert server.requests == []
+    assert "abc" not in str(caught.value.to_result())
+    assert not isinstance(caught.value, TransientError)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "https://exa mple/", "http://.example/", "http://" + "a" * 70 + ".example/", "http://*/x", "x"]
+)
+def test_an_address_that_cannot_be_used_is_an_option_error(client, url):
+    with pytest.raises((OptionError, TransientError)):
+        client.send(get(url), 1)
+
+
+def test_without_requests_the_library_is_named(monkeypatch):
+    monkeypatch.setattr(_http, "HAS_REQUESTS", False)
+    with pytest.raises(MissingLibraryError) as caught:
+        RequestsClient(TlsOptions())
+    assert caught.value.library == "requests"
+
+
+# --- small parts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://A.example/x", ("https", "a.example", 443)),
+        ("HTTP://a.example:80", ("http", "a.example", 80)),
+        ("http://a.example:8080/?a", ("http", "a.example", 8080)),
+        ("https://[::1]:5000", ("https", "::1", 5000)),
+        ("/only/a/path", ("", "", 0)),
+    ],
+)
+def test_origin(url, expected):
+    assert origin(url) == expected
+
+
+def test_without_query():
+    assert without_query("https://a.example/b?token=1#c") == "https://a.example/b"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ({"content-type": "text/html; charset=UTF-8"}, b"", True),
+        ({"content-type": "application/xhtml+xml"}, b"", True),
+        ({}, b"\n <!DOCTYPE html><html>", True),
+        ({}, b"<HTML>", True),
+        ({"content-type": "application/json"}, b"{}", False),
+        ({}, b"", False),
+    ],
+)
+def test_is_html(headers, body, expected):
+    assert HttpResponse(200, headers, body).is_html is expected
+
+
+def test_text_is_text_whatever_the_bytes():
+    assert HttpResponse(200, {}, b"a\xff").text == "a\ufffd"

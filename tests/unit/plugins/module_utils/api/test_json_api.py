@@ -1,0 +1,536 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpResponse
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import JsonApi, read_answer, vendor_words
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, FixedLogin, Login
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.schemas import AnswerSchema
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    NotFoundError,
+    RejectedError,
+    TransientError,
+    WorkError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import TRANSIENT_STATUSES
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START, FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+BASE = "https://images.example/v2"
+TOKEN = "t0ken"
+
+
+class CountingLogin(Login):
+    """A login that gives a new token each time, after whatever it is told to raise."""
+
+    def __init__(self, *problems):
+        super().__init__()
+        self.logins = 0
+        self.problems = list(problems)
+
+    @property
+    def refusal_advice(self):
+        return "look at the password"
+
+    def _log_in(self, deadline):
+        self.logins += 1
+        if self.problems:
+            raise self.problems.pop(0)
+        return Access(BASE, {"X-Auth-Token": f"{TOKEN}-{self.logins}"})
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def deadline(clock):
+    return Deadline(clock, 30.0)
+
+
+def new_api(clock, http, login=None, **settings):
+    return JsonApi(http, login or CountingLogin(), clock, title="Example", **settings)
+
+
+def read(response, **settings):
+    return read_answer(response, method="GET", title="Example", clock=FakeClock(), **settings)
+
+
+# --- what each status means -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        (400, RejectedError, "rejected"),
+        (401, AuthenticationError, "authentication"),
+        (402, RejectedError, "rejected"),
+        (403, AccessDeniedError, "permission"),
+        (404, NotFoundError, "not_found"),
+        (405, RejectedError, "rejected"),
+        (409, RejectedError, "rejected"),
+        (410, RejectedError, "rejected"),
+        (413, RejectedError, "rejected"),
+        (418, RejectedError, "rejected"),
+        (501, RejectedError, "rejected"),
+        (505, RejectedError, "rejected"),
+        (300, RejectedError, "rejected"),
+        (304, RejectedError, "rejected"),
+        *((status, TransientError, "unreachable") for status in sorted(TRANSIENT_STATUSES)),
+    ],
+)
+def test_a_status_becomes_an_error(clock, deadline, status, kind, reason):
+    http = FakeHttp(lambda _request: reply({"code": "E7", "message": "Sorry,<br />no"}, status))
+    with pytest.raises(kind) as caught:
+        new_api(clock, http).get("/tasks/1", deadline)
+    assert caught.type is kind
+    result = caught.value.to_result()
+    assert result["reason"] == reason
+    assert result["request"] == {"method": "GET", "url": BASE + "/tasks/1", "status": status, "code": "E7"}
+    for words in ("Example", f"HTTP {status}", "Sorry, no"):
+        assert words in result["msg"]
+    assert TOKEN not in str(result)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 206, 299])
+def test_a_good_status_gives_the_json(status):
+    assert read(reply({"id": "1"}, status)) == {"id": "1"}
+
+
+def test_the_vendors_own_transient_statuses(clock, deadline):
+    http = FakeHttp(reply({"overLimit": {"code": 413, "message": "wait"}}, 413, retry_after="7"))
+    with pytest.raises(TransientError) as caught:
+        new_api(clock, http, transient_statuses=frozenset({413})).get("/tasks", deadline)
+    assert (caught.value.retry_after, caught.value.code) == (7.0, "413")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("1.5", 1.5),
+        ("-3", None),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+        ("1" * 400, None),
+        (format_datetime(WALL_START.replace(second=42), usegmt=True), 42.0),
+        (format_datetime(WALL_START.replace(year=2025), usegmt=True), None),
+        ("Sun, 99 Foo 2026 99:99:99 GMT", None),
+    ],
+)
+def test_retry_after(text, seconds):
+    with pytest.raises(TransientError) as caught:
+        read(reply(b"", 503, retry_after=text))
+    assert caught.value.retry_after == seconds
+
+
+def test_a_denied_request_has_the_vendors_advice(clock, deadline):
+    api = new_api(clock, FakeHttp(reply({}, 403)), denied_advice="Ask an administrator.")
+    with pytest.raises(AccessDeniedError, match=r"HTTP 403.*Ask an administrator\.$"):
+        api.get("/tasks", deadline)
+
+
+def test_the_query_is_left_out_of_messages(clock, deadline):
+    http = FakeHttp(lambda request: reply(b"", 500) if request.params else reply({}))
+    with pytest.raises(TransientError) as caught:
+        new_api(clock, http).get("/tasks", deadline, params=(("marker", "private"),))
+    assert "private" not in str(caught.value.to_result())
+
+
+# --- the login ------------------------------------------------------------------------------------------------
+
+
+def test_a_login_is_kept_and_sent_with_every_request(clock, deadline):
+    http, login = FakeHttp(lambda _request: reply({})), CountingLogin()
+    api = new_api(clock, http, login)
+    for _number in range(3):
+        api.get("/tasks", deadline, params=(("limit", "2"),))
+    assert login.logins == 1
+    assert {request.headers["X-Auth-Token"] for request in http.requests} == {TOKEN + "-1"}
+    assert {request.headers["Accept"] for request in http.requests} == {"application/json"}
+    assert (http.requests[0].url, http.requests[0].params) == (BASE + "/tasks", (("limit", "2"),))
+
+
+def test_a_refused_token_is_renewed_once(clock, deadline):
+    http, login = FakeHttp(reply(b"", 401), reply({"id": "1"})), CountingLogin()
+    assert new_api(clock, http, login).get("/tasks/1", deadline) == {"id": "1"}
+    assert login.logins == 2
+    assert [request.headers["X-Auth-Token"] for request in http.requests] == [TOKEN + "-1", TOKEN + "-2"]
+
+
+def test_a_second_refusal_ends_it(clock, deadline):
+    http, login = FakeHttp(lambda _request: reply({"message": "no"}, 401)), CountingLogin()
+    with pytest.raises(AuthenticationError, match=r"refused the login \(HTTP 401: no\): look at the password"):
+        new_api(clock, http, login).get("/tasks/1", deadline)
+    assert (login.logins, len(http.requests)) == (2, 2)
+
+
+def test_each_request_may_renew(clock, deadline):
+    http = FakeHttp(reply(b"", 401), reply(1), reply(b"", 401), reply(2))
+    login = CountingLogin()
+    api = new_api(clock, http, login)
+    assert [api.get("/a", deadline), api.get("/b", deadline)] == [1, 2]
+    assert login.logins == 3
+
+
+def test_a_refused_login_is_not_repeated(clock, deadline):
+    http, login = FakeHttp(), CountingLogin(AuthenticationError("refused"))
+    with pytest.raises(AuthenticationError):
+        new_api(clock, http, login).get("/tasks/1", deadline)
+    assert (login.logins, http.requests) == (1, [])
+
+
+# Requests that run side by side would else each try the same wrong password, and lock the account.
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_a_login_that_was_refused_is_tried_by_nobody_again(clock, deadline, logged_in):
+    http, login = FakeHttp(lambda _request: reply(b"", 401)), CountingLogin()
+    api = new_api(clock, http, login)
+    if logged_in:
+        login.access(deadline)
+    login.problems += [AuthenticationError("wrong password")] * 8
+    logins = login.logins
+    for _number in range(8):
+        with pytest.raises(AuthenticationError, match="wrong password"):
+            api.get("/tasks/1", deadline)
+    assert login.logins == logins + 1
+
+
+def test_a_login_that_fails_in_renewal_is_tried_anew_by_the_next_request(clock, deadline):
+    http = FakeHttp(reply({}), reply(b"", 401), reply({"id": 1}))
+    login = CountingLogin()
+    api = new_api(clock, http, login)
+    api.get("/tasks/1", deadline)
+    login.problems.append(TransientError("the identity service is away"))
+    with pytest.raises(TransientError):
+        api.get("/tasks/1", deadline)
+    assert api.get("/tasks/1", deadline) == {"id": 1}
+    assert http.requests[-1].headers["X-Auth-Token"] == TOKEN + "-3"
+
+
+def test_a_ready_token_is_not_renewed(clock, deadline):
+    http = FakeHttp(reply(b"", 401))
+    login = FixedLogin(Access(BASE, {"X-Auth-Token": TOKEN}), advice="get a new token")
+    with pytest.raises(AuthenticationError, match="get a new token"):
+        new_api(clock, http, login).get("/tasks/1", deadline)
+    assert len(http.requests) == 1
+
+
+def test_threads_that_are_refused_together_renew_once(clock, deadline):
+    threads = 8
+    together = threading.Barrier(threads)
+    answers = []
+
+    def play(request):
+        if request.headers["X-Auth-Token"] == TOKEN + "-1":
+            together.wait(5)
+            return reply(b"", 401)
+        return reply({"id": "1"})
+
+    login = CountingLogin()
+    api = new_api(clock, FakeHttp(play), login)
+    workers = [
+        threading.Thread(target=lambda: answers.append(api.get("/tasks/1", deadline))) for _number in range(threads)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert login.logins == 2
+    assert answers == [{"id": "1"}] * threads
+
+
+def test_closing_does_not_wait_for_somebody_who_logs_in():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class SlowLogin(CountingLogin):
+        def _log_in(self, deadline):
+            begun.set()
+            go_on.wait(20)
+            return super()._log_in(deadline)
+
+        def _log_out(self, access, deadline):
+            raise AssertionError("there is nothing to end yet")
+
+    login = SlowLogin()
+    thread = threading.Thread(target=login.access, args=[Deadline(SystemClock(), 30.0)])
+    thread.start()
+    begun.wait(5)
+    began = time.monotonic()
+    login.close(Deadline(SystemClock(), 0.05))
+    assert time.monotonic() - began < 5
+    go_on.set()
+    thread.join()
+
+
+def test_a_request_gets_what_the_deadline_leaves(clock):
+    http = FakeHttp(lambda _request: reply({}))
+    api = new_api(clock, http)
+    deadline = Deadline(clock, 30.0, clock.monotonic() + 40)
+    for _number in range(3):
+        api.get("/tasks", deadline)
+        clock.advance(19)
+    assert http.timeouts == [30.0, 21.0, 5.0]
+
+
+# --- answers that are not what they should be -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><html><head><title>Log in</title></head><body>Please log in</body></html>",
+        b"<html>Log in</html>",
+    ],
+)
+def test_a_page_instead_of_json_is_transient(body):
+    with pytest.raises(TransientError, match=r"HTML page instead of JSON.*Log in") as caught:
+        read(reply(body, content_type="text/html"))
+    assert caught.value.status == 200
+    assert "<" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"id": "1", "sta', '"{"id": "1", "sta"'),
+        (b"", "an empty body"),
+        (b"hello", '"hello"'),
+        (b"\xff\xfe\x00", "broken JSON"),
+        (b"\x80abc", "broken JSON"),
+        (b"1" * 5000, "broken JSON"),
+        (b'{"a":1}{"a":1}', "broken JSON"),
+    ],
+)
+def test_broken_json_is_transient(body, words):
+    with pytest.raises(TransientError) as caught:
+        read(reply(body))
+    assert words in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("depth", [600, 5_000, 100_000])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_json_nested_too_deeply_is_a_bad_answer(depth, opening):
+    closing = b"]" if opening == b"[" else b"}"
+    body = opening * depth + b"1" + closing * depth
+    with pytest.raises(BadAnswerError, match="nested too deeply"):
+        read(reply(body))
+
+
+@pytest.mark.parametrize("depth", [600, 5_000, 100_000])
+def test_an_error_nested_too_deeply_is_still_that_error(depth):
+    body = b'{"a":' * depth + b'{"message": "x"}' + b"}" * depth
+    with pytest.raises(NotFoundError):
+        read(reply(body, 404))
+
+
+def test_json_nested_as_no_vendor_does_is_still_read():
+    body = b'{"a":' * 60 + b"1" + b"}" * 60
+    assert read(reply(body))["a"]["a"]
+
+
+SCHEMA = AnswerSchema(
+    {
+        "type": "object",
+        "required": ["tasks"],
+        "properties": {
+            "tasks": {
+                "type": "array",
+                "items": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+            },
+        },
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([], "at $: expected object, got array"),
+        (None, "at $: expected object, got null"),
+        ({}, "at $: tasks is missing"),
+        ({"tasks": {}}, "at $.tasks: expected array, got object"),
+        ({"tasks": [{"id": "1"}, {"id": 2}]}, "at $.tasks[1].id: expected string, got number"),
+        ({"tasks": [{"id": "1"}, {}]}, "at $.tasks[1]: id is missing"),
+        ({"tasks": [True]}, "at $.tasks[0]: expected object, got boolean"),
+    ],
+)
+def test_json_of_another_shape_names_the_path(data, words):
+    with pytest.raises(BadAnswerError, match="unexpected shape") as caught:
+        read(reply(data), schema=SCHEMA)
+    assert words in caught.value.message
+
+
+# --- the vendors' words ---------------------------------------------------------------------------------------
+
+GLANCE_PAGE = (
+    b"<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n"
+    b"  Could not find task 42<br /><br />\n\n\n </body>\n</html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            {"message": "Could not find task 42<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"},
+            ("404 Not Found", "Could not find task 42"),
+        ),
+        (GLANCE_PAGE, (None, "404 Not Found Could not find task 42")),
+        (
+            {"error": {"message": "Please log in.", "code": 401, "title": "Unauthorized"}},
+            ("401", "Please log in."),
+        ),
+        (
+            {"overLimit": {"code": 413, "message": "Slow down", "details": "x", "retryAfter": "9"}},
+            ("413", "Slow down"),
+        ),
+        ({"unauthorized": {"code": 401, "message": "Wrong key"}}, ("401", "Wrong key")),
+        ({"badRequest": {"code": 400, "message": "unable to parse"}}, ("400", "unable to parse")),
+        ({"error": "invalid_client", "status": "E1"}, ("E1", "invalid_client")),
+        ({"error_code": "A.1", "error_msg": "No quota"}, ("A.1", "No quota")),
+        ({"title": "Only a title"}, (None, "Only a title")),
+        ({"message": "", "detail": "The detail"}, (None, "The detail")),
+        ({"message": "<br />", "detail": "The detail"}, (None, "The detail")),
+        ({"message": None, "code": None}, (None, '{"message": null, "code": null}')),
+        ("Plain words & more\n", (None, "Plain words & more")),
+        (b"", (None, "")),
+        (b"\xff\xfe", (None, "\ufffd\ufffd")),
+        ([1, 2], (None, "[1, 2]")),
+        (b"<style>p {color: red}</style><p>Bad &amp; worse</p>", (None, "Bad & worse")),
+        ("x" * 5000, (None, "x" * 299 + "\u2026")),
+    ],
+)
+def test_vendor_words(body, expected):
+    assert vendor_words(reply(body, 400)) == expected
+
+
+def explain(data):
+    return ("E7", data["sorry"]) if "sorry" in data else None
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words", "told"),
+    [
+        ({"sorry": "no such task", "message": "other"}, "E7", "no such task", "HTTP 404: no such task"),
+        ({"sorry": ""}, "E7", "", "HTTP 404"),
+        # Not the vendor's own: a proxy's, say.
+        ({"message": "no route"}, None, None, "HTTP 404: no route"),
+        (b"not found", None, None, "HTTP 404: not found"),
+    ],
+)
+def test_the_vendors_own_words_are_told_from_others(body, code, words, told):
+    with pytest.raises(NotFoundError) as caught:
+        read(reply(body, 404), explain=explain)
+    assert (caught.value.code, caught.value.words) == (code, words)
+    assert caught.value.message.endswith(told)
+
+
+def test_without_an_explanation_no_words_count_as_the_vendors_own():
+    with pytest.raises(NotFoundError) as caught:
+        read(reply({"message": "no such task"}, 404))
+    assert caught.value.words is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["message", "error", "code", "x"]), inner),
+)
+
+
+@FUZZ
+@given(body=JSON, status=st.integers(100, 599))
+def test_any_answer_gives_json_or_one_of_our_errors(body, status):
+    try:
+        read(reply(body, status))
+    except WorkError as error:
+        message = error.message
+    else:
+        message = "fine"
+    assert message
+    assert "\n" not in message
+
+
+@FUZZ
+@given(body=st.binary(max_size=200), status=st.sampled_from([200, 404, 503]), html=st.booleans())
+def test_any_bytes_give_json_or_one_of_our_errors(body, status, html):
+    headers = {"content-type": "text/html" if html else "application/json"}
+    with contextlib.suppress(WorkError):
+        read(HttpResponse(status, headers, body))
+
+
+# --- links ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "link", ["/v2/tasks?marker=1", "tasks?marker=1", BASE + "/tasks", "https://IMAGES.example:443/x", "?marker=1", ""]
+)
+def test_a_link_to_the_same_server_is_fine(clock, deadline, link):
+    new_api(clock, FakeHttp()).check_link(link, deadline)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v2/tasks?marker=1",
+        "//evil.example/v2/tasks",
+        "http://images.example/v2/tasks",
+        "https://images.example:8443/v2/tasks",
+        "https://images.example@evil.example/",
+        "javascript:alert(1)",
+        "https://[bad",
+        "https://images.example:port/x",
+        "https://images.example:99999/x",
+    ],
+)
+def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
+    http = FakeHttp()
+    with pytest.raises(BadAnswerError, match="link"):
+        new_api(clock, http).check_link(link, deadline)
+    assert http.requests == []
+
+
+def test_a_page_of_html_with_404_is_no_missing_task():
+    with pytest.raises(RejectedError, match="check api_url"):
+        read(reply(GLANCE_PAGE, 404))
+
+
+def test_a_huge_page_is_not_searched_through():
+    # With all of it, this would take minutes.
+    with pytest.raises(RejectedError):
+        read(reply(b"<title " * 150_000, 400))
+
+
+@pytest.mark.parametrize("status", [102, 103])
+def test_an_announcement_without_an_answer_passes(status):
+    with pytest.raises(TransientError):
+        read(reply({}, status))
+
+
+@pytest.mark.parametrize("body", [rb'{"a": "x\ud800y"}', rb'{"a": "x\uDfffy"}'])
+def test_half_a_surrogate_pair_is_replaced(body):
+    assert read(reply(body)) == {"a": "x?y"}
+
+
+def test_whole_surrogate_pairs_stay():
+    assert read(reply(rb'{"a": "\ud83d\ude00", "b": ["\ud83d"]}')) == {"a": "\U0001f600", "b": ["?"]}

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.schemas import AnswerSchema
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+
+PERSON = {
+    "type": "object",
+    "required": ["name", "age"],
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "age": {"type": ["integer", "null"]},
+        "pets": {"type": "array", "items": {"enum": ["cat", "dog"]}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "data", [{"name": "Ann", "age": 5}, {"name": "Ann", "age": None}, {"name": "A", "age": 1, "more": [{}], "pets": []}]
+)
+def test_what_fits_has_no_problem(data):
+    assert AnswerSchema(PERSON).problem(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (None, "at $: expected object, got null"),
+        ([], "at $: expected object, got array"),
+        ("x", "at $: expected object, got string"),
+        (True, "at $: expected object, got boolean"),
+        (1.5, "at $: expected object, got number"),
+        ({}, "at $: name, age is missing"),
+        ({"name": "Ann"}, "at $: age is missing"),
+        ({"name": 5, "age": 1}, "at $.name: expected string, got number"),
+        ({"name": "Ann", "age": "1"}, "at $.age: expected integer or null, got string"),
+        ({"name": "Ann", "age": 1, "pets": {}}, "at $.pets: expected array, got object"),
+    ],
+)
+def test_what_does_not_fit_is_named(data, problem):
+    assert AnswerSchema(PERSON).problem(data) == problem
+
+
+def test_other_mistakes_are_told_with_their_place():
+    problem = AnswerSchema(PERSON).problem({"name": "Ann", "age": 1, "pets": ["cat", "cow"]})
+    assert problem.startswith("at $.pets[1]: ")
+    assert "cow" in problem
+
+
+def test_large_data_are_not_repeated():
+    problem = AnswerSchema(PERSON).problem({"name": "Ann", "age": 1, "pets": ["x" * 100_000]})
+    assert len(problem) < 300
+    assert len(AnswerSchema(PERSON).problem(["x" * 100_000])) < 100
+
+
+def test_a_schema_is_compiled_once(monkeypatch):
+    schema = AnswerSchema(PERSON)
+    schema.problem({})
+    monkeypatch.setattr(jsonschema, "Draft202012Validator", None)
+    monkeypatch.setattr(_schemas, "_quick_check", None)
+    assert schema.problem({}) is not None
+
+
+def test_without_jsonschema_the_library_is_named(monkeypatch):
+    monkeypatch.setattr(_schemas, "HAS_JSONSCHEMA", False)
+    with pytest.raises(MissingLibraryError) as caught:
+        AnswerSchema(PERSON).problem({})
+    assert caught.value.library == "jsonschema"
+
+
+def test_a_jsonschema_that_does_not_import_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(MissingLibraryError):
+        AnswerSchema(PERSON).problem({})
+
+
+# --- the quick check --------------------------------------------------------------------------------------------
+
+#: Few names and values, so that schemas and data often meet.
+NAMES = st.sampled_from(["a", "b"])
+TEXTS = st.text("x", max_size=3)
+NUMBERS = st.integers(-1, 3) | st.sampled_from([0.0, 1.0, 2.5, float("nan")])
+LEAVES = st.none() | st.booleans() | NUMBERS | TEXTS
+LISTS = st.lists(LEAVES, max_size=3)
+DICTS = st.dictionaries(NAMES, LEAVES | LISTS, max_size=2)
+DATA = LEAVES | LISTS | DICTS | st.lists(DICTS, max_size=2)
+TYPES = st.sampled_from(sorted(_schemas._CLASSES))
+TYPE = TYPES | st.lists(TYPES, min_size=1, unique=True)
+SIMPLE = st.fixed_dictionaries({"type": TYPE}) | st.fixed_dictionaries({}, optional={"minimum": st.integers(0, 2)})
+#: Each keyword, what it can be, and data that it concerns.
+KEYWORDS = {
+    "type": (TYPE, DATA),
+    "required": (st.lists(NAMES, unique=True), DICTS),
+    "properties": (st.dictionaries(NAMES, SIMPLE, max_size=2), DICTS),
+    "items": (SIMPLE, LISTS),
+    "minLength": (st.integers(0, 3), TEXTS),
+    "pattern": (st.sampled_from(["x", "^x{2}$", "y"]), TEXTS),
+    "minimum": (st.integers(-1, 2), NUMBERS),
+    "maximum": (st.integers(-1, 2), NUMBERS),
+    "anyOf": (st.lists(SIMPLE, min_size=1, max_size=2), LEAVES),
+    "then": (SIMPLE, LEAVES),
+    "else": (SIMPLE, LEAVES),
+    "const": (LEAVES, LEAVES),
+}
+
+
+def test_all_keywords_are_tried():
+    assert set(_schemas._KEYWORDS) < set(KEYWORDS)
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+@settings(FUZZ, max_examples=120)
+@given(st.data())
+def test_the_quick_check_is_sure_only_of_what_fits(keyword, data):
+    value, concerned = KEYWORDS[keyword]
+    schema = {keyword: data.draw(value), **data.draw(st.just({}) | st.fixed_dictionaries({"type": TYPE, "if": SIMPLE}))}
+    for answer in (data.draw(concerned), data.draw(DATA)):
+        if _schemas._quick_check(schema)(answer):
+            assert jsonschema.Draft202012Validator(schema).is_valid(answer)
+
+
+@pytest.mark.parametrize(
+    "data", [[{"a": "x", "b": 2}], [{"a": 1, "b": 0, "c": None}, {"a": "xx", "b": 1, "d": [[]]}], [], {"n": True}]
+)
+def test_the_quick_check_is_sure_of_what_plainly_fits(data):
+    word = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
+    entry = {
+        "type": "object",
+        "required": ["a", "b"],
+        "properties": {
+            "a": word,
+            "b": {"type": "number", "minimum": 0, "maximum": 2},
+            "c": {"type": ["null", "array"]},
+        },
+    }
+    schema = {
+        "type": ["array", "object"],
+        "items": entry,
+        "if": {"required": ["n"]},
+        "then": {"properties": {"n": {"type": "boolean"}}},
+    }
+    assert _schemas._quick_check(schema)(data)
+
+
+def parts_of(schema):
+    """Return a schema and all schemas in it."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    inner += [schema[keyword] for keyword in ("items", "then") if keyword in schema]
+    return [schema, *(part for one in inner for part in parts_of(one))]
+
+
+def test_the_quick_check_knows_all_keywords_of_the_answers():
+    folder = PROVIDERS["custom"].create.__module__.rpartition(".")[0]
+    vendors = [PROVIDERS[name].create.__module__ for name in PROVIDERS if name != "custom"]
+    files = [vars(sys.modules[name]) for name in (*vendors, f"{folder}._image_tasks")]
+    schemas = [value.schema for names in files for value in names.values() if isinstance(value, AnswerSchema)]
+    known = {"type", "if", *_schemas._KEYWORDS}
+    assert len(schemas) > len(vendors)
+    assert [part for schema in schemas for part in parts_of(schema) if not part.keys() <= known] == []

@@ -1,0 +1,364 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading many tasks with few requests: by lists where that is cheaper, else one by one."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from itertools import islice
+
+import pytest
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AuthenticationError,
+    BadAnswerError,
+    InterruptError,
+    NotFoundError,
+    TransientError,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
+    TaskPage,
+    TaskProvider,
+    TaskQuery,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
+    LoginForm,
+    ProviderDescription,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
+    MOST_EMPTY_PAGES,
+    MOST_PARALLEL_REQUESTS,
+    TaskReader,
+    list_tasks,
+    read_pages,
+)
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+
+DESCRIPTION = ProviderDescription(
+    name="example",
+    title="Example",
+    states={state.value: state for state in TaskState},
+    logins=(LoginForm(("api_token",)),),
+    documents={},
+    environment_prefix="EXAMPLE",
+)
+DEADLINE = Deadline(FakeClock(), 30)
+OVER = Deadline(DEADLINE.clock, 30, at=DEADLINE.clock.monotonic())
+QUERY = TaskQuery()
+RUNNING, SUCCEEDED, NOT_FOUND = TaskState.RUNNING, TaskState.SUCCEEDED, TaskState.NOT_FOUND
+
+
+def task(task_id, state=RUNNING, **fields):
+    return Task(task_id, "example", state, raw_state=state.value, **fields)
+
+
+class FakeProvider(TaskProvider):
+    """Has single tasks, or errors in their place, and pages of a list; remembers the requests."""
+
+    def __init__(self, *pages, singles=(), errors=None, lacking=frozenset(), next_cursors=None):
+        super().__init__(DESCRIPTION)
+        self.requests = []
+        self._pages = pages
+        self._singles = {single.id: single for single in singles}
+        self._errors = errors or {}
+        self._lacking = lacking
+        self._next_cursors = next_cursors or {}
+        self._lock = threading.Lock()
+
+    def read_task(self, task_id, deadline):
+        assert deadline in {DEADLINE, OVER}
+        with self._lock:
+            self.requests.append(task_id)
+        if task_id in self._errors:
+            raise self._errors[task_id]
+        if task_id not in self._singles:
+            raise NotFoundError("There is no such task")
+        return self._singles[task_id]
+
+    def read_page(self, query, cursor, deadline):
+        assert deadline in {DEADLINE, OVER}
+        number = int(cursor or 0)
+        self.requests.append(f"page {number}")
+        if "list" in self._errors:
+            raise self._errors["list"]
+        following = str(number + 1) if number + 1 < len(self._pages) else None
+        return TaskPage(tuple(self._pages[number]), self._next_cursors.get(number, following))
+
+    def list_entry_lacks_something(self, task):
+        return task.state in self._lacking
+
+    def take_requests(self):
+        taken, self.requests = sorted(self.requests), []
+        return taken
+
+
+def states(snapshot):
+    return {task_id: task.state for task_id, task in snapshot.tasks.items()}
+
+
+class TestTheChoice:
+    def test_one_task_is_read_by_itself(self):
+        provider = FakeProvider(singles=[task("a")])
+        assert states(TaskReader(provider).read(["a"], DEADLINE)) == {"a": RUNNING}
+        assert provider.requests == ["a"]
+
+    @pytest.mark.parametrize(("words", "message"), [("no task a", "no task a"), ("", None), (None, None)])
+    def test_what_the_vendor_said_about_a_missing_task_is_kept(self, words, message):
+        provider = FakeProvider(errors={"a": NotFoundError("Refused", words=words)})
+        snapshot = TaskReader(provider).read(["a"], DEADLINE)
+        assert (states(snapshot), snapshot.tasks["a"].message) == ({"a": NOT_FOUND}, message)
+
+    def test_several_tasks_cost_one_list(self):
+        provider = FakeProvider([task("x"), task("a"), task("b"), task("c")])
+        snapshot = TaskReader(provider).read(["c", "a", "b"], DEADLINE)
+        assert states(snapshot) == {"a": RUNNING, "b": RUNNING, "c": RUNNING}
+        assert provider.requests == ["page 0"]
+
+    def test_what_the_list_does_not_show_is_asked_for_by_itself(self):
+        provider = FakeProvider([task("a"), task("b")], singles=[task("c", SUCCEEDED)])
+        assert states(TaskReader(provider).read(["a", "b", "c", "d"], DEADLINE)) == {
+            "a": RUNNING,
+            "b": RUNNING,
+            "c": SUCCEEDED,
+            "d": NOT_FOUND,
+        }
+        assert provider.take_requests() == ["c", "d", "page 0"]
+
+    # community.proxmox looks in the first page only: a task beyond it "does not exist".
+    def test_a_task_beyond_the_first_page_is_found(self):
+        provider = FakeProvider([task("x")], [task("a")], [task("b")], singles=[task("b")])
+        assert states(TaskReader(provider).read(["a", "b", "c"], DEADLINE)) == {
+            "a": RUNNING,
+            "b": RUNNING,
+            "c": NOT_FOUND,
+        }
+
+    def test_one_missing_task_is_cheaper_to_ask_for_than_another_page(self):
+        provider = FakeProvider([task("a")], [task("b")], singles=[task("b")])
+        TaskReader(provider).read(["a", "b"], DEADLINE)
+        assert provider.requests == ["page 0", "b"]
+
+    def test_pages_that_help_nothing_are_given_up(self):
+        pages = [[task(f"x{number}")] for number in range(50)]
+        provider = FakeProvider(*pages, singles=[task("a"), task("b"), task("c")])
+        reader = TaskReader(provider)
+        reader.read(["a", "b", "c"], DEADLINE)
+        assert provider.take_requests() == ["a", "b", "c", "page 0", "page 1", "page 2"]
+        # The next time three pages are known to cost as much as three tasks.
+        reader.read(["a", "b", "c"], DEADLINE)
+        assert provider.take_requests() == ["a", "b", "c"]
+
+    def test_never_more_than_twice_the_requests_of_single_reads(self):
+        for number in range(2, 12):
+            wanted = [f"t{index}" for index in range(number)]
+            provider = FakeProvider(*[[task("x")]] * 30, singles=[task(task_id) for task_id in wanted])
+            TaskReader(provider).read(wanted, DEADLINE)
+            assert len(provider.requests) <= 2 * number
+
+    def test_tasks_are_read_side_by_side_but_not_too_many(self):
+        together = threading.Barrier(MOST_PARALLEL_REQUESTS, timeout=5)
+        running, most, lock = [], [], threading.Lock()
+
+        class Slow(FakeProvider):
+            def read_task(self, task_id, deadline):
+                with lock:
+                    running.append(task_id)
+                    most.append(len(running))
+                together.wait()
+                with lock:
+                    running.remove(task_id)
+                return task(task_id)
+
+        wanted = [f"t{number}" for number in range(2 * MOST_PARALLEL_REQUESTS)]
+        snapshot = TaskReader(Slow([])).read(wanted, DEADLINE)
+        assert list(snapshot.tasks) == wanted
+        assert max(most) == MOST_PARALLEL_REQUESTS
+
+    def test_an_error_of_one_is_raised_when_those_that_run_have_ended(self):
+        refused, ended = threading.Event(), []
+
+        class Refusing(FakeProvider):
+            def read_task(self, task_id, deadline):
+                if task_id == "b":
+                    refused.set()
+                    raise AuthenticationError("no")
+                assert refused.wait(5)
+                ended.append(task_id)
+                return task(task_id)
+
+        with pytest.raises(AuthenticationError):
+            TaskReader(Refusing([])).read(["a", "b"], DEADLINE)
+        assert ended == ["a"]
+
+    def test_who_is_interrupted_does_not_wait_for_requests_that_hang(self):
+        hanging, go_on = threading.Event(), threading.Event()
+
+        class Hanging(FakeProvider):
+            def read_task(self, task_id, deadline):
+                hanging.set()
+                go_on.wait(20)
+                return task(task_id)
+
+        def interrupt():
+            hanging.wait(5)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+        def stop(_number, _frame):
+            raise InterruptError("Stopped.")
+
+        threads = set(threading.enumerate())
+        before = signal.signal(signal.SIGTERM, stop)
+        began = time.monotonic()
+        interrupter = threading.Thread(target=interrupt)
+        interrupter.start()
+        try:
+            with pytest.raises(InterruptError):
+                TaskReader(Hanging([])).read(["a", "b"], DEADLINE)
+            assert time.monotonic() - began < 5
+            # Else the end of the process would wait for them.
+            assert all(thread.daemon for thread in set(threading.enumerate()) - threads - {interrupter})
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            go_on.set()
+
+
+class TestCompletion:
+    ENDED = frozenset({SUCCEEDED})
+
+    def test_an_entry_that_lacks_something_is_read_in_full(self):
+        full = task("a", SUCCEEDED, message="Well done")
+        provider = FakeProvider([task("a", SUCCEEDED), task("b")], singles=[full], lacking=self.ENDED)
+        snapshot = TaskReader(provider).read(["a", "b"], DEADLINE)
+        assert snapshot.tasks["a"] == full
+        assert provider.requests == ["page 0", "a"]
+
+    # dell: finished tasks vanish from the monitor.
+    def test_an_end_is_not_lost_when_the_task_is_forgotten_before_it_is_read_in_full(self):
+        provider = FakeProvider([task("a", SUCCEEDED), task("b")], lacking=self.ENDED)
+        assert states(TaskReader(provider).read(["a", "b"], DEADLINE)) == {"a": SUCCEEDED, "b": RUNNING}
+
+    def test_an_entry_that_has_not_ended_is_completed_too(self):
+        full = task("a", message="half way")
+        provider = FakeProvider([task("a"), task("b", SUCCEEDED)], singles=[full], lacking={RUNNING})
+        assert TaskReader(provider).read(["a", "b"], DEADLINE).tasks["a"] == full
+
+    def test_an_end_is_not_lost_at_the_deadline_when_the_full_reading_fails(self):
+        errors = {"a": TransientError("502")}
+        provider = FakeProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
+        assert states(TaskReader(provider).read(["a", "b"], OVER)) == {"a": SUCCEEDED, "b": RUNNING}
+
+    def test_before_the_deadline_the_full_reading_is_tried_again(self):
+        errors = {"a": TransientError("502")}
+        provider = FakeProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
+        assert set(TaskReader(provider).read(["a", "b"], DEADLINE).troubles) == {"a"}
+
+
+class TestTroubles:
+    def test_trouble_with_the_list_is_trouble_with_all(self):
+        provider = FakeProvider([], errors={"list": TransientError("502")})
+        with pytest.raises(TransientError):
+            TaskReader(provider).read(["a", "b"], DEADLINE)
+
+    def test_trouble_with_one_task_leaves_the_others(self):
+        error = TransientError("502")
+        provider = FakeProvider([task("x")], singles=[task("a"), task("c")], errors={"b": error})
+        snapshot = TaskReader(provider).read(["a", "b", "c"], DEADLINE)
+        assert states(snapshot) == {"a": RUNNING, "c": RUNNING}
+        assert snapshot.troubles == {"b": error}
+
+    def test_trouble_with_the_only_task_is_told_and_not_raised(self):
+        provider = FakeProvider(errors={"a": TransientError("502")})
+        assert list(TaskReader(provider).read(["a"], DEADLINE).troubles) == ["a"]
+
+    def test_each_id_is_in_exactly_one_of_the_two(self):
+        provider = FakeProvider(
+            [task("a", SUCCEEDED), task("b", SUCCEEDED), task("c")],
+            singles=[task("a", SUCCEEDED)],
+            errors={"b": TransientError("502"), "d": TransientError("503")},
+            lacking=frozenset({SUCCEEDED}),
+        )
+        snapshot = TaskReader(provider).read(["a", "b", "c", "d", "e"], DEADLINE)
+        assert sorted([*snapshot.tasks, *snapshot.troubles]) == ["a", "b", "c", "d", "e"]
+
+    @pytest.mark.parametrize("where", ["list", "b"])
+    def test_what_does_not_pass_is_raised(self, where):
+        provider = FakeProvider([task("x")], singles=[task("a")], errors={where: AuthenticationError("Refused")})
+        with pytest.raises(AuthenticationError):
+            TaskReader(provider).read(["a", "b"], DEADLINE)
+
+    def test_after_trouble_with_the_list_it_is_tried_again(self):
+        errors = {"list": TransientError("502")}
+        provider = FakeProvider([task("a"), task("b")], errors=errors)
+        reader = TaskReader(provider)
+        with pytest.raises(TransientError):
+            reader.read(["a", "b"], DEADLINE)
+        errors.clear()
+        assert list(reader.read(["a", "b"], DEADLINE).tasks) == ["a", "b"]
+        assert provider.requests == ["page 0", "page 0"]
+
+
+class TestPages:
+    def test_pages_come_one_request_at_a_time(self):
+        provider = FakeProvider([task("a")], [], [task("b")])
+        pages = read_pages(provider, QUERY, DEADLINE)
+        assert provider.requests == []
+        assert [found.id for found in next(pages).tasks] == ["a"]
+        assert provider.requests == ["page 0"]
+        assert [[found.id for found in page.tasks] for page in pages] == [[], ["b"]]
+
+    def test_empty_pages_without_end_are_a_bad_answer(self):
+        provider = FakeProvider(*[[] for _number in range(MOST_EMPTY_PAGES + 10)])
+        with pytest.raises(BadAnswerError, match="run in a circle"):
+            list(read_pages(provider, QUERY, DEADLINE))
+        assert len(provider.requests) == MOST_EMPTY_PAGES + 1
+
+    def test_pages_that_bring_nothing_new_are_a_bad_answer(self):
+        provider = FakeProvider(*[[task("a"), task("b")] for _number in range(MOST_EMPTY_PAGES + 10)])
+        with pytest.raises(BadAnswerError, match="run in a circle"):
+            list(read_pages(provider, QUERY, DEADLINE))
+        assert len(provider.requests) == MOST_EMPTY_PAGES + 2
+
+    @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
+    def test_pages_in_a_circle_are_a_bad_answer(self, cursors):
+        provider = FakeProvider([task("a")], [task("b")], [task("c")], next_cursors=cursors)
+        with pytest.raises(BadAnswerError, match=r"^Example answered with a list whose pages run in a circle$"):
+            list(islice(read_pages(provider, QUERY, DEADLINE), 10))
+        assert len(provider.requests) <= 4
+
+
+class TestListTasks:
+    PAGES = ([task("a"), task("b", SUCCEEDED)], [task("b", SUCCEEDED), task("c")], [task("d")])
+
+    @pytest.mark.parametrize(
+        ("limit", "ids", "truncated", "requests"),
+        [(1, "a", True, 1), (2, "ab", True, 2), (3, "abc", True, 3), (4, "abcd", False, 3), (99, "abcd", False, 3)],
+    )
+    def test_the_limit_hides_the_paging_and_says_when_there_is_more(self, limit, ids, truncated, requests):
+        provider = FakeProvider(*self.PAGES)
+        found, more = list_tasks(provider, QUERY, limit, DEADLINE)
+        assert ("".join(one.id for one in found), more) == (ids, truncated)
+        assert len(provider.requests) == requests
+
+    @pytest.mark.parametrize(("limit", "truncated"), [(3, False), (2, True)])
+    def test_what_does_not_match_does_not_count(self, limit, truncated):
+        query = TaskQuery(states=frozenset({RUNNING}))
+        found, more = list_tasks(FakeProvider(*self.PAGES), query, limit, DEADLINE)
+        assert ([one.id for one in found], more) == (["a", "c", "d"][:limit], truncated)
+
+    def test_a_task_that_turns_up_twice_is_no_more_of_them(self):
+        found, more = list_tasks(FakeProvider([task("a"), task("b")], [task("b")]), QUERY, 2, DEADLINE)
+        assert ([one.id for one in found], more) == (["a", "b"], False)
+
+    def test_a_list_that_the_vendor_cut_off_is_not_taken_for_whole(self):
+        provider = FakeProvider([])
+        provider.read_page = lambda _query, _cursor, _deadline: TaskPage((task("a"),), is_cut=True)
+        found, more = list_tasks(provider, QUERY, 10, DEADLINE)
+        assert ([one.id for one in found], more) == (["a"], True)
+
+    def test_a_list_of_nothing(self):
+        assert list_tasks(FakeProvider([]), QUERY, 10, DEADLINE) == ([], False)
