@@ -219,7 +219,9 @@ def test_a_wrong_token(play):
 
 
 def test_a_wrong_account_is_no_task_that_was_forgotten(play):
-    game = play(credentials={"netapp_astra_control": {"account_id": MISSING[:19] + "8" + MISSING[20:]}})
+    # With problem 1, which is all that the path lists, nobody could tell the two apart.
+    other = {"account_id": MISSING[:19] + "8" + MISSING[20:], "path_problems": "own"}
+    game = play(credentials={"netapp_astra_control": other})
     result = failed(game, task_ids=[GOOD], not_found="succeed")
     assert (result["outcome"], result["reason"]) == ("unreachable", "rejected")
     assert "Account not found" in result["msg"]
