@@ -112,6 +112,8 @@ class JsonApi:
     ) -> Any:
         """Send a request, and return the JSON of its answer, checked against the schema.
 
+        A ``body`` that can be called is made of the login's access, for who wants the token there.
+
         A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked. Nothing
         else is repeated here, so that a request that changes something can be sent too.
 
@@ -164,7 +166,8 @@ class JsonApi:
 
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
         url = f"{access.base_url}{request.url}"
-        request = replace(request, url=url, headers={"Accept": "application/json", **access.headers})
+        body = request.json(access) if callable(request.json) else request.json
+        request = replace(request, url=url, json=body, headers={"Accept": "application/json", **access.headers})
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._channel.send(request, deadline)

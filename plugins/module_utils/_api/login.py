@@ -25,6 +25,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Where every request is signed on its own: returns the headers of the signature.
     sign: Callable[[HttpRequest], Mapping[str, str]] | None = field(default=None, repr=False)
+    #: The token alone, for requests that carry it in their body.
+    token: str = field(default="", repr=False)
 
 
 def basic_login(username: str, password: str) -> dict[str, str]:

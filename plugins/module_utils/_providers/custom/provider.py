@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -42,7 +42,14 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import Definition, RefusalTemplate, SessionTemplate, fill_body, needed_options, read_definition
+from .definition import (
+    Definition,
+    RefusalTemplate,
+    SessionTemplate,
+    fill_body,
+    fill_text,
+    read_definition,
+)
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -151,14 +158,14 @@ class _DefinedSession(SessionLogin):
     @property
     def refusal_advice(self) -> str:
         """What to check."""
-        return f"check {listed([*needed_options(self._definition), 'login in the definition'])}"
+        return f"check {listed([*self._definition.needs, 'login in the definition'])}"
 
     def _login_request(self) -> HttpRequest:
         session, options = self._session, self._options
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **_headers(self._definition, options)}
         if session.basic:
             headers.update(basic_login(options.needed("username"), options.needed("password")))
-        values = {**self._definition.values, **{name: options.needed(name) for name in session.needs}}
+        values = _values(self._definition, options)
         url = f"{_base_url(self._definition, options)}{session.path}"
         return HttpRequest(session.method, url, headers=headers, json=fill_body(session.body, values))
 
@@ -177,8 +184,10 @@ class _DefinedSession(SessionLogin):
         if token is None or not token.isprintable():
             raise BadAnswerError(f"{definition.title} answered the login without a token at that place")
         self._hide(token)
-        headers = {definition.login_header: f"{definition.login_prefix}{token}"}
-        return Access(_base_url(definition, self._options), headers)
+        headers = _headers(definition, self._options)
+        if definition.login_header is not None:
+            headers[definition.login_header] = f"{definition.login_prefix}{token}"
+        return Access(_base_url(definition, self._options), headers, token=token)
 
     def _logout_request(self, access: Access) -> HttpRequest | None:
         if self._session.logout is None:
@@ -193,20 +202,24 @@ class _DefinedSession(SessionLogin):
 class CustomProvider(RestProvider):
     """The adapter that a definition steers."""
 
-    def __init__(self, description: ProviderDescription, definition: Definition, api: JsonApi) -> None:
+    def __init__(
+        self, description: ProviderDescription, definition: Definition, api: JsonApi, values: Mapping[str, str]
+    ) -> None:
         super().__init__(description, api)
         self._definition = definition
+        #: What the placeholders stand for, secrets too.
+        self._values = values
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._definition.values, task_id)
+        return self._definition.get.fill(self._values, task_id)
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
         definition, paging = self._definition, self._definition.paging
         if definition.list is None:
             raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
-        request = definition.list.fill(definition.values)
+        request = definition.list.fill(self._values)
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
@@ -304,7 +317,7 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(definition.when_ended.fill(definition.values, task.id), deadline, of_task=True)
+            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -345,6 +358,17 @@ def _base_url(definition: Definition, options: ConnectionOptions) -> str:
     return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
 
 
+def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return what the placeholders of bodies and headers stand for."""
+    return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
+
+
+def _headers(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return the headers that every request has."""
+    values = _values(definition, options)
+    return {name: fill_text(text, values) for name, text in definition.headers.items()}
+
+
 def _login(
     channel: Channel,
     definition: Definition,
@@ -352,20 +376,21 @@ def _login(
     tools: ProviderTools,
     description: ProviderDescription,
 ) -> Login:
-    missing = [name for name in needed_options(definition) if getattr(options, name) is None]
+    missing = [name for name in definition.needs if getattr(options, name) is None]
     if missing:
         named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
         verb = "is" if len(missing) == 1 else "are"
         raise OptionError(
-            missing[0], f"the definition's login {definition.login} needs {listed(named)}, which {verb} missing"
+            missing[0],
+            f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
         )
     if definition.session is not None:
         return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
-    headers: dict[str, str] = {}
+    headers = _headers(definition, options)
     if definition.login == "basic":
-        headers = basic_login(options.needed("username"), options.needed("password"))
-    elif definition.login in ("bearer", "header"):
-        headers = {definition.login_header: f"{definition.login_prefix}{options.needed('api_token')}"}
+        headers.update(basic_login(options.needed("username"), options.needed("password")))
+    elif definition.login_header is not None:
+        headers[definition.login_header] = f"{definition.login_prefix}{options.needed('api_token')}"
     access = Access(_base_url(definition, options), headers)
     return FixedLogin(access, advice="check the login's options, and login in the definition")
 
@@ -393,7 +418,7 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     definition = read_definition(options.definition, options)
     description = describe(definition)
     api = connect(description, options, tools, lambda channel: _login(channel, definition, options, tools, description))
-    return CustomProvider(description, definition, api)
+    return CustomProvider(description, definition, api, _values(definition, options))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

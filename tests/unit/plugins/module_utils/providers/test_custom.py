@@ -565,16 +565,67 @@ def test_logins_that_are_headers(definition, options, header):
 @pytest.mark.parametrize(
     ("definition", "options", "words"),
     [
-        (login("basic"), {"username": "ann"}, "basic needs password (environment LONGRUNNING_PASSWORD), which is"),
-        (login("bearer"), ANN, "bearer needs api_token (environment LONGRUNNING_API_TOKEN)"),
+        (login("basic"), {"username": "ann"}, "basic) needs password (environment LONGRUNNING_PASSWORD), which is"),
+        (login("bearer"), ANN, "bearer) needs api_token (environment LONGRUNNING_API_TOKEN)"),
         (session(), {}, "needs username (environment LONGRUNNING_USERNAME) and password"),
-        (session(body={"k": "{api_key}"}), ANN, "session needs api_key (environment LONGRUNNING_API_KEY)"),
+        (session(body={"k": "{api_key}"}), ANN, "session) needs api_key (environment LONGRUNNING_API_KEY)"),
     ],
 )
 def test_a_login_that_lacks_something(definition, options, words):
     with pytest.raises(OptionError) as caught:
         Api(definition, **options)
     assert words in caught.value.message
+
+
+HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
+
+
+def test_headers_of_every_request():
+    api = Api(
+        {"headers": HEADERS, **session(logout=LOGOUT)},
+        *(token(), reply(task()), reply(b"", 204)),
+        **{**ANN, "account_id": "me", "api_key": "s3cret"},
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    for request in api.http.requests:
+        assert {"X-API-Version": "1200", "X-Account": "me", "X-Second-Key": "s3cret"}.items() <= request.headers.items()
+    assert "s3cret" not in repr(api.http.requests)
+
+
+def test_headers_need_what_they_name():
+    with pytest.raises(OptionError, match=r"needs api_key \(environment LONGRUNNING_API_KEY\), which is missing"):
+        Api({"headers": HEADERS}, account_id="me")
+
+
+def test_a_header_of_the_definition_can_replace_ours():
+    api = Api({"headers": {"Accept": "application/vnd.api+json"}, **login("bearer")}, reply(task()), api_token="t0ken")
+    api.read()
+    assert api.http.requests[0].headers == {"Accept": "application/vnd.api+json", "Authorization": "Bearer t0ken"}
+
+
+def test_a_secret_in_a_body():
+    get = {"method": "POST", "path": "/jsonrpc", "body": {"params": ["token:{api_token}", "{id}"]}}
+    api = Api({"get": get}, reply(task()), api_token="t0ken")
+    api.read("1")
+    assert api.http.requests[0].json == {"params": ["token:t0ken", "1"]}
+    assert "t0ken" not in repr(api.http.requests)
+
+
+@pytest.mark.parametrize(("keys", "header"), [({}, None), ({"header": "X-Session"}, "X-Session")])
+def test_the_token_of_a_session_in_a_body(keys, header):
+    get = {"method": "POST", "path": "/rpc", "body": {"session": "{token}", "id": "{id}"}}
+    api = Api(
+        {"get": get, **login("session", session=SESSION, **keys)},
+        *(token("one"), reply(task("{token}")), reply({}, 401), token("two"), reply(task("{token}"))),
+        **ANN,
+    )
+    api.read("{token}")
+    api.read("{token}")
+    asked = [request for request in api.http.requests if request.url.endswith("/rpc")]
+    assert [request.json["session"] for request in asked] == ["one", "one", "two"]
+    assert {request.json["id"] for request in asked} == {"{token}"}
+    assert {"X-Session", "Authorization"} & set(asked[0].headers) == ({header} if header else set())
 
 
 def test_a_login_from_the_environment():
