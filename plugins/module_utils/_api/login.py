@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from .._core.clock import Deadline
-from .._core.errors import AuthenticationError, OptionError, TransientError, WorkError
+from .._core.errors import AuthenticationError, OptionError, RequestError, TransientError, WorkError
 from .http import HttpRequest
 
 
@@ -66,6 +66,10 @@ class Login(ABC):
     def can_renew(self) -> bool:
         """Whether logging in again can give something new."""
         return True
+
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether a refused request says that the login is no longer good."""
+        return isinstance(error, AuthenticationError)
 
     @property
     def refusal_advice(self) -> str:

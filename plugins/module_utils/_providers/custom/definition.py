@@ -149,6 +149,7 @@ _PAGING = _variants(
         "page": ({**_PAGE, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
     },
 )
+_HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 _TOKEN_PLACE = {"header": _HEADER, "prefix": _HEADER_TEXT}
 _SESSION = _closed(
     {
@@ -159,6 +160,7 @@ _SESSION = _closed(
         "token": _EXPRESSION,
         "token_header": _HEADER,
         "lifetime": _SECONDS,
+        "expired_statuses": _HTTP_STATUSES,
         "logout": _closed({"method": {"enum": ["DELETE", "POST", "GET"]}, "path": _PATH}, "method", "path"),
     },
     "path",
@@ -181,7 +183,6 @@ _MEANINGS: Mapping[str, type[RequestError]] = {
     "permission": AccessDeniedError,
     "rejected": RejectedError,
 }
-_HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 
 #: The JSON Schema of a definition.
 SCHEMA: dict[str, Any] = _closed(
@@ -330,6 +331,8 @@ class SessionTemplate:
     token: Expression | None
     token_header: str | None
     lifetime: float | None
+    #: HTTP statuses besides 401 that say that it has run out.
+    expired_statuses: frozenset[int]
     logout: tuple[str, str] | None
 
 
@@ -512,6 +515,7 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
         token=_expression(session, "token", where),
         token_header=session.get("token_header"),
         lifetime=session.get("lifetime"),
+        expired_statuses=frozenset(session.get("expired_statuses", ())),
         logout=None if logout is None else (logout["method"], fill_path(logout["path"], values)),
     )
 

@@ -195,6 +195,11 @@ class _DefinedSession(SessionLogin):
         method, path = self._session.logout
         return HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
 
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether the session has run out, by the definition's ``expired_statuses`` too."""
+        is_named = error.status in self._session.expired_statuses and not isinstance(error, TransientError)
+        return is_named or super().has_run_out(error)
+
     def _lifetime(self) -> float | None:
         return self._session.lifetime
 

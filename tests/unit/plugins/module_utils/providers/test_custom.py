@@ -709,6 +709,32 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+def test_another_status_can_say_that_a_session_has_run_out():
+    refused = reply({"text": "Token timeout"}, 403)
+    api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
+    api.read()
+    assert [request.headers.get("X-Session") for request in api.http.requests] == [None, "one", None, "two"]
+    api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), refused, **ANN)
+    with pytest.raises(AccessDeniedError):
+        api.read()
+    assert len(api.http.requests) == 4
+
+
+def test_a_refusal_can_say_that_a_session_has_run_out():
+    refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
+    script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
+    api = Api({**session(), **refusal}, *script, **ANN)
+    assert api.read().id == "1"
+
+
+@pytest.mark.parametrize("statuses", [[], [403]])
+def test_a_refusal_that_says_when_to_come_again_passes(statuses):
+    api = Api(session(expired_statuses=statuses), token(), reply({"message": "limit"}, 403, retry_after="3"), **ANN)
+    with pytest.raises(TransientError, match="limit") as caught:
+        api.read()
+    assert caught.value.retry_after == 3.0
+
+
 def test_a_wrong_password_is_tried_once_by_many_readers():
     api = Api(session(), lambda _request: reply({}, 401), **ANN)
     with pytest.raises(AuthenticationError):
