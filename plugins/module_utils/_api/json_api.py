@@ -183,7 +183,7 @@ class JsonApi:
 
     def url_of(self, path: str, deadline: Deadline) -> str:
         """Return the address of a path below the API's base address, for messages."""
-        return without_query(f"{self._login.access(deadline).base_url}{path}")
+        return without_query(self._address(self._login.access(deadline).base_url, path))
 
     def _address(self, base: str, path: str) -> str:
         """Return the address of a path below the API's base address, or of one of the same server."""

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._api.addresses import path_segment
+from ..._api.json_api import Accepted
 from ..._api.pacing import Quota
 from ..._api.schemas import AnswerSchema
 from ..._core.errors import (
@@ -34,7 +35,7 @@ from ..._core.errors import (
 from ..._core.task import TaskState
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
-from ..._provider.rest import RestRequest
+from ..._provider.rest import Params, RestRequest
 
 try:
     import jmespath
@@ -79,6 +80,11 @@ LOGIN_VALUES = ("username", "password", "api_key", "api_token")
 _TOKEN = "token"  # noqa: S105 - the name of a placeholder
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+#: What ``get.statuses`` says of a status whose answer holds the task, as that of 200 does.
+_HOLDS_TASK = "task"
+#: For any word that ``states`` does not name, and for none at all.
+_ANY_OTHER, _NULL = "*", "null"
 
 _EXPRESSION = {"type": "string", "minLength": 1}
 _NAME = {"type": "string", "minLength": 1}
@@ -184,15 +190,25 @@ _MEANINGS: Mapping[str, type[RequestError]] = {
     "rejected": RejectedError,
 }
 
-#: The JSON Schema of a definition.
-SCHEMA: dict[str, Any] = _closed(
+_SCHEMA_OF_ALL: dict[str, Any] = _closed(
     {
         "title": {"type": "string", "minLength": 1},
         "base_path": _PATH,
         "headers": {"type": "object", "propertyNames": _HEADER, "additionalProperties": _HEADER_TEXT},
         "login": _LOGIN,
         "get": _closed(
-            {**_REQUEST, "path": _TASK_PATH, "task": _EXPRESSION, "not_found_statuses": _HTTP_STATUSES}, "path"
+            {
+                **_REQUEST,
+                "path": _TASK_PATH,
+                "task": _EXPRESSION,
+                "statuses": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"enum": [_HOLDS_TASK, *_STATES]},
+                },
+                "not_found_statuses": _HTTP_STATUSES,
+            },
+            "path",
         ),
         "list": _closed(
             {
@@ -209,7 +225,7 @@ SCHEMA: dict[str, Any] = _closed(
             {**_REQUEST, "path": _TASK_PATH, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
             "path",
         ),
-        "fields": _closed(dict.fromkeys(_FIELDS, _EXPRESSION), "id", "state"),
+        "fields": _closed(dict.fromkeys(_FIELDS, _EXPRESSION)),
         "times": {"enum": ["rfc3339", "epoch_seconds", "epoch_milliseconds"]},
         "states": {
             "type": "object",
@@ -246,11 +262,19 @@ SCHEMA: dict[str, Any] = _closed(
         "poll_interval": _SECONDS,
         "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
         "transient_statuses": _HTTP_STATUSES,
-    },
-    "get",
-    "fields",
-    "states",
+    }
 )
+_STATUSES_TELL = {"properties": {"get": {"type": "object", "required": ["statuses"]}}, "required": ["get"]}
+#: The JSON Schema of a definition. Where HTTP statuses tell the state, the answer need not.
+SCHEMA: dict[str, Any] = {
+    **_SCHEMA_OF_ALL,
+    "required": [],
+    "if": _STATUSES_TELL,
+    "else": {
+        "required": ["get", "fields", "states"],
+        "properties": {"fields": {"type": "object", "required": ["id", "state"]}},
+    },
+}
 _SCHEMA = AnswerSchema(SCHEMA)
 
 
@@ -295,6 +319,7 @@ class RequestTemplate:
     path: str
     query: Mapping[str, Any]
     body: Any
+    accepted: Accepted
 
     def fill(self, values: Mapping[str, str], task_id: str | None = None) -> RestRequest:
         """Return the request with the placeholders filled; the token of a session is filled when it is sent."""
@@ -302,10 +327,11 @@ class RequestTemplate:
         path = fill_path(self.path, known)
         query = tuple((name, fill_text(_parameter(value), known)) for name, value in self.query.items())
         if _TOKEN in placeholders(self.body):
-            return RestRequest(
-                path, query, lambda access: fill_body(self.body, {**known, _TOKEN: access.token}), self.method
-            )
-        return RestRequest(path, query, fill_body(self.body, known), self.method)
+            return self._request(path, query, lambda access: fill_body(self.body, {**known, _TOKEN: access.token}))
+        return self._request(path, query, fill_body(self.body, known))
+
+    def _request(self, path: str, query: Params, body: Any) -> RestRequest:
+        return RestRequest(path, query, body, self.method, self.accepted)
 
 
 @dataclass(frozen=True)
@@ -365,6 +391,8 @@ class Definition:
     session: SessionTemplate | None
     get: RequestTemplate
     task: Expression | None
+    #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
+    statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
     list: RequestTemplate | None
     items: Expression | None
@@ -376,6 +404,8 @@ class Definition:
     fields: Mapping[str, Expression]
     times: str
     states: Mapping[str, TaskState]
+    #: What any other word means.
+    other_state: TaskState
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
     failures: tuple[DocumentedError, ...]
@@ -455,6 +485,15 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     base_path = given.get("base_path", "").rstrip("/")
     _check_placeholders(base_path, "$.base_path", values)
     headers = _headers(given.get("headers", {}), values)
+    statuses = _statuses(given["get"].get("statuses", {}))
+    states = {_state_word(raw): TaskState(state) for raw, state in given.get("states", {}).items()}
+    other_state = states.pop(_ANY_OTHER, TaskState.UNKNOWN)
+    if other_state is TaskState.SUCCEEDED:
+        raise OptionError(
+            "definition",
+            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
+            "Name the words that do",
+        )
     listing = given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
@@ -469,7 +508,8 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         login_header=_login_header(login, placeholders((given["get"], listing, ended))),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
         session=_session(login, values),
-        get=_task_request(given["get"], "$.get", values, inside),
+        get=replace(_task_request(given["get"], "$.get", values, inside), accepted=_accepted(statuses)),
+        statuses=statuses,
         task=_expression(given["get"], "task", "$.get"),
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
         list=None if listing is None else _request(listing, "$.list", values, inside),
@@ -479,9 +519,10 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         list_is_complete=(listing or {}).get("is_complete", True),
         when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
-        fields=_expressions(given["fields"], _FIELDS, "$.fields"),
+        fields=_expressions(given.get("fields", {}), _FIELDS, "$.fields"),
         times=given.get("times", "rfc3339"),
-        states={str(raw): TaskState(state) for raw, state in given["states"].items()},
+        states=states,
+        other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
         failures=tuple(map(_failure, given.get("failure_codes", []))),
@@ -527,6 +568,24 @@ def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
         **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
         meanings={str(code): _MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
     )
+
+
+def _state_word(raw: object) -> str:
+    return _NULL if raw is None else str(raw)
+
+
+def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
+    for status in given:
+        if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
+            what = "is for the login" if str(status) == "401" else "means that there is no such task"
+            told = what if str(status) in ("401", "404") else "is no HTTP status from 200 to 599"
+            raise OptionError("definition", f"definition: $.get.statuses has {status}, which {told}")
+    return {int(status): None if means == _HOLDS_TASK else TaskState(means) for status, means in given.items()}
+
+
+def _accepted(statuses: Mapping[int, TaskState | None]) -> Accepted:
+    bare = frozenset(status for status, state in statuses.items() if state is not None)
+    return Accepted(frozenset(statuses), bare)
 
 
 def _login_header(login: Mapping[str, Any], named: Collection[str]) -> str | None:
@@ -577,7 +636,8 @@ def _request(
 
 
 def _template(given: Mapping[str, Any]) -> RequestTemplate:
-    return RequestTemplate(given.get("method", "GET"), given["path"], given.get("query", {}), given.get("body"))
+    query, body = given.get("query", {}), given.get("body")
+    return RequestTemplate(given.get("method", "GET"), given["path"], query, body, _accepted({}))
 
 
 def _texts(part: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from ..._api.channel import Channel
 from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
@@ -84,21 +85,31 @@ def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
 
 
 def task_from_json(
-    raw: Any, definition: Definition, description: ProviderDescription, known_id: str | None = None
+    raw: Any,
+    definition: Definition,
+    description: ProviderDescription,
+    known_id: str | None = None,
+    *,
+    status: int = 200,
 ) -> Task:
-    """Turn an object of the API into a task.
+    """Turn an object of the API into a task. The HTTP status can say its state by itself.
 
     Raises:
         BadAnswerError: it has no ID or no state where the definition says that they are.
     """
     found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
-    found["id"] = found["id"] or known_id
-    missing = next((name for name in ("id", "state") if found[name] is None), None)
+    found["id"] = found.get("id") or known_id
+    told = definition.statuses.get(status)
+    if told is not None:
+        found["state"] = str(status)
+    elif found.get("state") is None and "null" in definition.states:
+        found["state"] = "null"
+    missing = next((name for name in ("id", "state") if found.get(name) is None), None)
     if missing is not None:
         raise BadAnswerError(
             f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
         )
-    task = new_task(raw, found, description, _state(raw, found["state"], definition, description))
+    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return replace(task, error=_error(raw, definition, description, task.message))
     return task
@@ -106,6 +117,8 @@ def task_from_json(
 
 def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
     state = description.state_of(raw_state)
+    if state is TaskState.UNKNOWN:
+        return definition.other_state
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
         # Anything but true is no success.
         return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
@@ -214,6 +227,8 @@ class CustomProvider(RestProvider):
         self._definition = definition
         #: What the placeholders stand for, secrets too.
         self._values = values
+        #: The HTTP statuses, as states, of which the answer leads to the result.
+        self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
@@ -230,14 +245,28 @@ class CustomProvider(RestProvider):
             own[paging.size_parameter] = str(paging.size)
             own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
         words = self.description.raw_states(query.states)
-        # With succeeded_if a state of the API says only half of it.
-        if definition.state_parameter and len(words) == 1 and definition.succeeded_if is None:
+        # With succeeded_if a state of the API says only half of it, and "any other word" is none.
+        is_simple = definition.succeeded_if is None and definition.other_state not in query.states
+        if definition.state_parameter and len(words) == 1 and is_simple and words[0] != "null":
             own[definition.state_parameter] = words[0]
         return request._replace(params=with_filters(own, query))
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         """Turn an object of the API into a task."""
         return task_from_json(raw, self._definition, self.description, known_id)
+
+    def task_in(self, answer: Answer, task_id: str) -> Task:
+        """Return the task of an answer, or what its HTTP status says of it."""
+        definition = self._definition
+        if definition.statuses.get(answer.status) is None:
+            return super().task_in(answer, task_id)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
+        location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+        # Where it leads is the result, until that was read.
+        return (
+            task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
+        )
 
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
@@ -271,7 +300,18 @@ class CustomProvider(RestProvider):
             if error.status not in self._definition.not_found_statuses:
                 raise
             raise error.turned_into(NotFoundError) from None
-        return self._with_end(task, deadline) if task.is_final else task
+        if not task.is_final:
+            return task
+        return self._with_end(self._with_result(task, deadline), deadline)
+
+    def _with_result(self, task: Task, deadline: Deadline) -> Task:
+        """Read the result that a redirect led to, where it can be read."""
+        is_redirect = task.raw_state is not None and task.raw_state in self._redirects
+        if not (is_redirect and isinstance(task.result, str)):
+            return task
+        with suppress(NotFoundError, RejectedError, AccessDeniedError, BadAnswerError, TransientError):
+            return replace(task, result=self.ask(RestRequest(task.result), deadline))
+        return task
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""

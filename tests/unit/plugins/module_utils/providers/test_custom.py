@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     NotFoundError,
     OptionError,
     RejectedError,
+    RequestError,
     TransientError,
     WorkError,
 )
@@ -28,6 +30,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
     describe,
     task_from_json,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -110,6 +113,25 @@ def test_every_field_is_read():
 def test_states(states, state, expected, raw_state):
     found = parsed(task(state=state), states=states)
     assert (found.state.value, found.raw_state) == (expected, raw_state)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "raw_state"),
+    [(None, "queued", "null"), ("OK", "succeeded", "OK"), ("WARNINGS: 2", "failed", "WARNINGS: 2"), (7, "failed", "7")],
+)
+@pytest.mark.parametrize("null", ["null", None])
+def test_no_state_and_any_other_state(state, expected, raw_state, null):
+    found = parsed(task(state=state), states={null: "queued", "OK": "succeeded", "*": "failed"})
+    assert (found.state.value, found.raw_state) == (expected, raw_state)
+
+
+def test_any_other_word_is_none_that_could_be_asked_for():
+    api = Api(
+        {"list": {**LIST, "state_parameter": "state"}, "states": {"OK": "succeeded", "ERR": "failed", "*": "failed"}},
+        page(),
+    )
+    api.list(TaskQuery(states=frozenset({TaskState.FAILED})))
+    assert "state" not in queries(api)[0]
 
 
 @pytest.mark.parametrize(("state", "ended"), [("done", True), ("broken", True), ("busy", False), ("odd", False)])
@@ -297,6 +319,77 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
     assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+
+
+# --- what the HTTP status says --------------------------------------------------------------------------------
+
+MONITOR = {
+    "path": "/monitors/{id}",
+    "statuses": {"202": "running", 200: "succeeded", "204": "succeeded", "303": "succeeded"},
+}
+
+
+def monitor(answer, **definition):
+    least = {"title": "BMC", "get": MONITOR, **definition}
+    return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 202, retry_after="3"), "running"),
+        (reply(b"", 204), "succeeded"),
+        (reply({"made": 5}), "succeeded"),
+        (reply("all is done"), "succeeded"),
+    ],
+)
+def test_the_http_status_is_the_state(answer, state):
+    found = monitor(answer).read("42")
+    assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
+
+
+def test_a_page_of_a_portal_is_no_state():
+    with pytest.raises(TransientError, match="HTML"):
+        monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+@pytest.mark.parametrize("status", [404, 500, 400])
+def test_other_statuses_are_no_states(status):
+    with pytest.raises(RequestError):
+        monitor(reply({}, status)).read("42")
+
+
+@pytest.mark.parametrize("status", ["500", "422"])
+def test_a_failed_task_under_another_status(status):
+    definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
+    found = Api(definition, reply(task(state="broken", error={"code": "E-DISK"}), int(status))).read()
+    assert (found.state.value, found.error.code) == ("failed", "E-DISK")
+    with pytest.raises(TransientError, match="broken JSON"):
+        Api(definition, reply(b"", int(status))).read()
+
+
+@pytest.mark.parametrize(
+    ("location", "result", "expected"),
+    [
+        ("/volumes/vol-9", reply({"id": "vol-9"}), {"id": "vol-9"}),
+        ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
+        ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
+        ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+    ],
+)
+def test_an_end_that_leads_to_the_result(location, result, expected):
+    get = {**LEAST["get"], "statuses": {"303": "succeeded"}}
+    api = Api({"get": get}, reply(b"", 303, location=location), *([] if result is None else [result]))
+    found = api.read()
+    assert (found.state.value, found.result) == ("succeeded", expected)
+    assert api.urls[1:] == ([] if result is None else ["https://api.example/volumes/vol-9"])
+
+
+def test_a_redirect_to_what_is_no_task_is_told():
+    answer = replace(reply({"size": 100}), url="https://api.example/volumes/vol-9")
+    with pytest.raises(BadAnswerError) as caught:
+        Api({}, answer).read()
+    assert caught.value.message.endswith("The request was redirected to https://api.example/volumes/vol-9")
 
 
 def test_another_task_than_the_one_asked_for():

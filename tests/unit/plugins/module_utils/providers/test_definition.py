@@ -76,6 +76,15 @@ def session(**keys):
         (changed("gte", {}), ["at $: gte is not known here (is get meant?); there can be title, base_path"]),
         (changed("get.pth", "/"), ["at $.get: pth is not known here"]),
         (changed("get", ABSENT), ["at $: get is missing"]),
+        (changed("states.*", "succeeded"), ['$.states."*" is succeeded: a word that nobody knows']),
+        (changed("get.statuses", {"200": "ok"}), ["at $.get.statuses['200']: 'ok' is none of task, queued"]),
+        (
+            changed("get.statuses", {"404": "failed"}),
+            ["$.get.statuses has 404, which means that there is no such task"],
+        ),
+        (changed("get.statuses", {"401": "failed"}), ["$.get.statuses has 401, which is for the login"]),
+        (changed("get.statuses", {"accepted": "running"}), ["$.get.statuses has accepted, which is no HTTP status"]),
+        (changed("get.statuses", [202]), ["at $.get.statuses: expected object, got array"]),
         (changed("fields", ABSENT), ["at $: fields is missing"]),
         (changed("states", ABSENT), ["at $: states is missing"]),
         (changed("states", {}), ["at $.states"]),
@@ -278,6 +287,7 @@ WHOLE = {
     "failure": {"code": "c"},
     "failure_codes": [{"code": 1, "title": "One"}],
     "task_id": {"pattern": "x", "words": "x"},
+    "states": {"done": "succeeded", "null": "queued", "*": "running"},
     "launch_id": ["json.id"],
     "quota": {"requests": 1, "seconds": 1},
     "transient_statuses": [409],
@@ -317,7 +327,9 @@ def keys_of(schema):
     """Return every key that a definition can have, and every word that it chooses from."""
     found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
-    inner += [schema[word] for word in ("then", "items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    inner += [
+        schema[word] for word in ("then", "else", "items", "additionalProperties") if isinstance(schema.get(word), dict)
+    ]
     return found.union(*map(keys_of, inner))
 
 
