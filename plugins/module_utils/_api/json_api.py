@@ -24,7 +24,7 @@ from .._core.errors import (
 )
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import readable, sentence
-from .addresses import origin, without_query
+from .addresses import on_same_server, without_query
 from .channel import Channel
 from .http import HttpRequest, HttpResponse
 from .login import Access, Login
@@ -81,6 +81,25 @@ _DEEPEST = 100
 _MOST_TEXT = 6000
 
 
+class Accepted(NamedTuple):
+    """The HTTP statuses that are good answers to a request, besides 2xx.
+
+    What ``bare`` ones have in their body is of no interest where it is no JSON: their status says it all.
+    """
+
+    statuses: frozenset[int] = frozenset()
+    bare: frozenset[int] = frozenset()
+
+
+class Answer(NamedTuple):
+    """A good answer: its JSON, None where it needs none, and what HTTP says around it."""
+
+    data: Any
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    url: str = ""
+
+
 class JsonApi:
     """A client for one API."""
 
@@ -111,28 +130,53 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
     ) -> Any:
-        """Send a request, and return the JSON of its answer, checked against the schema.
+        """Send a request, and return the JSON of its answer: ``ask`` for who wants no more."""
+        return self.ask(method, path, deadline, params=params, body=body, schema=schema).data
 
-        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked. Nothing
-        else is repeated here, so that a request that changes something can be sent too.
+    def ask(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        body: Any = None,
+        schema: AnswerSchema | None = None,
+        accepted: Accepted = Accepted(),  # noqa: B008 - frozen
+    ) -> Answer:
+        """Send a request, and return its answer, the JSON checked against the schema.
+
+        A ``path`` can be a whole address of the same server. A ``body`` that can be called is made of the login's
+        access, for who wants the token there.
+
+        An answer that refuses the login leads to one new login and one repeat: a second refusal ends it, so that no
+        account gets locked. Nothing else is repeated here, so that a request that changes something can be sent too.
 
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
-        access = self._login.access(deadline)
-        request = HttpRequest(method, path, params=params, json=body)
-        response = self._send(request, access, deadline)
-        if response.status == 401 and self._login.can_renew:
-            access = self._login.renew(access, deadline)
+        request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
+
+        def answer(access: Access) -> Answer:
             response = self._send(request, access, deadline)
-        return read_answer(
-            response,
-            method=method,
-            traits=self._traits,
-            clock=self._clock,
-            refusal_advice=self._login.refusal_advice,
-            schema=schema,
-        )
+            data = read_answer(
+                response,
+                method=method,
+                traits=self._traits,
+                clock=self._clock,
+                refusal_advice=self._login.refusal_advice,
+                schema=schema,
+                accepted=accepted,
+            )
+            return Answer(data, response.status, response.headers, response.url)
+
+        access = self._login.access(deadline)
+        try:
+            return answer(access)
+        except RequestError as error:
+            if not (self._login.can_renew and self._login.has_run_out(error)):
+                raise
+        return answer(self._login.renew(access, deadline))
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back to the vendor, where it has to be."""
@@ -140,7 +184,13 @@ class JsonApi:
 
     def url_of(self, path: str, deadline: Deadline) -> str:
         """Return the address of a path below the API's base address, for messages."""
-        return without_query(f"{self._login.access(deadline).base_url}{path}")
+        return without_query(self._address(self._login.access(deadline).base_url, path))
+
+    def _address(self, base: str, path: str) -> str:
+        """Return the address of a path below the API's base address, or of one of the same server."""
+        if not path.startswith(("http://", "https://")):
+            return f"{base}{path}"
+        return self._on_same_server(base, path)
 
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
@@ -148,24 +198,27 @@ class JsonApi:
         Raises:
             BadAnswerError: it leads elsewhere.
         """
-        base = self._login.access(deadline).base_url
+        self._on_same_server(self._login.access(deadline).base_url, link)
+
+    def _on_same_server(self, base: str, link: str) -> str:
         try:
-            target = urljoin(base, link)
-            is_ours = origin(target) == origin(base)
+            target = on_same_server(base, link)
         except ValueError:
             raise BadAnswerError(
                 f"{self._traits.title} answered with a link that is no address", url=without_query(base)
             ) from None
-        if not is_ours:
+        if target is None:
             raise BadAnswerError(
-                f"{self._traits.title} answered with a link to another server, {without_query(target)}. "
+                f"{self._traits.title} answered with a link to another server, {without_query(urljoin(base, link))}. "
                 "The login is not sent there",
                 url=without_query(base),
             )
+        return target
 
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
-        url = f"{access.base_url}{request.url}"
-        request = replace(request, url=url, headers={"Accept": "application/json", **access.headers})
+        url = self._address(access.base_url, request.url)
+        body = request.json(access) if callable(request.json) else request.json
+        request = replace(request, url=url, json=body, headers={"Accept": "application/json", **access.headers})
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._channel.send(request, deadline)
@@ -179,6 +232,7 @@ def read_answer(
     clock: Clock,
     refusal_advice: str = "check the login's options",
     schema: AnswerSchema | None = None,
+    accepted: Accepted = Accepted(),  # noqa: B008 - frozen
     is_login: bool = False,
 ) -> Any:
     """Return the JSON of a good answer; raise what a bad one means.
@@ -187,7 +241,9 @@ def read_answer(
     nothing of it is quoted but the words of a refusal in JSON.
     """
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
-    is_good = response.status in _OK
+    is_good = response.status in _OK or response.status in accepted.statuses
+    if response.status in accepted.bare and not response.is_html:
+        return _json_or_none(response)
     data = _read_good(response, details, traits.title, quote=not is_login) if is_good else _json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
@@ -220,7 +276,7 @@ def _meaning(
     title, status = traits.title, response.status
     where = f"{details['method']} {details['url']}"
     said = f": {refusal.words}" if refusal.words else ""
-    kind = refusal.kind or _kind_of(status, traits)
+    kind = refusal.kind or _kind_of(response, traits)
     if kind is TransientError:
         return TransientError(f"{title} answered {where} with HTTP {status}{said}", **details)
     if kind is AuthenticationError and not refusal.advice:
@@ -235,9 +291,13 @@ def _meaning(
     return kind(f"{sentence(message)} {refusal.advice}" if refusal.advice else message, **details)
 
 
-def _kind_of(status: int, traits: ApiTraits) -> type[RequestError]:
+def _kind_of(response: HttpResponse, traits: ApiTraits) -> type[RequestError]:
+    status = response.status
     # A status below 200 announces an answer, which then did not come.
     if status in TRANSIENT_STATUSES | traits.transient_statuses or status < 200:
+        return TransientError
+    # Who says when to come again refuses for a while only: some tell a rate limit so.
+    if status not in (401, 404) and "retry-after" in response.headers:
         return TransientError
     kinds: Mapping[int, type[RequestError]] = {401: AuthenticationError, 403: AccessDeniedError, 404: NotFoundError}
     return kinds.get(status, RejectedError)
