@@ -116,7 +116,7 @@ options:
   user_id:
     description:
       - ID of the user on whose behalf requests are made. Used by V(huawei_koodrive) only. Requests that are signed need
-        it, with O(api_token) it is optional.
+        it. With O(api_token) it is the user whom the token belongs to - the vendor's documents call it mandatory.
       - Environment E(KOODRIVE_USER_ID).
     type: str
   app_id:

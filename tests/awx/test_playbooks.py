@@ -127,7 +127,7 @@ def credential(vendor, url, secrets):
     """Return the fields that a person fills in for a credential."""
     return {
         RACKSPACE: {"username": "demo", "api_key": secrets["api_key"], "region": "DFW", "auth_url": url},
-        KOODRIVE: {"api_url": url, "api_token": secrets["api_key"]},
+        KOODRIVE: {"api_url": url, "api_token": secrets["api_key"], "user_id": "1395497048157130881"},
         DBVISIT: {"api_url": url, "username": "admin", "password": secrets["password"]},
     }[vendor]
 

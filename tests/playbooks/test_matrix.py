@@ -89,7 +89,7 @@ VENDORS = {
         ids="{}",
     ),
     "huawei_koodrive": Vendor(
-        login={"api_url": ""},
+        login={"api_url": "", "user_id": "1395497048157130881"},
         secrets={"api_token": "koodrive_token"},
         running=1,
         good={"state": 2},

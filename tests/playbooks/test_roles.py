@@ -133,6 +133,7 @@ def environment(secrets):
             "DBVISIT_USERNAME": "admin",
             "KOODRIVE_API_TOKEN": secrets["koodrive_token"],
             "KOODRIVE_API_URL": url,
+            "KOODRIVE_USER_ID": "1395497048157130881",
             "OS_AUTH_URL": f"{url}/identity/v3",
             "OS_PASSWORD": secrets["admin_password"],
             "OS_PROJECT_DOMAIN_NAME": "Default",
