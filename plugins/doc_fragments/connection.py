@@ -115,7 +115,8 @@ options:
     type: str
   user_id:
     description:
-      - ID of the user on whose behalf requests are signed. Used by V(huawei_koodrive) only.
+      - ID of the user on whose behalf requests are made. Used by V(huawei_koodrive) only. Requests that are signed need
+        it, with O(api_token) it is optional.
       - Environment E(KOODRIVE_USER_ID).
     type: str
   app_id:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import OptionError
 
@@ -19,6 +19,21 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def on_same_server(base: str, link: str) -> str | None:
+    """Return the address that a link leads to from ``base``, None where it is on another server.
+
+    Nothing of it but its path and query is used: another parser may read another host out of the rest.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    target = urljoin(base, link)
+    if origin(target) != origin(base):
+        return None
+    to = urlsplit(target)
+    return urlunsplit(urlsplit(base)._replace(path=to.path, query=to.query, fragment=""))
 
 
 def without_query(url: str) -> str:
@@ -46,7 +61,8 @@ def _url_problem(value: str) -> str | None:
         parts = urlsplit(value)
         port_is_usable = parts.port is None or parts.port > 0
     except ValueError:
-        return "is no usable address: its host or port cannot be read"
+        told = "is no usable address: its host or port cannot be read"
+        return f"{told} (an IPv6 address stands in brackets, as in https://[2001:db8::7]:8443)"
     # Half an address shows its login too.
     if "@" in (parts.netloc or value):
         return "holds a login: give it with the login's options instead, where it stays hidden"
@@ -61,13 +77,14 @@ def _url_problem(value: str) -> str | None:
     return None
 
 
-def logins_in_url(value: str | None) -> set[str]:
-    """Return what may be a login in an address that a user gave: all before the last @, and its password."""
-    login, at, _host = (value or "").rpartition("@")
-    if not at:
-        return set()
-    login = login.rpartition("//")[2]
-    return {part for part in (login, login.partition(":")[2]) if part}
+def with_path(url: str, *parts: str) -> str:
+    """Return an address with a path at its end: users give it without the path, with its first parts, or with all."""
+    url, path = url.rstrip("/"), "".join(parts)
+    for count in range(len(parts), 0, -1):
+        given = "".join(parts[:count])
+        if given and urlsplit(url).path.endswith(given):
+            return url + path[len(given) :]
+    return url + path
 
 
 def is_loopback(url: str) -> bool:
@@ -87,22 +104,22 @@ def plain_http_warning(url: str) -> str | None:
     if parts.scheme.lower() != "http" or is_loopback(url):
         return None
     return (
-        f"{parts.hostname} is spoken to in plain http: the login and the answers can be read and changed on the way. "
-        "Use an https address"
+        f"The connection to {parts.hostname} is plain http: others on the way can read and change the login and the "
+        "answers. Use an https address"
     )
 
 
 def path_segment(task_id: str) -> str:
-    """Quote a task's id so that it is one segment of a path, whatever it holds.
+    """Quote a task's ID so that it is one segment of a path, whatever it holds.
 
     Raises:
         OptionError: it is empty, or a dot segment, which no quoting protects: it would ask for another address. Or
             it is no text that can be written down.
     """
     if not task_id.strip():
-        raise OptionError("task_ids", "task_ids holds an empty id: was the task that should have given it skipped?")
+        raise OptionError("task_ids", "task_ids holds an empty ID: was the task that should have given it skipped?")
     if task_id in (".", ".."):
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is no task's id")
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is no task's ID")
     try:
         return quote(task_id, safe="")
     except UnicodeEncodeError:

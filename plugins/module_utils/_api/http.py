@@ -12,34 +12,28 @@ environment are honoured.
 
 from __future__ import annotations
 
-import errno
+import http.client
+import io
 import json
 import socket
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from http.client import IncompleteRead
+from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import TIMEOUT_MAX, Lock, Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from .._core.errors import (
-    BadAnswerError,
-    MissingLibraryError,
-    OptionError,
-    RequestError,
-    TransientError,
-    UnknownHostError,
-    UntrustedServerError,
-)
+from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .addresses import origin, without_query
+from .causes import PROXY_ANSWERED, out_of_time, translated
 from .tls import TlsOptions
 
 try:
     import requests
     import requests.adapters
+    import requests.cookies
     import requests.utils
     import urllib3.exceptions
     import urllib3.util.ssl_
@@ -53,15 +47,14 @@ except ImportError:
 else:
     _BaseAdapter = requests.adapters.HTTPAdapter
     _BaseSession = requests.Session
-    _NO_CONNECTION = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 Result = TypeVar("Result")
 
-#: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a fifth of it.
-LARGEST_ANSWER = 64 * 1024 * 1024
+#: An answer larger than this, in bytes, is not read to its end. 10,000 tasks of one list are about a third of it.
+LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 #: Servers, and connections to each, that are kept.
 _POOLS, _POOL_SIZE = 4, 16
@@ -69,22 +62,38 @@ _POOLS, _POOL_SIZE = 4, 16
 _GRACE = 0.3
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Cookies that are kept of one server: as many as RFC 6265, 6.1, asks a client to have room for.
+_MOST_COOKIES = 50
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``."""
+    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``.
+
+    ``option`` is the one that gave the address, for messages. Redirects with a status of ``stops_at`` are answers.
+    """
 
     method: str
     url: str
     params: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
+    option: str = "api_url"
+    stops_at: Collection[int] = ()
 
     @property
     def body(self) -> bytes:
-        """What is sent: some logins sign it."""
-        return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
+        """What is sent: some logins sign it.
+
+        Raises:
+            OptionError: it cannot be sent. Only what a user launches can hold such values.
+        """
+        try:
+            return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                "input", f"{_where(self)} cannot be sent, since its input has no form in JSON: {error}"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,51 @@ class HttpClient(Protocol):
         """Close the connections."""
 
 
+class _TimedReader(io.RawIOBase):
+    """Reads an answer from a socket within the socket's timeout, which by itself begins anew with every byte."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        super().__init__()
+        self._raw = raw
+        self._sock = sock
+        seconds = sock.gettimeout()
+        self._until = float("inf") if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise socket.timeout
+        self._sock.settimeout(min(left, TIMEOUT_MAX))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+
+
+def _timed(manager: Any) -> Any:
+    """Have all connections of a pool manager read their answers in time: their headers, too."""
+
+    def timed(pool: Any) -> Any:
+        if pool.ConnectionCls.response_class is _TimedResponse:
+            return pool
+        connection = type("TimedConnection", (pool.ConnectionCls,), {"response_class": _TimedResponse})
+        return type("TimedPool", (pool,), {"ConnectionCls": connection})
+
+    classes = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: timed(pool) for scheme, pool in classes.items()}
+    return manager
+
+
 class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be missing, then the base is object
     """Counts what is sent, and trusts the system's certificate store besides the one that requests brings."""
 
@@ -144,9 +198,10 @@ class _CountingAdapter(_BaseAdapter):  # type: ignore[misc]  # requests may be m
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, **self._trust)
+        _timed(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, **kwargs, **self._trust)
+        return _timed(super().proxy_manager_for(*args, **kwargs, **self._trust))
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         with self._lock:
@@ -173,8 +228,29 @@ class _Session(_BaseSession):  # type: ignore[misc]  # as above
         super().__init__()
         # No .netrc, no REQUESTS_CA_BUNDLE.
         self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._cookies_of: dict[tuple[str, str, int], Any] = {}
         self.mount("https://", adapter)
         self.mount("http://", adapter)
+
+    def prepare_request(self, request: Any) -> PreparedRequest:
+        # A jar of requests gives a cookie to every port of its host, and to the hosts below it.
+        request.cookies = self._cookies_of.get(origin(request.url))
+        prepared: PreparedRequest = super().prepare_request(request)
+        return prepared
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        response: Response = super().send(request, **kwargs)
+        url = request.url or ""
+        if response.status_code == 407 and requests.utils.select_proxy(url, kwargs.get("proxies")):
+            response.close()
+            # As where the request is encrypted, so that the proxy is asked for a connection first.
+            raise requests.exceptions.ProxyError(f"{PROXY_ANSWERED}407")
+        cookies = self._cookies_of.setdefault(origin(url), requests.cookies.RequestsCookieJar())
+        requests.cookies.extract_cookies_to_jar(cookies, request, response.raw)  # type: ignore[no-untyped-call]  # by its stub
+        if len(cookies) > _MOST_COOKIES:
+            cookies.clear()
+        return response
 
     def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - requests' name for it
         # Even when it does not follow, requests would read the body to its end and stumble over an odd target.
@@ -192,10 +268,9 @@ class RequestsClient:
         MissingLibraryError: requests is not installed.
     """
 
-    def __init__(self, tls: TlsOptions, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tls: TlsOptions) -> None:
         if not HAS_REQUESTS:
             raise MissingLibraryError("requests", "to talk to the vendors' APIs")
-        self._monotonic = monotonic
         self._adapter = _CountingAdapter(trust_system_store=tls.validate_certs and tls.ca_path is None)
         self._session: requests.Session = _Session(self._adapter)
         self._session.verify = tls.verify
@@ -221,13 +296,13 @@ class RequestsClient:
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send the request, following redirects only on the same server and only for GET."""
         prepared = self._prepare(request)
-        until = self._monotonic() + timeout
+        until = time.monotonic() + timeout
         return within(timeout, lambda: self._follow(prepared, request, until), request.method, request.url)
 
     def _follow(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
         for _hop in range(_MOST_REDIRECTS + 1):
             answer = self._exchange(prepared, request, until)
-            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+            if answer.status not in _REDIRECTS or answer.status in request.stops_at or "location" not in answer.headers:
                 return answer
             prepared = self._prepare_redirect(prepared, request, answer)
         raise BadAnswerError(
@@ -295,51 +370,43 @@ class RequestsClient:
 
     def _exchange(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
         url = prepared.url or request.url
-        left = max(0.1, until - self._monotonic())
+        left = max(0.1, until - time.monotonic())
         try:
             settings = self._session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - not our API
             response = self._session.send(prepared, timeout=(left, left), allow_redirects=False, **settings)
             try:
-                body = self._read_body(response, request, until)
+                body = self._read_body(response, request)
             finally:
                 response.close()
         # requests lets some errors of urllib3 and of the socket through while it prepares or reads.
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise translated(error, request.method, url) from error
+            raise translated(error, request.method, url, request.option) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpResponse(status=response.status_code, headers=headers, body=body, url=url)
 
-    def _read_body(self, response: Response, request: HttpRequest, until: float) -> bytes:
-        # read1 returns what has arrived, so that a server sending a byte a second cannot outlast the timeout;
-        # urllib3 before 2.0 has none, there each chunk has the timeout to itself.
-        raw = response.raw
+    def _read_body(self, response: Response, request: HttpRequest) -> bytes:
         # Off before urllib3 2.0.
-        raw.enforce_content_length = True
-        read: Callable[..., bytes] = getattr(raw, "read1", raw.read)
+        response.raw.enforce_content_length = True
         parts: list[bytes] = []
         size = 0
-        while True:
-            part = read(_CHUNK, decode_content=True)
-            if not part:
-                return b"".join(parts)
+        while part := response.raw.read(_CHUNK, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise BadAnswerError(
-                    f"The answer of {_where(request)} is larger than {LARGEST_ANSWER // 2**20} MiB; it was not read on",
+                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB and was not read on: {_where(request)}",
                     method=request.method,
                     url=without_query(request.url),
                     status=response.status_code,
                 )
-            if self._monotonic() > until:
-                raise requests.exceptions.ReadTimeout
+        return b"".join(parts)
 
 
 def within(seconds: float, call: Callable[[], Result], method: str, url: str) -> Result:
     """Return what a call returns or raises, and give it up when it takes longer than that.
 
-    The timeouts of requests begin anew with every byte, so that a server which drips its headers, or goes on
-    announcing an answer, would never be given up. The call runs in a thread, which ends with its connection.
+    A name that is looked up, or a connection that tries one address after the other, has no timeout for the whole.
+    The call runs in a thread, which goes on until its own timeouts end it.
 
     Raises:
         TransientError: the time is over.
@@ -352,15 +419,16 @@ def within(seconds: float, call: Callable[[], Result], method: str, url: str) ->
         except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
             done.put((None, error))
 
-    Thread(target=work, daemon=True).start()
+    try:
+        Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        # The machine has no thread left. The call's own timeouts have to do.
+        return call()
     try:
         # The call has limits of its own, whose words say more: they come first.
         result, error = done.get(timeout=seconds + _GRACE)
     except Empty:
-        _scheme, host, port = origin(url)
-        where = f"{method} {without_query(url)}"
-        message = f"{host}:{port} did not answer {where} in time"
-        raise TransientError(message, method=method, url=without_query(url)) from None
+        raise out_of_time(method, url) from None
     if error is not None:
         raise error
     return cast("Result", result)
@@ -376,81 +444,3 @@ def _fits_a_header(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return the error and all it came from: requests wraps urllib3, which wraps the socket's error."""
-    found: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue:
-        item = queue.pop(0)
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
-            queue += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]
-    return found
-
-
-def translated(error: Exception, method: str, url: str) -> RequestError:
-    """Turn a failure of requests, urllib3 or a socket into one of ours.
-
-    Its own text is left out: it repeats the whole address, and names objects instead of what happened.
-    """
-    _scheme, host, port = origin(url)
-    where = f"{method} {without_query(url)}"
-    details: dict[str, Any] = {"method": method, "url": without_query(url)}
-    chain = _chain(error)
-    for item in chain:
-        # urllib3 has an error of its own for a wrong host name, in another module in each of its versions.
-        if isinstance(item, ssl.SSLCertVerificationError) or type(item).__name__ == "CertificateError":
-            why = getattr(item, "verify_message", "") or str(item)
-            return UntrustedServerError(
-                f"The certificate of {host}:{port} is not trusted ({why.rstrip('.')}). "
-                "If its authority is your own, give the authority's PEM file as ca_path; "
-                "validate_certs: false switches the check off",
-                **details,
-            )
-        if isinstance(item, ssl.SSLError) and item.reason in {
-            "WRONG_VERSION_NUMBER",
-            "HTTP_REQUEST",
-            "UNKNOWN_PROTOCOL",
-        }:
-            return UntrustedServerError(
-                f"{host}:{port} does not speak TLS: check the scheme and the port of api_url", **details
-            )
-        # The server said no. A record that was damaged on its way is the one refusal that passes.
-        if isinstance(item, ssl.SSLError) and "_ALERT_" in (item.reason or "") and "MAC" not in item.reason:
-            words = item.reason.rpartition("_ALERT_")[2].replace("_", " ").lower()
-            return UntrustedServerError(
-                f"{host}:{port} refused the TLS connection ({words}): check client_cert and client_key", **details
-            )
-    # Without a connection there was no request.
-    details["was_sent"] = not any(isinstance(item, _NO_CONNECTION) for item in chain)
-    if any(isinstance(item, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)) for item in chain):
-        return TransientError(
-            f"{where} did not get through the proxy that the environment names: {_cause(chain)}", **details
-        )
-    for item in chain:
-        if isinstance(item, socket.gaierror):
-            details["was_sent"] = False
-            return UnknownHostError(f"The host name {host} cannot be resolved ({item.strerror})", **details)
-    if any(isinstance(item, (requests.exceptions.Timeout, socket.timeout)) for item in chain):
-        return TransientError(f"{host}:{port} did not answer {where} in time", **details)
-    return TransientError(f"{where} got no whole answer: {_cause(chain)}", **details)
-
-
-def _cause(chain: list[BaseException]) -> str:
-    for item in reversed(chain):
-        if isinstance(item, OSError) and item.errno == errno.ECONNREFUSED:
-            return "the connection was refused"
-        if isinstance(item, ConnectionResetError):
-            return "the connection was reset"
-        if isinstance(item, OSError) and item.errno and item.strerror:
-            return item.strerror.lower()
-    if any(isinstance(item, urllib3.exceptions.DecodeError) for item in chain):
-        return "its content encoding is broken"
-    if any(
-        isinstance(item, (IncompleteRead, urllib3.exceptions.IncompleteRead, requests.exceptions.ChunkedEncodingError))
-        for item in chain
-    ):
-        return "it was cut off before its end"
-    return f"the connection broke ({type(chain[-1]).__name__})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 from urllib.parse import urljoin
 
 from .._core.clock import Clock, Deadline
@@ -23,17 +23,54 @@ from .._core.errors import (
     TransientError,
 )
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
-from .._core.text import readable
-from .addresses import origin, without_query
-from .http import HttpClient, HttpRequest, HttpResponse
+from .._core.text import readable, sentence
+from .addresses import on_same_server, without_query
+from .channel import Channel
+from .http import HttpRequest, HttpResponse
 from .login import Access, Login
-from .pacing import Pacer
 
 if TYPE_CHECKING:
     from .schemas import AnswerSchema
 
-#: Returns the vendor's code and words of an error answer's JSON, or None where it is not of the vendor's own shape.
-Explain = Callable[[object], Optional[tuple[Optional[str], str]]]
+
+class Refusal(NamedTuple):
+    """What a vendor says when it refuses a request: its code, its words, and what that means.
+
+    ``words`` are None where they are looked for in the usual places, ``kind`` is None where the HTTP status tells what
+    it means. ``advice`` is a sentence for the user.
+    """
+
+    code: str | None
+    words: str | None
+    kind: type[RequestError] | None = None
+    advice: str = ""
+
+
+#: Reads a refusal of the vendor's own shape out of an answer's JSON and its HTTP status; None where there is none.
+#: It is asked about good answers too, for some vendors refuse with HTTP 200. Of a refusal without a body it gets an
+#: empty text, and None of one that is no JSON.
+ReadRefusal = Callable[[object, int], Optional[Refusal]]
+
+
+class ApiTraits(Protocol):
+    """What has to be known of a vendor to read its answers."""
+
+    @property
+    def title(self) -> str:
+        """The vendor's name for people."""
+
+    @property
+    def transient_statuses(self) -> frozenset[int]:
+        """HTTP statuses that mean "not now" at this vendor, besides the usual ones."""
+
+    @property
+    def denied_advice(self) -> str:
+        """A sentence for a login that is good but not allowed to do this."""
+
+    @property
+    def read_refusal(self) -> ReadRefusal | None:
+        """Reads refusals that are not of a usual shape."""
+
 
 _OK = range(200, 300)
 #: With a page of HTML: what a web server says that is no API.
@@ -44,34 +81,33 @@ _DEEPEST = 100
 _MOST_TEXT = 6000
 
 
-class JsonApi:
-    """A client for one API.
+class Accepted(NamedTuple):
+    """The HTTP statuses that are good answers to a request, besides 2xx.
 
-    ``transient_statuses`` are HTTP statuses that mean "not now" at this vendor, besides the usual ones;
-    ``denied_advice`` is a sentence for who is refused with 403; ``explain`` reads the vendor's own code and words out
-    of an error answer's JSON, where they are not in the usual places.
+    What ``bare`` ones have in their body is of no interest where it is no JSON: their status says it all.
     """
 
-    def __init__(
-        self,
-        http: HttpClient,
-        login: Login,
-        clock: Clock,
-        *,
-        title: str,
-        transient_statuses: frozenset[int] = frozenset(),
-        denied_advice: str = "",
-        pacer: Pacer | None = None,
-        explain: Explain | None = None,
-    ) -> None:
-        self._http = http
+    statuses: frozenset[int] = frozenset()
+    bare: frozenset[int] = frozenset()
+
+
+class Answer(NamedTuple):
+    """A good answer: its JSON, None where it needs none, and what HTTP says around it."""
+
+    data: Any
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    url: str = ""
+
+
+class JsonApi:
+    """A client for one API."""
+
+    def __init__(self, channel: Channel, login: Login, clock: Clock, traits: ApiTraits) -> None:
+        self._channel = channel
         self._login = login
         self._clock = clock
-        self._title = title
-        self._denied_advice = denied_advice
-        self._pacer = pacer
-        self._explain = explain
-        self._transient = TRANSIENT_STATUSES | transient_statuses
+        self._traits = traits
 
     def get(
         self,
@@ -94,35 +130,67 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
     ) -> Any:
-        """Send a request, and return the JSON of its answer, checked against the schema.
+        """Send a request, and return the JSON of its answer: ``ask`` for who wants no more."""
+        return self.ask(method, path, deadline, params=params, body=body, schema=schema).data
 
-        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked. Nothing
-        else is repeated here, so that a request that changes something can be sent too.
+    def ask(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        body: Any = None,
+        schema: AnswerSchema | None = None,
+        accepted: Accepted = Accepted(),  # noqa: B008 - frozen
+    ) -> Answer:
+        """Send a request, and return its answer, the JSON checked against the schema.
+
+        A ``path`` can be a whole address of the same server. A ``body`` that can be called is made of the login's
+        access, for who wants the token there.
+
+        An answer that refuses the login leads to one new login and one repeat: a second refusal ends it, so that no
+        account gets locked. Nothing else is repeated here, so that a request that changes something can be sent too.
 
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
-        access = self._login.access(deadline)
-        request = HttpRequest(method, path, params=params, json=body)
-        response = self._send(request, access, deadline)
-        if response.status == 401 and self._login.can_renew:
-            access = self._login.renew(access, deadline)
+        request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
+
+        def answer(access: Access) -> Answer:
             response = self._send(request, access, deadline)
-        return read_answer(
-            response,
-            method=method,
-            title=self._title,
-            clock=self._clock,
-            transient=self._transient,
-            refusal_advice=self._login.refusal_advice,
-            denied_advice=self._denied_advice,
-            explain=self._explain,
-            schema=schema,
-        )
+            data = read_answer(
+                response,
+                method=method,
+                traits=self._traits,
+                clock=self._clock,
+                refusal_advice=self._login.refusal_advice,
+                schema=schema,
+                accepted=accepted,
+            )
+            return Answer(data, response.status, response.headers, response.url)
+
+        access = self._login.access(deadline)
+        try:
+            return answer(access)
+        except RequestError as error:
+            if not (self._login.can_renew and self._login.has_run_out(error)):
+                raise
+        return answer(self._login.renew(access, deadline))
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back to the vendor, where it has to be."""
         self._login.close(deadline)
+
+    def url_of(self, path: str, deadline: Deadline) -> str:
+        """Return the address of a path below the API's base address, for messages."""
+        return without_query(self._address(self._login.access(deadline).base_url, path))
+
+    def _address(self, base: str, path: str) -> str:
+        """Return the address of a path below the API's base address, or of one of the same server."""
+        if not path.startswith(("http://", "https://")):
+            return f"{base}{path}"
+        return self._on_same_server(base, path)
 
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
@@ -130,97 +198,132 @@ class JsonApi:
         Raises:
             BadAnswerError: it leads elsewhere.
         """
-        base = self._login.access(deadline).base_url
+        self._on_same_server(self._login.access(deadline).base_url, link)
+
+    def _on_same_server(self, base: str, link: str) -> str:
         try:
-            target = urljoin(base, link)
-            is_ours = origin(target) == origin(base)
+            target = on_same_server(base, link)
         except ValueError:
             raise BadAnswerError(
-                f"{self._title} answered with a link that is no address", url=without_query(base)
+                f"{self._traits.title} answered with a link that is no address", url=without_query(base)
             ) from None
-        if not is_ours:
+        if target is None:
             raise BadAnswerError(
-                f"{self._title} answered with a link to another server, {without_query(target)}. "
+                f"{self._traits.title} answered with a link to another server, {without_query(urljoin(base, link))}. "
                 "The login is not sent there",
                 url=without_query(base),
             )
+        return target
 
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
-        if self._pacer is not None:
-            self._pacer.take_turn(deadline)
-        url = f"{access.base_url}{request.url}"
-        request = replace(request, url=url, headers={"Accept": "application/json", **access.headers})
+        url = self._address(access.base_url, request.url)
+        body = request.json(access) if callable(request.json) else request.json
+        request = replace(request, url=url, json=body, headers={"Accept": "application/json", **access.headers})
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
-        return self._http.send(request, deadline.next_request_timeout())
+        return self._channel.send(request, deadline)
 
 
 def read_answer(
     response: HttpResponse,
     *,
     method: str,
-    title: str,
+    traits: ApiTraits,
     clock: Clock,
-    transient: frozenset[int] = TRANSIENT_STATUSES,
     refusal_advice: str = "check the login's options",
-    denied_advice: str = "",
-    explain: Explain | None = None,
     schema: AnswerSchema | None = None,
+    accepted: Accepted = Accepted(),  # noqa: B008 - frozen
+    is_login: bool = False,
 ) -> Any:
     """Return the JSON of a good answer; raise what a bad one means.
 
-    ``title`` is the vendor's name for people, ``refusal_advice`` the end of the sentence about a refused login,
-    ``denied_advice`` a sentence for a login that is good but not allowed to do this.
+    ``refusal_advice`` is the end of the sentence about a refused login. The answer to a login can hold a token, so that
+    nothing of it is quoted but the words of a refusal in JSON.
     """
-    url = without_query(response.url)
-    details: dict[str, Any] = {"method": method, "url": url, "status": response.status}
-    if response.status in _OK:
-        return _read_good(response, details, title, schema)
-    own = _own_words(response, explain)
-    code, words = own or vendor_words(response)
-    details["code"] = code
-    details["words"] = own and own[1]
-    said = f": {words}" if words else ""
-    # A status below 200 announces an answer, which then did not come.
-    if response.status in transient or response.status < 200:
-        retry_after = retry_after_seconds(response.headers, clock.now())
-        raise TransientError(
-            f"{title} answered {method} {url} with HTTP {response.status}{said}",
-            retry_after=retry_after,
-            **details,
-        )
-    if response.status == 401:
-        raise AuthenticationError(f"{title} refused the login (HTTP 401{said}): {refusal_advice}", **details)
-    if response.status == 403:
-        raise AccessDeniedError(
-            f"{title} does not allow {method} {url} with this login (HTTP 403{said}). {denied_advice}".strip(),
-            **details,
-        )
-    if response.status in _NO_API and response.is_html:
-        # Not the API, but something else at that address: it must not be taken for a task that does not exist.
-        raise RejectedError(f"{title} has no API at {url} (HTTP {response.status}{said}): check api_url", **details)
-    kind: type[RequestError] = NotFoundError if response.status == 404 else RejectedError
-    raise kind(f"{title} refused {method} {url} with HTTP {response.status}{said}", **details)
+    details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
+    is_good = response.status in _OK or response.status in accepted.statuses
+    if response.status in accepted.bare and not response.is_html:
+        return _json_or_none(response)
+    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else _json_or_none(response)
+    refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
+    if is_good and refusal is None:
+        problem = None if schema is None else schema.problem(data)
+        if problem is not None:
+            where = f"{method} {details['url']}"
+            raise BadAnswerError(
+                f"{traits.title} answered {where} with JSON of an unexpected shape: {problem}", **details
+            )
+        return data
+    details["words"] = None if refusal is None else refusal.words
+    if refusal is None or refusal.words is None:
+        code, words = (None, "") if is_login and data is None else vendor_words(response)
+        refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
+    details["code"] = refusal.code
+    error = _meaning(refusal, response, details, traits, refusal_advice)
+    if isinstance(error, TransientError):
+        error.retry_after = retry_after_seconds(response.headers, clock.now())
+    raise error
 
 
-def _read_good(response: HttpResponse, details: dict[str, Any], title: str, schema: AnswerSchema | None) -> Any:
+def _meaning(
+    refusal: Refusal,
+    response: HttpResponse,
+    details: Mapping[str, Any],
+    traits: ApiTraits,
+    refusal_advice: str,
+) -> RequestError:
+    """Return what a refusal means, by its own kind or else by the HTTP status."""
+    title, status = traits.title, response.status
     where = f"{details['method']} {details['url']}"
+    said = f": {refusal.words}" if refusal.words else ""
+    kind = refusal.kind or _kind_of(response, traits)
+    if kind is TransientError:
+        return TransientError(f"{title} answered {where} with HTTP {status}{said}", **details)
+    if kind is AuthenticationError and not refusal.advice:
+        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {refusal_advice}", **details)
+    if kind is AccessDeniedError:
+        message = f"{title} does not allow {where} with this login (HTTP {status}{said})."
+        return AccessDeniedError(f"{message} {refusal.advice or traits.denied_advice}".strip(), **details)
+    if status in _NO_API and response.is_html:
+        # Not the API, but something else at that address: it must not be taken for a task that does not exist.
+        return RejectedError(f"{title} has no API at {details['url']} (HTTP {status}{said}): check api_url", **details)
+    message = f"{title} refused {where}{'' if status in _OK else f' with HTTP {status}'}{said}"
+    return kind(f"{sentence(message)} {refusal.advice}" if refusal.advice else message, **details)
+
+
+def _kind_of(response: HttpResponse, traits: ApiTraits) -> type[RequestError]:
+    status = response.status
+    # A status below 200 announces an answer, which then did not come.
+    if status in TRANSIENT_STATUSES | traits.transient_statuses or status < 200:
+        return TransientError
+    # Who says when to come again refuses for a while only: some tell a rate limit so.
+    if status not in (401, 404) and "retry-after" in response.headers:
+        return TransientError
+    kinds: Mapping[int, type[RequestError]] = {401: AuthenticationError, 403: AccessDeniedError, 404: NotFoundError}
+    return kinds.get(status, RejectedError)
+
+
+def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *, quote: bool) -> Any:
+    where = f"{details['method']} {details['url']}"
+    excerpt = f": {_excerpt(response)}" if quote else ""
     if response.is_html:
         # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.
-        raise TransientError(
-            f"{title} answered {where} with an HTML page instead of JSON: {_excerpt(response)}", **details
-        )
+        raise TransientError(f"{title} answered {where} with an HTML page instead of JSON{excerpt}", **details)
     try:
-        data = _json_of(response)
+        return _json_of(response)
     except ValueError:
-        raise TransientError(f"{title} answered {where} with broken JSON: {_excerpt(response)}", **details) from None
+        raise TransientError(f"{title} answered {where} with broken JSON{excerpt}", **details) from None
     except RecursionError:
         raise BadAnswerError(f"{title} answered {where} with JSON that is nested too deeply", **details) from None
-    if schema is not None:
-        problem = schema.problem(data)
-        if problem is not None:
-            raise BadAnswerError(f"{title} answered {where} with JSON of an unexpected shape: {problem}", **details)
-    return data
+
+
+def _json_or_none(response: HttpResponse) -> Any:
+    if not response.body.strip():
+        return ""
+    try:
+        return _json_of(response)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json_of(response: HttpResponse) -> Any:
@@ -260,14 +363,6 @@ def _excerpt(response: HttpResponse) -> str:
     return f'"{text}"' if text else "an empty body"
 
 
-def _own_words(response: HttpResponse, explain: Explain | None) -> tuple[str | None, str] | None:
-    """Return the code and the words of an error answer of the vendor's own shape."""
-    try:
-        return explain(_json_of(response)) if explain is not None else None
-    except (ValueError, RecursionError):
-        return None
-
-
 def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
     try:
@@ -275,7 +370,7 @@ def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
     except (ValueError, RecursionError):
         # Only the beginning: a search through megabytes of somebody's page could take for ever.
         return None, readable(_TITLE.sub(" ", response.text[:_MOST_TEXT]), limit=300)
-    found = _find_words(data)
+    found = find_words(data)
     return found if found is not None else (None, readable(response.text, limit=300))
 
 
@@ -285,7 +380,8 @@ _CODES = ("error_code", "code", "status")
 _WORDS = ("message", "detail", "msg", "error_msg", "error", "description", "title")
 
 
-def _find_words(data: object) -> tuple[str | None, str] | None:
+def find_words(data: object) -> tuple[str | None, str] | None:
+    """Return the code and the words of an error of any usual shape; None where there are no words."""
     if not isinstance(data, Mapping):
         return None
     for key in _WORDS:
@@ -295,4 +391,4 @@ def _find_words(data: object) -> tuple[str | None, str] | None:
             number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
             return None if number is None else str(number), readable(words, limit=300)
     # Some wrap it once more, as in {"error": {"message": ...}}.
-    return next((found for found in map(_find_words, data.values()) if found is not None), None)
+    return next((found for found in map(find_words, data.values()) if found is not None), None)

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
 from .._core.clock import Deadline
-from .._core.errors import AuthenticationError, TransientError
+from .._core.errors import AuthenticationError, OptionError, RequestError, TransientError, WorkError
 from .http import HttpRequest
 
 
@@ -24,6 +25,19 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Where every request is signed on its own: returns the headers of the signature.
     sign: Callable[[HttpRequest], Mapping[str, str]] | None = field(default=None, repr=False)
+    #: The token alone, for requests that carry it in their body.
+    token: str = field(default="", repr=False)
+
+
+def basic_login(username: str, password: str) -> dict[str, str]:
+    """Return the header of a Basic login (RFC 7617).
+
+    Raises:
+        OptionError: the user name holds a colon, which would end it.
+    """
+    if ":" in username:
+        raise OptionError("username", "username holds a colon, which a Basic login cannot carry")
+    return {"Authorization": f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"}
 
 
 class Login(ABC):
@@ -53,6 +67,10 @@ class Login(ABC):
         """Whether logging in again can give something new."""
         return True
 
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether a refused request says that the login is no longer good."""
+        return isinstance(error, AuthenticationError)
+
     @property
     def refusal_advice(self) -> str:
         """What to do about a login that was refused for good, as the end of a sentence."""
@@ -72,6 +90,17 @@ class Login(ABC):
 
     def _log_out(self, access: Access, deadline: Deadline) -> None:  # noqa: B027 - most logins end by themselves
         """Tell the vendor that the access is no longer needed."""
+
+    def no_service(self, what: str, url: str, *, option: str, advice: str, status: int = 404) -> WorkError:
+        """Return what it means that nothing that logs in is at an address.
+
+        Before the first login the address is wrong. After it the service is away for a while, as behind a gateway
+        whose server starts anew.
+        """
+        message = f"there is no {what} at {url}"
+        if self._was_made:
+            return TransientError(f"{message} any more (HTTP {status})", method="POST", url=url, status=status)
+        return OptionError(option, f"{option}: {message} (HTTP {status}). {advice}")
 
     def access(self, deadline: Deadline) -> Access:
         """Return the access, after logging in where that has not been done."""

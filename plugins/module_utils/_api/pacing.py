@@ -39,21 +39,23 @@ class Pacer:
         Raises:
             TransientError: that is only after the deadline.
         """
-        # The lock is kept while sleeping: turns are taken one after the other.
-        with self._lock:
-            wait = self._until_free()
-            if wait > 0:
-                if wait > deadline.left:
-                    raise TransientError(
-                        f"No more than {self._quota.requests} requests in {self._quota.seconds:g} seconds are sent, to "
-                        "stay within what is allowed there, and the time was up before the next one was due",
-                        retry_after=wait,
-                        was_sent=False,
-                    )
-                self._clock.sleep(wait)
-            self._sent.append(self._clock.monotonic())
+        while (wait := self._take_or_wait()) > 0:
+            if wait > deadline.left:
+                most = "1 request is" if self._quota.requests == 1 else f"{self._quota.requests} requests are"
+                raise TransientError(
+                    f"The next request is due after the deadline: only {most} sent in {self._quota.seconds:g} seconds, "
+                    "to keep within the vendor's quota",
+                    retry_after=wait,
+                    was_sent=False,
+                )
+            # Without the lock: who ends the work must not wait for others that sleep.
+            self._clock.sleep(wait)
 
-    def _until_free(self) -> float:
-        if len(self._sent) < self._quota.requests:
+    def _take_or_wait(self) -> float:
+        """Count a request that is within the quota now; return the seconds to wait for one that is not."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if len(self._sent) == self._quota.requests and self._sent[0] + self._quota.seconds > now:
+                return self._sent[0] + self._quota.seconds - now
+            self._sent.append(now)
             return 0.0
-        return max(0.0, self._sent[0] + self._quota.seconds - self._clock.monotonic())

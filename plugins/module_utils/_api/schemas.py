@@ -6,15 +6,23 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any
 
 from .._core.errors import MissingLibraryError
-from .._core.text import readable
+from .._core.text import listed, readable
+
+#: The pattern of a text that is not blank.
+NOT_BLANK = r"\S"
 
 HAS_JSONSCHEMA = find_spec("jsonschema") is not None
+
+#: Differences that are looked at for the one that says most. Each costs time, and an answer can hold a million of them.
+_MOST_ERRORS = 20
 
 #: Says yes only to data that fit.
 _Check = Callable[[Any], bool]
@@ -51,11 +59,29 @@ class AnswerSchema:
         except ImportError:
             raise _missing() from None
         if self._validator is None:
-            self._validator = jsonschema.Draft202012Validator(self.schema)
-        error = jsonschema.exceptions.best_match(self._validator.iter_errors(data))
+            # Any: its types are incomplete.
+            every: Any = jsonschema.Draft202012Validator
+            extend: Any = jsonschema.validators.extend
+            self._validator = extend(every, {"items": _odd_items(every.VALIDATORS["items"])})(self.schema)
+        error = jsonschema.exceptions.best_match(islice(self._validator.iter_errors(data), _MOST_ERRORS))
         if error is None:
             return None
         return f"at {error.json_path}: {_mistake(error)}"
+
+
+def _odd_items(every_item: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what checks a list for jsonschema, but passes over the items that surely fit: nearly all of them."""
+
+    def items(validator: Any, schema: Any, value: Any, whole: Mapping[str, Any]) -> Any:
+        if not isinstance(value, list) or not isinstance(schema, Mapping) or "prefixItems" in whole:
+            yield from every_item(validator, schema, value, whole)
+            return
+        surely_fits = _quick_check(schema)
+        for index, item in enumerate(value):
+            if not surely_fits(item):
+                yield from validator.descend(item, schema, path=index)
+
+    return items
 
 
 def _missing() -> MissingLibraryError:
@@ -133,13 +159,20 @@ def _mistake(error: Any) -> str:
         return f"expected {' or '.join(names)}, got {_kind(error.instance)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return f"{', '.join(missing)} is missing"
+        return f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {})
         strange = [str(name) for name in error.instance if name not in known]
-        return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
+        near = difflib.get_close_matches(strange[0][:60], known, 1)
+        meant = f" (is {near[0]} meant?)" if near and len(strange) == 1 else ""
+        verb = "is" if len(strange) == 1 else "are"
+        return readable(f"{listed(strange)} {verb} not known here{meant}; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
         return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
+    if error.validator == "pattern" and error.validator_value == NOT_BLANK:
+        return "it is blank"
+    if error.validator in ("pattern", "minLength", "maxLength") and "description" in error.schema:
+        return f"{readable(repr(error.instance), limit=60)}: {error.schema['description']}"
     return readable(error.message, limit=200)
 
 

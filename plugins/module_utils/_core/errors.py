@@ -11,7 +11,8 @@
     ├── MissingLibraryError         missing_library        a Python library has to be installed
     ├── RequestError                                       a request to the vendor gave nothing usable
     │   ├── TransientError          unreachable            it may pass: the same request can be sent again
-    │   │   └── UnknownHostError    unreachable            the host's name cannot be resolved
+    │   │   └── NoConnectionError   unreachable            nothing accepts a connection at that address
+    │   │       └── UnknownHostError    unreachable        the host's name cannot be resolved
     │   ├── UntrustedServerError    untrusted_certificate  TLS found no reason to trust the server
     │   ├── AuthenticationError     authentication         the login was refused
     │   ├── AccessDeniedError       permission             the login is good, but not for this
@@ -19,6 +20,7 @@
     │   ├── RejectedError           rejected               the vendor refused the request as it is
     │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
     ├── TaskNotFoundError           not_found              the vendor has no such task
+    ├── OutOfTimeError              timed_out              the work as a whole took too long
     ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
     ├── InterruptError              interrupted            a signal asked for the end of the work
     └── WaitError                   as the wait ended      a wait ended without success
@@ -29,7 +31,7 @@ Work raises them; only the runner of the modules ends the process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from .task import Task
@@ -78,6 +80,9 @@ class MissingLibraryError(WorkError):
         self.purpose = purpose
 
 
+AnyRequestError = TypeVar("AnyRequestError", bound="RequestError")
+
+
 class RequestError(WorkError):
     """A request gave nothing usable. ``status`` is None when no HTTP answer came at all.
 
@@ -107,6 +112,17 @@ class RequestError(WorkError):
         request = {"method": self.method, "url": self.url, "status": self.status, "code": self.code}
         return {**super().to_result(), "request": request}
 
+    def turned_into(self, kind: type[AnyRequestError], message: str | None = None) -> AnyRequestError:
+        """Return an error of another kind about the same request, for who knows better what the answer means."""
+        return kind(
+            message or self.message,
+            method=self.method,
+            url=self.url,
+            status=self.status,
+            code=self.code,
+            words=self.words,
+        )
+
 
 class TransientError(RequestError):
     """Trouble that usually passes. ``retry_after``: seconds that the server asked to wait, if it did.
@@ -124,7 +140,14 @@ class TransientError(RequestError):
         self.was_sent = was_sent
 
 
-class UnknownHostError(TransientError):
+class NoConnectionError(TransientError):
+    """No connection was made, so that no request was sent: the server is down, or the address is wrong."""
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message, **{**details, "was_sent": False})
+
+
+class UnknownHostError(NoConnectionError):
     """The host's name cannot be resolved: a passing fault of DNS, or a wrong name."""
 
 
@@ -168,6 +191,12 @@ class TaskNotFoundError(WorkError):
     """The vendor has none of the tasks asked for, or lacks some of them."""
 
     reason = "not_found"
+
+
+class OutOfTimeError(WorkError):
+    """The work as a whole took longer than it may, whatever its single requests took."""
+
+    reason = "timed_out"
 
 
 class LaunchUnclearError(WorkError):

@@ -17,9 +17,10 @@ from typing import NamedTuple, TypeVar
 from .clock import Clock
 from .errors import TransientError
 
-#: HTTP statuses that say "not now" of any server: request timeout, too many requests, and the server's own faults.
-#: 501 and 505 are missing on purpose: what a server cannot do now it will not do later.
-TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524})
+#: HTTP statuses that say "not now" of any server: request timeout, too early, too many requests, and the server's own
+#: faults, with those that proxies and gateways have made up. 501 and 505 are missing on purpose: what a server cannot
+#: do now it will not do later.
+TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
 
 #: Moments closer together than this, in seconds, are one: floats could keep a run a hair within its budget.
 _TOLERANCE = 0.001
@@ -84,7 +85,7 @@ class TroubleRun:
         return replace(run, count=run.count + 1, error=error)
 
     def is_over_budget(self, budget: float, now: float) -> bool:
-        """Whether the run has lasted the seconds that are borne."""
+        """Whether the run has lasted that many seconds."""
         return now - self.since >= budget - _TOLERANCE
 
     def delay(self, backoff: Backoff, budget: float, now: float) -> float:

@@ -15,7 +15,11 @@ from .task import Task
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one look at some tasks gave: each id is in exactly one of the two."""
+    """What one look at some tasks gave: each ID is in exactly one of the two mappings.
+
+    ``retry_after`` are the seconds that the vendor asks to wait before the next look.
+    """
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
     troubles: Mapping[str, TransientError] = field(default_factory=dict)
+    retry_after: float | None = None

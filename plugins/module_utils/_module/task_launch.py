@@ -12,7 +12,7 @@ from typing import Any
 
 from .._core.errors import OptionError
 from .._core.text import listed
-from .._provider.contract import Launch
+from .._provider.contract import Launch, TaskLauncher
 from .._provider.description import ProviderDescription
 from .._work.launching import Launcher, LaunchOutcome, LaunchPlan, LaunchResult, ReusePolicy
 from .context import Context
@@ -26,6 +26,13 @@ def run(context: Context) -> dict[str, Any]:
     """
     params = context.params
     description = context.provider.description
+    provider = context.provider
+    if not isinstance(provider, TaskLauncher):
+        raise OptionError(
+            "provider",
+            f"task_launch cannot launch tasks of {description.title}. Send the launching request with "
+            "ansible.builtin.uri, and give its registered result to task_wait as launch_results",
+        )
     launch = Launch(_launch_type(params["type"], description), _input(params["input"] or {}))
     plan = LaunchPlan(
         reuse=_reuse(params["reuse"], description),
@@ -33,7 +40,7 @@ def run(context: Context) -> dict[str, Any]:
         transient_timeout=context.seconds("transient_timeout") or 0.0,
         is_rehearsed=context.check_mode,
     )
-    launcher = Launcher(context.provider, context.clock, context.options.request_timeout)
+    launcher = Launcher(provider, context.clock, context.options.request_timeout)
     result = launcher.launch(launch, plan)
     return {
         "changed": result.outcome in (LaunchOutcome.LAUNCHED, LaunchOutcome.FOUND, LaunchOutcome.WOULD_LAUNCH),
@@ -46,12 +53,6 @@ def run(context: Context) -> dict[str, Any]:
 
 
 def _launch_type(launch_type: str, description: ProviderDescription) -> str:
-    if not description.launch_types:
-        raise OptionError(
-            "provider",
-            f"task_launch has no launching calls of {description.title}. Send the vendor's own with "
-            "ansible.builtin.uri, and give what it registered to task_wait as launch_results",
-        )
     if launch_type not in description.launch_types:
         known = listed([*description.launch_types], "or")
         raise OptionError("type", f"type is {launch_type!r}; provider {description.name} launches {known}")

@@ -51,12 +51,14 @@ class Launch(NamedTuple):
 class TaskPage(NamedTuple):
     """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
 
-    ``is_cut``: the vendor may have more of this list, and no way to it.
+    ``is_cut``: the vendor may have more of this list, and no way to it. ``unreadable`` is the number of entries that
+    were left out because they cannot be read.
     """
 
     tasks: tuple[Task, ...]
     next_cursor: str | None = None
     is_cut: bool = False
+    unreadable: int = 0
 
 
 class TaskProvider(ABC):
@@ -99,6 +101,17 @@ class TaskProvider(ABC):
         """
         return ()
 
+    def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
+        """End what would go on at the vendor, such as a session. Raises nothing."""
+
+    def list_entry_lacks_something(self, task: Task) -> bool:  # noqa: ARG002 - a default; adapters look at it
+        """Whether a task as a list shows it lacks what ``read_task`` would tell about it."""
+        return False
+
+
+class TaskLauncher(TaskProvider):
+    """The adapter of a vendor whose tasks can be launched too. Its description names their types."""
+
     def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:  # noqa: ARG002 - a default
         """Make sure, without asking the vendor, that a launch makes sense, and what is desired of it.
 
@@ -107,19 +120,17 @@ class TaskProvider(ABC):
         """
         if desired is not None:
             title = self.description.title
-            raise OptionError("desired", f"desired cannot be told at {title}: leave it away, and look at reuse")
+            raise OptionError("desired", f"desired cannot be checked at {title}: omit it, and see the option reuse")
 
+    @abstractmethod
     def launch(self, launch: Launch, deadline: Deadline) -> str:
-        """Send the call that launches a task, once, and return the task's id.
-
-        Only providers whose description has ``launch_types`` can do that.
+        """Send the call that launches a task, once, and return the task's ID.
 
         Raises:
             TransientError: with ``was_sent``, nobody can tell whether the vendor started it.
             BadAnswerError: nobody can tell either.
             RequestError: the vendor refused it.
         """
-        raise NotImplementedError(f"{self.description.name} launches nothing")
 
     @property
     def lists_lack_input(self) -> bool:
@@ -147,13 +158,6 @@ class TaskProvider(ABC):
             RequestError: it could not be read.
         """
         return None
-
-    def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
-        """End what would go on at the vendor, such as a session. Raises nothing."""
-
-    def list_entry_lacks_something(self, task: Task) -> bool:  # noqa: ARG002 - a default; adapters look at it
-        """Whether a task as a list shows it lacks what ``read_task`` would tell about it."""
-        return False
 
 
 class ProviderTools(NamedTuple):

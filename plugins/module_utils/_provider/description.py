@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .._api.json_api import ReadRefusal
 from .._api.pacing import Quota
 from .._core.task import TaskError, TaskState
 from .options import ConnectionOptions
@@ -53,12 +54,26 @@ class LoginForm(NamedTuple):
         return [name for name in self.options if getattr(options, name) is None]
 
 
+class Library(NamedTuple):
+    """A Python library that has to be installed: its name for pip, and what it is imported as.
+
+    ``option`` is the one without which nobody needs it, None for always.
+    """
+
+    name: str
+    module: str
+    option: str | None = None
+
+
 def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
     """Return what a table of states has for a vendor's word, with or without its case; ``unknown`` for any other."""
+    if raw_state in states:
+        return states[raw_state]
     folded = {raw.casefold(): state for raw, state in states.items()}
-    return states.get(raw_state, folded.get(raw_state.casefold(), TaskState.UNKNOWN))
+    return folded.get(raw_state.casefold(), TaskState.UNKNOWN)
 
 
+_LIBRARIES_OF_ALL = (Library("requests", "requests"), Library("jsonschema", "jsonschema"))
 _OF_ALL = frozenset({"api_url", "validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"})
 
 
@@ -100,19 +115,34 @@ class ProviderDescription:
     #: A poll less often than this loses something, and what that is.
     longest_poll_interval: float | None = None
     longest_poll_reason: str = ""
-    #: The most requests that the vendor allows.
+    #: The most requests that the vendor allows, those of logins too. ``connect`` keeps a little below it.
     quota: Quota | None = None
     #: Tasks asked for in one page of a list.
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
     transient_statuses: frozenset[int] = frozenset()
+    #: Reads the vendor's own code and words out of a refusal, where they are not in the usual places or where the
+    #: vendor refuses with HTTP 200.
+    read_refusal: ReadRefusal | None = None
+    #: A sentence for a login that is good but not allowed to do this.
+    denied_advice: str = ""
+    #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.
+    address_advice: str = "Check api_url"
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
     #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
-    #: What ``TaskProvider.launch`` can launch, in words for the user. Empty where it can launch nothing.
+    #: The types of tasks that a ``TaskLauncher`` launches.
     launch_types: tuple[str, ...] = ()
     #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
     success_lasts: bool = True
+
+    #: The Python libraries that it needs besides those that all need.
+    libraries: tuple[Library, ...] = ()
+
+    @property
+    def needed_libraries(self) -> tuple[Library, ...]:
+        """All Python libraries that have to be installed for it."""
+        return (*_LIBRARIES_OF_ALL, *self.libraries)
 
     @property
     def used_options(self) -> frozenset[str]:

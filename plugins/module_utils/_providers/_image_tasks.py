@@ -10,19 +10,20 @@ The two differ in their logins, limits and failures; the shape of a task and of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._api.addresses import path_segment
 from .._api.json_api import JsonApi
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, OptionError
-from .._core.task import Task, TaskState, parse_time
-from .._core.text import readable
-from .._provider.contract import Launch, TaskPage, TaskProvider, TaskQuery, dig
+from .._core.task import Task, TaskState
+from .._provider.contract import Launch, TaskLauncher, TaskQuery, dig
 from .._provider.description import ProviderDescription
+from .._provider.fields import ANYTHING, OBJECT, PROSE, TIME, TaskFields, at
+from .._provider.rest import Params, RestProvider, RestRequest, changed, whole_number, with_filters
 
 STATES: Mapping[str, TaskState] = {
     "pending": TaskState.QUEUED,
@@ -31,37 +32,18 @@ STATES: Mapping[str, TaskState] = {
     "failure": TaskState.FAILED,
 }
 
-_TEXT = {"type": ["string", "null"]}
-_TASK = {
-    "type": "object",
-    "required": ["id", "status"],
-    "properties": {
-        "id": {"type": "string", "minLength": 1},
-        "status": {"type": "string"},
-        "type": _TEXT,
-        "message": _TEXT,
-        "owner": _TEXT,
-        "created_at": _TEXT,
-        "updated_at": _TEXT,
-        "expires_at": _TEXT,
-        "input": {"type": ["object", "null"]},
-    },
-}
-TASK_SCHEMA = AnswerSchema(_TASK)
-LIST_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["tasks"],
-        "properties": {"tasks": {"type": "array", "items": _TASK}, "next": _TEXT},
-    },
-)
-#: Of the images, only what is looked at: which there are.
-IMAGES_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["images"],
-        "properties": {"images": {"type": "array", "items": {"type": "object"}}, "next": _TEXT},
-    },
+#: A list's entries lack input, result and message. The API has no time of the end.
+FIELDS = TaskFields(
+    at("input", OBJECT),
+    id=at("id", needed=True),
+    state=at("status", needed=True),
+    type=at("type"),
+    message=at("message", PROSE),
+    owner=at("owner"),
+    result=at("result", ANYTHING),
+    created_at=at("created_at", TIME),
+    updated_at=at("updated_at", TIME),
+    expires_at=at("expires_at", TIME),
 )
 
 
@@ -71,40 +53,33 @@ def image_api_url(endpoint: str) -> str:
     return endpoint if re.search(r"/v2(\.\d+)?$", endpoint) else f"{endpoint}/v2"
 
 
-def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> Task:
+def task_from_json(raw: Mapping[str, Any], description: ProviderDescription, known_id: str | None = None) -> Task:
     """Turn a task of the API into ours.
 
-    A list's entries lack ``input``, ``result`` and ``message``. No message is "" upstream, the word "None" or ""
-    at Rackspace, or null.
+    No message is "" upstream, the word "None" or "" at Rackspace, or null. An ended task is not updated any more.
     """
-    state = description.state_of(raw["status"])
-    message = readable(raw.get("message") or "")
-    failed = state is TaskState.FAILED
-    updated_at = parse_time(raw.get("updated_at"))
+    task = FIELDS.read(raw, description, known_id)
+    message = None if task.message == "None" else task.message
     image = dig(raw, ("result", "image_id")) or dig(raw, ("input", "image_uuid"))
     name = dig(raw, ("input", "image_properties", "name"))
-    said = message if message not in ("", "None") else None
-    return Task(
-        id=raw["id"],
-        provider=description.name,
-        state=state,
-        raw_state=raw["status"],
+    return replace(
+        task,
         name=name if isinstance(name, str) else None,
-        type=raw.get("type"),
-        message=said,
-        error=description.error_for(said) if failed else None,
-        result=raw.get("result"),
-        created_at=parse_time(raw.get("created_at")),
-        updated_at=updated_at,
-        # The API has no time of the end; an ended task is not updated any more.
-        finished_at=updated_at if state.is_final else None,
-        expires_at=parse_time(raw.get("expires_at")),
-        owner=raw.get("owner"),
+        message=message,
+        error=description.error_for(message) if task.state is TaskState.FAILED else None,
+        finished_at=task.updated_at if task.is_final else None,
         resource=image if isinstance(image, str) else None,
-        raw=raw,
     )
 
 
+#: Of the images, only what is looked at: which there are.
+IMAGES_SCHEMA = AnswerSchema(
+    {
+        "type": "object",
+        "required": ["images"],
+        "properties": {"images": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}},
+    },
+)
 #: Words of a query for images that are no properties of an image, and the one that is always asked for.
 _NO_PROPERTIES = frozenset(
     {
@@ -125,12 +100,21 @@ def same_json(one: object, other: object) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-class ImageTaskProvider(TaskProvider):
+class ImageTaskProvider(RestProvider, TaskLauncher):
     """The adapter of both.
 
     ``listable_types`` are the types that the API can filter by, None for any. ``lists_end_quietly``: a list may
-    have no ``next`` link although there is more of it, so that a full page has to be followed by its last id.
+    have no ``next`` link although there is more of it, so that a full page has to be followed by its last ID.
     """
+
+    task_schema = AnswerSchema(FIELDS.schema)
+    list_schema = AnswerSchema(
+        {
+            "type": "object",
+            "required": ["tasks"],
+            "properties": {"tasks": {"type": "array"}, "next": {"type": ["string", "null"]}},
+        },
+    )
 
     def __init__(
         self,
@@ -140,33 +124,41 @@ class ImageTaskProvider(TaskProvider):
         listable_types: frozenset[str] | None,
         lists_end_quietly: bool,
     ) -> None:
-        super().__init__(description)
-        self._api = api
+        super().__init__(description, api)
         self._listable_types = listable_types
         self._lists_end_quietly = lists_end_quietly
 
-    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+    def task_request(self, task_id: str) -> RestRequest:
         """GET /v2/tasks/{id}."""
-        raw = self._api.get(f"/tasks/{path_segment(task_id)}", deadline, schema=TASK_SCHEMA)
-        if raw["id"].casefold() != task_id.casefold():
-            raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
-        return task_from_json({**raw, "id": task_id}, self.description)
+        return RestRequest(f"/tasks/{path_segment(task_id)}")
 
-    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
-        """GET /v2/tasks. The cursor is the query of the next page."""
-        params = self._params(query) if cursor is None else tuple(parse_qsl(cursor, keep_blank_values=True))
-        answer = self._api.get("/tasks", deadline, params=params, schema=LIST_SCHEMA)
-        tasks = tuple(task_from_json(raw, self.description) for raw in answer["tasks"])
-        link = answer.get("next")
-        if link:
-            self._api.check_link(link, deadline)
-            # Only the query is used: behind a proxy the link's path lacks the prefix that the endpoint has.
-            return TaskPage(tasks, urlsplit(link).query)
-        limit = dict(params).get("limit", "")
-        if self._lists_end_quietly and tasks and limit.isdecimal() and len(tasks) >= int(limit):
-            rest = [(name, value) for name, value in params if name != "marker"]
-            return TaskPage(tasks, urlencode([*rest, ("marker", tasks[-1].id)]))
-        return TaskPage(tasks)
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """GET /v2/tasks. The API takes one status and one type; more are sorted out on our side."""
+        own = {"limit": str(self.description.page_size)}
+        state = self.raw_state_for(query)
+        if state is not None:
+            own["status"] = state
+        if len(query.types) == 1 and (self._listable_types is None or query.types <= self._listable_types):
+            own["type"] = next(iter(query.types))
+        return RestRequest("/tasks", with_filters(own, query))
+
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
+        """Turn a task of the API into ours."""
+        return task_from_json(raw, self.description, known_id)
+
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return the list."""
+        entries: list[Any] = answer["tasks"]
+        return entries
+
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Follow the link, or the last ID of a full page."""
+        if answer.get("next"):
+            return self.link_params(answer["next"], deadline)
+        limit = whole_number(params, "limit")
+        if self._lists_end_quietly and tasks and limit is not None and len(tasks) >= limit:
+            return changed(params, "marker", tasks[-1].id)
+        return None
 
     def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
         """Make sure that it is said what to do, and that an image can be desired of it."""
@@ -181,7 +173,7 @@ class ImageTaskProvider(TaskProvider):
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""
         body = {"type": launch.type, "input": dict(launch.input)}
-        raw = self._api.call("POST", "/tasks", deadline, body=body, schema=TASK_SCHEMA)
+        raw = self.ask(RestRequest("/tasks", body=body, method="POST"), deadline, schema=self.task_schema)
         return str(raw["id"])
 
     @property
@@ -209,35 +201,18 @@ class ImageTaskProvider(TaskProvider):
     ) -> Mapping[str, Any] | None:
         """GET /v2/images: return an image with these properties. One that cannot be used yet is none."""
         properties = {**{name: str(value) for name, value in desired.items()}, "status": "active"}
-        params: tuple[tuple[str, str], ...] = tuple(properties.items())
+        params: Params | None = tuple(properties.items())
         for _page in range(_MOST_PAGES):
-            answer = self._api.get("/images", deadline, params=params, schema=IMAGES_SCHEMA)
+            answer = self.ask(RestRequest("/images", params or ()), deadline, schema=IMAGES_SCHEMA)
             for image in answer["images"]:
                 # A service that does not know a filter leaves it out.
                 if all(name in image and str(image[name]) == value for name, value in properties.items()):
                     return dict(image)
-            link = answer.get("next")
-            if not link:
+            params = self.link_params(answer["next"], deadline) if answer.get("next") else None
+            if params is None:
                 return None
-            self._api.check_link(link, deadline)
-            params = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True))
         raise BadAnswerError(f"{self.description.title} answered with a list of images that has no end")
 
-    def close(self, deadline: Deadline) -> None:
-        """Give the login back."""
-        self._api.close(deadline)
-
     def list_entry_lacks_something(self, task: Task) -> bool:
-        """Whether it ended: then its result and its message are desired, which a list does not have."""
+        """Whether it ended: then its result and its message are needed, which a list does not have."""
         return task.is_final
-
-    def _params(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:
-        params = {"limit": str(self.description.page_size)}
-        words = self.description.raw_states(query.states)
-        # The API takes one status and one type; more are sorted out on our side.
-        if len(words) == 1 and len(query.states) == 1:
-            params["status"] = words[0]
-        if len(query.types) == 1 and (self._listable_types is None or query.types <= self._listable_types):
-            params["type"] = next(iter(query.types))
-        given = {name for name, _value in query.filters}
-        return (*((name, value) for name, value in params.items() if name not in given), *query.filters)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .._api.addresses import check_url, plain_http_warning
-from .._api.http import HttpClient, RequestsClient, translated, within
+from .._api.causes import translated
+from .._api.http import HttpClient, RequestsClient, within
 from .._api.login import Access, Login
 from .._api.tls import TlsOptions
 from .._core.clock import Deadline
@@ -146,7 +147,7 @@ class _KeystoneLogin(Login):
         """Turn an error of keystoneauth1 into one of ours."""
         details: dict[str, Any] = {"method": "POST", "url": self._auth_url}
         if isinstance(error, keystone_errors.ConnectionError):
-            return translated(error, "POST", self._auth_url)
+            return translated(error, "POST", self._auth_url, "auth_url")
         words = readable(str(error), limit=300)
         status = getattr(error, "http_status", None)
         if isinstance(error, keystone_errors.HttpError) and isinstance(status, int):
@@ -174,14 +175,8 @@ class _KeystoneLogin(Login):
         return kind(f"Keystone refused the login: {words}", **details)
 
     def _no_keystone(self, status: int) -> WorkError:
-        missing = f"there is no Keystone v3 at {self._auth_url}"
-        if self._was_made:
-            return TransientError(
-                f"{missing} any more (HTTP {status})", method="POST", url=self._auth_url, status=status
-            )
-        return OptionError(
-            "auth_url", f"auth_url: {missing} (HTTP {status}). It is an address such as https://HOST:5000/v3"
-        )
+        advice = "It is an address such as https://HOST:5000/v3"
+        return self.no_service("Keystone v3", self._auth_url, option="auth_url", advice=advice, status=status)
 
 
 def _keystone_url(auth_url: str) -> str:

@@ -12,20 +12,23 @@ self-hosted product (ACC).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import path_segment
-from .._api.json_api import JsonApi
+from .._api.addresses import path_segment, with_path
+from .._api.json_api import Refusal
 from .._api.login import Access, FixedLogin
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
-from .._core.task import Task, TaskError, TaskState, parse_time
-from .._core.text import readable, sentence
-from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._core.errors import BadAnswerError, OptionError, RejectedError
+from .._core.task import Task, TaskError, TaskState
+from .._core.text import readable
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.fields import LONGEST_PROSE, PERCENT, PROSE, TIME, Kind, TaskFields, as_it_is, as_number, at
 from .._provider.options import ConnectionOptions
+from .._provider.rest import Params, RestProvider, RestRequest, connect, whole_number, with_filters
 
 _PROBLEMS = "Astra Control API 24.02, problem types"
 _ADDRESS = "Check api_url and account_id"
@@ -101,6 +104,51 @@ FAILURES = (
     _problem(166, "Unauthorized access", "The request could not be authorised", _NEW_LOGIN),
 )
 
+
+def _words(problem: Mapping[str, str]) -> str:
+    """Return "title: detail", or what there is of it. The documents allow 40 and 511 characters: none is cut here."""
+    title, detail = (readable(problem.get(key, ""), limit=LONGEST_PROSE) for key in ("title", "detail"))
+    return f"{title}: {detail}" if title and detail else title or detail
+
+
+def _words_of_all(problems: Iterable[Mapping[str, str]]) -> str:
+    return readable("; ".join(filter(None, map(_words, problems))), limit=LONGEST_PROSE)
+
+
+def _texts_of(data: object) -> dict[str, str]:
+    """Return what of an object is text. The documents have even the status as text."""
+    return {key: value for key, value in data.items() if isinstance(value, str)} if isinstance(data, Mapping) else {}
+
+
+def _texts_of_all(parts: object) -> list[dict[str, str]]:
+    """Return the texts of each object in a list, those without any left out."""
+    return [texts for texts in map(_texts_of, parts) if texts] if isinstance(parts, list) else []
+
+
+def read_refusal(data: object, status: int) -> Refusal | None:
+    """Return what an ``application/problem+json`` says; None for an answer of another shape."""
+    problem = _texts_of(data)
+    match = re.search(r"/problems/(\d+)$", problem.get("type", ""))
+    if match is None or not isinstance(data, Mapping):
+        return None
+    code = match[1]
+    words = f"problem {code}, {_words(problem)}"
+    parts = [f"{part.get('name', '?')}: {part.get('reason', '?')}" for part in _texts_of_all(data.get("invalidParams"))]
+    # One that stands for several has them in a list.
+    parts += [_words(part) for part in _texts_of_all(data.get("problemDetails"))]
+    if parts:
+        words = f"{words.rstrip('.')} ({'; '.join(parts)})"
+    words = readable(words, limit=LONGEST_PROSE)
+    if status == 404:
+        # Only problem 1 means the task. A wrong account or address must not look like a task that was forgotten.
+        return Refusal(code, words) if code == "1" else Refusal(code, words, RejectedError, _ADDRESS)
+    documented = DESCRIPTION.documented_error(code)
+    # Refused logins have advice of their own; what passes needs none.
+    if documented is None or documented.retryable or status in (401, 403):
+        return Refusal(code, words)
+    return Refusal(code, words, advice=f"What to do: {documented.remedy}")
+
+
 #: The documents allow UUIDs of versions 4 and 5 and the one of zeros, in lower case.
 _UUID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _UUID_WORDS = "a UUID in lower case, such as 9cc8c321-6af1-406c-8158-2c6582c247f8"
@@ -131,86 +179,57 @@ DESCRIPTION = ProviderDescription(
     failures=FAILURES,
     # No document speaks of how often one may ask.
     poll_interval=5.0,
+    read_refusal=read_refusal,
+    denied_advice="Check that the token's user is enabled and has a role in the account",
+    address_advice=_ADDRESS,
     # A POST returns the resource that it made, a backup for example, whose id is not that of its task.
     launch_id_paths=(),
 )
 
-_TEXT = {"type": ["string", "null"]}
-_NUMBER = {"type": ["number", "null"]}
-_TASK = {
-    "type": "object",
-    "required": ["id", "state"],
-    "properties": {
-        "id": {"type": "string", "minLength": 1},
-        "state": {"type": "string"},
-        "name": _TEXT,
-        "summary": _TEXT,
-        "description": _TEXT,
-        "parentTaskID": _TEXT,
-        "userID": _TEXT,
-        "resourceID": _TEXT,
-        "stateDetails": {
-            "type": ["array", "null"],
-            "items": {"type": "object", "properties": {"type": _TEXT, "title": _TEXT, "detail": _TEXT}},
-        },
-        "orderHint": _NUMBER,
-        "percentDone": _NUMBER,
-        "startTime": _TEXT,
-        "endTime": _TEXT,
-        "cancelTime": _TEXT,
-        "metadata": {
-            "type": ["object", "null"],
-            "properties": {"creationTimestamp": _TEXT, "modificationTimestamp": _TEXT},
-        },
-    },
-}
-TASK_SCHEMA = AnswerSchema(_TASK)
-LIST_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["items"],
-        "properties": {
-            "items": {"type": "array", "items": _TASK},
-            "metadata": {"type": ["object", "null"], "properties": {"continue": _TEXT}},
-        },
-    },
+_DETAILS = at("stateDetails", Kind(("array",), _texts_of_all))
+_HINT = at("orderHint", Kind(("number",), as_number))
+_CANCELLED_AT = at("cancelTime", TIME)
+#: A list has tasks whole. The documents' own example of a running task has an ``endTime``.
+FIELDS = TaskFields(
+    _DETAILS,
+    _HINT,
+    _CANCELLED_AT,
+    id=at("id", needed=True),
+    state=at("state", Kind(("string",), as_it_is), needed=True),
+    name=at("summary"),
+    # "astra.backup", a kind; what the API calls type is "application/astra-task" for all.
+    type=at("name"),
+    description=at("description", PROSE),
+    percent=at("percentDone", PERCENT),
+    created_at=at("metadata.creationTimestamp", TIME),
+    started_at=at("startTime", TIME),
+    updated_at=at("metadata.modificationTimestamp", TIME),
+    finished_at=at("endTime", TIME),
+    owner=at("userID"),
+    resource=at("resourceID"),
+    parent_id=at("parentTaskID"),
 )
 
 
-def task_from_json(raw: Mapping[str, Any], description: ProviderDescription = DESCRIPTION) -> Task:
+def task_from_json(raw: Any, description: ProviderDescription = DESCRIPTION, known_id: str | None = None) -> Task:
     """Turn a task of the API into ours.
 
-    The documents' own example of a running task has an ``endTime``: only ``state`` says that a task has ended.
+    Raises:
+        BadAnswerError: it has no ID.
     """
-    state = description.state_of(raw["state"])
-    details = raw.get("stateDetails") or []
-    done = raw.get("percentDone")
-    ended_at = parse_time(raw.get("endTime")) or parse_time(raw.get("cancelTime"))
-    return Task(
-        id=raw["id"],
-        provider=description.name,
-        state=state,
-        raw_state=raw["state"],
-        name=raw.get("summary"),
-        # "astra.backup", a kind; what the API calls type is "application/astra-task" for all.
-        type=raw.get("name"),
-        description=raw.get("description"),
-        # A comparison, since a number in JSON can be too large for a float.
-        percent=float(done) if done is not None and 0 <= done <= 100 else None,
+    task = FIELDS.read(raw, description, known_id)
+    details = _DETAILS.find(raw)
+    return replace(
+        task,
         message=_words_of_all(details) or None,
-        error=_failure(state, details, description),
-        created_at=parse_time(dig(raw, ("metadata", "creationTimestamp"))),
-        started_at=parse_time(raw.get("startTime")),
-        updated_at=parse_time(dig(raw, ("metadata", "modificationTimestamp"))),
-        finished_at=ended_at if state.is_final else None,
-        owner=raw.get("userID"),
-        resource=raw.get("resourceID"),
-        parent_id=raw.get("parentTaskID"),
-        raw=raw,
+        error=_failure(task.state, details, description),
+        finished_at=task.finished_at or (_CANCELLED_AT.find(raw) if task.is_final else None),
     )
 
 
-def _failure(state: TaskState, details: list[Mapping[str, Any]], description: ProviderDescription) -> TaskError | None:
+def _failure(
+    state: TaskState, details: Sequence[Mapping[str, str]], description: ProviderDescription
+) -> TaskError | None:
     """Return why a task ended badly, by the first of its state details that has a code."""
     if state is not TaskState.FAILED and not (state is TaskState.CANCELLED and details):
         return None
@@ -218,62 +237,23 @@ def _failure(state: TaskState, details: list[Mapping[str, Any]], description: Pr
         return TaskError()
     telling = next((detail for detail in details if _code(detail)), details[0])
     code = _code(telling)
-    words = readable(telling.get("detail") or "") if len(details) == 1 else _words_of_all(details)
+    words = _words_of_all(details)
+    if len(details) == 1:
+        words = readable(telling.get("detail", ""), limit=LONGEST_PROSE)
     documented = description.documented_error(code) if code else None
     if documented is not None:
         return documented.to_error(words)
-    return TaskError(code=code, title=readable(telling.get("title") or "") or None, detail=words or None)
+    return TaskError(code=code, title=readable(telling.get("title", "")) or None, detail=words or None)
 
 
-def _code(problem: Mapping[str, Any]) -> str | None:
+def _code(problem: Mapping[str, str]) -> str | None:
     """Return "5" for ``…/problems/5``, "stateDetails/3" for ``…/stateDetails/3``: the two are numbered apart.
 
     A type of another kind is a code as it is.
     """
-    text = readable(problem.get("type") or "", limit=100)
+    text = readable(problem.get("type", ""), limit=100)
     match = re.search(r"/problems/(\d+)$", text) or re.search(r"/(stateDetails/\d+)$", text)
     return match[1] if match else (text if text != "about:blank" else "") or None
-
-
-def _words_of_all(problems: Iterable[Mapping[str, Any]]) -> str:
-    return readable("; ".join(filter(None, map(_words, problems))))
-
-
-def _words(problem: Mapping[str, Any]) -> str:
-    """Return "title: detail", or what there is of it."""
-    title, detail = (readable(problem.get(key) or "") for key in ("title", "detail"))
-    return f"{title}: {detail}" if title and detail else title or detail
-
-
-def explain_problem(data: object) -> tuple[str | None, str] | None:
-    """Return the number and the words of an ``application/problem+json``; None of an answer of another shape."""
-    problem = _texts_of(data)
-    match = re.search(r"/problems/(\d+)$", problem.get("type", ""))
-    if match is None or not isinstance(data, Mapping):
-        return None
-    code = match[1]
-    words = f"problem {code}, {_words(problem)}"
-    parts = [f"{part.get('name', '?')}: {part.get('reason', '?')}" for part in _parts(data, "invalidParams")]
-    # One that stands for several has them in a list.
-    parts += [_words(part) for part in _parts(data, "problemDetails")]
-    if parts:
-        words = f"{words.rstrip('.')} ({'; '.join(parts)})"
-    words = readable(words, limit=600)
-    documented = DESCRIPTION.documented_error(code)
-    # Refused logins and wrong addresses have advice of their own; what passes needs none.
-    if documented is not None and not documented.retryable and problem.get("status") not in ("401", "403", "404"):
-        words = f"{sentence(words)} What to do: {documented.remedy}"
-    return code, words
-
-
-def _texts_of(data: object) -> dict[str, str]:
-    """Return what of an object is text. The documents have even the status as text."""
-    return {key: value for key, value in data.items() if isinstance(value, str)} if isinstance(data, Mapping) else {}
-
-
-def _parts(data: Mapping[str, Any], key: str) -> list[dict[str, str]]:
-    parts = data.get(key)
-    return [texts for texts in map(_texts_of, parts) if texts] if isinstance(parts, list) else []
 
 
 def _condition(field: str, value: str) -> str | None:
@@ -283,84 +263,74 @@ def _condition(field: str, value: str) -> str | None:
 
 def _order(subtask: Task) -> tuple[bool, float, str, str]:
     """Sort by the API's hint, those without one last, and then by what is stable."""
-    hint = subtask.raw.get("orderHint")
+    hint = _HINT.find(subtask.raw)
     return hint is None, hint or 0, subtask.raw.get("startTime") or "", subtask.id
 
 
-class AstraTaskProvider(TaskProvider):
+class AstraTaskProvider(RestProvider):
     """The adapter."""
 
-    def __init__(self, api: JsonApi) -> None:
-        super().__init__(DESCRIPTION)
-        self._api = api
+    task_schema = AnswerSchema(FIELDS.schema)
+    list_schema = AnswerSchema(
+        {
+            "type": "object",
+            "required": ["items"],
+            "properties": {
+                "items": {"type": "array"},
+                "metadata": {"type": ["object", "null"], "properties": {"continue": {"type": ["string", "null"]}}},
+            },
+        },
+    )
 
-    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+    def task_request(self, task_id: str) -> RestRequest:
         """GET …/core/v1/tasks/{id}."""
-        try:
-            raw = self._api.get(f"/tasks/{path_segment(task_id)}", deadline, schema=TASK_SCHEMA)
-        except NotFoundError as error:
-            # Only this one means the task. A wrong account or address must not look like a task that was forgotten.
-            if error.code == "1":
-                raise
-            raise _wrong_address(error) from None
-        if raw["id"] != task_id:
-            raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
-        return task_from_json(raw, self.description)
+        return RestRequest(f"/tasks/{path_segment(task_id)}")
 
-    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:  # noqa: ARG002 - no paging
-        """GET …/core/v1/tasks: all in one answer. A limit of the user's cuts it off, and nothing leads on."""
-        params = self._params(query)
-        try:
-            answer = self._api.get("/tasks", deadline, params=params, schema=LIST_SCHEMA)
-        except NotFoundError as error:
-            raise _wrong_address(error) from None
-        tasks = tuple(task_from_json(raw, self.description) for raw in answer["items"])
-        limits = [int(value) for name, value in params if name == "limit" and re.fullmatch("[0-9]{1,9}", value)]
-        # A list's metadata can say that it goes on, but this collection has no documented way to ask for the rest.
-        goes_on = bool(dig(answer, ("metadata", "continue")))
-        return TaskPage(tasks, is_cut=goes_on or any(len(tasks) >= limit for limit in limits))
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """GET …/core/v1/tasks.
+
+        It takes one condition: the pattern of the parameter in the documents does not let different ones be joined, and
+        they do not show how "in" takes several values. What is not asked for is sorted out on our side.
+        """
+        if "include" in dict(query.filters):
+            raise OptionError(
+                "filters",
+                "filters holds include, which makes the API return bare lists of values instead of tasks. Omit it: "
+                "each task's raw has all fields",
+            )
+        state = self.raw_state_for(query)
+        condition = None
+        if state is not None:
+            condition = _condition("state", state)
+        elif len(query.types) == 1:
+            condition = _condition("name", next(iter(query.types)))
+        return RestRequest("/tasks", with_filters({"filter": condition} if condition else {}, query))
+
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
+        """Turn a task of the API into ours."""
+        return task_from_json(raw, self.description, known_id)
+
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return the list."""
+        entries: list[Any] = answer["items"]
+        return entries
+
+    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - entries count
+        """Whether a limit of the user's cut it off: there are no pages, and nothing leads to the rest.
+
+        A list's metadata can say that it goes on, but this collection has no documented way to ask for the rest.
+        """
+        limit = whole_number(params, "limit")
+        return bool(dig(answer, ("metadata", "continue"))) or (limit is not None and len(answer["items"]) >= limit)
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:
         """Return the tasks that name this one as their parent, by their ``orderHint``."""
         condition = _condition("parentTaskID", task_id)
         filters = (("filter", condition),) if condition else ()
         page = self.read_page(TaskQuery(filters=filters), None, deadline)
-        if page.is_cut:
+        if page.is_cut or page.unreadable:
             raise BadAnswerError(f"{self.description.title} did not list all subtasks of task {task_id}")
         return tuple(sorted((task for task in page.tasks if task.parent_id == task_id), key=_order))
-
-    def close(self, deadline: Deadline) -> None:
-        """Give the login back, of which there is nothing."""
-        self._api.close(deadline)
-
-    def _params(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:
-        given = {name for name, _value in query.filters}
-        if "include" in given:
-            raise OptionError(
-                "filters",
-                "filters holds include, which makes the API return bare lists of values instead of tasks. Leave "
-                "it out: each task's raw has all fields",
-            )
-        # One condition only: the pattern of the parameter in the documents does not let different ones be joined, and
-        # they do not show how "in" takes several values. What is not asked for is sorted out on our side.
-        words = self.description.raw_states(query.states)
-        condition = None
-        if len(words) == 1 and len(query.states) == 1:
-            condition = _condition("state", words[0])
-        elif len(query.types) == 1:
-            condition = _condition("name", next(iter(query.types)))
-        own = (("filter", condition),) if condition and "filter" not in given else ()
-        return (*own, *query.filters)
-
-
-def _wrong_address(error: NotFoundError) -> RejectedError:
-    return RejectedError(
-        f"{sentence(error.message)} {_ADDRESS}",
-        method=error.method,
-        url=error.url,
-        status=error.status,
-        code=error.code,
-    )
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
@@ -369,18 +339,11 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
         raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_WORDS}")
     # What this makes the API answer with is documented, unlike what "application/json" does.
     headers = {"Authorization": f"Bearer {options.needed('api_token')}", "Accept": "*/*"}
-    api = JsonApi(
-        tools.make_http(options.tls),
-        FixedLogin(
-            Access(f"{options.needed('api_url')}/accounts/{account_id}/core/v1", headers),
-            advice=f"api_token is wrong or was revoked. {_NEW_LOGIN}",
-        ),
-        tools.clock,
-        title=DESCRIPTION.title,
-        denied_advice="Check that the token's user is enabled and has a role in the account",
-        explain=explain_problem,
+    login = FixedLogin(
+        Access(with_path(options.needed("api_url"), f"/accounts/{account_id}", "/core/v1"), headers),
+        advice=f"api_token is wrong or was revoked. {_NEW_LOGIN}",
     )
-    return AstraTaskProvider(api)
+    return AstraTaskProvider(DESCRIPTION, connect(DESCRIPTION, options, tools, lambda _channel: login))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

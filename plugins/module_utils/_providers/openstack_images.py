@@ -10,19 +10,34 @@ Glance 33 answered. Logging in is in ``_keystone.py``.
 
 from __future__ import annotations
 
-from .._api.json_api import JsonApi
-from .._api.login import Access, FixedLogin, Login
+from collections.abc import Mapping
+
+from .._api.channel import Channel
+from .._api.json_api import JsonApi, Refusal
+from .._api.login import Access, FixedLogin
+from .._core.text import readable
 from .._provider.contract import Provider, ProviderTools, TaskProvider
-from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.description import DocumentedError, Library, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
+from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _SEEN = "seen on a Glance 33 server"
+
+
+def read_refusal(answer: object, _status: int) -> Refusal | None:
+    """Return the words of a refusal of Glance's own, {message, code, title}; None of one that came from elsewhere."""
+    if not isinstance(answer, Mapping) or not answer.keys() >= {"message", "code", "title"}:
+        return None
+    words, code = answer["message"], answer["code"]
+    return Refusal(str(code), readable(words, limit=300)) if isinstance(words, str) else None
+
 
 DESCRIPTION = ProviderDescription(
     name="openstack_images",
     title="OpenStack Glance",
     states=STATES,
+    libraries=(Library("keystoneauth1", "keystoneauth1"), Library("openstacksdk", "openstack", option="cloud")),
     logins=(
         LoginForm(("auth_url", "username", "password")),
         LoginForm(("auth_url", "application_credential_id", "application_credential_secret")),
@@ -65,31 +80,26 @@ DESCRIPTION = ProviderDescription(
     poll_interval=5.0,
     # Glance gives 25 where nothing is asked for, and cuts anything above its own limit (1000) silently.
     page_size=200,
+    read_refusal=read_refusal,
+    denied_advice="By default Glance shows tasks to administrators only (policy tasks_api_access)",
     # Glance itself has no exports and refuses them; clouds that have them take the same call.
     launch_types=("import", "export", "api_image_import", "location_import"),
 )
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
-    login: Login
     if "api_token" in options.login:
-        http = tools.make_http(options.tls)
         login = FixedLogin(
             Access(image_api_url(options.needed("api_url")), {"X-Auth-Token": options.needed("api_token")}),
             advice="api_token is wrong or has run out. Give auth_url with a login, then a new token is got when needed",
         )
+        api = connect(DESCRIPTION, options, tools, lambda _channel: login)
     else:
         from . import _keystone  # noqa: PLC0415 - slow to import
 
         by_cloud = "cloud" in options.login
-        login, http = (_keystone.login_by_cloud if by_cloud else _keystone.login_by_options)(options, tools)
-    api = JsonApi(
-        http,
-        login,
-        tools.clock,
-        title=DESCRIPTION.title,
-        denied_advice="By default Glance shows tasks to administrators only (policy tasks_api_access)",
-    )
+        keystone, http = (_keystone.login_by_cloud if by_cloud else _keystone.login_by_options)(options, tools)
+        api = JsonApi(Channel.within(DESCRIPTION.quota, http, tools.clock), keystone, tools.clock, DESCRIPTION)
     # Glance's list takes the type "import" and calls every other one invalid, its own included.
     return ImageTaskProvider(DESCRIPTION, api, listable_types=frozenset({"import"}), lists_end_quietly=False)
 

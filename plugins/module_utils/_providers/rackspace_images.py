@@ -11,20 +11,21 @@ v2.0 guide, and the how-to on transferring images, which asks for no more than o
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._api.addresses import check_url, plain_http_warning
-from .._api.http import HttpClient, HttpRequest
-from .._api.json_api import JsonApi, read_answer
+from .._api.channel import Channel
+from .._api.http import HttpRequest, HttpResponse
 from .._api.login import Access, FixedLogin, Login
 from .._api.schemas import AnswerSchema
-from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, OptionError, RejectedError, TransientError
-from .._core.retrying import TRANSIENT_STATUSES
+from .._api.session import SessionLogin
+from .._core.errors import BadAnswerError, OptionError, RejectedError
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
+from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
 
 _TASK_DETAILS = "Rackspace Cloud Images developer guide, Get task details"
@@ -186,21 +187,25 @@ _TOKEN_SCHEMA = AnswerSchema(
 )
 
 
-class _IdentityLogin(Login):
+class _IdentityLogin(SessionLogin):
     """Cloud Identity v2.0: an API key or a password gives a token (24 hours by default) and the endpoints."""
 
-    def __init__(self, options: ConnectionOptions, http: HttpClient, tools: ProviderTools) -> None:
-        super().__init__()
+    schema = _TOKEN_SCHEMA
+    address_option = "auth_url"
+    service = "Cloud Identity v2.0"
+    address_advice = f"It is an address such as {_DEFAULT_AUTH_URL}"
+
+    def __init__(self, channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> None:
+        super().__init__(channel, tools.clock, replace(DESCRIPTION, title="Rackspace Cloud Identity"), tools.hide)
         self._options = options
-        self._http = http
-        self._tools = tools
+        self._warn = tools.warn
 
     @property
     def refusal_advice(self) -> str:
         """What to check."""
         return f"check username and {self._options.login[1]}, and that the account is active"
 
-    def _log_in(self, deadline: Deadline) -> Access:
+    def _login_request(self) -> HttpRequest:
         options = self._options
         credentials: dict[str, Any]
         if "api_key" in options.login:
@@ -208,34 +213,17 @@ class _IdentityLogin(Login):
         else:
             credentials = {"passwordCredentials": {"username": options.username, "password": options.password}}
         url = f"{_identity_url(options.auth_url)}/tokens"
-        request = HttpRequest("POST", url, headers={"Accept": "application/json"}, json={"auth": credentials})
-        response = self._http.send(request, deadline.next_request_timeout())
-        if response.status == 404:
-            # Else it would be taken for a task that does not exist.
-            missing = f"there is no Cloud Identity v2.0 at {url}"
-            if self._was_made:
-                raise TransientError(f"{missing} any more (HTTP 404)", method="POST", url=url, status=404)
-            raise OptionError(
-                "auth_url", f"auth_url: {missing} (HTTP 404). It is an address such as {_DEFAULT_AUTH_URL}"
-            )
-        answer = read_answer(
-            response,
-            method="POST",
-            title="Rackspace Cloud Identity",
-            clock=self._tools.clock,
-            transient=TRANSIENT_STATUSES | DESCRIPTION.transient_statuses,
-            refusal_advice=self.refusal_advice,
-            schema=_TOKEN_SCHEMA,
-        )["access"]
-        if options.api_url:
-            endpoint = options.api_url
-        else:
-            endpoint = _endpoint(answer, options.region)
+        return HttpRequest("POST", url, headers={"Accept": "application/json"}, json={"auth": credentials})
+
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
+        token = answer["access"]["token"]["id"]
+        self._hide(token)
+        endpoint = self._options.api_url
+        if not endpoint:
+            endpoint = _endpoint(answer["access"], self._options.region)
             warning = plain_http_warning(endpoint)
             if warning:
-                self._tools.warn(warning)
-        token = answer["token"]["id"]
-        self._tools.hide(token)
+                self._warn(warning)
         return Access(image_api_url(endpoint), {"X-Auth-Token": token})
 
 
@@ -280,24 +268,18 @@ def _regions_address(region: str) -> str:
     return f"https://{region.lower()}.images.api.rackspacecloud.com"
 
 
-def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
-    http = tools.make_http(options.tls)
-    login: Login
+def _login(channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> Login:
     if "username" in options.login:
-        login = _IdentityLogin(options, http, tools)
-    else:
-        url = options.api_url or _regions_address(options.needed("region"))
-        login = FixedLogin(
-            Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
-            advice="api_token is wrong or has run out. Give username and api_key, then a new token is got when needed",
-        )
-    api = JsonApi(
-        http,
-        login,
-        tools.clock,
-        title=DESCRIPTION.title,
-        transient_statuses=DESCRIPTION.transient_statuses,
+        return _IdentityLogin(channel, options, tools)
+    url = options.api_url or _regions_address(options.needed("region"))
+    return FixedLogin(
+        Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
+        advice="api_token is wrong or has run out. Give username and api_key, then a new token is got when needed",
     )
+
+
+def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
+    api = connect(DESCRIPTION, options, tools, lambda channel: _login(channel, options, tools))
     # The documents know neither parameters nor links of the list; the vendor's own tests page it by marker.
     return ImageTaskProvider(DESCRIPTION, api, listable_types=None, lists_end_quietly=True)
 

@@ -4,9 +4,9 @@
 
 """The wait: a pure loop over looks at tasks. Reading, time and sleep are handed in.
 
-The rule, in short: look first, then at the state before the clock; sleep at most until the deadline and look
-once more there; bear transient trouble for as long as its own budget lasts; never take an unknown end for a
-success.
+The rule, in short: look at once; the state counts before the clock; sleep at most until the deadline and look once more
+there; retry after transient trouble for as long as its own budget lasts; believe that a task is gone only when several
+answers say so; an end that is not known to be a success is none.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import InterruptError, RequestError, TransientError, UnknownHostError
+from .._core.errors import InterruptError, NoConnectionError, RequestError, TransientError
 from .._core.retrying import Backoff, TroubleRun
 from .._core.snapshot import Snapshot
 from .._core.task import StateChange, Task, TaskState
@@ -27,8 +29,12 @@ ReadTasks = Callable[[Sequence[str], Deadline], Snapshot]
 
 #: The newest entries of a task's history that are kept: a task that flaps for hours must not fill the memory.
 LONGEST_HISTORY = 200
-#: While a wait has not had a single answer, a host name that does not resolve is rather a wrong name: seconds.
-UNKNOWN_HOST_PATIENCE = 20.0
+#: While a wait has not reached the server once, an address that nothing answers at is most likely wrong: seconds.
+NO_CONNECTION_PATIENCE = 20.0
+#: One "not found" may come from a proxy, or from a node that lags behind. A task that was seen is gone when so many
+#: answers in a row say so, over at least so many seconds.
+NOT_FOUND_ANSWERS = 3
+NOT_FOUND_SECONDS = 5.0
 #: Moments closer together than this, in seconds, are one: adding and subtracting floats moves them a little.
 _TOLERANCE = 0.001
 #: By how much the interval grows with each look that finds nothing new, where the plan backs off.
@@ -45,7 +51,7 @@ class WaitFor(str, Enum):
 
 
 class NotFoundPolicy(str, Enum):
-    """What a task means that the vendor does not have."""
+    """What it means that the vendor does not have a task."""
 
     FAIL = "fail"
     #: It is not registered yet.
@@ -106,9 +112,6 @@ class WaitPlan(NamedTuple):
         if task.state is TaskState.SUCCEEDED:
             return Verdict.GOOD
         if task.state is TaskState.UNKNOWN:
-            # Without even the vendor's word there was no answer yet.
-            if task.raw_state is None:
-                return Verdict.PENDING
             return Verdict.BAD if self.unknown_state is UnknownStatePolicy.FAIL else Verdict.PENDING
         if task.state is TaskState.NOT_FOUND:
             return _NOT_FOUND_VERDICTS[self.not_found]
@@ -127,9 +130,10 @@ _NOT_FOUND_VERDICTS = {
 class WaitOutcome(NamedTuple):
     """All that is known at the end of a wait.
 
-    ``tasks`` are one to one with the ids that were waited for, in their order. ``elapsed`` and ``last_seen``
-    (the age of each task's last answer) are in seconds. ``cause`` is why the vendor could not be asked any more, or was
-    not to be.
+    ``tasks`` are one to one with the IDs that were waited for, in their order. ``elapsed`` and ``last_seen`` are in
+    seconds. ``last_seen`` has the age of each task's last answer, and no entry for a task that was never seen.
+    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests. ``lost`` are the tasks
+    that were seen, and that the last answers do not have: what they were, and how many seconds ago.
     """
 
     outcome: Outcome
@@ -142,13 +146,18 @@ class WaitOutcome(NamedTuple):
     transient_errors: int
     last_transient_error: str | None = None
     cause: RequestError | InterruptError | None = None
-    unknown_states: tuple[str, ...] = ()
+    unknown_states: tuple[str | None, ...] = ()
+    lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
 
+    def verdict_of(self, task: Task) -> Verdict:
+        """Return what one of the tasks means for the wait."""
+        return self.plan.judge(task) if task.id in self.last_seen else Verdict.PENDING
+
     def with_verdict(self, verdict: Verdict) -> list[Task]:
         """Return the tasks with this verdict, each once."""
-        return list({task.id: task for task in self.tasks if self.plan.judge(task) is verdict}.values())
+        return list({task.id: task for task in self.tasks if self.verdict_of(task) is verdict}.values())
 
     @property
     def failed(self) -> list[Task]:
@@ -164,8 +173,9 @@ class WaitOutcome(NamedTuple):
 class Look(NamedTuple):
     """What a wait knows after a look: all its tasks, and those of them whose state is new.
 
-    ``elapsed`` is in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate.
-    ``trouble`` is the last error of a task that could not be read since, the first such task's.
+    ``unseen`` are the tasks that no answer has told about yet. ``elapsed`` is in seconds, and so is ``seconds_left``:
+    until the likely end of those tasks that have an estimate. ``trouble`` is the last error of a task that could not be
+    read since, the first such task's.
     """
 
     elapsed: float
@@ -174,9 +184,10 @@ class Look(NamedTuple):
     pending: frozenset[str]
     seconds_left: Mapping[str, float]
     trouble: TransientError | None
+    unseen: frozenset[str] = frozenset()
 
 
-#: Is told what a wait sees, while it goes on: the seam for live progress.
+#: Is told what a wait sees, while it goes on: the seam for live progress. What it raises ends the telling only.
 WaitObserver = Callable[[Look], None]
 
 
@@ -215,20 +226,48 @@ def wait_for_tasks(
 class _Followed:
     """What the loop knows about one task. Moments are monotonic seconds."""
 
-    task: Task
     due: float
     changed: float
+    #: None until the first answer, and so is ``seen``, the moment of the last one.
+    task: Task | None = None
     seen: float | None = None
     #: Its progress since it is in its state.
     progress: ProgressTrack | None = None
     trouble: TroubleRun | None = None
+    #: Answers without it since it was last seen, whatever trouble is between them. ``found`` is what it was then.
+    misses: TroubleRun | None = None
+    found: tuple[Task, float] | None = None
     history: list[StateChange] = field(default_factory=list)
 
     def is_new(self, task: Task) -> bool:
-        return self.seen is None or (task.state, task.raw_state) != (self.task.state, self.task.raw_state)
+        known = self.task
+        return known is None or (task.state, task.raw_state) != (known.state, known.raw_state)
 
     def has_progressed(self, task: Task) -> bool:
-        return self.is_new(task) or (task.percent, task.message) != (self.task.percent, self.task.message)
+        known = self.task
+        return known is None or self.is_new(task) or (task.percent, task.message) != (known.percent, known.message)
+
+    def next_look(self, stall_timeout: float | None) -> float:
+        """Return when it is to be asked for: before it is called stalled it gets one more look."""
+        if stall_timeout is None or self.trouble is not None or self.is_in_doubt:
+            return self.due
+        return min(self.due, self.changed + stall_timeout)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it was not found just now, which is not believed yet."""
+        return self.misses is not None and self.task is not None and self.task.state is not TaskState.NOT_FOUND
+
+    def believes(self, task: Task, now: float) -> bool:
+        """Take note of an answer; return whether it is believed."""
+        if task.state is not TaskState.NOT_FOUND:
+            self.misses, self.found = None, (task, now)
+        elif self.found is not None:
+            said = f": {task.message}" if task.message else ""
+            error = TransientError(f"Task {task.id} was seen before, and was not found now{said}")
+            self.misses = TroubleRun.after(self.misses, error, now)
+            return self.misses.count >= NOT_FOUND_ANSWERS and self.misses.is_over_budget(NOT_FOUND_SECONDS, now)
+        return True
 
     def note_progress(self, task: Task, now: float) -> None:
         if task.percent is None:
@@ -239,7 +278,7 @@ class _Followed:
             self.progress = self.progress.then(task.percent, now)
 
     def seconds_left(self, now: float) -> float | None:
-        return seconds_left(self.task, self.progress, now)
+        return None if self.task is None else seconds_left(self.task, self.progress, now)
 
 
 class _Wait:
@@ -259,6 +298,7 @@ class _Wait:
         self._ids = task_ids
         self._read = read
         self._plan = plan
+        self._provider = provider
         self._clock = deadline.clock
         self._deadline = deadline
         self._backoff = backoff
@@ -266,16 +306,15 @@ class _Wait:
         self._began = self._clock.monotonic()
         self._policy = PollingPolicy(plan.poll_interval, max(plan.poll_interval, plan.max_poll_interval))
         self._interval = plan.poll_interval
-        # Until the first answer nothing is known of a task, which is not a state of the vendor either.
-        self._followed = {
-            task_id: _Followed(Task(task_id, provider, TaskState.UNKNOWN), due=self._began, changed=self._began)
-            for task_id in task_ids
-        }
+        self._followed = {task_id: _Followed(due=self._began, changed=self._began) for task_id in task_ids}
         self._asked: frozenset[str] = frozenset()
+        self._is_reached = False
+        #: The moment before which the vendor does not want to be asked again. Only the last look is before it.
+        self._not_before = self._began
         self._polls = 0
         self._transient_errors = 0
         self._last_transient_error: str | None = None
-        self._unknown_states: list[str] = []
+        self._unknown_states: list[str | None] = []
 
     def run(self) -> WaitOutcome:
         if not self._ids:
@@ -300,35 +339,65 @@ class _Wait:
     def _look(self) -> None:
         now = self._clock.monotonic() + _TOLERANCE
         last_look = now >= self._deadline.at
-        due = [task_id for task_id in self._pending() if last_look or self._followed[task_id].due <= now]
+        due = [task_id for task_id in self._pending() if last_look or self._next_look(task_id) <= now]
         self._asked = frozenset(due)
         self._polls += 1
         try:
             snapshot = self._read(due, self._deadline)
-        except TransientError as error:
-            snapshot = Snapshot(troubles=dict.fromkeys(due, error))
+        except RequestError as error:
+            snapshot = Snapshot(troubles=dict.fromkeys(due, self._passing(error)))
         now = self._clock.monotonic()
+        self._not_before = now + (snapshot.retry_after or 0.0)
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
         pending = self._pending()
-        estimates = {task_id: self._followed[task_id].seconds_left(now) for task_id in pending}
+        estimates = {
+            task_id: self._followed[task_id].seconds_left(now)
+            for task_id in pending
+            if not self._followed[task_id].is_in_doubt
+        }
         left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
-        runs = [self._followed[task_id].trouble for task_id in pending]
-        self._observer(
-            Look(
-                elapsed=now - self._began,
-                tasks=[self._followed[task_id].task for task_id in self._ids],
-                changed=changed,
-                pending=frozenset(pending),
-                seconds_left=left,
-                trouble=next((run.error for run in runs if run is not None), None),
-            ),
+        self._show(changed, pending, left, now)
+
+    def _show(self, changed: Sequence[Task], pending: Sequence[str], left: Mapping[str, float], now: float) -> None:
+        runs = [run for task_id in pending for run in (self._followed[task_id].trouble, self._followed[task_id].misses)]
+        look = Look(
+            elapsed=now - self._began,
+            tasks=[self._task(task_id) for task_id in self._ids],
+            changed=changed,
+            pending=frozenset(pending),
+            seconds_left=left,
+            trouble=next((run.error for run in runs if run is not None), None),
+            unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
+        )
+        try:
+            self._observer(look)
+        except InterruptError:
+            raise
+        except Exception:  # noqa: BLE001 - observing is a courtesy: whatever goes wrong with it ends it, and no wait
+            self._observer = unobserved
+
+    def _passing(self, error: RequestError) -> TransientError:
+        """Return an error that may pass as one that does, and raise any other.
+
+        Where a task was seen there is an API. Who has none at its address now stands in its place, such as a proxy.
+        """
+        if isinstance(error, TransientError):
+            return error
+        if error.status != HTTPStatus.NOT_FOUND or not any(followed.found for followed in self._followed.values()):
+            raise error
+        return TransientError(
+            error.message, method=error.method, url=error.url, status=error.status, code=error.code, words=error.words
         )
 
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""
         followed = self._followed[task.id]
+        self._is_reached = True
+        followed.trouble = None
+        if not followed.believes(task, now):
+            return False
         is_new = followed.is_new(task)
         if followed.has_progressed(task):
             followed.changed = now
@@ -337,10 +406,10 @@ class _Wait:
                 StateChange(task.state, task.raw_state, task.percent, self._clock.now(), now - self._began),
             )
             del followed.history[:-LONGEST_HISTORY]
-        if task.state is TaskState.UNKNOWN and str(task.raw_state) not in self._unknown_states:
-            self._unknown_states.append(str(task.raw_state))
+        if task.state is TaskState.UNKNOWN and task.raw_state not in self._unknown_states:
+            self._unknown_states.append(task.raw_state)
         followed.note_progress(task, now)
-        followed.task, followed.seen, followed.trouble = task, now, None
+        followed.task, followed.seen = task, now
         return is_new
 
     def _note_troubles(self, troubles: Mapping[str, TransientError], now: float) -> None:
@@ -348,6 +417,7 @@ class _Wait:
         for error in dict.fromkeys(troubles.values()):
             self._transient_errors += 1
             self._last_transient_error = error.message
+            self._is_reached = self._is_reached or not isinstance(error, NoConnectionError)
         delays: dict[TransientError, float] = {}
         for task_id, error in troubles.items():
             followed = self._followed[task_id]
@@ -369,30 +439,38 @@ class _Wait:
             return
         # One look for all costs fewer requests, so the task that needs one first decides for all. A task that was
         # asked for out of turn joins the others again.
-        delays = [self._policy.delay(left[task_id]) if task_id in left else self._interval for task_id in again]
+        delays = [self._delay(task_id, left) for task_id in again]
         others = [
-            followed.due
-            for followed in (self._followed[task_id] for task_id in pending if task_id not in seen)
-            if followed.trouble is None and followed.due > now
+            self._next_look(task_id)
+            for task_id in pending
+            if task_id not in seen and self._followed[task_id].trouble is None
         ]
-        due = min([now + min(delays), *others])
+        due = min([now + min(delays), *(moment for moment in others if moment > now)])
         for task_id in again:
             self._followed[task_id].due = due
 
+    def _delay(self, task_id: str, left: Mapping[str, float]) -> float:
+        if self._followed[task_id].is_in_doubt:
+            return self._policy.least
+        return self._policy.delay(left[task_id]) if task_id in left else self._interval
+
     # --- what it means --------------------------------------------------------------------------------------
 
+    def _task(self, task_id: str) -> Task:
+        """Return a task as last seen. One that was never seen is in no state that is known."""
+        return self._followed[task_id].task or Task(task_id, self._provider, TaskState.UNKNOWN)
+
+    def _judge(self, followed: _Followed) -> Verdict:
+        return Verdict.PENDING if followed.task is None else self._plan.judge(followed.task)
+
     def _pending(self) -> list[str]:
-        return [
-            task_id
-            for task_id, followed in self._followed.items()
-            if self._plan.judge(followed.task) is Verdict.PENDING
-        ]
+        return [task_id for task_id, followed in self._followed.items() if self._judge(followed) is Verdict.PENDING]
 
     def _verdict(self) -> WaitOutcome | None:
         """Return the outcome if the wait is over: the states count before the clock."""
         plan = self._plan
         pending = self._pending()
-        verdicts = {plan.judge(followed.task) for followed in self._followed.values()}
+        verdicts = {self._judge(followed) for followed in self._followed.values()}
         if plan.wait_for is WaitFor.ANY and Verdict.GOOD in verdicts:
             return self._ended(Outcome.SUCCEEDED)
         if Verdict.BAD in verdicts and (plan.fail_fast or not pending):
@@ -409,8 +487,14 @@ class _Wait:
         if now >= self._deadline.at and len(asked) == len(pending):
             return self._out_of_time(pending)
         if plan.stall_timeout is not None:
-            answered = [followed for followed in asked if followed.trouble is None]
-            stalled = [followed.task for followed in answered if now - followed.changed >= plan.stall_timeout]
+            stalled = [
+                followed.task
+                for followed in asked
+                if followed.task is not None
+                and followed.trouble is None
+                and not followed.is_in_doubt
+                and now - followed.changed >= plan.stall_timeout
+            ]
             if stalled:
                 return self._ended(Outcome.STALLED, stalled=stalled)
         return None
@@ -423,23 +507,18 @@ class _Wait:
         return self._ended(Outcome.TIMED_OUT)
 
     def _patience(self, error: TransientError) -> float:
-        """Return the seconds that trouble of this kind is borne."""
+        """Return the seconds for which trouble of this kind is retried."""
         budget = self._plan.transient_timeout
-        if isinstance(error, UnknownHostError) and all(followed.seen is None for followed in self._followed.values()):
-            return min(budget, UNKNOWN_HOST_PATIENCE)
+        if isinstance(error, NoConnectionError) and not self._is_reached:
+            return min(budget, NO_CONNECTION_PATIENCE)
         return budget
 
+    def _next_look(self, task_id: str) -> float:
+        return self._followed[task_id].next_look(self._plan.stall_timeout)
+
     def _next_wake(self) -> float:
-        pending = [self._followed[task_id] for task_id in self._pending()]
-        moments = [self._deadline.at, *(followed.due for followed in pending)]
-        if self._plan.stall_timeout is not None:
-            for followed in pending:
-                stalls_at = followed.changed + self._plan.stall_timeout
-                if followed.trouble is None and stalls_at <= followed.due:
-                    # It gets one more look before it is called stalled.
-                    followed.due = stalls_at
-                    moments.append(stalls_at)
-        return min(moments)
+        moment = min(map(self._next_look, self._pending()), default=self._deadline.at)
+        return min(self._deadline.at, max(self._not_before, moment))
 
     def _ended(
         self,
@@ -451,7 +530,7 @@ class _Wait:
         return WaitOutcome(
             outcome=outcome,
             plan=self._plan,
-            tasks=tuple(self._followed[task_id].task for task_id in self._ids),
+            tasks=tuple(self._task(task_id) for task_id in self._ids),
             histories={task_id: tuple(followed.history) for task_id, followed in self._followed.items()},
             last_seen={
                 task_id: now - followed.seen
@@ -464,5 +543,10 @@ class _Wait:
             last_transient_error=self._last_transient_error,
             cause=cause,
             unknown_states=tuple(self._unknown_states),
+            lost={
+                task_id: (followed.found[0], now - followed.found[1])
+                for task_id, followed in self._followed.items()
+                if followed.misses is not None and followed.found is not None
+            },
             stalled=tuple(stalled),
         )

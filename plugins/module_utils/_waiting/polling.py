@@ -13,6 +13,9 @@ from .._core.task import Task, TaskState
 #: The part of the estimated time after which the next look comes. The rest is for an estimate that was too long; the
 #: nearer the end, the better the next one.
 _APPROACH = 0.8
+#: An estimate of more seconds than this, 100 days, tells nothing: a rate that is almost nothing makes it, or one that
+#: floats cannot hold.
+_LONGEST_ESTIMATE = 100 * 86400.0
 
 
 class PollingPolicy(NamedTuple):
@@ -47,7 +50,7 @@ class ProgressTrack(NamedTuple):
 
 
 def seconds_left(task: Task, track: ProgressTrack | None, now: float) -> float | None:
-    """Return the seconds until a running task is likely to end, None where there is nothing to tell it from.
+    """Return the seconds until a running task is likely to end, None where nothing tells it.
 
     The rate since it was first seen counts or, until there is one, the rate that the vendor's own two times tell:
     this machine's clock may differ from the vendor's. Time that passed since its progress last went on is taken off,
@@ -62,4 +65,5 @@ def seconds_left(task: Task, track: ProgressTrack | None, now: float) -> float |
         left *= (task.updated_at - task.started_at).total_seconds() / track.percent
     else:
         return None
-    return max(0.0, left - (now - track.at))
+    left = max(0.0, left - (now - track.at))
+    return left if left <= _LONGEST_ESTIMATE else None

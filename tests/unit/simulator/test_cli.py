@@ -160,6 +160,31 @@ class TestState:
         with pytest.raises(StateError, match="open to other users"):
             StateFolder(str(tmp_path)).make()
 
+    # Root's own sees a forged folder so: its user is another one.
+    @pytest.mark.parametrize("forged", ["folder", "file", "link"])
+    def test_nobody_elses_word_ends_a_process(self, call, tmp_path, monkeypatch, forged):
+        folder = tmp_path / "state"
+        script = tmp_path / "task_simulator.py"
+        script.write_text("print('x', flush=True)\nimport time; time.sleep(60)\n")
+        with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as victim:
+            assert victim.stdout.read(1)
+            folder.mkdir(mode=0o700)
+            StateFolder(str(folder)).write(Running(victim.pid, "http://x", processes.find(victim.pid).started, ""))
+            if forged == "link":
+                folder.rename(tmp_path / "elsewhere")
+                folder.symlink_to(tmp_path / "elsewhere")
+            mine = os.geteuid()
+            if forged == "folder":
+                monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+            elif forged == "file":
+                monkeypatch.setattr(StateFolder, "_check", lambda _self: None)
+                monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+            code, said = call("stop", "--state-dir", folder)
+            monkeypatch.undo()
+            assert (code, said.out, victim.poll()) == (1, "", None)
+            assert said.err.strip().endswith("is not a folder" if forged == "link" else "belongs to another user")
+            victim.kill()
+
     def test_a_file_is_no_folder(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(StateError, match="is not a folder"):

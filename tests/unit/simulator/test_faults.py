@@ -152,7 +152,8 @@ class TestAnswersInsteadOfTheVendors:
     def test_unauthorized_in_the_vendors_shape(self, faulty):
         mine = faulty({"kind": "unauthorized"})
         assert "unauthorized" in mine.get("/v2/tasks").json()
-        assert "error" in mine.get("/image/v2/tasks").json()
+        assert mine.get("/image/v2/tasks").json()["code"] == "401 Unauthorized"
+        assert "error" in mine.get("/identity/v3/auth/tokens").json()
         assert mine.get("/nowhere").status == 401
 
     def test_sessions_expire_once(self, faulty, client):

@@ -19,10 +19,13 @@ import pytest
 
 from task_simulator import ScenarioError, Simulator
 from task_simulator.faces import FACES
+from task_simulator.faults import MOST_FAULTS
 from task_simulator.requests_log import MOST_PATHS, OTHER_PATHS, RequestsLog
+from task_simulator.tasks import MOST_ADDED
 
 TOKEN = "demo-token"
 TASK = {"provider": "rackspace_images", "id": "x"}
+MANY = {"provider": "rackspace_images"}
 
 
 def raw(simulator, request, *, patience=5.0):
@@ -155,6 +158,32 @@ class TestControl:
         assert mine.get("/v2/tasks").status == 503
         assert mine.send("DELETE", "/__simulator__/faults").status == 204
         assert mine.get("/v2/tasks").status == 200
+
+    # Anybody on the machine can send these.
+    @pytest.mark.parametrize(
+        ("path", "body", "error"),
+        [
+            ("tasks", {**MANY, "count": MOST_ADDED + 1}, "tasks[0].count must be a whole number from 1 to 10000"),
+            ("tasks", [{**MANY, "count": MOST_ADDED}] * 1000, "tasks must not make more than 10000 tasks"),
+            ("faults", [{"kind": "unauthorized"}] * (MOST_FAULTS + 1), "faults must not be more than 1000 at once"),
+        ],
+    )
+    def test_what_anybody_can_add_is_bounded(self, play, client, path, body, error):
+        simulator = play()
+        answer = client(simulator).post(f"/__simulator__/{path}", body)
+        assert (answer.status, answer.json()["error"]) == (400, error)
+        assert client(simulator, TOKEN).get("/v2/tasks").json()["tasks"] == []
+
+    def test_what_is_launched_and_added_over_time_is_bounded_too(self, play, client):
+        simulator = play(tasks=[TASK])
+        assert len(simulator.add_task(MANY, count=MOST_ADDED - 1)) == MOST_ADDED - 1
+        mine = client(simulator, TOKEN)
+        launch = {"type": "import", "input": {"import_from": "a/b"}}
+        assert [mine.post("/v2/tasks", launch).status for _number in range(2)] == [201, 500]
+        answer = mine.post("/__simulator__/tasks", MANY)
+        assert (answer.status, answer.json()["error"]) == (
+            *(400, "tasks must not be more than 10000 that are added after the start"),
+        )
 
     def test_health(self, play, client, clock):
         simulator = play()

@@ -13,7 +13,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import argument_specs
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskPage, TaskProvider
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
+    Launch,
+    TaskLauncher,
+    TaskPage,
+    TaskProvider,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
     LoginForm,
     ProviderDescription,
@@ -94,7 +99,7 @@ class FakeProvider(TaskProvider):
         return entry
 
 
-class LaunchingProvider(FakeProvider):
+class LaunchingProvider(FakeProvider, TaskLauncher):
     """Answers each launch with the next of its answers: an id, or an error to raise. ``launches`` has what was sent.
 
     An answer can be a function too, which returns one of them: what it does happens at the vendor. A task is the same

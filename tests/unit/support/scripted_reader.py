@@ -122,8 +122,8 @@ class ScriptedReader:
     ) -> None:
         self.clock = clock or FakeClock()
         self.looks: list[Look] = []
-        #: What each task was when it was last told.
-        self.told: dict[str, Task] = {}
+        #: What each task was each time that it was told.
+        self.told: dict[str, list[Task]] = {}
         self._timelines = timelines
         self._troubles = troubles
         self._request_seconds = request_seconds
@@ -147,7 +147,8 @@ class ScriptedReader:
                 raise error
             troubles.update(dict.fromkeys(stretch.task_ids.intersection(look.ids), error))
         tasks = {task_id: self.task_now(task_id) for task_id in look.ids if task_id not in troubles}
-        self.told.update(tasks)
+        for task_id, task in tasks.items():
+            self.told.setdefault(task_id, []).append(task)
         return Snapshot(tasks, troubles)
 
     @property

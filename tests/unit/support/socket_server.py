@@ -89,6 +89,11 @@ class SocketServer:
     def targets(self) -> list[str]:
         return [request.target for request in self.requests]
 
+    @property
+    def conversations(self) -> list[threading.Thread]:
+        """The threads that serve a connection, one each."""
+        return self._threads[1:]
+
     def stop(self) -> None:
         """End all connections and threads."""
         self._stopping.set()

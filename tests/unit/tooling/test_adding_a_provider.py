@@ -20,8 +20,8 @@ from ansible_collections.longrunning.tasks.tests.unit.support.session import Fak
 GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
 #: Where the names of the guide come from.
 CORE = (
-    *("_api.addresses", "_api.json_api", "_api.login", "_api.schemas", "_core.clock", "_core.task"),
-    *("_provider.contract", "_provider.description", "_provider.options"),
+    *("_api.addresses", "_api.login", "_api.schemas", "_core.task"),
+    *("_provider.contract", "_provider.description", "_provider.fields", "_provider.options", "_provider.rest"),
 )
 
 
@@ -39,6 +39,7 @@ def guide(tmp_path_factory):
     path = tmp_path_factory.mktemp("guide") / "example_backup.py"
     core = "ansible_collections.longrunning.tasks.plugins.module_utils"
     imports = [f"from {core}.{name} import *" for name in CORE]
+    imports += ["from collections.abc import Iterable", "from dataclasses import replace", "from typing import Any"]
     path.write_text(
         "\n".join(["from __future__ import annotations", *imports, *blocks_of(GUIDE, "python")]),
         encoding="utf-8",

@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import socket
+import ssl
 import threading
 import time
 import warnings
+from datetime import date
 
 import pytest
 import trustme
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import origin, without_query
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.causes import server_of, translated
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
     HttpRequest,
     HttpResponse,
@@ -23,9 +27,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AuthenticationError,
     BadAnswerError,
     MissingLibraryError,
+    NoConnectionError,
     OptionError,
+    RejectedError,
     RequestError,
     TransientError,
     UnknownHostError,
@@ -166,16 +173,16 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ("play", "words"),
     [
         ([RESET], "reset"),
-        ([CLOSE], "no whole answer"),
+        ([CLOSE], "closed the connection without an answer"),
         ([answer({"a": "b" * 100})[:-20], 0.02, RESET], "reset"),
         ([answer({"a": "b" * 100})[:-20], CLOSE], "cut off"),
         ([CHUNKED + b"5\r\nabcde\r\nff\r\nabc", CLOSE], "cut off"),
         ([CHUNKED + b"5\r\nabcde\r\n", CLOSE], "cut off"),
-        ([CHUNKED + b"zz\r\nabcde\r\n", CLOSE], "no whole answer"),
+        ([CHUNKED + b"zz\r\nabcde\r\n", CLOSE], "cut off"),
         ([answer(b"no gzip at all", Content_Encoding="gzip")], "content encoding is broken"),
-        ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", CLOSE], "no whole answer"),
-        ([b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", CLOSE], "no whole answer"),
-        ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", CLOSE], "no whole answer"),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", CLOSE], "is not HTTP"),
+        ([b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", CLOSE], "is not HTTP"),
+        ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", CLOSE], "is not HTTP"),
     ],
     ids=[
         "reset before",
@@ -207,8 +214,31 @@ def test_an_answer_that_breaks_off_is_transient(client, play, words):
 
 def test_a_closed_port_is_transient(client):
     port = closed_port()
-    with pytest.raises(TransientError, match=rf"GET http://127.0.0.1:{port}/tasks .*connection was refused"):
+    with pytest.raises(
+        NoConnectionError, match=rf"^The connection was refused: GET http://127.0.0.1:{port}/tasks"
+    ) as caught:
         client.send(get(f"http://127.0.0.1:{port}/tasks"), 5)
+    assert not caught.value.was_sent
+
+
+@pytest.mark.parametrize("variable", [None, "HTTP_PROXY"], ids=["the server", "its proxy"])
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "[Nn]o route to host"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "[Nn]etwork is unreachable"),
+        (socket.timeout("timed out"), "in time"),
+    ],
+)
+def test_trouble_before_there_is_a_connection_is_told_from_later_trouble(client, monkeypatch, variable, problem, words):
+    def connect(*_args, **_kwargs):
+        raise problem
+
+    if variable is not None:
+        monkeypatch.setenv(variable, "http://127.0.0.1:3128")
+    monkeypatch.setattr(_http.urllib3.util.connection, "create_connection", connect)
+    with pytest.raises(NoConnectionError, match=words):
+        client.send(get("http://images.example/tasks"), 5)
 
 
 def test_an_unknown_host_is_named(client, monkeypatch):
@@ -236,9 +266,49 @@ def test_an_unknown_host_is_named(client, monkeypatch):
 )
 def test_a_slow_answer_ends_at_the_timeout(client, play):
     began = time.monotonic()
-    with serving(play) as server, pytest.raises(TransientError, match=r"did not answer GET .* in time"):
+    with serving(play) as server, pytest.raises(TransientError, match=r"did not answer the request in time: GET "):
         client.send(get(server.url), SOON)
     assert time.monotonic() - began < LONG / 2
+
+
+@pytest.mark.parametrize("play", [[b"H", 0.05] * 1200, [CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 1200]])
+def test_an_answer_that_drips_leaves_neither_a_thread_nor_a_socket(client, monkeypatch, play):
+    started = []
+    thread = threading.Thread
+    monkeypatch.setattr(_http, "Thread", lambda **how: started.append(thread(**how)) or started[-1])
+    with serving(play) as server:
+        with pytest.raises(TransientError, match="in time"):
+            client.send(get(server.url), SOON)
+        # The server, too: it finds out when it writes on.
+        for left in (*started, *server.conversations):
+            left.join(30)
+            assert not left.is_alive()
+
+
+def test_a_name_that_is_looked_up_for_ever_is_given_up(client, monkeypatch):
+    go_on = threading.Event()
+
+    def resolve(*_args, **_kwargs):
+        go_on.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(TransientError, match=r"in time: GET http://images\.example/v2$"):
+        client.send(get("http://images.example/v2"), 0.01)
+    go_on.set()
+
+
+def test_a_machine_without_threads_still_sends_requests(client, monkeypatch):
+    class NoThread:
+        def __init__(self, **_kwargs):
+            pass
+
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    with serving(answer({"a": 1})) as server:
+        monkeypatch.setattr(_http, "Thread", NoThread)
+        assert client.send(get(server.url), 5).json() == {"a": 1}
 
 
 def test_a_broken_client_recovers(client):
@@ -267,8 +337,8 @@ def test_the_largest_answer_is_read(client, monkeypatch):
         assert len(client.send(get(server.url), 5).body) == 200_000
 
 
-def test_the_real_bound_is_below_a_hundred_megabytes():
-    assert 10 * 2**20 < _http.LARGEST_ANSWER < 100 * 10**6
+def test_the_real_bound_is_below_fifty_megabytes():
+    assert 10 * 2**20 < _http.LARGEST_ANSWER < 50 * 10**6
 
 
 # --- redirects ------------------------------------------------------------------------------------------------
@@ -446,6 +516,69 @@ def test_an_unknown_proxy_is_not_taken_for_an_unknown_server(client, monkeypatch
         client.send(get("http://images.example/v2"), 5)
 
 
+def from_proxy(status):
+    page = b"<html><title>Refused</title></html>"
+    return answer(page, status, Content_Type="text/html", Proxy_Authenticate='Basic realm="squid"')
+
+
+@pytest.mark.parametrize("login", ["", "bob:pr0xy-secret@"])
+@pytest.mark.parametrize(
+    ("scheme", "status", "kind"),
+    [
+        ("http", 407, AuthenticationError),
+        ("https", 407, AuthenticationError),
+        ("https", 403, RejectedError),
+        ("https", 503, NoConnectionError),
+    ],
+)
+def test_what_a_proxy_answers_is_told_as_the_proxys(monkeypatch, login, scheme, status, kind):
+    variable = f"{scheme.upper()}_PROXY"
+    words = "does not connect to the server"
+    if status == 407:
+        words = "refuses the login in it" if login else "wants a login"
+    with serving(from_proxy(status)) as proxy, contextlib.closing(RequestsClient(TlsOptions())) as client:
+        monkeypatch.setenv(variable, proxy.url.replace("//", f"//{login}"))
+        with pytest.raises(kind) as caught:
+            client.send(get(f"{scheme}://images.example/v2?token=1"), 5)
+    assert caught.type is kind
+    assert caught.value.message.startswith(f"The proxy that {variable} names {words} (HTTP {status}): GET {scheme}:")
+    assert caught.value.status == status
+    for secret in ("pr0xy-secret", "token=1"):
+        assert secret not in str(caught.value.to_result())
+
+
+def test_407_without_a_proxy_is_an_answer(client):
+    with serving(answer(status=407)) as server:
+        assert client.send(get(server.url), 5).status == 407
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
+def test_a_socks_proxy_names_the_library_that_it_needs(client, monkeypatch, variable):
+    def missing(*_args, **_kwargs):
+        raise _http.requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(_http.requests.adapters, "SOCKSProxyManager", missing)
+    monkeypatch.setenv(variable, "socks5h://bob:pr0xy-secret@127.0.0.1:1080")
+    with pytest.raises(MissingLibraryError, match=rf"PySocks .* SOCKS proxy that {variable} names") as caught:
+        client.send(get("https://images.example/v2"), 5)
+    assert caught.value.library == "PySocks"
+    assert "pr0xy-secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("address", ["foo://127.0.0.1:1", "http://", "http://a:b:c", "http://[::1"])
+def test_an_address_of_a_proxy_that_cannot_be_used_is_named(client, monkeypatch, address):
+    monkeypatch.setenv("HTTP_PROXY", address)
+    with pytest.raises(OptionError, match="HTTP_PROXY holds no usable address of a proxy"):
+        client.send(get("http://images.example/v2"), 5)
+
+
+def test_a_proxy_that_does_not_speak_tls_is_named(client, monkeypatch):
+    with serving([answer(status=400), CLOSE]) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("http:", "https:"))
+        with pytest.raises(OptionError, match=r"HTTPS_PROXY begins with https://.*write http://"):
+            client.send(get("https://images.example/v2"), 5)
+
+
 def test_tls_goes_through_a_proxy(new_client, monkeypatch, tmp_path):
     tunnel = [b"HTTP/1.1 200 OK\r\n\r\n", StartTls(server_context("images.example"))]
     with serving(tunnel, answer({"deep": 1})) as proxy:
@@ -536,14 +669,72 @@ def test_a_certificate_for_another_name_is_refused(new_client, tmp_path):
 
 def test_https_to_a_plain_port_says_so(client):
     with serving([answer(status=400), CLOSE]) as server:
-        with pytest.raises(UntrustedServerError, match=r"does not speak TLS.*scheme.*port.*api_url"):
-            client.send(get(server.url.replace("http:", "https:")), 5)
+        with pytest.raises(UntrustedServerError, match=r"does not speak TLS.*scheme.*port.*auth_url"):
+            client.send(get(server.url.replace("http:", "https:"), option="auth_url"), 5)
         assert server.requests[0].method == "TLS"
 
 
-def test_plain_http_to_a_tls_port_is_transient(client):
-    with serving(answer(), tls=server_context()) as server, pytest.raises(TransientError):
-        client.send(get(server.url.replace("https:", "http:")), 5)
+@pytest.mark.parametrize(
+    ("play", "kind"),
+    [
+        # What most do; some send an alert first, and that says it for sure.
+        ([RESET], TransientError),
+        ([CLOSE], TransientError),
+        ([b"\x15\x03\x03\x00\x02\x02\x46", CLOSE], RejectedError),
+    ],
+)
+def test_plain_http_to_a_tls_port_says_what_to_write(client, play, kind):
+    with serving(play) as server, pytest.raises(kind, match=r"expects TLS.*write https:// in auth_url$|Write https:"):
+        client.send(get(server.url, option="auth_url"), 5)
+
+
+def old_cipher(context):
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES256-SHA:@SECLEVEL=0")
+
+
+def old_version(context):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+@pytest.mark.parametrize("configure", [old_cipher, old_version])
+def test_an_old_server_has_no_way_to_encrypt_in_common(new_client, configure):
+    tls = server_context()
+    configure(tls)
+    with serving(answer(), tls=tls) as server, pytest.raises(UntrustedServerError) as caught:
+        new_client(validate_certs=False).send(get(server.url), 5)
+    assert "no cipher or TLS version in common" in caught.value.message
+    assert "check client_cert" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("WRONG_VERSION_NUMBER", "does not speak TLS: check the scheme and the port of api_url"),
+        ("RECORD_LAYER_FAILURE", "does not speak TLS"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "no cipher or TLS version in common (handshake failure)"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "no cipher or TLS version in common (protocol version)"),
+        ("UNSUPPORTED_PROTOCOL", "no cipher or TLS version in common (unsupported protocol)"),
+        ("DH_KEY_TOO_SMALL", "no cipher or TLS version in common (dh key too small)"),
+        ("UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "no cipher or TLS version in common"),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "(certificate required): check client_cert and client_key"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "(unknown ca): check client_cert and client_key"),
+        ("TLSV1_ALERT_INTERNAL_ERROR", "refused the TLS connection (internal error)"),
+        ("TLSV1_UNRECOGNIZED_NAME", None),
+        ("SSLV3_ALERT_BAD_RECORD_MAC", None),
+        (None, None),
+    ],
+)
+def test_trouble_with_tls_in_words(reason, words):
+    error = ssl.SSLError(1, "words of OpenSSL")
+    error.reason = reason
+    told = translated(error, "GET", "https://images.example/v2")
+    assert (type(told) is UntrustedServerError) is (words is not None)
+    assert (words or "The TLS connection broke") in told.message
+    assert "words of OpenSSL" not in told.message
 
 
 @pytest.mark.parametrize("both", [False, True], ids=["two files", "one file"])
@@ -557,7 +748,7 @@ def test_a_client_certificate_is_shown(new_client, tmp_path, both):
 def test_a_missing_client_certificate_is_no_passing_trouble(new_client, tmp_path):
     client = new_client(ca_path=ca_file(tmp_path))
     tls = server_context(wants_client=True)
-    with serving(answer({}), tls=tls) as server, pytest.raises(RequestError, match="client_cert") as caught:
+    with serving(answer({}), tls=tls) as server, pytest.raises(RequestError, match="client certificate") as caught:
         client.send(get(server.url), 5)
     assert not isinstance(caught.value, TransientError)
 
@@ -600,6 +791,41 @@ def test_a_folder_of_authorities_can_be_given(new_client, tmp_path):
         new_client(ca_path=str(tmp_path)).send(get(server.url), 5)
 
 
+# --- cookies --------------------------------------------------------------------------------------------------
+
+
+def cookies_of(server):
+    return [request.headers.get("cookie") for request in server.requests]
+
+
+def test_a_cookie_goes_back_to_the_server_that_set_it_and_to_no_other_port(client):
+    with serving(
+        answer(Set_Cookie="id=1; Path=/"), answer(), answer(Set_Cookie="id=; Max-Age=0; Path=/"), answer()
+    ) as one:
+        with serving(answer(), answer()) as other:
+            for server in (one, one, other, one, one, other):
+                client.send(get(server.url), 5)
+            assert cookies_of(other) == [None, None]
+        assert cookies_of(one) == [None, "id=1", "id=1", None]
+
+
+def test_a_cookie_does_not_replace_that_of_a_login(client):
+    with serving(answer(Set_Cookie="id=1"), answer()) as server:
+        client.send(get(server.url), 5)
+        client.send(HttpRequest("GET", server.url, headers={"Cookie": "mine=2"}), 5)
+    assert cookies_of(server) == [None, "mine=2"]
+
+
+def test_the_cookies_of_a_server_are_few(client):
+    def another(request):
+        return answer(Set_Cookie=f"n{request.target[1:]}=1; Path=/")
+
+    with serving(another) as server:
+        for number in range(120):
+            client.send(get(f"{server.url}/{number}"), 5)
+        assert max(len((cookies or "").split(";")) for cookies in cookies_of(server)) <= 50
+
+
 # --- requests that cannot be sent -----------------------------------------------------------------------------
 
 
@@ -619,6 +845,18 @@ def test_a_credential_that_no_header_can_carry_is_not_shown(client, value):
 def test_an_address_that_cannot_be_used_is_an_option_error(client, url):
     with pytest.raises((OptionError, TransientError)):
         client.send(get(url), 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(float("nan"), "JSON"), (float("-inf"), "JSON"), (date(2026, 1, 2), "date"), ({1, 2}, "set")]
+)
+def test_an_input_that_json_has_no_form_for_is_told_as_that(client, value, words):
+    with serving(answer()) as server:
+        with pytest.raises(OptionError, match=words) as caught:
+            client.send(HttpRequest("POST", server.url, json={"size": [value]}), 5)
+        assert server.requests == []
+    assert caught.value.option == "input"
+    assert "api_url" not in caught.value.message
 
 
 def test_without_requests_the_library_is_named(monkeypatch):
@@ -643,6 +881,18 @@ def test_without_requests_the_library_is_named(monkeypatch):
 )
 def test_origin(url, expected):
     assert origin(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/x", "a.example:443"),
+        ("http://[2001:db8::7]/x", "[2001:db8::7]:80"),
+        ("http://[::1]:5000", "[::1]:5000"),
+    ],
+)
+def test_a_server_in_words(url, expected):
+    assert server_of(url) == expected
 
 
 def test_without_query():

@@ -7,13 +7,20 @@ from __future__ import annotations
 import contextlib
 import threading
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.channel import Channel
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpResponse
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import JsonApi, read_answer, vendor_words
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
+    JsonApi,
+    Refusal,
+    read_answer,
+    vendor_words,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, FixedLogin, Login
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.schemas import AnswerSchema
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
@@ -64,12 +71,19 @@ def deadline(clock):
     return Deadline(clock, 30.0)
 
 
-def new_api(clock, http, login=None, **settings):
-    return JsonApi(http, login or CountingLogin(), clock, title="Example", **settings)
+def traits(**given):
+    usual = {"title": "Example", "transient_statuses": frozenset(), "denied_advice": "", "read_refusal": None}
+    return SimpleNamespace(**{**usual, **given})
 
 
-def read(response, **settings):
-    return read_answer(response, method="GET", title="Example", clock=FakeClock(), **settings)
+def new_api(clock, http, login=None, **given):
+    return JsonApi(Channel(http), login or CountingLogin(), clock, traits(**given))
+
+
+def read(response, *, schema=None, is_login=False, **given):
+    return read_answer(
+        response, method="GET", traits=traits(**given), clock=FakeClock(), schema=schema, is_login=is_login
+    )
 
 
 # --- what each status means -----------------------------------------------------------------------------------
@@ -423,8 +437,8 @@ def test_vendor_words(body, expected):
     assert vendor_words(reply(body, 400)) == expected
 
 
-def explain(data):
-    return ("E7", data["sorry"]) if "sorry" in data else None
+def read_refusal(data, _status):
+    return Refusal("E7", data["sorry"]) if isinstance(data, dict) and "sorry" in data else None
 
 
 @pytest.mark.parametrize(
@@ -439,12 +453,38 @@ def explain(data):
 )
 def test_the_vendors_own_words_are_told_from_others(body, code, words, told):
     with pytest.raises(NotFoundError) as caught:
-        read(reply(body, 404), explain=explain)
+        read(reply(body, 404), read_refusal=read_refusal)
     assert (caught.value.code, caught.value.words) == (code, words)
     assert caught.value.message.endswith(told)
 
 
-def test_without_an_explanation_no_words_count_as_the_vendors_own():
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (None, "Example refused GET : no such task"),
+        (NotFoundError, "Example refused GET : no such task"),
+        (AuthenticationError, "Example refused the login (HTTP 200: no such task): check the login's options"),
+        (TransientError, "Example answered GET  with HTTP 200: no such task"),
+    ],
+)
+def test_a_refusal_inside_a_good_answer(kind, message):
+    refusal = Refusal("E7", "no such task", kind)
+    with pytest.raises(kind or RejectedError) as caught:
+        read(reply({"error": "E7"}), read_refusal=lambda _data, _status: refusal)
+    assert (caught.value.message, caught.value.code, caught.value.words) == (message, "E7", "no such task")
+
+
+@pytest.mark.parametrize("status", [200, 401, 500])
+@pytest.mark.parametrize(
+    "body", ['{"token": "t0p-secret', "token=t0p-secret", "<html>t0p-secret</html>", b"t0p-secret"]
+)
+def test_nothing_of_a_logins_answer_is_quoted(status, body):
+    with pytest.raises(WorkError) as caught:
+        read(reply(body, status), is_login=True)
+    assert "t0p-secret" not in caught.value.message
+
+
+def test_without_a_shape_of_its_own_no_words_count_as_the_vendors_own():
     with pytest.raises(NotFoundError) as caught:
         read(reply({"message": "no such task"}, 404))
     assert caught.value.words is None

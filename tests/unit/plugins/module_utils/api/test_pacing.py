@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,9 +50,32 @@ def test_a_turn_that_is_due_after_the_deadline_is_not_waited_for():
     with pytest.raises(TransientError) as caught:
         pacer.take_turn(Deadline(clock, 30.0, clock.monotonic() + 39))
     assert caught.value.retry_after == 40.0
-    assert caught.value.message.startswith("No more than 1 requests in 60 seconds are sent, to stay within")
+    assert caught.value.message.endswith("only 1 request is sent in 60 seconds, to keep within the vendor's quota")
     # The pace is ours: the vendor did not say that anything is used up.
     assert "used up" not in caught.value.message
     assert clock.slept == []
     pacer.take_turn(Deadline(clock, 30.0, clock.monotonic() + 40))
     assert clock.slept == [40.0]
+
+
+def test_who_sleeps_holds_nobody_up():
+    class Busy(FakeClock):
+        def sleep(self, seconds):
+            # Meanwhile somebody comes who has no time: a logout, when the work is to end at once.
+            other = threading.Thread(target=late, daemon=True)
+            other.start()
+            other.join(20)
+            super().sleep(seconds)
+
+    def late():
+        with pytest.raises(TransientError):
+            pacer.take_turn(Deadline(clock, 30.0, clock.monotonic()))
+        gone.append(True)
+
+    gone = []
+    clock = Busy()
+    pacer = Pacer(Quota(1, 60.0), clock)
+    pacer.take_turn(Deadline(clock, 30.0))
+    pacer.take_turn(Deadline(clock, 30.0))
+    assert gone
+    assert clock.elapsed == 60.0

@@ -28,12 +28,12 @@ MOST = Backoff(uniform=lambda _low, high: high)
 LEAST = Backoff(uniform=lambda low, _high: low)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 529, 530, 561, 596, 599])
 def test_statuses_that_may_pass(status):
     assert status in TRANSIENT_STATUSES
 
 
-@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 405, 409, 410, 413, 422, 501, 505])
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 405, 409, 410, 413, 422, 501, 505, 600, 999])
 def test_statuses_that_will_not_pass(status):
     assert status not in TRANSIENT_STATUSES
 

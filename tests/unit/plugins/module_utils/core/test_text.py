@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import (
+    LONGEST_TEXT,
     listed,
     readable,
     seconds_in_words,
@@ -28,6 +29,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.text impor
         ("<!DOCTYPE html><html><body class='a'>Sorry</body></html>", "Sorry"),
         ("<!-- hidden -->shown", "shown"),
         ("5 &lt; 6 &amp;&nbsp;7 &#x41;", "5 < 6 & 7 A"),
+        # Python reads no number of so many digits.
+        ("&#" + "9" * 550 + ";", "&#" + "9" * 550 + ";"),
+        ("&#xD800;&#0;", "\ufffd\ufffd"),
         ("Größe 5 µm — 数", "Größe 5 µm — 数"),
         # What only looks like a tag is the vendor's word.
         ("size must be > 1 GB and < 10 GB", "size must be > 1 GB and < 10 GB"),
@@ -61,7 +65,17 @@ def test_whatever_the_text_it_is_one_line_within_the_limit(text, limit):
 
 
 def test_a_page_of_megabytes_takes_no_time():
-    assert len(readable("<" * 5_000_000)) == 500
+    assert len(readable("<" * 5_000_000)) == LONGEST_TEXT
+
+
+@pytest.mark.parametrize("text", ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000, "&" + "a" * 5000 + ";"])
+def test_an_entity_without_end_is_a_text(text):
+    assert readable(text).startswith(text[:500])
+
+
+def test_the_longest_text_that_a_vendor_allows_comes_whole():
+    words = f"{'t' * 40}: {'d' * 511}"
+    assert readable(words) == words
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_r
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_launch import run
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.launching import LaunchOutcome, ReusePolicy
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import LaunchingProvider, Run, task
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
+    FakeProvider,
+    LaunchingProvider,
+    Run,
+    task,
+)
 
 LOST = TransientError("the connection was reset")
 
@@ -87,12 +92,6 @@ def test_a_launched_task_that_is_not_told_yet_has_its_id():
     ("description", "params", "option", "words"),
     [
         ({}, {"type": "clone"}, "type", "type is 'clone'; provider example launches import or export"),
-        (
-            {"launch_types": ()},
-            {},
-            "provider",
-            "task_launch has no launching calls of Example Cloud. Send the vendor's own",
-        ),
         ({}, {"desired": {}}, "desired", "desired is empty"),
         ({}, {"desired": {"name": ""}}, "desired", "the value of name has to be a text or a number"),
         ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds half a character"),
@@ -108,6 +107,12 @@ def test_bad_options_launch_nothing(description, params, option, words):
         launch(provider, **params)()
     assert caught.value.option == option
     assert provider.launches == []
+
+
+def test_a_vendor_whose_tasks_cannot_be_launched():
+    with pytest.raises(OptionError, match="task_launch cannot launch tasks of Example Cloud") as caught:
+        launch(FakeProvider())()
+    assert caught.value.option == "provider"
 
 
 def test_the_words_for_reuse_are_those_of_the_option():

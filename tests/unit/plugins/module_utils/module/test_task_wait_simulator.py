@@ -19,7 +19,12 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
+    answer,
+    bare_environment,
+    closed_port,
+    serving,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS, Vendor
 
@@ -131,7 +136,7 @@ CASES = {
         not_yet_registered, "failed", 10, "not_found succeeded", "task_failed", {"not_found": "fail"}
     ),
     "not_found=fail, forgotten": Case(
-        forgotten, "failed", 20, "not_found succeeded", "task_failed", {"not_found": "fail"}
+        forgotten, "failed", 30, "not_found succeeded", "task_failed", {"not_found": "fail"}
     ),
     "not_found=wait, early": Case(
         not_yet_registered, "succeeded", 30, "succeeded succeeded", None, {"not_found": "wait"}
@@ -143,7 +148,7 @@ CASES = {
         not_yet_registered, "succeeded", 10, "not_found succeeded", None, {"not_found": "succeed"}
     ),
     "not_found=succeed, forgotten": Case(
-        forgotten, "succeeded", 20, "not_found succeeded", None, {"not_found": "succeed"}
+        forgotten, "succeeded", 30, "not_found succeeded", None, {"not_found": "succeed"}
     ),
     "unknown_state=wait": Case(odd, "succeeded", 20, "succeeded", None, {"unknown_state": "wait"}, warnings=1),
     "unknown_state=fail": Case(odd, "failed", 0, "unknown", "task_failed", {"unknown_state": "fail"}, warnings=1),
@@ -181,6 +186,32 @@ def test_every_value_of_every_option_that_judges_an_end_is_in_the_table():
     assert {(option, value) for option, values in choices.items() for value in values} <= given
 
 
+#: What stands in front of an API answers in its place.
+FOREIGN = {
+    "a proxy": answer("404 page not found\n", 404, Content_Type="text/plain; charset=utf-8"),
+    "an ingress": answer("default backend - 404", 404, Content_Type="text/plain"),
+    "a gateway": answer({"message": "no Route matched with those values"}, 404),
+    "a page": answer("<html><title>404 Not Found</title></html>", 404, Content_Type="text/html"),
+    "nothing": answer(b"", 404),
+}
+
+
+@pytest.mark.parametrize("not_found", ["fail", "wait", "succeed"])
+@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize(("times", "apart"), [(1, 1), (2, 1), (3, 2)])
+def test_a_404_between_good_answers_ends_no_wait(monkeypatch, foreign, times, apart, not_found):
+    bare_environment(monkeypatch)
+    vendor = VENDORS["custom"]
+    running, done = (answer({"id": vendor.task_id(1), "status": status}) for status in ("processing", "success"))
+    misses = [foreign, *[running] * (apart - 1)] * times
+    with serving(running, *misses, running, done) as server, contextlib.ExitStack() as stack:
+        here = Stage(stack, vendor)
+        here.url = server.url
+        result = here.wait(1, poll_interval=10, not_found=not_found)
+    assert (result["outcome"], result["polls"]) == ("succeeded", len(misses) + 3)
+    assert [change["state"] for change in result["task"]["history"]] == ["running", "succeeded"]
+
+
 @EACH
 @pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
 def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone):
@@ -195,6 +226,20 @@ def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone)
     result = here.wait(*numbers, poll_interval=10, accept_failure_codes=["396", vendor.code])
     assert (result["outcome"], result["failed_task_ids"]) == ("succeeded", [])
     assert (result["tasks"][0]["state"], result["tasks"][0]["error"]["code"]) == ("failed", vendor.code)
+
+
+@EACH
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
+def test_an_address_at_which_nobody_listens_is_given_up_soon(monkeypatch, vendor, alone):
+    bare_environment(monkeypatch)
+    with contextlib.ExitStack() as stack:
+        here = Stage(stack, vendor)
+        here.url = f"http://127.0.0.1:{closed_port()}"
+        result = here.fails(*((1,) if alone else (1, 2, 3)))
+    assert (result["outcome"], result["reason"], result["elapsed"]) == ("unreachable", "unreachable", 20.0)
+    assert "refused" in result["msg"]
+    assert "Nothing has answered within 20 s, so the wait gave up. Check api_url" in result["msg"]
+    assert result["request"]["url"].startswith(here.url)
 
 
 # --- launch_results ---------------------------------------------------------------------------------------------
@@ -276,7 +321,7 @@ def test_requests_per_round_are_no_more_than_the_pages_of_the_list(stage, vendor
 
 
 #: Those whose lists lack the outcome of a task, or its reason.
-LISTS_LACK = {"rackspace_images", "openstack_images"}
+LISTS_LACK = {"rackspace_images", "openstack_images", "huawei_koodrive"}
 
 
 @EACH_WITH_A_LIST

@@ -29,8 +29,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_r
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import (
     DESCRIPTION,
-    LIST_SCHEMA,
-    SHOW_SCHEMA,
+    TASK_SCHEMA,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
@@ -126,7 +125,7 @@ def test_states_are_compared_without_case(word):
     assert task_from_json(raw(state=word)).state is TaskState.SUCCEEDED
 
 
-@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "", "Dismissed "])
+@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "Dismissed "])
 def test_any_other_state_is_unknown_whatever_else_is_said(word):
     task = task_from_json(raw(state=word, **FINISHED))
     assert (task.state, task.raw_state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, word, False, None)
@@ -218,18 +217,18 @@ def test_a_success_may_carry_any_error(rest):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"error": {"message": "licence has run out"}, "successful": False}, "HTTP 200: licence has run out"),
-        ({"error": "broken", "successful": False, "result": raw(state="End")}, "HTTP 200: broken"),
-        ({"error": {"message": ""}, "successful": False, "result": None}, "HTTP 200"),
-        ({"error": None, "successful": False}, "HTTP 200"),
-        ({"successful": False}, "HTTP 200"),
+        ({"error": {"message": "licence has run out"}, "successful": False}, ": licence has run out"),
+        ({"error": "broken", "successful": False, "result": raw(state="End")}, ": broken"),
+        ({"error": {"message": ""}, "successful": False, "result": None}, ""),
+        ({"error": None, "successful": False}, ""),
+        ({"successful": False}, ""),
     ],
 )
 def test_a_refusal_under_http_200_is_an_error(body, words):
     session = Session(reply(body))
     with pytest.raises(RejectedError) as caught:
         session.read()
-    assert caught.value.message == f"Dbvisit StandbyMP refused POST /task/show, though with {words}"
+    assert caught.value.message == f"Dbvisit StandbyMP refused POST {URL}/api/task/show{words}"
     assert caught.value.to_result()["request"]["status"] == 200
     # Nor is it taken for a missing task.
     assert len(session.http.requests) == 1
@@ -245,16 +244,17 @@ def test_a_refusal_under_http_200_is_an_error(body, words):
         ({"result": raw(), "successful": 1}, "$.successful: expected boolean, got number"),
         ({"successful": True}, "$: result is missing"),
         ({"result": None, "successful": True}, "$.result: expected object, got null"),
-        ({"result": {"task_id": 7}, "successful": True}, "$.result: state is missing"),
-        ({"result": {"state": "End"}, "successful": True}, "$.result: task_id is missing"),
-        ({"result": raw("seven"), "successful": True}, "$.result.task_id: 'seven' does not match"),
-        ({"result": raw("-7"), "successful": True}, "$.result.task_id: '-7' does not match"),
-        ({"result": raw(True), "successful": True}, "$.result.task_id: expected integer or string, got boolean"),
-        ({"result": raw(7.5), "successful": True}, "$.result.task_id: expected integer or string, got number"),
-        ({"result": raw(state=None), "successful": True}, "$.result.state: expected string, got null"),
-        ({"result": raw(messages="x"), "successful": True}, "$.result.messages: expected array or null"),
-        ({"result": raw(messages=["x"]), "successful": True}, "$.result.messages[0]: expected object, got string"),
-        ({"result": raw(hidden_by=1), "successful": True}, "$.result.hidden_by: expected string or null"),
+        ({"result": {"task_id": 7}, "successful": True}, "$: state is missing"),
+        ({"result": {"state": "End"}, "successful": True}, "$: task_id is missing"),
+        ({"result": raw("seven"), "successful": True}, "$.task_id: 'seven' does not match"),
+        ({"result": raw("-7"), "successful": True}, "$.task_id: '-7' does not match"),
+        ({"result": raw(True), "successful": True}, "$.task_id: expected integer or string, got boolean"),
+        ({"result": raw(7.5), "successful": True}, "$.task_id: expected integer or string, got number"),
+        ({"result": raw(state=None), "successful": True}, "$.state: expected string, got null"),
+        ({"result": raw(state=" "), "successful": True}, "$.state: "),
+        ({"result": raw(messages="x"), "successful": True}, "$.messages: expected array or null"),
+        ({"result": raw(messages=["x"]), "successful": True}, "$.messages[0]: expected object, got string"),
+        ({"result": raw(hidden_by=1), "successful": True}, "$.hidden_by: expected string or null"),
     ],
 )
 def test_what_is_read_is_checked(body, where):
@@ -284,7 +284,8 @@ def test_an_unknown_id_is_a_refusal_that_the_list_confirms():
 def test_the_vendors_words_come_with_a_missing_task():
     session = Session(refusal("no such task"), good({"tasks": []}))
     task = TaskReader(session.provider).read(["7"], session.deadline).tasks["7"]
-    assert (task.state, task.message) == (TaskState.NOT_FOUND, "no such task")
+    words = f"no such task (HTTP 400, POST {URL}/api/task/show)"
+    assert (task.state, task.message) == (TaskState.NOT_FOUND, words)
 
 
 def test_a_task_that_only_the_list_shows_is_there():
@@ -349,6 +350,25 @@ def test_a_wrong_path_is_no_missing_task(answer):
     assert (caught.value.status, len(session.http.requests)) == (404, 1)
 
 
+def test_the_words_of_a_wrong_path_are_kept():
+    with pytest.raises(RejectedError) as caught:
+        Session(refusal("no such call", 404)).read()
+    assert caught.value.words == "no such call"
+
+
+@pytest.mark.parametrize("body", [b"", b"404 page not found", {}, {"message": "no route"}, b"<html>No</html>"])
+@pytest.mark.parametrize("calls", ["read", "listed"])
+def test_an_api_that_answered_before_is_only_away(body, calls):
+    is_page = body == b"<html>No</html>"
+    away = reply(body, 404, **({"content_type": "text/html"} if is_page else {}))
+    session = Session(good(raw()), good({"tasks": []}), away)
+    session.read()
+    session.listed()
+    with pytest.raises(TransientError, match=r"HTTP 404.*answered before") as caught:
+        getattr(session, calls)()
+    assert (caught.value.status, len(session.http.requests)) == (404, 3)
+
+
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -375,12 +395,22 @@ def test_an_empty_list(tasks):
 
 @pytest.mark.parametrize(
     ("result", "where"),
-    [(None, "$.result: expected object"), ({}, "$.result: tasks is missing"), ({"tasks": [7]}, "$.result.tasks[0]")],
+    [
+        (None, "$.result: expected object"),
+        ({}, "$.result: tasks is missing"),
+        ({"tasks": [7]}, "$: expected object, got number"),
+    ],
 )
 def test_a_list_is_checked(result, where):
     with pytest.raises(BadAnswerError) as caught:
         Session(good(result)).listed()
     assert where in caught.value.message
+
+
+def test_entries_that_cannot_be_read_are_left_out_and_counted():
+    session = Session(good({"tasks": [raw(1), "odd", raw("seven"), raw(2, None), raw(3, messages=["odd"]), raw(4)]}))
+    page = session.page()
+    assert ([task.id for task in page.tasks], page.unreadable) == (["4", "1"], 4)
 
 
 def test_a_list_that_is_refused():
@@ -584,16 +614,20 @@ def test_any_answer_gives_a_task_or_one_of_our_errors(answer, status):
 @FUZZ
 @given(answer=st.fixed_dictionaries({"result": TASKS, "successful": st.just(value=True)}))
 def test_whatever_passes_the_check_becomes_a_task(answer):
-    if SHOW_SCHEMA.problem(answer) is None:
+    if TASK_SCHEMA.problem(answer["result"]) is None:
         task_from_json(answer["result"]).to_result()
 
 
 @FUZZ
 @given(tasks=st.lists(TASKS, max_size=3) | JSON)
-def test_whatever_list_passes_the_check_becomes_tasks(tasks):
-    answer = {"result": {"tasks": tasks}, "successful": True}
-    if LIST_SCHEMA.problem(answer) is None:
-        assert len(Session(reply(answer)).listed()) == len(tasks or ())
+def test_whatever_list_there_is_becomes_tasks_or_is_counted(tasks):
+    session = Session(good({"tasks": tasks}))
+    try:
+        page = session.page()
+    except BadAnswerError:
+        assert tasks not in ([], None)
+    else:
+        assert len(page.tasks) + page.unreadable == len(tasks or ())
 
 
 # --- launches -------------------------------------------------------------------------------------------------
@@ -631,8 +665,16 @@ def test_an_answer_without_a_task_is_no_launch(result):
 
 def test_a_refused_switchover_with_a_task_may_be_none():
     answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
-    with pytest.raises(BadAnswerError, match="refused POST /switchover/oracle: busy, and gave the ID of a task"):
+    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle: busy\. It gave the ID of a task"):
         Session(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
+
+
+# The calls for other databases are inferred. A 404 is clear: nothing was launched, whatever else has an answer.
+def test_a_launching_call_that_does_not_exist():
+    session = Session(good({"tasks": []}), reply("404 page not found", 404))
+    session.listed()
+    with pytest.raises(RejectedError, match="Check api_url and api_path"):
+        session.launch("switchover/sqlserver", {"configuration_id": 1})
 
 
 def test_a_refused_switchover_is_told():

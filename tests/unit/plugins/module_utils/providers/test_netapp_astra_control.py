@@ -24,9 +24,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
     DESCRIPTION,
-    LIST_SCHEMA,
-    TASK_SCHEMA,
-    explain_problem,
+    FIELDS,
+    AstraTaskProvider,
+    read_refusal,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
@@ -39,6 +39,7 @@ ID = "ae1e6561-9e22-406c-8a5a-762f4604da00"
 OTHER = "bc1e6561-9e22-406c-8a5a-762f4604da00"
 LOGIN = {"api_url": "https://astra.example", "account_id": ACCOUNT, "api_token": "t0kEn-s3cr3t"}
 TASKS_URL = f"https://astra.example/accounts/{ACCOUNT}/core/v1/tasks"
+TASK_SCHEMA = AstraTaskProvider.task_schema
 
 
 def raw_task(state="running", **fields):
@@ -149,7 +150,7 @@ def test_each_other_field_may_be_missing_or_of_an_older_version(field):
     assert task_from_json(raw).state is TaskState.RUNNING
 
 
-NULLABLE = sorted(set(TASK_SCHEMA.schema["properties"]) - {"id", "state"})
+NULLABLE = sorted(set(FIELDS.schema["properties"]) - {"id", "state"})
 
 
 @pytest.mark.parametrize("field", NULLABLE)
@@ -232,6 +233,16 @@ def test_a_type_of_another_kind(kind, code):
     assert (error.code, error.title, error.detail) == (code, "T", "D")
 
 
+# The documents allow titles of 40 and details of 511 characters.
+def test_the_longest_detail_is_told_whole():
+    title, text = "t" * 40, f"{'d' * 508}end"
+    task = task_from_json(raw_task("failed", stateDetails=[detail(7, title, text)]))
+    assert (task.message, task.error.title, task.error.detail) == (f"{title}: {text}", title, text)
+    two = task_from_json(raw_task("failed", stateDetails=[detail(7, title, text), detail(8, title, text)]))
+    assert two.error.detail == two.message == f"{title}: {text}; {title}: {text}"
+    assert text in error_of(problem(5, title, text)).message
+
+
 @pytest.mark.parametrize("details", [[], None])
 def test_a_failure_without_details(details):
     task = task_from_json(raw_task("failed", stateDetails=details))
@@ -256,6 +267,13 @@ def test_one_task_is_asked_for():
     (request,) = session.http.requests
     assert (request.method, request.url, request.params) == ("GET", f"{TASKS_URL}/{ID}", ())
     assert request.headers == {"Accept": "*/*", "Authorization": "Bearer t0kEn-s3cr3t"}
+
+
+@pytest.mark.parametrize("path", ["/", f"/accounts/{ACCOUNT}", f"/accounts/{ACCOUNT}/core/v1/"])
+def test_an_address_may_have_its_path(path):
+    session = Session(reply(raw_task()), api_url=f"https://astra.example{path}")
+    session.read()
+    assert session.http.requests[0].url == f"{TASKS_URL}/{ID}"
 
 
 def test_another_task_than_that_asked_for_is_a_bad_answer():
@@ -344,8 +362,19 @@ def test_include_is_refused_before_anything_is_sent():
 
 
 def test_bare_lists_of_values_are_a_bad_answer():
-    with pytest.raises(BadAnswerError, match=r"\$\.items\[0\]"):
+    with pytest.raises(BadAnswerError, match="expected object, got array") as caught:
         Session(listing([ID, "running"])).page()
+    assert (caught.value.method, caught.value.url, caught.value.status) == ("GET", TASKS_URL, 200)
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
+    page = Session(listing(raw_task(id=5), raw_task(), None, raw_task(state=None))).page()
+    assert ([task.id for task in page.tasks], page.unreadable) == ([ID], 3)
+
+
+def test_an_entry_that_cannot_be_read_counts_for_the_limit():
+    page = Session(listing(raw_task(), {})).page(filters=(("limit", "2"),))
+    assert page.is_cut
 
 
 @pytest.mark.parametrize(
@@ -393,9 +422,12 @@ def test_a_task_without_subtasks():
     assert Session(listing()).subtasks(ID) == ()
 
 
-def test_subtasks_of_a_list_that_is_cut_off_are_not_taken_for_all():
+@pytest.mark.parametrize(
+    "answer", [listing(raw_task(), **{"continue": "bW9yZQ=="}), listing(raw_task(), {"id": OTHER})]
+)
+def test_subtasks_of_a_list_that_lacks_some_are_not_taken_for_all(answer):
     with pytest.raises(BadAnswerError, match="all subtasks"):
-        Session(listing(raw_task(), **{"continue": "bW9yZQ=="})).subtasks(PARENT)
+        Session(answer).subtasks(PARENT)
 
 
 def test_an_id_that_a_filter_cannot_carry_is_not_put_into_one():
@@ -508,7 +540,7 @@ def test_a_404_to_a_list_is_a_wrong_address():
     [None, [], "x", {}, {"type": 5}, {"type": "about:blank"}, {"type": "https://astra.netapp.io/stateDetails/3"}],
 )
 def test_what_is_no_problem_of_the_vendor(data):
-    assert explain_problem(data) is None
+    assert read_refusal(data, 400) is None
 
 
 def test_the_problems_that_tasks_and_their_surroundings_can_have_are_data():
@@ -529,7 +561,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from([*TASK_SCHEMA.schema["properties"], "items", "continue", "title", "detail", "type"]),
+            st.sampled_from([*FIELDS.schema["properties"], "items", "continue", "title", "detail", "type"]),
             inner,
             max_size=5,
         )
@@ -561,7 +593,12 @@ FITTING = st.fixed_dictionaries(
 @FUZZ
 @given(FITTING | JSON)
 def test_whatever_passes_the_check_is_a_task(raw):
-    if TASK_SCHEMA.problem(raw) is None:
+    if TASK_SCHEMA.problem(raw) is not None:
+        return
+    if not raw["id"].strip():
+        with pytest.raises(BadAnswerError, match="no ID"):
+            task_from_json(raw)
+    else:
         task = task_from_json(raw)
         assert (task.state is TaskState.SUCCEEDED) is (str(raw["state"]).casefold() == "completed")
         json.dumps(task.to_result())
@@ -576,8 +613,7 @@ def test_whatever_is_listed_gives_tasks_or_one_of_our_errors(answer):
         session.subtasks(ID)
     except WorkError:
         return
-    assert LIST_SCHEMA.problem(answer) is None
-    assert len(page.tasks) == len(answer["items"])
+    assert len(page.tasks) + page.unreadable == len(answer["items"])
 
 
 @FUZZ

@@ -12,6 +12,7 @@ from statistics import mean
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import TransientError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.snapshot import Snapshot
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Outcome, WaitPlan, wait_for_tasks
@@ -85,6 +86,21 @@ def test_there_is_no_estimate_without_a_rate(task, track):
     assert seconds_left(task, track, NOW) is None
 
 
+# A step from 0 to 5e-324 percent, the smallest float, made the estimate infinite, and live progress died of it.
+@pytest.mark.parametrize("percent", [5e-324, 1e-300, 1e-9])
+def test_an_estimate_is_never_infinite_nor_longer_than_anybody_waits(percent):
+    assert seconds_left(running(percent), seen(0.0, percent), NOW) is None
+
+
+def test_a_rate_of_almost_nothing_costs_a_wait_nothing():
+    steps = (Step(0, TaskState.RUNNING, percent=0), Step(5, TaskState.RUNNING, percent=5e-324))
+    reader, looks = ScriptedReader({"t": (*steps, Step(25, TaskState.SUCCEEDED))}), []
+    plan = WaitPlan(timeout=3600, poll_interval=10, max_poll_interval=60, backs_off=False)
+    assert reader.wait(plan, observer=looks.append).outcome is Outcome.SUCCEEDED
+    assert reader.moments == [0, 10, 20, 30]
+    assert [dict(look.seconds_left) for look in looks] == [{}] * 4
+
+
 @pytest.mark.parametrize(("left", "delay"), [(0, 5), (6, 5), (20, 16), (75, 60), (100000, 60)])
 def test_a_delay_stays_within_its_bounds(left, delay):
     assert PollingPolicy(least=5, most=60).delay(left) == delay
@@ -134,6 +150,55 @@ def test_a_state_that_begins_anew_has_a_rate_of_its_own():
     reader.wait(WaitPlan(timeout=3600, poll_interval=10, max_poll_interval=60, backs_off=False))
     # At 110 it made 10 percent in 10 seconds; with the pause in it the rate would be far less.
     assert reader.moments[-4:] == [100, 110, 142, 152]
+
+
+# --- what the vendor asks for -----------------------------------------------------------------------------------
+
+
+def asking_for(clock, seconds, end=1000.0, moments=None):
+    """Return what reads a task of a vendor that asks for so many seconds between two looks."""
+
+    def read(_task_ids, _deadline):
+        moments.append(clock.elapsed)
+        state = TaskState.SUCCEEDED if clock.elapsed >= end else TaskState.RUNNING
+        return Snapshot({"t": Task("t", "example", state, "word")}, retry_after=seconds)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "plan", "expected"),
+    [
+        (4.0, {"poll_interval": 1}, [0, 4, 8, 10]),
+        (4.0, {"poll_interval": 5}, [0, 5, 10]),
+        (0.0, {"poll_interval": 5}, [0, 5, 10]),
+        # The last look is at the deadline all the same.
+        (3600.0, {"poll_interval": 1}, [0, 10]),
+        (1e300, {"poll_interval": 1}, [0, 10]),
+        # No other limit makes it come sooner.
+        (4.0, {"poll_interval": 1, "stall_timeout": 2}, [0, 4]),
+    ],
+)
+def test_no_look_comes_before_the_vendor_wants_it(seconds, plan, expected):
+    clock, moments = FakeClock(), []
+    plan = WaitPlan(timeout=10, **plan)
+    read = asking_for(clock, seconds, moments=moments)
+    wait_for_tasks(("t",), read, plan, provider="example", clock=clock, request_timeout=30)
+    assert moments == expected
+
+
+def test_no_trouble_of_another_task_makes_it_come_sooner():
+    clock, moments = FakeClock(), []
+
+    def read(task_ids, _deadline):
+        moments.append((clock.elapsed, tuple(task_ids)))
+        tasks = {task_id: running(None) for task_id in task_ids if task_id == "t"}
+        troubles = {task_id: TransientError("502") for task_id in task_ids if task_id != "t"}
+        return Snapshot({"t": tasks["t"]} if tasks else {}, troubles, retry_after=4)
+
+    plan = WaitPlan(timeout=8, poll_interval=6)
+    wait_for_tasks(("t", "u"), read, plan, provider="example", clock=clock, request_timeout=30)
+    assert moments == [(0, ("t", "u")), (4, ("u",)), (8, ("t", "u"))]
 
 
 # --- what it is worth -------------------------------------------------------------------------------------------

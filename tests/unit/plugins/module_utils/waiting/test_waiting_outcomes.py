@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.snapshot import Snapshot
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
     LONGEST_HISTORY,
@@ -15,7 +16,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
     UnknownStatePolicy,
     Verdict,
     WaitPlan,
+    wait_for_tasks,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
     FOREVER_RUNNING,
     PROVIDER,
@@ -101,11 +104,36 @@ class TestUnknownState:
         reader = ScriptedReader({"a": steps, "b": (Step(0, UNKNOWN, "New"),)})
         assert reader.wait(WaitPlan(timeout=60, poll_interval=10)).unknown_states == ("New", "Odd")
 
+    # A vendor that tells no state has answered: that is another thing than no answer.
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [(UnknownStatePolicy.WAIT, Outcome.TIMED_OUT), (UnknownStatePolicy.FAIL, Outcome.FAILED)],
+    )
+    def test_a_task_without_a_state_is_in_an_unknown_one(self, policy, expected):
+        clock, looks = FakeClock(), []
+        outcome = wait_for_tasks(
+            ("a",),
+            lambda _ids, _deadline: Snapshot({"a": Task("a", PROVIDER, UNKNOWN)}),
+            WaitPlan(timeout=20, poll_interval=10, unknown_state=policy),
+            provider=PROVIDER,
+            clock=clock,
+            request_timeout=30,
+            observer=looks.append,
+        )
+        assert (outcome.outcome, outcome.unknown_states) == (expected, (None,))
+        assert {look.unseen for look in looks} == {frozenset()}
+
     @pytest.mark.parametrize("policy", UnknownStatePolicy)
     def test_before_the_first_answer_there_is_none(self, policy):
         reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, trouble(0, 2))
         outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10, unknown_state=policy))
         assert (outcome.outcome, outcome.unknown_states) == (Outcome.SUCCEEDED, ())
+
+    def test_until_then_a_task_is_not_seen_yet(self):
+        reader, looks = ScriptedReader({"a": running_until(5, SUCCEEDED), "b": FOREVER_RUNNING}, trouble(0, 2, "a")), []
+        plan = WaitPlan(timeout=10, poll_interval=10, unknown_state=UnknownStatePolicy.FAIL, fail_fast=True)
+        reader.wait(plan, observer=looks.append)
+        assert [(look.elapsed, set(look.unseen)) for look in looks] == [(0, {"a"}), (1, {"a"}), (3, set()), (10, set())]
 
 
 class TestNotFound:
@@ -116,11 +144,11 @@ class TestNotFound:
     @pytest.mark.parametrize(
         ("policy", "steps", "expected", "elapsed"),
         [
-            (NotFoundPolicy.FAIL, VANISHES, Outcome.FAILED, 20),
+            (NotFoundPolicy.FAIL, VANISHES, Outcome.FAILED, 40),
             (NotFoundPolicy.FAIL, APPEARS, Outcome.FAILED, 0),
             (NotFoundPolicy.WAIT, VANISHES, Outcome.TIMED_OUT, 60),
             (NotFoundPolicy.WAIT, APPEARS, Outcome.SUCCEEDED, 40),
-            (NotFoundPolicy.SUCCEED, VANISHES, Outcome.SUCCEEDED, 20),
+            (NotFoundPolicy.SUCCEED, VANISHES, Outcome.SUCCEEDED, 40),
             (NotFoundPolicy.SUCCEED, APPEARS, Outcome.SUCCEEDED, 0),
         ],
     )
@@ -128,6 +156,54 @@ class TestNotFound:
         reader = ScriptedReader({"a": steps})
         outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10, not_found=policy))
         assert (outcome.outcome, outcome.elapsed) == (expected, elapsed)
+
+    # A proxy without its backend, a node of a cluster that lags behind: 404 between two good answers.
+    @pytest.mark.parametrize("policy", NotFoundPolicy)
+    @pytest.mark.parametrize("misses", [{20}, {10, 20}, {10, 30, 50}, {10, 20, 40, 50, 70, 80}])
+    def test_a_task_that_was_seen_is_not_given_up_for_a_few_of_them(self, policy, misses):
+        steps = [Step(second, NOT_FOUND if second in misses else RUNNING) for second in range(0, 90, 10)]
+        reader, looks = ScriptedReader({"a": (*steps, Step(90, SUCCEEDED))}), []
+        outcome = reader.wait(WaitPlan(timeout=600, poll_interval=10, not_found=policy), observer=looks.append)
+        assert (outcome.outcome, outcome.elapsed, outcome.lost) == (Outcome.SUCCEEDED, 90, {})
+        assert [str(change.state) for change in outcome.histories["a"]] == ["running", "succeeded"]
+        assert {look.elapsed for look in looks if look.trouble is not None} == misses
+
+    @pytest.mark.parametrize(("interval", "elapsed"), [(0.5, 15.5), (2, 18), (5, 25), (30, 90)])
+    def test_it_is_given_up_after_three_in_a_row_over_five_seconds(self, interval, elapsed):
+        reader = ScriptedReader({"a": (Step(0, RUNNING), Step(10.25, NOT_FOUND))})
+        outcome = reader.wait(WaitPlan(timeout=600, poll_interval=interval))
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.FAILED, elapsed)
+        (was, age) = outcome.lost["a"]
+        assert (was.state, elapsed - age) == (RUNNING, 10.25 // interval * interval)
+
+    def test_it_is_asked_for_again_soon(self):
+        reader = ScriptedReader({"a": (Step(0, RUNNING), Step(60, NOT_FOUND), Step(85, RUNNING))})
+        reader.wait(WaitPlan(timeout=120, poll_interval=10, max_poll_interval=40))
+        assert reader.moments[3:6] == [47.5, 81.25, 91.25]
+
+    def test_trouble_between_two_of_them_is_no_answer(self):
+        reader = ScriptedReader({"a": self.VANISHES}, trouble(25, 28))
+        outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+        assert reader.moments == [0, 10, 20, 30, 40]
+        assert outcome.outcome is Outcome.FAILED
+
+    @pytest.mark.parametrize("policy", NotFoundPolicy)
+    def test_time_that_runs_out_before_that_is_a_timeout(self, policy):
+        reader = ScriptedReader({"a": self.VANISHES})
+        outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10, not_found=policy))
+        assert (outcome.outcome, [task.state for task in outcome.pending]) == (Outcome.TIMED_OUT, [RUNNING])
+        assert outcome.last_seen == {"a": 15}
+
+    def test_it_has_not_stalled_meanwhile(self):
+        steps = (Step(0, RUNNING), Step(15, NOT_FOUND), Step(35, SUCCEEDED))
+        outcome = ScriptedReader({"a": steps}).wait(WaitPlan(timeout=100, poll_interval=10, stall_timeout=25))
+        assert outcome.outcome is Outcome.SUCCEEDED
+
+    def test_it_stalls_when_it_is_gone_for_long(self):
+        plan = WaitPlan(timeout=600, poll_interval=10, stall_timeout=25, not_found=NotFoundPolicy.WAIT)
+        outcome = ScriptedReader({"a": self.VANISHES}).wait(plan)
+        # Given up at 40.
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.STALLED, 65)
 
     def test_fail_is_what_it_means_when_nothing_is_said(self):
         assert WaitPlan(60, 5).not_found is NotFoundPolicy.FAIL

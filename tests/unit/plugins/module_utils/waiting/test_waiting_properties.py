@@ -13,6 +13,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
+    NOT_FOUND_ANSWERS,
     NotFoundPolicy,
     Outcome,
     UnknownStatePolicy,
@@ -91,7 +92,7 @@ def test_whatever_happens(*, timelines, stretches, plan, backoff, request_second
         most_looks=most_looks,
     )
     outcome = reader.wait(plan, request_timeout=REQUEST_TIMEOUT, backoff=backoff)
-    verdicts = [plan.judge(task) for task in outcome.tasks]
+    verdicts = [outcome.verdict_of(task) for task in outcome.tasks]
 
     # It ends, and in time: a request under way at the deadline is let finish, and then comes the last look.
     assert outcome.elapsed <= plan.timeout + 2 * LEAST_REQUEST_SECONDS + A_MOMENT
@@ -106,7 +107,17 @@ def test_whatever_happens(*, timelines, stretches, plan, backoff, request_second
     # What it tells is what was told to it, in the order asked for.
     assert [task.id for task in outcome.tasks] == list(timelines)
     for task in outcome.tasks:
-        assert task.id not in reader.told or task == reader.told[task.id]
+        told = reader.told.get(task.id, [])
+        given_up = [one.state is TaskState.NOT_FOUND for one in told][-NOT_FOUND_ANSWERS:]
+        was_there = any(one.state is not TaskState.NOT_FOUND for one in told)
+        if task.id in outcome.lost and task.state is not TaskState.NOT_FOUND:
+            # Not found now, and not yet given up.
+            assert given_up[-1]
+            assert outcome.verdict_of(task) is Verdict.PENDING
+            assert task == next(one for one in reversed(told) if one.state is not TaskState.NOT_FOUND)
+        else:
+            assert told[-1:] in ([], [task])
+            assert task.state is not TaskState.NOT_FOUND or not was_there or given_up == [True] * NOT_FOUND_ANSWERS
         assert bool(outcome.histories[task.id]) == (task.id in reader.told)
         assert not outcome.histories[task.id] or outcome.histories[task.id][-1].state is task.state
         assert (task.id in outcome.last_seen) == (task.id in reader.told)
@@ -115,7 +126,7 @@ def test_whatever_happens(*, timelines, stretches, plan, backoff, request_second
     if outcome.outcome is Outcome.SUCCEEDED:
         good_enough = any if plan.wait_for is WaitFor.ANY else all
         assert good_enough(verdict is Verdict.GOOD for verdict in verdicts)
-        assert all(task.id in reader.told for task in outcome.tasks if plan.judge(task) is Verdict.GOOD)
+        assert all(task.id in reader.told for task in outcome.tasks if outcome.verdict_of(task) is Verdict.GOOD)
     if outcome.outcome is Outcome.FAILED:
         assert outcome.failed
         assert plan.fail_fast or not outcome.pending

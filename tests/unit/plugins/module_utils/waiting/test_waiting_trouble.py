@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     BadAnswerError,
     InterruptError,
     MissingLibraryError,
+    NoConnectionError,
     NotFoundError,
     RejectedError,
     TransientError,
@@ -23,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
-    UNKNOWN_HOST_PATIENCE,
+    NO_CONNECTION_PATIENCE,
     Outcome,
     WaitPlan,
 )
@@ -169,29 +170,38 @@ class TestRetryAfter:
         assert (outcome.outcome, outcome.polls) == (Outcome.UNREACHABLE, 51)
 
 
-class TestUnknownHost:
-    @staticmethod
-    def no_such_host(since, until=math.inf):
-        return Trouble(since, until, lambda: UnknownHostError("Nobody knows the host api.exmaple"))
+class TestNoConnection:
+    """A refused, unreachable or unknown address: nothing has answered there."""
 
-    def test_before_the_first_answer_it_is_rather_a_wrong_name(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+    @staticmethod
+    def nobody_there(since, until=math.inf, kind=NoConnectionError):
+        return Trouble(since, until, lambda: kind("The connection to api.exmaple:443 was refused"))
+
+    @pytest.mark.parametrize("kind", [NoConnectionError, UnknownHostError])
+    def test_before_the_server_was_reached_the_address_is_most_likely_wrong(self, kind):
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0, kind=kind))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, UNKNOWN_HOST_PATIENCE)
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, NO_CONNECTION_PATIENCE)
+        assert isinstance(outcome.cause, kind)
 
     def test_it_may_pass_meanwhile(self):
-        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.no_such_host(0, 10))
+        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.nobody_there(0, 10))
         assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
 
     def test_a_smaller_budget_holds(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(0))
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=3))
         assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 3)
 
     def test_after_an_answer_it_is_trouble_like_any_other(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.no_such_host(10))
+        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(10))
         outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
         assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 310)
+
+    # Who answers with 502, or breaks a connection off, is there: it restarts.
+    def test_a_bad_answer_is_an_answer(self):
+        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, trouble(0, 15), self.nobody_there(15, 200))
+        assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
 
 
 # awx.awx forgets the job's data on 401; f5networks loops for ever when its token expires.
@@ -215,6 +225,21 @@ def test_a_final_error_ends_the_wait_at_once_and_keeps_what_was_known(error):
     assert [task.state for task in outcome.tasks] == [SUCCEEDED, RUNNING]
     assert reader.moments == [0, 10, 20]
     assert outcome.transient_errors == 0
+
+
+# A proxy's page in place of the API: where a task was seen there is one.
+@pytest.mark.parametrize(("since", "expected"), [(0, Outcome.UNREACHABLE), (10, Outcome.SUCCEEDED)])
+def test_an_api_that_is_gone_after_a_task_was_seen_may_come_back(since, expected):
+    away = Trouble(since, since + 15, lambda: RejectedError("Example has no API at /tasks", status=404))
+    outcome = ScriptedReader({"a": running_until(20, SUCCEEDED)}, away).wait(WaitPlan(timeout=100, poll_interval=10))
+    assert outcome.outcome is expected
+    assert outcome.transient_errors == (4 if since else 0)
+
+
+def test_an_api_that_stays_away_is_unreachable_in_the_end():
+    away = Trouble(10, math.inf, lambda: RejectedError("Example has no API at /tasks", status=404))
+    outcome = ScriptedReader({"a": FOREVER_RUNNING}, away).wait(WaitPlan(timeout=3600, poll_interval=10))
+    assert (outcome.outcome, outcome.elapsed, outcome.cause.status) == (Outcome.UNREACHABLE, 310, 404)
 
 
 def test_a_missing_library_is_no_matter_of_the_wait():
@@ -257,6 +282,30 @@ def test_the_observer_is_told_of_looks_changes_and_troubles():
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), OverflowError(), RejectedError("No"), OSError()]
+)
+def test_an_observer_that_fails_ends_the_observing_and_not_the_wait(error):
+    looks = []
+
+    def observer(look):
+        looks.append(look)
+        raise error
+
+    reader = ScriptedReader({"a": running_until(15, SUCCEEDED)})
+    assert reader.wait(WaitPlan(timeout=100, poll_interval=10), observer=observer).outcome is Outcome.SUCCEEDED
+    assert len(looks) == 1
+
+
+def test_a_signal_that_comes_while_somebody_observes_is_heard():
+    def observer(_look):
+        raise InterruptError("Stopped.")
+
+    reader = ScriptedReader({"a": FOREVER_RUNNING})
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10), observer=observer)
+    assert (outcome.outcome, outcome.polls) == (Outcome.INTERRUPTED, 1)
 
 
 # A task whose requests fail is in trouble until it is read, whatever the others do.

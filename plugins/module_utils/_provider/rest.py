@@ -1,0 +1,301 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine of every JSON API: one task, a list in pages, and what a refusal means, around what is a vendor's own.
+
+A vendor says which requests to send, where the answer has the task or the list, how a task is read, and which page
+comes next. All the rest is here, once.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .._api.addresses import check_url, with_path, without_query
+from .._api.channel import Channel
+from .._api.json_api import Accepted, Answer, JsonApi
+from .._api.login import Login
+from .._api.schemas import AnswerSchema
+from .._core.clock import Deadline
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError, TransientError
+from .._core.task import Task
+from .._core.text import sentence
+from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
+from .description import ProviderDescription
+from .options import ConnectionOptions
+
+#: The query of an address: names and values, in their order.
+Params = tuple[tuple[str, str], ...]
+
+
+class RestRequest(NamedTuple):
+    """A request: its path below the API's base address, its query, its JSON, and what is a good answer to it."""
+
+    path: str
+    params: Params = ()
+    body: Any = None
+    method: str = "GET"
+    accepted: Accepted = Accepted()
+
+
+def connect(
+    description: ProviderDescription,
+    options: ConnectionOptions,
+    tools: ProviderTools,
+    make_login: Callable[[Channel], Login],
+) -> JsonApi:
+    """Return the client of a vendor's API, within the vendor's quota, with the login that is made for its channel."""
+    channel = Channel.within(description.quota, tools.make_http(options.tls), tools.clock)
+    return JsonApi(channel, make_login(channel), tools.clock, description)
+
+
+def base_url(options: ConnectionOptions, *below: str) -> str:
+    """Return ``api_url`` with the path of the API, which is ``api_path`` and what is ``below`` it.
+
+    Raises:
+        OptionError: ``api_path`` is no path.
+    """
+    url = check_url("api_url", options.needed("api_url"))
+    root = f"/{(options.api_path or '').strip('/')}".rstrip("/")
+    try:
+        return check_url("api_path", with_path(url, root, *below))
+    except OptionError:
+        raise OptionError("api_path", f"api_path is {root!r}: it has to be a path such as /api") from None
+
+
+class RestProvider(TaskProvider):
+    """The adapter of a JSON API, but for what is the vendor's own."""
+
+    #: What has to be around a task that was asked for by its ID, and around the entries of a list; None: anything.
+    answer_schema: AnswerSchema | None = None
+    list_schema: AnswerSchema | None = None
+    #: What each task has to be, alone or in a list; None: ``to_task`` finds out.
+    task_schema: AnswerSchema | None = None
+
+    def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
+        super().__init__(description)
+        self.api = api
+        #: What has had a good answer, so that its address is right: requests for one task, requests for others, and
+        #: the paths of calls that may change something. The API may lack one of those and have the others.
+        self._answered: set[bool | str] = set()
+
+    # --- what a vendor says -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def task_request(self, task_id: str) -> RestRequest:
+        """Return the request for one task."""
+
+    @abstractmethod
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """Return the request for the first page of a list."""
+
+    @abstractmethod
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
+        """Turn an object of the API into a task. ``known_id`` is for one that does not repeat the ID asked for.
+
+        Raises:
+            BadAnswerError: it is none.
+        """
+
+    def task_in(self, answer: Answer, task_id: str) -> Task:
+        """Return the task of an answer to ``task_request``."""
+        return self._checked(self.find_task(answer.data, task_id), task_id)
+
+    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
+        """Return where an answer has the task."""
+        return answer
+
+    @abstractmethod
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return where an answer has the entries of the list."""
+
+    def next_params(
+        self,
+        answer: Any,  # noqa: ARG002 - for who has pages
+        params: Params,  # noqa: ARG002
+        tasks: Sequence[Task],  # noqa: ARG002
+        deadline: Deadline,  # noqa: ARG002
+    ) -> Params | None:
+        """Return the query of the next page, after one that was asked for with ``params``; None at the end."""
+        return None
+
+    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - a default
+        """Whether the vendor may have more of the list, with no way to it."""
+        return False
+
+    # --- what all have in common ------------------------------------------------------------------------------
+
+    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+        """Ask for one task, and make sure that it is the one that was asked for."""
+        return self.read_task_at(self.task_request(task_id), task_id, deadline)
+
+    def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
+        """Do so with this request."""
+        answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
+        with self._reading(request, deadline, answer.url):
+            task = self.task_in(answer, task_id)
+        if task.id.casefold() != task_id.casefold():
+            raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
+        # Some write an ID in another case than it was launched with.
+        return task if task.id == task_id else replace(task, id=task_id)
+
+    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
+        """Ask for a page. The cursor is the page's query."""
+        request = self.list_request(query)
+        if cursor is not None:
+            request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
+        answer = self.ask(request, deadline, schema=self.list_schema)
+        with self._reading(request, deadline):
+            tasks, unreadable = self.read_entries(self.find_entries(answer))
+        following = self.next_params(answer, request.params, tasks, deadline)
+        return TaskPage(
+            tasks,
+            None if following is None else urlencode(following),
+            is_cut=self.is_cut(answer, request.params, tasks),
+            unreadable=unreadable,
+        )
+
+    def read_entries(self, entries: Iterable[Any]) -> tuple[tuple[Task, ...], int]:
+        """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
+
+        Raises:
+            BadAnswerError: none of them can be read.
+        """
+        tasks: list[Task] = []
+        problems: list[BadAnswerError] = []
+        for entry in entries:
+            try:
+                tasks.append(self._checked(entry))
+            except BadAnswerError as error:
+                problems.append(error)
+        if problems and not tasks:
+            raise problems[0]
+        return tuple(tasks), len(problems)
+
+    def ask(
+        self,
+        request: RestRequest,
+        deadline: Deadline,
+        *,
+        schema: AnswerSchema | None = None,
+        of_task: bool = False,
+    ) -> Any:
+        """Send a request and return the JSON of its answer: ``ask_whole`` for who wants no more."""
+        return self.ask_whole(request, deadline, schema=schema, of_task=of_task).data
+
+    def ask_whole(
+        self,
+        request: RestRequest,
+        deadline: Deadline,
+        *,
+        schema: AnswerSchema | None = None,
+        of_task: bool = False,
+    ) -> Answer:
+        """Send a request and return its answer.
+
+        Raises:
+            NotFoundError: there is no such task. Only a request ``of_task`` can say that.
+            RequestError: there is no usable answer.
+        """
+        try:
+            answer = self.api.ask(
+                request.method,
+                request.path,
+                deadline,
+                params=request.params,
+                body=request.body,
+                schema=schema,
+                accepted=request.accepted,
+            )
+        except (NotFoundError, RejectedError) as error:
+            if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
+                raise
+            has_answered = self._kind_of(request, of_task=of_task) in self._answered
+            raise self.nothing_there(error, has_answered=has_answered) from None
+        self._answered.add(self._kind_of(request, of_task=of_task))
+        return answer
+
+    def means_the_task(self, error: NotFoundError) -> bool:
+        """Whether a 404 says that there is no such task.
+
+        Where the vendor has a shape of its own for a refusal, any other comes from a gateway on the way.
+        """
+        return self.description.read_refusal is None or error.words is not None
+
+    def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
+        """Return what a 404 means that is no missing task: a wrong address, or a service that is away for a while."""
+        if error.status == 404 and error.words is None and has_answered:
+            return error.turned_into(TransientError, f"{sentence(error.message)} It had answered before")
+        if not isinstance(error, NotFoundError):
+            return error
+        return self.wrong_address(error)
+
+    def wrong_address(self, error: NotFoundError) -> RejectedError:
+        """Return what it means that nothing is at an address which is not that of a task."""
+        return error.turned_into(RejectedError, f"{sentence(error.message)} {self.description.address_advice}")
+
+    def link_params(self, link: str, deadline: Deadline) -> Params | None:
+        """Return the query of a link to another page; None where it has none.
+
+        Nothing else of the link is used: behind a proxy its path can lack the prefix that the address has.
+
+        Raises:
+            BadAnswerError: it leads to another server.
+        """
+        self.api.check_link(link, deadline)
+        return tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True)) or None
+
+    def raw_state_for(self, query: TaskQuery) -> str | None:
+        """Return the one vendor's word for the one state that a query asks for; None where it is not that simple."""
+        words = self.description.raw_states(query.states)
+        return words[0] if len(words) == len(query.states) == 1 else None
+
+    def close(self, deadline: Deadline) -> None:
+        """Give the login back."""
+        self.api.close(deadline)
+
+    @contextmanager
+    def _reading(self, request: RestRequest, deadline: Deadline, answered_at: str = "") -> Iterator[None]:
+        """Tell what cannot be read of an answer with the request that it answers, and where that was redirected."""
+        try:
+            yield
+        except BadAnswerError as error:
+            if not error.url:
+                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+                if answered_at and without_query(answered_at) != error.url:
+                    error.message = (
+                        f"{sentence(error.message)} The request was redirected to {without_query(answered_at)}"
+                    )
+            raise
+
+    def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:
+        return of_task if request.method == "GET" else request.path
+
+    def _checked(self, raw: Any, known_id: str | None = None) -> Task:
+        problem = None if self.task_schema is None else self.task_schema.problem(raw)
+        if problem is not None:
+            raise BadAnswerError(f"{self.description.title} answered with a task of an unexpected shape: {problem}")
+        return self.to_task(raw, known_id)
+
+
+def with_filters(own: Mapping[str, str], query: TaskQuery) -> Params:
+    """Return our own parameters of a list and the user's, which win."""
+    given = {name for name, _value in query.filters}
+    return (*((name, value) for name, value in own.items() if name not in given), *query.filters)
+
+
+def changed(params: Params, name: str, value: str) -> Params:
+    """Return a query with another value of one parameter."""
+    return (*((key, old) for key, old in params if key != name), (name, value))
+
+
+def whole_number(params: Params, name: str) -> int | None:
+    """Return a parameter that is a whole number, None where it is missing or something else."""
+    text = dict(params).get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None

@@ -1,0 +1,470 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any task API that speaks JSON, as a definition of the user's describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urljoin
+
+from ..._api.channel import Channel
+from ..._api.http import HttpRequest, HttpResponse
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.login import Access, FixedLogin, Login, basic_login
+from ..._api.session import SessionLogin
+from ..._core.clock import Deadline
+from ..._core.errors import (
+    AccessDeniedError,
+    BadAnswerError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
+from ..._core.task import Task, TaskError, TaskState, parse_time
+from ..._core.text import listed, sentence
+from ..._provider.connecting import environment_names
+from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
+from ..._provider.description import Library, LoginForm, ProviderDescription
+from ..._provider.fields import (
+    as_it_is,
+    as_percent,
+    as_prose,
+    as_time,
+    as_time_in_milliseconds,
+    as_word,
+    new_task,
+)
+from ..._provider.options import ConnectionOptions
+from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
+from .definition import (
+    Definition,
+    RefusalTemplate,
+    SessionTemplate,
+    fill_body,
+    fill_text,
+    read_definition,
+)
+
+DESCRIPTION = ProviderDescription(
+    name="custom",
+    title="The API",
+    # The definition says what its states are, and what its login needs.
+    states={},
+    libraries=(Library("jmespath", "jmespath"),),
+    logins=(LoginForm(("api_url", "definition")),),
+    documents={},
+    environment_prefix="LONGRUNNING",
+    options=("username", "password", "api_key", "api_token", "account_id", "region"),
+)
+
+
+_TIMES: dict[str, Callable[[Any], Any]] = {
+    "rfc3339": parse_time,
+    "epoch_seconds": as_time,
+    "epoch_milliseconds": as_time_in_milliseconds,
+}
+
+
+def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
+    """Return how a field is read. An API of somebody's own may send a number as text, or the other way round."""
+    if field.endswith("_at"):
+        return _TIMES[definition.times]
+    readers: dict[str, Callable[[Any], Any]] = {
+        "id": as_word,
+        "state": as_word,
+        "percent": as_percent,
+        "result": as_it_is,
+    }
+    return readers.get(field, as_prose)
+
+
+def task_from_json(
+    raw: Any,
+    definition: Definition,
+    description: ProviderDescription,
+    known_id: str | None = None,
+    *,
+    status: int = 200,
+) -> Task:
+    """Turn an object of the API into a task. The HTTP status can say its state by itself.
+
+    Raises:
+        BadAnswerError: it has no ID or no state where the definition says that they are.
+    """
+    found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
+    found["id"] = found.get("id") or known_id
+    told = definition.statuses.get(status)
+    if told is not None:
+        found["state"] = str(status)
+    elif found.get("state") is None and "null" in definition.states:
+        found["state"] = "null"
+    missing = next((name for name in ("id", "state") if found.get(name) is None), None)
+    if missing is not None:
+        raise BadAnswerError(
+            f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
+        )
+    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
+    if task.state in (TaskState.FAILED, TaskState.CANCELLED):
+        return replace(task, error=_error(raw, definition, description, task.message))
+    return task
+
+
+def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
+    state = description.state_of(raw_state)
+    if state is TaskState.UNKNOWN:
+        return definition.other_state
+    if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
+        # Anything but true is no success.
+        return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
+    return state
+
+
+def _error(raw: Any, definition: Definition, description: ProviderDescription, message: str | None) -> TaskError:
+    code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
+    code = None if code_at is None else as_word(code_at.find(raw))
+    words = None if message_at is None else as_prose(message_at.find(raw))
+    return _documented(description, code, words or message)
+
+
+def _documented(description: ProviderDescription, code: str | None, words: str | None) -> TaskError:
+    documented = None if code is None else description.documented_error(code)
+    return TaskError(code=code, detail=words) if documented is None else documented.to_error(words)
+
+
+def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
+    """Return what reads the refusals that a definition describes."""
+
+    def read(answer: object, _status: int) -> Refusal | None:
+        code, words = (None if at is None else as_word(at.find(answer)) for at in (refusal.code, refusal.message))
+        applies = (code or words) is not None if refusal.when is None else bool(refusal.when.find(answer))
+        return Refusal(code, words or "", refusal.meanings.get(code or "")) if applies else None
+
+    return read
+
+
+class _DefinedSession(SessionLogin):
+    """A session that one request begins and, where the API wants it, another one ends."""
+
+    address_advice = "Check login.session.path in the definition too"
+
+    def __init__(
+        self,
+        channel: Channel,
+        definition: Definition,
+        session: SessionTemplate,
+        options: ConnectionOptions,
+        *,
+        tools: ProviderTools,
+        description: ProviderDescription,
+    ) -> None:
+        super().__init__(channel, tools.clock, description, tools.hide)
+        self._definition = definition
+        self._session = session
+        self._options = options
+
+    @property
+    def refusal_advice(self) -> str:
+        """What to check."""
+        return f"check {listed([*self._definition.needs, 'login in the definition'])}"
+
+    def _login_request(self) -> HttpRequest:
+        session, options = self._session, self._options
+        headers = {"Accept": "application/json", **_headers(self._definition, options)}
+        if session.basic:
+            headers.update(basic_login(options.needed("username"), options.needed("password")))
+        values = _values(self._definition, options)
+        url = f"{_base_url(self._definition, options)}{session.path}"
+        return HttpRequest(session.method, url, headers=headers, json=fill_body(session.body, values))
+
+    def _read(self, response: HttpResponse, method: str) -> Any:
+        if self._session.token is None and response.status in range(200, 300):
+            # What such an answer has as its body, if any, is of no interest.
+            return None
+        return super()._read(response, method)
+
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:
+        session, definition = self._session, self._definition
+        if session.token is not None:
+            token = as_word(session.token.find(answer))
+        else:
+            token = response.headers.get((session.token_header or "").lower()) or None
+        if token is None or not token.isprintable():
+            raise BadAnswerError(f"{definition.title} answered the login without a token at that place")
+        self._hide(token)
+        headers = _headers(definition, self._options)
+        if definition.login_header is not None:
+            headers[definition.login_header] = f"{definition.login_prefix}{token}"
+        return Access(_base_url(definition, self._options), headers, token=token)
+
+    def _logout_request(self, access: Access) -> HttpRequest | None:
+        if self._session.logout is None:
+            return None
+        method, path = self._session.logout
+        return HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
+
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether the session has run out, by the definition's ``expired_statuses`` too."""
+        is_named = error.status in self._session.expired_statuses and not isinstance(error, TransientError)
+        return is_named or super().has_run_out(error)
+
+    def _lifetime(self) -> float | None:
+        return self._session.lifetime
+
+
+class CustomProvider(RestProvider):
+    """The adapter that a definition steers."""
+
+    def __init__(
+        self, description: ProviderDescription, definition: Definition, api: JsonApi, values: Mapping[str, str]
+    ) -> None:
+        super().__init__(description, api)
+        self._definition = definition
+        #: What the placeholders stand for, secrets too.
+        self._values = values
+        #: The HTTP statuses, as states, of which the answer leads to the result.
+        self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
+
+    def task_request(self, task_id: str) -> RestRequest:
+        """Fill the definition's ``get``."""
+        return self._definition.get.fill(self._values, task_id)
+
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """Fill the definition's ``list``."""
+        definition, paging = self._definition, self._definition.paging
+        if definition.list is None:
+            raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
+        request = definition.list.fill(self._values)
+        own = dict(request.params)
+        if paging.style in ("offset", "page"):
+            own[paging.size_parameter] = str(paging.size)
+            own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
+        words = self.description.raw_states(query.states)
+        # With succeeded_if a state of the API says only half of it, and "any other word" is none.
+        is_simple = definition.succeeded_if is None and definition.other_state not in query.states
+        if definition.state_parameter and len(words) == 1 and is_simple and words[0] != "null":
+            own[definition.state_parameter] = words[0]
+        return request._replace(params=with_filters(own, query))
+
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
+        """Turn an object of the API into a task."""
+        return task_from_json(raw, self._definition, self.description, known_id)
+
+    def task_in(self, answer: Answer, task_id: str) -> Task:
+        """Return the task of an answer, or what its HTTP status says of it."""
+        definition = self._definition
+        if definition.statuses.get(answer.status) is None:
+            return super().task_in(answer, task_id)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
+        location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+        # Where it leads is the result, until that was read.
+        return (
+            task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
+        )
+
+    def find_task(self, answer: Any, task_id: str) -> Any:
+        """Return what ``get.task`` finds."""
+        definition = self._definition
+        raw = answer if definition.task is None else definition.task.find(answer)
+        if raw is None:
+            # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
+            code, words = find_words(answer) or (None, "")
+            said = f": {words}" if words else ""
+            raise BadAnswerError(
+                f"{definition.title} answered without the task {task_id} where get.task looks{said}", code=code
+            )
+        return raw
+
+    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it looks like
+        """Whether a 404 says that there is no such task: always, as far as a definition tells."""
+        return True
+
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return what ``list.items`` finds."""
+        items = None if self._definition.items is None else self._definition.items.find(answer)
+        if not isinstance(items, list):
+            raise BadAnswerError(f"{self._definition.title} answered with no list of tasks where list.items looks")
+        return items
+
+    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+        """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
+        try:
+            task = super().read_task(task_id, deadline)
+        except RequestError as error:
+            if error.status not in self._definition.not_found_statuses:
+                raise
+            raise error.turned_into(NotFoundError) from None
+        if not task.is_final:
+            return task
+        return self._with_end(self._with_result(task, deadline), deadline)
+
+    def _with_result(self, task: Task, deadline: Deadline) -> Task:
+        """Read the result that a redirect led to, where it can be read."""
+        is_redirect = task.raw_state is not None and task.raw_state in self._redirects
+        if not (is_redirect and isinstance(task.result, str)):
+            return task
+        with suppress(NotFoundError, RejectedError, AccessDeniedError, BadAnswerError, TransientError):
+            return replace(task, result=self.ask(RestRequest(task.result), deadline))
+        return task
+
+    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
+        """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""
+        own_query, _separator, previous = (cursor or "").partition("#")
+        counts = self._definition.paging.style in ("offset", "page")
+        try:
+            page = super().read_page(query, None if cursor is None else own_query, deadline)
+        except (RejectedError, TransientError) as error:
+            # Some say so that the last page, a full one, was the last.
+            if cursor is None or self._definition.paging.style != "page" or error.status != 404:
+                raise
+            return TaskPage(())
+        first = quote(page.tasks[0].id, safe="") if page.tasks else ""
+        if first and first == previous:
+            raise BadAnswerError(
+                f"{self._definition.title} answered with the same page of tasks again: it does not page as list.paging "
+                "says"
+            )
+        following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
+        return page._replace(next_cursor=following)
+
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the next page as ``list.paging`` tells of it."""
+        paging = self._definition.paging
+        if paging.next is not None:
+            following = paging.next.find(answer)
+            if following is None or following is False or following == "":
+                return None
+            return self._by_link(following, deadline) if paging.style == "link" else self._by_cursor(following, params)
+        size = whole_number(params, paging.size_parameter)
+        if paging.style == "none" or not tasks or len(tasks) < (paging.size if size is None else size):
+            return None
+        step = len(tasks) if paging.style == "offset" else 1
+        return changed(params, paging.parameter, str((whole_number(params, paging.parameter) or 0) + step))
+
+    def list_entry_lacks_something(self, task: Task) -> bool:
+        """Whether there is more to be read than a list shows."""
+        return task.is_final and (self._definition.when_ended is not None or not self._definition.list_is_complete)
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the definition has a list."""
+        return self._definition.list is not None
+
+    def _with_end(self, task: Task, deadline: Deadline) -> Task:
+        """Add what the API tells of an ended task at another place."""
+        definition = self._definition
+        if definition.when_ended is None:
+            return task
+        try:
+            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
+            found = {name: expression.find(answer) for name, expression in definition.ended.items()}
+        except NotFoundError:
+            # That is forgotten sooner than the task, or never was: the task itself is there.
+            return task
+        except (AccessDeniedError, BadAnswerError, RejectedError) as error:
+            # Trouble with this request is not the end of the task.
+            told = f"What when_ended asks for could not be read: {sentence(error.message)}"
+            return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
+        words, result, failed = as_prose(found.get("message")), found.get("result"), task.error
+        if failed is not None:
+            code = as_word(found.get("code")) or failed.code
+            failed = _documented(self.description, code, words or failed.detail)
+        return replace(
+            task,
+            message=words or task.message,
+            result=task.result if result is None else result,
+            error=failed,
+        )
+
+    def _by_cursor(self, following: object, params: Params) -> Params:
+        word = as_word(following)
+        if word is None:
+            raise BadAnswerError(f"{self._definition.title} answered with a cursor that is neither text nor number")
+        return changed(params, self._definition.paging.parameter, word)
+
+    def _by_link(self, link: object, deadline: Deadline) -> Params:
+        if not isinstance(link, str):
+            raise BadAnswerError(f"{self._definition.title} answered with a link to the next page that is no text")
+        params = self.link_params(link, deadline)
+        if params is None:
+            raise BadAnswerError(
+                f"{self._definition.title} answered with a link to the next page that has no query to follow"
+            )
+        return params
+
+
+def _base_url(definition: Definition, options: ConnectionOptions) -> str:
+    return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
+
+
+def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return what the placeholders of bodies and headers stand for."""
+    return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
+
+
+def _headers(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return the headers that every request has."""
+    values = _values(definition, options)
+    return {name: fill_text(text, values) for name, text in definition.headers.items()}
+
+
+def _login(
+    channel: Channel,
+    definition: Definition,
+    options: ConnectionOptions,
+    tools: ProviderTools,
+    description: ProviderDescription,
+) -> Login:
+    missing = [name for name in definition.needs if getattr(options, name) is None]
+    if missing:
+        named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
+        verb = "is" if len(missing) == 1 else "are"
+        raise OptionError(
+            missing[0],
+            f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
+        )
+    if definition.session is not None:
+        return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
+    headers = _headers(definition, options)
+    if definition.login == "basic":
+        headers.update(basic_login(options.needed("username"), options.needed("password")))
+    elif definition.login_header is not None:
+        headers[definition.login_header] = f"{definition.login_prefix}{options.needed('api_token')}"
+    access = Access(_base_url(definition, options), headers)
+    return FixedLogin(access, advice="check the login's options, and login in the definition")
+
+
+def describe(definition: Definition) -> ProviderDescription:
+    """Return the description of the API that a definition describes."""
+    pattern, words = definition.task_id or (None, "")
+    return replace(
+        DESCRIPTION,
+        title=definition.title,
+        states=definition.states,
+        failures=definition.failures,
+        poll_interval=definition.poll_interval,
+        quota=definition.quota,
+        transient_statuses=definition.transient_statuses,
+        launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
+        task_id_pattern=pattern,
+        task_id_words=words,
+        read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
+        address_advice="Check api_url, and the paths in the definition",
+    )
+
+
+def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
+    definition = read_definition(options.definition, options)
+    description = describe(definition)
+    api = connect(description, options, tools, lambda channel: _login(channel, definition, options, tools, description))
+    return CustomProvider(description, definition, api, _values(definition, options))
+
+
+PROVIDER = Provider(DESCRIPTION, _create)
