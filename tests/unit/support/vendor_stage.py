@@ -134,6 +134,7 @@ VENDORS = {
             single_request="GET /image/v2/tasks/{id}",
             launch=_GLANCE_LAUNCH,
             bad_fields={"message": "Task failed due to Internal Error"},
+            code="internal_error",
         ),
         Vendor(
             name="vmware_live_site_recovery",
