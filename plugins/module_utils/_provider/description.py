@@ -20,8 +20,9 @@ from .options import ConnectionOptions
 class DocumentedError(NamedTuple):
     """A failure that the vendor documents, or that was seen and understood.
 
-    ``code`` is the vendor's code, None for a failure that the vendor tells by its text only. ``pattern`` is a
-    regular expression that recognises the vendor's text. ``source`` names the document, or says where it was seen.
+    ``code`` is the vendor's code. For a failure that the vendor tells by its text only, it is one of this collection's
+    own, or None. ``pattern`` is a regular expression that recognises the vendor's text. ``source`` names the document,
+    or says where it was seen.
     """
 
     code: str | None
@@ -163,7 +164,7 @@ class ProviderDescription:
             match = failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE)
             if match:
                 # A text that only carries the code says less than the document; any other says more.
-                return failure.to_error(None if failure.code else message)
+                return failure.to_error(None if failure.code and failure.code in message else message)
         match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
         return TaskError(code=match[1] if match else None, detail=message)
 
