@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -105,6 +105,8 @@ class ProviderDescription:
     #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
     task_id_pattern: str | None = None
     task_id_words: str = ""
+    #: Makes an ID of what a user gave for one, such as an address; raises ``OptionError`` where it is none.
+    read_task_id: Callable[[str], str] | None = None
     #: ... except for these, which have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[DocumentedError, ...] = ()
