@@ -166,7 +166,7 @@ class ProviderDescription:
             match = failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE)
             if match:
                 # A text that only carries the code says less than the document; any other says more.
-                return failure.to_error(None if failure.code and failure.code in message else message)
+                return failure.to_error(None if failure.code and failure.code in (message or "") else message)
         match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
         return TaskError(code=match[1] if match else None, detail=message)
 
