@@ -267,7 +267,7 @@ def test_a_refusal_is_known_by_an_expression():
     refusal = {"when": "status == 'error'", "message": "message"}
     api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
     assert api.read("1").id == "1"
-    with pytest.raises(RejectedError, match="tasks/1: no"):
+    with pytest.raises(RejectedError, match=r"\(no\): GET \S+/tasks/1$"):
         api.read("1")
 
 

@@ -497,7 +497,7 @@ def test_what_passes(number, status):
 def test_the_parameters_that_are_wrong_are_named():
     invalid = [{"name": "filter", "reason": "bad operator"}, {"name": "limit", "reason": 5}, "odd", {"reason": "why"}]
     error = error_of(problem(5, "Invalid query parameters", "They are invalid.", invalidParams=invalid), "page")
-    assert "They are invalid (filter: bad operator; limit: ?; ?: why)." in error.message
+    assert "They are invalid (filter: bad operator; limit: ?; ?: why)" in error.message
 
 
 def test_the_example_of_the_documents_names_no_parameter():
