@@ -40,7 +40,7 @@ sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle and the newe
 ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
 	@$(NOX) ansible_test_units ansible_test_integration
 
-molecule: .venv/.ready ## Molecule scenarios of every module, lookup and role, against the simulator
+molecule: .venv/.ready ## Molecule scenarios of every role, against the simulator
 	@$(NOX) molecule
 
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants
@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
 
@@ -56,12 +57,12 @@ class ActionModule(ActionBase):
         if interval is None:
             yield
             return
-        teller = ProgressTeller(interval, one_by_one=display.verbosity > 0)
+        teller = ProgressTeller(interval, one_by_one=display.verbosity > 0, counts_only=bool(self._task.no_log))
         host = task_vars.get("inventory_hostname", "localhost")
         where = f"{host} -> {self._task.delegate_to}" if self._task.delegate_to else host
 
         def show(line: str) -> None:
-            display.display(f"WAITING: [{where}]: {line}")
+            display.display(f"WAITING: [{where}]: {line}", stderr=is_for_programs(constants.DEFAULT_STDOUT_CALLBACK))
 
         with live_lines(constants.DEFAULT_LOCAL_TMP, teller, show, time.monotonic) as path:
             if path is None:
@@ -79,13 +80,20 @@ class ActionModule(ActionBase):
         task = self._task
         if task.async_val or task.check_mode or self._connection.transport not in LOCAL:
             return None
+        # An empty text counts as not given, as in the module.
+        given = {name: value for name, value in task.args.items() if value not in (None, "")}
         try:
-            is_wanted = boolean(task.args.get("progress", True))
-            interval = float(task.args.get("progress_interval", 30))
+            is_wanted = boolean(given.get("progress", True))
+            interval = float(given.get("progress_interval", 30))
         except (TypeError, ValueError):
             # The module says what is wrong with them.
             return None
         return interval if is_wanted and interval > 0 else None
+
+
+def is_for_programs(stdout_callback: str) -> bool:
+    """Whether stdout is a document that a program reads, as with ``ansible.posix.json`` and ``ansible.posix.jsonl``."""
+    return "json" in stdout_callback.rpartition(".")[2]
 
 
 @contextmanager
@@ -105,10 +113,5 @@ def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
             if os.getppid() != parent:
                 os._exit(1)
 
-    watcher = Thread(target=watch, name="end with ansible-playbook", daemon=True)
-    watcher.start()
-    try:
+    with helper_thread(watch, is_over.set, name="end with ansible-playbook"):
         yield
-    finally:
-        is_over.set()
-        watcher.join()

@@ -13,6 +13,7 @@ author: longrunning.tasks contributors (@longrunning)
 description:
   - Returns what a vendor tells about some of its long-running tasks, in one vocabulary for all vendors.
   - Use M(longrunning.tasks.task_wait) to wait until they have ended.
+  - The vendor gets ten minutes for its answers, and two seconds more for each task. Then the module fails.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -96,7 +97,9 @@ task:
       returned: success
       sample: succeeded
     raw_state:
-      description: The vendor's own word for the state. Null for a task that was not found.
+      description:
+        - The vendor's own word for the state. Null for a task that was not found, that has none, or about which the
+          vendor contradicts itself.
       type: str
       returned: success
       sample: success
@@ -127,7 +130,8 @@ task:
       returned: success
       sample: 42.5
     message:
-      description: The vendor's latest words about the task, or null.
+      description:
+        - The vendor's latest words about the task, or null. For a task that was not found, how the vendor answered.
       type: str
       returned: success
       sample: "Image cannot be imported. Error code: '396'"
@@ -236,7 +240,7 @@ reason:
   description:
     - Why the module failed, in a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),
       V(untrusted_certificate), V(authentication), V(permission), V(not_found), V(rejected), V(bad_answer),
-      V(interrupted) and V(defect).
+      V(timed_out), V(interrupted) and V(defect).
   returned: failure
   type: str
   sample: not_found

@@ -16,6 +16,7 @@ description:
   - A launch that may have begun is never sent again. When its answer is lost, or is none, the task is looked for in
     the vendor's list of tasks. Where it cannot be found for sure, the module fails with RV(reason=launch_unclear) and
     leaves the decision to you. What surely did not reach the vendor is sent again, as after a refused connection.
+  - It takes at most ten minutes, and three times O(transient_timeout).
   - It does not wait for the end of the task. Give what it registered to M(longrunning.tasks.task_wait).
 extends_documentation_fragment:
   - longrunning.tasks.connection
@@ -53,7 +54,7 @@ options:
         texts become the numbers and flags that its pages document.
       - At Rackspace and OpenStack the C(input) of the task, at Dbvisit the C(params) of the call, at KooDrive all of
         the body but C(taskType).
-      - What stands under a name such as C(password), C(secret) or C(token) is hidden.
+      - What has the name of a secret, such as C(password), C(passphrase), C(token) or C(sas_url), is hidden.
     type: dict
     default: {}
   reuse:

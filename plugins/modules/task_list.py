@@ -13,6 +13,8 @@ author: longrunning.tasks contributors (@longrunning)
 description:
   - Lists a vendor's long-running tasks in one vocabulary for all vendors.
   - The vendor's paging is hidden. What the vendor can filter is filtered there, everything else here.
+  - The vendor gets ten minutes for its list, and 1,000 pages. A list that needs more is a failure, which says how to
+    narrow it down.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -41,7 +43,7 @@ options:
     type: str
   filters:
     description:
-      - Parameters that go to the vendor untouched, over those that the other options make.
+      - Parameters that go to the vendor as they are. They replace those that the other options make.
       - A list as the value gives the parameter several times.
     type: dict
   limit:
@@ -50,6 +52,9 @@ options:
     type: int
     default: 100
 notes:
+  - An entry of the list that cannot be read is left out, and counted in a warning.
+  - A task about which the list contradicts itself, such as one that stands in it as failed and as succeeded, is looked
+    up by its ID. When that contradicts the list too, the task is in the state V(running), and a warning says why.
   - Some vendors show less of a task in a list. At Rackspace and OpenStack a list's tasks have no C(message) and no
     C(result). M(longrunning.tasks.task_info) has them.
 seealso:

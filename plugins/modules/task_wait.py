@@ -11,12 +11,13 @@ short_description: Wait until long-running tasks of a vendor have ended
 version_added: 0.1.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Waits for any number of a vendor's long-running tasks at once, and fails when one of them does not end well.
+  - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.
   - The message of a failure says which task failed, with which of the vendor's codes, what that means, and what to do.
-  - Bears what networks and servers do in the middle of a long wait. Refused and broken connections, timeouts, answers
-    such as 429, 502 and 503, pages of HTML and cut off answers are borne for O(transient_timeout) seconds. A login that
-    runs out is renewed once.
-  - An end that is not known to be a success is never taken for one.
+  - Retries for O(transient_timeout) seconds after what networks and servers do in the middle of a long wait, such as
+    refused and broken connections, timeouts, answers such as 429, 502 and 503, pages of HTML and cut off answers. A
+    login that runs out is renewed once.
+  - Only an end that is known to be a success counts as one. When a list and the task itself contradict each other, the
+    task itself counts, and no success comes of it before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -24,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode it looks once, does not wait, and does not fail because a task is still under way.
+      - In check mode it looks once and does not wait. A task that is still under way is no failure.
 options:
   task_ids:
     description:
@@ -36,7 +37,7 @@ options:
   launch_results:
     description:
       - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
-      - Results of skipped tasks are passed over. A failed one is an error.
+      - Results of skipped tasks are ignored. A failed one is an error.
       - The ID is looked for where the vendor's launching call has it, at Rackspace, OpenStack and VMware in C(json.id),
         which M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id),
         at KooDrive in C(json.taskId) or C(json.data), with O(provider=custom) where O(definition) says. At NetApp Astra
@@ -48,23 +49,23 @@ options:
     description:
       - Seconds for the whole wait. V(0) looks once.
       - The tasks go on at the vendor when the time is up.
-      - Not to be mixed up with the keyword C(timeout) of Ansible's tasks, which ends the module without a result.
+      - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
     type: float
     default: 3600.0
   poll_interval:
     description:
-      - Seconds between two looks. When not given, the provider's own, V(30) for Rackspace, which asks for no more than
+      - Seconds between two looks. The default is the provider's own, V(30) for Rackspace, which asks for no more than
         one poll in 30 seconds, V(10) for KooDrive, and V(5) for the others.
+      - Where the vendor's answer says how long to wait, the next look comes no sooner.
       - KooDrive's tokens end after 20 minutes without a request, so that an interval of more than 19 minutes is refused
         with such a token.
     type: float
   max_poll_interval:
     description:
-      - The most seconds between two looks. They are more than O(poll_interval) apart only while the progress of the
-        tasks and the time it took say that their ends are further away, and near an end they are O(poll_interval) apart
-        again.
-      - When it is given, the interval also grows up to there while nothing changes, for tasks that tell no progress.
-      - When it is not given, it is the same as O(poll_interval). When neither is given, it is V(60).
+      - The most seconds between two looks. Looks are more than O(poll_interval) apart only while the progress of the
+        tasks says that their ends are further away. Near an end they are O(poll_interval) apart again.
+      - When you set it, the interval also grows up to there while nothing changes, for tasks that tell no progress.
+      - The default is O(poll_interval) where you set that, and V(60) where you set neither.
     type: float
   wait_for:
     description:
@@ -102,14 +103,18 @@ options:
     description:
       - What it means when the vendor does not have a task.
       - V(fail) - it is a failure.
-      - V(wait) - it is not registered yet, so wait for it to appear.
-      - V(succeed) - this vendor forgets tasks that ended, so take it for a success.
+      - V(wait) - the task is not registered yet, so wait for it to appear.
+      - V(succeed) - this vendor forgets tasks that ended, so it counts as a success. What became of the task is then
+        a guess. See the waiting guide.
+      - A task that the wait has seen counts as not found only after three such answers in a row, over at least five
+        seconds, since one may come from a proxy or from a node that lags behind.
     type: str
     choices: [fail, wait, succeed]
     default: fail
   unknown_state:
     description:
-      - What to do about a state that this collection does not know. It never counts as a success.
+      - What to do about a state that this collection does not know, or that the vendor does not tell. It never counts
+        as a success.
       - V(wait) - warn once and go on waiting.
       - V(fail) - it is a failure.
     type: str
@@ -118,19 +123,21 @@ options:
   stall_timeout:
     description:
       - End the wait when neither state nor progress nor message of a task has changed for so many seconds.
-        Off when not given.
+        By default there is no such limit.
     type: float
   transient_timeout:
     description:
-      - Seconds that an unbroken run of transient errors is borne. One good answer refills it. V(0) bears none.
-      - A host name that never resolved is borne for 20 seconds only, since it is rather a wrong name.
+      - Seconds for which the wait retries after transient errors. Each good answer starts the count anew. With V(0) the
+        first error ends the wait.
+      - While nothing has ever answered, it retries for 20 seconds only, since a refused, unreachable or unknown address
+        is most likely wrong.
     type: float
     default: 300.0
   follow_subtasks:
     description:
       - Whether the wait goes on until the tasks that are directly a part of those waited for have ended too. Until then
         an ended task counts as V(running), with its own C(raw_state), and its C(subtasks) say what goes on. With
-        O(fail_fast) a failed task ends the wait all the same.
+        O(fail_fast) a failed task ends the wait at once.
       - A task's own state decides whether it succeeded. A subtask without success is told in the task's C(message).
       - Of the vendors, NetApp Astra Control has subtasks. For the others this makes no difference.
     type: bool
@@ -141,7 +148,8 @@ options:
         which states the others are, their progress, and about how long it will still take.
       - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
         check mode and with C(become) of a user who is not root there are none.
-      - With C(-v) each change of a task's state and each request that failed has a line of its own.
+      - With C(-v) each change of a task's state and each request that failed has a line of its own. With C(no_log)
+        there are only counts. With a stdout callback that writes JSON the lines go to stderr.
     type: bool
     default: true
   progress_interval:
@@ -154,7 +162,7 @@ seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
-    description: When a wait ends, when it looks, what it bears, and what live progress shows.
+    description: When a wait ends, when it looks, what it retries, and what live progress shows.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How an API of one's own is described with O(definition).
 """
@@ -218,7 +226,7 @@ EXAMPLES = r"""
       ansible.builtin.fail:
         msg: "{{ ansible_failed_result.msg }}"
 
-- name: Take the first of several mirrors that is done
+- name: Wait for the first of several mirrors
   longrunning.tasks.task_wait:
     provider: openstack_images
     cloud: production
@@ -242,16 +250,17 @@ outcome:
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) was up before they had ended.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could not be asked any more, so that it is not known what became of them. See
-      RV(reason).
+    - V(unreachable) - the vendor could not be asked any more, so nobody can tell what became of them. See RV(reason)
+      and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
-  returned: when a wait began
+    - V(not_started) - no wait began, because an option is wrong or a library is missing. See RV(reason).
+  returned: always
   type: str
   sample: failed
 timed_out:
   description: Whether the time was up before the tasks had ended.
-  returned: when a wait began
+  returned: always
   type: bool
   sample: false
 tasks:
@@ -260,7 +269,8 @@ tasks:
       RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
-  returned: when a wait began
+    - Empty when no wait began.
+  returned: always
   type: list
   elements: dict
   contains:
@@ -312,11 +322,11 @@ tasks:
           sample: 3.012
 task:
   description: The task, when there was exactly one to wait for. Null otherwise.
-  returned: when a wait began
+  returned: always
   type: dict
 counts:
   description: How many of RV(tasks) are in each state. Every state is there.
-  returned: when a wait began
+  returned: always
   type: dict
   sample:
     queued: 0
@@ -330,39 +340,47 @@ counts:
     not_found: 0
 failed_task_ids:
   description: IDs of the tasks that ended without success. Those with an accepted failure code are not among them.
-  returned: when a wait began
+  returned: always
   type: list
   elements: str
   sample: [fc29a67c-ad76-49bc-a317-a5f38dcb44c0]
+failure_codes:
+  description:
+    - The vendor's codes of the tasks in RV(failed_task_ids), each once, to branch on. Tasks that failed without a code
+      add nothing.
+  returned: always
+  type: list
+  elements: str
+  sample: ["396"]
 pending_task_ids:
   description: IDs of the tasks that had not ended when the wait did.
-  returned: when a wait began
+  returned: always
   type: list
   elements: str
   sample: []
 elapsed:
   description: Seconds that the wait took.
-  returned: when a wait began
+  returned: always
   type: float
   sample: 1812.4
 polls:
   description: How many times the wait looked.
-  returned: when a wait began
+  returned: always
   type: int
   sample: 61
 requests:
   description: How many requests were sent, those of logins included.
-  returned: when a wait began
+  returned: always
   type: int
   sample: 63
 transient_errors:
-  description: How many transient errors were borne.
-  returned: when a wait began
+  description: How many transient errors the wait met.
+  returned: always
   type: int
   sample: 2
 last_transient_error:
-  description: The last of them, or null.
-  returned: when a wait began
+  description: The last of these errors, or null.
+  returned: always
   type: str
   sample: null
 option:
@@ -375,22 +393,29 @@ reason:
     - Why the module failed, in a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
       from the wait itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or
       V(permission).
-      The others are those of RV(longrunning.tasks.task_info#module:reason), where the keys above are missing because no
-      wait began.
+    - The others are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcome
+      V(not_started).
   returned: failure
   type: str
   sample: task_failed
+request:
+  description:
+    - Which request ended the wait, with the outcome V(unreachable). See
+      RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
 """
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 
 
 def main() -> None:
     run_module(
         run,
         TASK_WAIT,
+        failure_keys=NOT_STARTED,
         required_one_of=[("task_ids", "launch_results")],
         mutually_exclusive=[("task_ids", "launch_results")],
     )

@@ -16,15 +16,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, sentence
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import Change, ProgressNote
 
 #: So many changes are named in one line.
 _MOST_NAMED = 3
 #: Lines about the state of things are never closer together, in seconds.
 LEAST_SECONDS_BETWEEN_LINES = 1.0
+#: Nor further apart than this, which any system can wait for.
+MOST_SECONDS_BETWEEN_LINES = 86400.0
+#: Estimates that are longer than this, in seconds, tell nothing.
+_LONGEST_ESTIMATE = 1e7
 
 
 class ProgressTeller:
@@ -32,12 +36,14 @@ class ProgressTeller:
 
     A line on the state of things comes when a state has changed or a request failed, at most one a second, and at
     least every ``interval`` seconds; a percentage that grows is no reason for one. With ``one_by_one`` each change and
-    each trouble has a line of its own besides. Moments are monotonic seconds.
+    each trouble has a line of its own besides. With ``counts_only``, for ``no_log``, nothing is told of what a task is,
+    does or says. Moments are monotonic seconds.
     """
 
-    def __init__(self, interval: float, *, one_by_one: bool = False) -> None:
-        self._interval = max(interval, LEAST_SECONDS_BETWEEN_LINES)
-        self._one_by_one = one_by_one
+    def __init__(self, interval: float, *, one_by_one: bool = False, counts_only: bool = False) -> None:
+        self._interval = min(max(interval, LEAST_SECONDS_BETWEEN_LINES), MOST_SECONDS_BETWEEN_LINES)
+        self._one_by_one = one_by_one and not counts_only
+        self._counts_only = counts_only
         self._note: ProgressNote | None = None
         self._noted_at = 0.0
         self._events: list[str] = []
@@ -92,12 +98,16 @@ class ProgressTeller:
     def _state_of_things(self, note: ProgressNote, now: float) -> str:
         since = now - self._noted_at
         counts = [f"{number} {state}" for state, number in note.counts.items()]
-        parts = [note.only] if note.only else [f"{note.ended} of {note.total} tasks have ended", *counts]
+        parts = [f"{note.ended} of {note.total} tasks have ended", *counts]
+        if self._counts_only:
+            return ", ".join([*parts, _clock_time(note.elapsed + since)])
+        if note.only:
+            parts = [note.only]
         if note.percent is not None:
             parts.append(f"{note.percent:g} %")
         parts.append(_clock_time(note.elapsed + since))
         # An estimate that has run out is no longer told.
-        if note.seconds_left is not None and note.seconds_left > since:
+        if note.seconds_left is not None and since < note.seconds_left < _LONGEST_ESTIMATE:
             parts.append(f"about {_clock_time(note.seconds_left - since)} left")
         return ". ".join([", ".join(parts), *([] if self._one_by_one else self._news_in_words(note))])
 
@@ -141,13 +151,10 @@ def live_lines(
         yield None
         return
     follower = _Follower(descriptor, teller, show, monotonic)
-    thread = Thread(target=follower.run, name="live progress", daemon=True)
-    thread.start()
     try:
-        yield path
+        with helper_thread(follower.run, follower.end, name="live progress"):
+            yield path
     finally:
-        follower.end()
-        thread.join()
         os.close(descriptor)
         shutil.rmtree(own, ignore_errors=True)
 
@@ -173,14 +180,16 @@ class _Follower:
             os.write(self._descriptor, b"\n")
 
     def run(self) -> None:
-        while not self._is_over:
-            select.select([self._descriptor], [], [], self._teller.seconds_to_next(self._monotonic()))
+        """Show lines until the end. Whatever goes wrong with that ends them and nothing else."""
+        with suppress(Exception):
+            while not self._is_over:
+                select.select([self._descriptor], [], [], self._teller.seconds_to_next(self._monotonic()))
+                self._take_notes()
+                for line in self._teller.lines(self._monotonic()):
+                    self._show(line)
             self._take_notes()
-            for line in self._teller.lines(self._monotonic()):
+            for line in self._teller.events():
                 self._show(line)
-        self._take_notes()
-        for line in self._teller.events():
-            self._show(line)
 
     def _take_notes(self) -> None:
         with suppress(BlockingIOError):

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
@@ -23,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import t
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secret_forms
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secrets_of
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import MARK, at
@@ -190,7 +191,7 @@ class TimedSession(SocketSession):
 
     @property
     def secrets(self) -> set[str]:
-        return self.hidden | secret_forms(self.options)
+        return {form for secret in self.hidden | secrets_of(self.options) for form in (secret, quote(secret, safe=""))}
 
 
 class Cell:

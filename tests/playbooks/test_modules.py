@@ -184,3 +184,17 @@ def test_runs_by_the_tarballs_name_alone(tmp_path):
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=dict(os.environ))
     assert "RACKSPACE_USERNAME" in done.stdout + done.stderr
+
+
+def test_ansibles_own_keywords(run_playbook, simulate):
+    good, endless = (
+        {
+            "provider": "rackspace_images",
+            "id": f"00000000-0000-4000-8000-{number:012d}",
+            "steps": [{"state": "processing", "seconds": seconds}],
+            "end": {"state": "success"},
+        }
+        for number, seconds in ((1, 0), (2, 1e6))
+    )
+    simulator = simulate({"tasks": [good, endless]})
+    run_playbook("keywords.yml", url=simulator.url).assert_clean()

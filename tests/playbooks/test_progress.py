@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+PLUGINS = Path(__file__).parent / "plays"
 
 FOREVER = [{"state": "running", "seconds": 100000, "percentDone": 25.5}]
 SCENARIO = {
@@ -62,6 +68,7 @@ def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, meth
     assert hosts == {
         "Case several hosts": ["first", "second"],
         "Case no progress": [],
+        "Case no log": ["first", "second"],
         "Case check mode": [],
         "Case environment": ["first", "second"],
         "Case loop": ["first", "second"],
@@ -77,6 +84,8 @@ def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, meth
     task = "astra.backup task 00000000-0000-4000-8000-00000000cafe (Backup): running"
     first = [text for host, text in cases["Case several hosts"] if host == "first"]
     assert first == [f"{task}, 25.5 %, 0:00:00", f"{task}, 25.5 %, 0:00:01"]
+    hidden = [text for host, text in cases["Case no log"] if host == "first"]
+    assert hidden == ["0 of 1 tasks have ended, 1 running, 0:00:00", "0 of 1 tasks have ended, 1 running, 0:00:01"]
     items = [re.search(r"0000(\w{4}) ", text)[1] for host, text in cases["Case loop"] if host == "second"]
     assert sorted(set(items)) == ["beef", "cafe"]
     assert list(local_temp.iterdir()) == []
@@ -85,3 +94,32 @@ def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, meth
     ended = next(moment for moment, line in run.lines if line.startswith("ok: [first]") and moment > came)
     # The wait lasts 1.2 seconds. What is not live comes all at once.
     assert ended - came > 0.8
+
+
+def test_a_document_on_stdout_stays_one(simulate, secrets, tmp_path):
+    """As with ansible.posix.json, for programs that start ansible-playbook and read what it writes."""
+    play = tmp_path / "play.yml"
+    play.write_text(
+        f"""
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - longrunning.tasks.task_wait:
+        provider: netapp_astra_control
+        api_url: {simulate(SCENARIO).url}
+        account_id: fdaa655c-15ab-4d34-aa61-1e9098e67be0
+        api_token: {secrets["astra_token"]}
+        task_id: 00000000-0000-4000-8000-00000000cafe
+        timeout: 1.2
+        on_timeout: continue
+""",
+        encoding="utf-8",
+    )
+    settings = {"ANSIBLE_STDOUT_CALLBACK": "all_as_json", "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS / "callback_plugins")}
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, **settings}
+    )
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout) == ["timed_out"]
+    assert "WAITING: [localhost]: astra.backup task" in done.stderr

@@ -36,8 +36,10 @@ CORES: dict[str, tuple[Version, Version]] = {
     "2.20": ((3, 12), (3, 14)),
     "2.21": ((3, 12), (3, 14)),
 }
+# These are supported too, and tested with their pre-releases. With its final release one moves up into CORES.
+NEXT_CORES: dict[str, tuple[Version, Version]] = {"2.22": ((3, 13), (3, 15))}
 # Pythons that matter here: controllers, and targets where modules run.
-VERSIONS: tuple[Version, ...] = tuple((3, minor) for minor in range(9, 15))
+VERSIONS: tuple[Version, ...] = tuple((3, minor) for minor in range(9, 16))
 # The tests and tools themselves.
 OLDEST_FOR_TOOLS: Version = (3, 11)
 
@@ -56,6 +58,11 @@ class Choice:
     version: Version
     python: Path
     note: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """The ansible-core for the installer."""
+        return f"ansible-core~={self.core}.0{'rc1' if self.core in NEXT_CORES else ''}"
 
 
 def dotted(version: Version) -> str:
@@ -120,7 +127,7 @@ def working(environ: Mapping[str, str] | None = None) -> dict[Version, Path]:
 
 
 def _carried(core: str, pythons: Iterable[Version]) -> list[Version]:
-    lowest, highest = CORES[core]
+    lowest, highest = {**CORES, **NEXT_CORES}[core]
     return sorted(version for version in pythons if lowest <= version <= highest)
 
 

@@ -62,15 +62,6 @@ def _url_problem(value: str) -> str | None:
     return None
 
 
-def logins_in_url(value: str | None) -> set[str]:
-    """Return what may be a login in an address that a user gave: all before the last @, and its password."""
-    login, at, _host = (value or "").rpartition("@")
-    if not at:
-        return set()
-    login = login.rpartition("//")[2]
-    return {part for part in (login, login.partition(":")[2]) if part}
-
-
 def with_path(url: str, *parts: str) -> str:
     """Return an address with a path at its end: users give it without the path, with its first parts, or with all."""
     url, path = url.rstrip("/"), "".join(parts)

@@ -47,7 +47,8 @@ class Refusal(NamedTuple):
 
 
 #: Reads a refusal of the vendor's own shape out of an answer's JSON and its HTTP status; None where there is none.
-#: It is asked about good answers too, for some vendors refuse with HTTP 200.
+#: It is asked about good answers too, for some vendors refuse with HTTP 200. Of a refusal without a body it gets an
+#: empty text, and None of one that is no JSON.
 ReadRefusal = Callable[[object, int], Optional[Refusal]]
 
 
@@ -233,7 +234,7 @@ def read_answer(
     retry_after = retry_after_seconds(response.headers, clock.now())
     kind = refusal.kind or _kind_of(response.status, traits, retry_after)
     # What answers with a page is not the API: it must not be taken for a task that does not exist.
-    is_page = data is None and (response.is_html or "html" in response.headers.get("content-type", "").lower())
+    is_page = (data is None or not response.body.strip()) and (response.is_html or "html" in response.headers.get("content-type", "").lower())
     if is_page and response.status in _NO_API and kind is not TransientError:
         kind = RejectedError
         refusal = refusal._replace(advice="This is no page of the API: check api_url")
@@ -295,6 +296,8 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *
 
 
 def _json_or_none(response: HttpResponse) -> Any:
+    if not response.body.strip():
+        return ""
     try:
         return json_of(response)
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@
     │   ├── RejectedError           rejected               the vendor refused the request as it is
     │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
     ├── TaskNotFoundError           not_found              the vendor has no such task
+    ├── OutOfTimeError              timed_out              the work as a whole took too long
     ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
     ├── InterruptError              interrupted            a signal asked for the end of the work
     └── WaitError                   as the wait ended      a wait ended without success
@@ -190,6 +191,12 @@ class TaskNotFoundError(WorkError):
     """The vendor has none of the tasks asked for, or lacks some of them."""
 
     reason = "not_found"
+
+
+class OutOfTimeError(WorkError):
+    """The work as a whole took longer than it may, whatever its single requests took."""
+
+    reason = "timed_out"
 
 
 class LaunchUnclearError(WorkError):

@@ -168,8 +168,9 @@ class Task:
         }
 
     def describe(self) -> str:
-        """Name the task for a person: its type, its id and, where it has one, its name."""
-        words = f"{self.type} task {self.id}" if self.type else f"task {self.id}"
+        """Name the task for a person: its type, its ID and, where it has one, its name."""
+        kind = self.type or "task"
+        words = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
         return f"{words} ({self.name})" if self.name else words
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import html
 import re
 
+from .masking import mask
+
 #: Characters of a vendor's text that are shown. The longest that a vendor's document allows is a title of 40 and a
 #: detail of 511 characters, which are told together.
 LONGEST_TEXT = 600
@@ -21,9 +23,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
 def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
-    """Return a vendor's text without HTML tags, entities, line breaks and control characters, cut at ``limit``."""
+    """Return a vendor's text without HTML tags, entities, line breaks and control characters, cut at ``limit``.
+
+    Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
+    """
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", text[: 20 * limit]))
+    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", mask(text)[: 20 * limit]))
     plain = _CONTROL.sub(" ", plain).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
 

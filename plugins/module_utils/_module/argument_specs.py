@@ -56,8 +56,9 @@ TASK_INFO: ArgumentSpec = {
 # A ReusePolicy as words: the other modules need not load what launches.
 TASK_LAUNCH: ArgumentSpec = {
     "type": {"type": "str", "required": True},
-    # It can hold secrets, such as the password of an archive: kept out of the log, see the runner for the rest.
-    "input": {"type": "dict", "default": {}, "no_log": True},
+    # It can hold secrets, such as the password of an archive. With no_log ansible-core would hide all else in it too:
+    # the runner keeps it out of the log, and hides what has the name of a secret.
+    "input": {"type": "dict", "default": {}},
     "reuse": {"type": "str", "default": "unfinished", "choices": ["none", "unfinished", "succeeded"]},
     "desired": {"type": "dict"},
     "transient_timeout": {"type": "float", "default": 60.0},
@@ -78,8 +79,9 @@ TASK_LIST: ArgumentSpec = {
 
 TASK_WAIT: ArgumentSpec = {
     "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
-    # Results of other tasks can hold those tasks' secrets: kept out of the log, see the runner for the rest.
-    "launch_results": {"type": "raw", "no_log": True},
+    # Results of other tasks can hold those tasks' secrets. With no_log ansible-core 2.22 would hide each of their texts
+    # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.
+    "launch_results": {"type": "raw"},
     "timeout": {"type": "float", "default": 3600.0},
     "poll_interval": {"type": "float"},
     "max_poll_interval": {"type": "float"},

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._api.addresses import path_segment
-from .._core.clock import Clock, Deadline
+from .._core.clock import Clock
 from .._core.errors import OptionError
 from .._provider.contract import TaskProvider
 from .._provider.description import ProviderDescription
 from .._provider.options import MOST_SECONDS, ConnectionOptions
 from .._waiting.loop import WaitObserver, unobserved
 
-#: How long task_info and task_list bear transient trouble, in seconds. A wait has an option for it.
+#: How long task_info and task_list retry after transient trouble, in seconds. A wait has an option for it.
 REPEAT_SECONDS = 10.0
 
 
@@ -34,10 +34,6 @@ class Context(NamedTuple):
     requests_sent: Callable[[], int]
     #: Is told of a wait's progress.
     observer: WaitObserver = unobserved
-
-    def deadline(self) -> Deadline:
-        """Return a deadline that only limits each request."""
-        return Deadline(self.clock, self.options.request_timeout)
 
     def seconds(self, option: str, *, least: float = 0.0, above_zero: bool = False) -> float | None:
         """Return an option that is a time in seconds.

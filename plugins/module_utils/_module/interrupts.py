@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signals that ask for the end: they raise an error of ours where the module works or sleeps."""
+"""Signals that ask for the end: they raise an error of ours where the module works or sleeps, and wake no helper."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +37,7 @@ class Interrupts:
     def __init__(self, output: int) -> None:
         self._output = output
         self._before: dict[signal.Signals, Any] = {}
-        self._watcher: threading.Thread | None = None
+        self._watch_is_on = ExitStack()
         #: Whether a signal came.
         self.came = False
 
@@ -47,17 +50,16 @@ class Interrupts:
             # None: it belongs to something that is not Python.
             if before not in (signal.SIG_IGN, None):
                 self._before[number] = signal.signal(number, self._raise)
-        receiver, self._end_of_watch = os.pipe()
-        self._watcher = threading.Thread(target=self._watch, args=(threading.get_ident(), receiver), daemon=True)
-        self._watcher.start()
+        receiver, sender = os.pipe()
+        self._watch_is_on.callback(os.close, receiver)
+        watch = partial(self._watch, threading.get_ident(), receiver)
+        self._watch_is_on.enter_context(helper_thread(watch, partial(os.close, sender), name="watch the output"))
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Leave the signals to those who had them before."""
         self.ignore()
-        if self._watcher is not None:
-            os.close(self._end_of_watch)
-            self._watcher.join()
+        self._watch_is_on.close()
         for number, before in self._before.items():
             signal.signal(number, before)
 
@@ -80,4 +82,26 @@ class Interrupts:
         seen = dict(poll.poll())
         if seen.get(self._output, 0) & (select.POLLERR | select.POLLHUP) and signal.SIGTERM in self._before:
             signal.pthread_kill(main_thread, signal.SIGTERM)
-        os.close(receiver)
+
+
+@contextmanager
+def helper_thread(run: Callable[[], None], end: Callable[[], None], *, name: str) -> Iterator[None]:
+    """Let a thread help while the body runs, and tell it with ``end`` to come to its end.
+
+    Signals are for the main thread: one that a helper takes does not wake it, and the interrupt is lost until something
+    else does. A thread inherits what is blocked where it is started. Where the system has no room for another thread,
+    there is none.
+    """
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        with suppress(RuntimeError):
+            thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        yield
+    finally:
+        end()
+        if thread.ident is not None:
+            thread.join()

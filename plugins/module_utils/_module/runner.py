@@ -7,107 +7,197 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
 import traceback
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.parameters import remove_values
 
-from .._api.addresses import logins_in_url, plain_http_warning
+from .._api.addresses import plain_http_warning
 from .._api.http import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Deadline, SystemClock
-from .._core.errors import InterruptError, MissingLibraryError, WorkError
-from .._provider.connecting import connection_options
+from .._core.errors import InterruptError, MissingLibraryError, OptionError, WorkError
+from .._core.masking import (
+    LEAST_GUESS,
+    LEAST_LENGTH,
+    Mask,
+    masking,
+    secrets_by_name,
+    secrets_in_url,
+    without_secrets_by_name,
+)
+from .._core.text import listed
+from .._provider.connecting import connection_options, environment_names
 from .._provider.contract import ProviderTools
-from .._provider.options import secret_forms
+from .._provider.description import ProviderDescription
+from .._provider.options import SECRET_OPTIONS, secrets_of
 from .._providers.registry import PROVIDERS
 from .._waiting.loop import WaitObserver, unobserved
 from .._waiting.progress import VARIABLE
 from .._waiting.progress_recorder import PipeWriter, ProgressRecorder
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
+from .given import given
 from .interrupts import Interrupts
+
+try:
+    # ansible-core 2.22 and newer.
+    from ansible.module_utils.secrets import register_secrets
+except ImportError:
+    register_secrets = None
 
 #: A logout is a courtesy: it may take so many seconds.
 LOGOUT_SECONDS = 5.0
 #: And so many where a signal asked for the end, which has to come within a second.
 LAST_LOGOUT_SECONDS = 0.4
 
-_SECRET_NAME = re.compile(r"passw|pwd|secret|token|credential|(api|private|access)_?key", re.IGNORECASE)
+#: What others put in these is theirs to name: what has the name of a secret in there is hidden.
+_WITH_SECRETS = ("input", "launch_results", "filters")
+#: These are not even logged, as ansible-core does with the options of every module.
+_NEVER_LOGGED = ("input", "launch_results")
+_ADDRESSES = ("api_url", "auth_url")
 
 Work = Callable[[Context], Mapping[str, Any]]
 
 
-def run_module(work: Work, argument_spec: ArgumentSpec, **rules: Any) -> None:
+class Edge(Protocol):
+    """What the work needs of whoever runs it for Ansible."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The options, checked by Ansible."""
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be changed."""
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Have Ansible hide these in all that it shows, whatever comes after this run too. They are surely secret."""
+
+    def warn(self, warning: str) -> None:
+        """Tell the user something that does not end the work."""
+
+
+def run_module(
+    work: Work, argument_spec: ArgumentSpec, failure_keys: Mapping[str, Any] = MappingProxyType({}), **rules: Any
+) -> None:
     """Run a module: read its options, do the work, exit with what it returned or raised.
 
+    ``failure_keys`` are what a failure returns that has nothing better under a key, such as that of a wrong option.
     ``rules`` are AnsibleModule's rules about options that go together, such as ``required_one_of``.
     """
-    module = AnsibleModule(
-        argument_spec={name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()},
-        supports_check_mode=True,
-        **rules,
-    )
-    with Interrupts(output=1) as interrupts:
-        failed, result = _attempt(module, work, interrupts)
-        # What is written from here on is written to its end.
-        interrupts.ignore()
-        result = {"changed": False, **result, **_invocation(module)}
-        for name, value in result.items():
-            if isinstance(value, list):
-                result[name] = _HandedOver(value)
-        finish = module.fail_json if failed else module.exit_json
-        finish(**result)
+    with masking() as mask:
+        module = _Module(mask, argument_spec, failure_keys, rules)
+        with Interrupts(output=1) as interrupts:
+            failed, result = attempt(module, work, mask, interrupts)
+            # What is written from here on is written to its end.
+            interrupts.ignore()
+            finish = module.fail_json if failed else module.exit_json
+            finish(**result)
 
 
-class _HandedOver(Sequence[Any]):
-    """Takes the items out of a list, and lets go of each as it is read, which can be done once.
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed.
+    """A module's process as an edge. All that Ansible logs and returns passes the mask."""
 
-    Ansible copies all that a module returns, to hide secrets in it, and writes the copy. Without this the original
-    would stay in memory beside it.
+    params: dict[str, Any]
+    check_mode: bool
+    no_log_values: set[str]
+    warn: Callable[[str], None]
+    _refusal: OptionError | None = None
 
-    Raises:
-        RuntimeError: somebody reads it again, who would take it for empty.
-    """
+    def __init__(
+        self, mask: Mask, argument_spec: ArgumentSpec, failure_keys: Mapping[str, Any], rules: Mapping[str, Any]
+    ) -> None:
+        self._mask = mask
+        self._failure_keys = {"reason": OptionError.reason, **failure_keys}
+        super().__init__(
+            argument_spec={name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()},
+            supports_check_mode=True,
+            **rules,
+        )
+        if self._refusal is not None:
+            self.fail_json(**self._refusal.to_result())
+        # Ansible would blot the short ones out of every word. The mask hides them.
+        self.no_log_values = set(filter(_is_long, self.no_log_values))
 
-    def __init__(self, items: list[Any]) -> None:
-        self._items = deque(items)
-        self._is_read = False
-        items.clear()
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._mask.hide(*secrets_of_options(self.params))
+        try:
+            self.params = given(self.params, self.argument_spec)
+        except OptionError as error:
+            self._refusal = error
+            self.params = {name: value for name, value in self.params.items() if name != error.option}
 
-    def __len__(self) -> int:
-        return len(self._items)
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Have ansible-core hide the long ones: a short one would be blotted out of the whole run."""
+        if register_secrets is None:
+            self.no_log_values.update(filter(_is_long, secrets))
+        else:
+            register_secrets(list(filter(_is_long, secrets)))
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
+    def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
+        """Write to the system's log. With arguments it is what ansible-core writes about every module that starts."""
+        if log_args:
+            log_args = {
+                name: self._mask.text(str(value)) for name, value in log_args.items() if name not in _NEVER_LOGGED
+            }
+            msg = f"Invoked with {' '.join(f'{name}={value}' for name, value in log_args.items())}"
+        super().log(msg, log_args=log_args)
 
-    def __iter__(self) -> Iterator[Any]:
-        if self._is_read:
-            raise RuntimeError("what was handed over once is gone")
-        self._is_read = True
-        while self._items:
-            yield self._items.popleft()
+    def exit_json(self, **result: Any) -> None:
+        """End the process with a result."""
+        super().exit_json(**shown(result, self.params, self._mask))
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """End the process with a failure, one of ansible-core's own too."""
+        super().fail_json(**shown({**self._failure_keys, "msg": msg, **result}, self.params, self._mask))
 
 
-def _attempt(module: AnsibleModule, work: Work, interrupts: Interrupts) -> tuple[bool, Mapping[str, Any]]:
+def _is_long(secret: str) -> bool:
+    return len(secret) >= LEAST_LENGTH
+
+
+def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """Return a result as it may leave, with the invocation to show: without other tasks' results, without secrets."""
+    arguments = {
+        name: without_secrets_by_name(value) if name in _WITH_SECRETS else value for name, value in params.items()
+    }
+    if arguments.get("launch_results") is not None:
+        arguments["launch_results"] = "left out: it can hold secrets of the tasks that launched these"
+    masked: dict[str, Any] = mask.value({"changed": False, **result, "invocation": {"module_args": arguments}})
+    return masked
+
+
+def secrets_of_options(params: Mapping[str, Any]) -> set[str]:
+    """Return what is secret in the options of a module, before Ansible has checked them."""
+    found = {str(params[name]) for name in SECRET_OPTIONS if params.get(name) is not None}
+    for name in _ADDRESSES:
+        found |= secrets_in_url(str(params.get(name) or ""))
+    guessed = secrets_by_name({name: params.get(name) for name in _WITH_SECRETS})
+    return found | {text for text in guessed if len(text) >= LEAST_GUESS}
+
+
+def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple[bool, dict[str, Any]]:
     """Do the work; return whether it failed, and the result of either."""
     clients: list[RequestsClient] = []
+    provider = PROVIDERS[edge.params["provider"]]
     try:
-        context = _context(module, clients)
+        context = _context(edge, mask, clients)
         try:
-            return False, work(context)
+            return False, dict(work(context))
         finally:
             # What is known already is not given up for an interrupt that comes now.
             with suppress(InterruptError):
                 seconds = LAST_LOGOUT_SECONDS if interrupts.came else LOGOUT_SECONDS
                 context.provider.close(Deadline(context.clock, seconds))
     except MissingLibraryError as error:
-        return True, {**error.to_result(), "msg": missing_required_lib(error.library, reason=error.purpose)}
+        return True, {**error.to_result(), "msg": _missing(error, provider.description, edge.params)}
     except WorkError as error:
         return True, error.to_result()
     # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
@@ -120,73 +210,65 @@ def _attempt(module: AnsibleModule, work: Work, interrupts: Interrupts) -> tuple
             client.close()
 
 
-def _context(module: AnsibleModule, clients: list[RequestsClient]) -> Context:
+def _missing(error: MissingLibraryError, description: ProviderDescription, params: Mapping[str, Any]) -> str:
+    """Name all libraries that are missing for these options, and not only the one that was needed first."""
+    missing = [
+        library.name
+        for library in description.needed_libraries
+        if (library.option is None or params.get(library.option) is not None) and find_spec(library.module) is None
+    ]
+    names = list(dict.fromkeys([error.library, *missing]))
+    told = missing_required_lib(listed(names), reason=error.purpose)
+    return f"{told} To install: {sys.executable} -m pip install {' '.join(names)}"
+
+
+def _context(edge: Edge, mask: Mask, clients: list[RequestsClient]) -> Context:
     def make_http(tls: TlsOptions) -> RequestsClient:
         clients.append(RequestsClient(tls))
         return clients[-1]
 
-    provider = PROVIDERS[module.params["provider"]]
-    # An address with a login in it will be refused; until then it must not be shown.
-    for name in ("api_url", "auth_url"):
-        module.no_log_values.update(logins_in_url(module.params[name]))
-    options = connection_options(provider.description, module.params, os.environ)
-    _hide_only(module, secret_forms(options) | set(_secrets_of(module.params.get("input"))))
+    def hide(*secrets: str) -> None:
+        mask.hide(*secrets)
+        edge.hide(secrets)
+
+    def warn(warning: str) -> None:
+        edge.warn(mask.text(warning))
+
+    provider = PROVIDERS[edge.params["provider"]]
+    # Before they are checked: what is said of an option that cannot be used must not show them either.
+    hide(*_secrets_of_environment(provider.description, os.environ))
+    options = connection_options(provider.description, edge.params, os.environ)
+    hide(*secrets_of(options))
     for url in (options.api_url, options.auth_url):
         warning = plain_http_warning(url) if url else None
         if warning:
-            module.warn(warning)
+            warn(warning)
     clock = SystemClock()
-    tools = ProviderTools(clock=clock, make_http=make_http, warn=module.warn, hide=module.no_log_values.add)
+    tools = ProviderTools(clock=clock, make_http=make_http, warn=warn, hide=hide)
     return Context(
-        params=module.params,
-        check_mode=module.check_mode,
+        params=edge.params,
+        check_mode=edge.check_mode,
         options=options,
         provider=provider.create(options, tools),
         clock=clock,
-        warn=module.warn,
+        warn=warn,
         requests_sent=lambda: sum(client.requests_sent for client in clients),
-        observer=_observer(module),
+        observer=_observer(mask),
     )
 
 
-def _observer(module: AnsibleModule) -> WaitObserver:
+def _secrets_of_environment(description: ProviderDescription, environ: Mapping[str, str]) -> set[str]:
+    found = {
+        environ[variable]
+        for option in SECRET_OPTIONS
+        for variable in environment_names(description, option)
+        if environ.get(variable)
+    }
+    urls = (environ.get(variable) for option in _ADDRESSES for variable in environment_names(description, option))
+    return found.union(*map(secrets_in_url, urls))
+
+
+def _observer(mask: Mask) -> WaitObserver:
     """Return who is told of a wait's progress: the action plugin, where it listens."""
     path = os.environ.get(VARIABLE)
-    if not path:
-        return unobserved
-    return ProgressRecorder(PipeWriter(path, lambda note: remove_values(note, module.no_log_values)).write)
-
-
-def _hide_only(module: AnsibleModule, secrets: set[str]) -> None:
-    """Hide the secrets in all that the module returns, those of the environment included, and nothing else.
-
-    AnsibleModule hides every text of ``launch_results`` too: tasks' ids among them, which are not to be hidden.
-    """
-    module.no_log_values.clear()
-    module.no_log_values.update(secrets)
-
-
-def _invocation(module: AnsibleModule) -> dict[str, Any]:
-    """Return the invocation to show, where the usual one would show too much or nothing.
-
-    That is other tasks' results with their secrets, and a launch's input, of which only the secrets are to be hidden.
-    """
-    if module.params.get("launch_results") is not None:
-        shown = {"launch_results": "left out: it can hold secrets of the tasks that launched these"}
-    elif "input" in module.params:
-        shown = {"input": module.params["input"]}
-    else:
-        return {}
-    return {"invocation": {"module_args": {**module.params, **shown}}}
-
-
-def _secrets_of(launch_input: object, *, is_secret: bool = False) -> Iterator[str]:
-    """Yield the texts of a launch's input whose names say that they are secrets."""
-    if isinstance(launch_input, Mapping):
-        for name, value in launch_input.items():
-            yield from _secrets_of(value, is_secret=is_secret or _SECRET_NAME.search(str(name)) is not None)
-    elif isinstance(launch_input, list):
-        for value in launch_input:
-            yield from _secrets_of(value, is_secret=is_secret)
-    elif is_secret and isinstance(launch_input, str) and launch_input:
-        yield launch_input
+    return ProgressRecorder(PipeWriter(path, mask.value).write) if path else unobserved

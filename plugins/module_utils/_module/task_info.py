@@ -8,42 +8,52 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.clock import Deadline
 from .._core.errors import TaskNotFoundError
-from .._core.retrying import Backoff, repeat_transient
 from .._core.snapshot import Snapshot
 from .._core.task import TaskState
 from .._core.text import listed, sentence
 from .._work.reading import TaskReader
 from .context import REPEAT_SECONDS, Context, checked_task_ids, distinct
+from .lookups import MOST_LOOKUP_SECONDS, look_up
+
+#: What each task adds to the time that a lookup may take: a vendor's quota can be 50 requests a minute.
+SECONDS_PER_TASK = 2.0
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Return the tasks with the ids asked for, in their order.
+    """Return the tasks with the IDs asked for, in their order.
 
     Raises:
         TaskNotFoundError: some do not exist, and not_found says that this is a failure.
     """
     asked = checked_task_ids(context.params["task_ids"], context.provider.description)
-    reader = TaskReader(context.provider)
+    reader = TaskReader(context.provider, context.warn)
 
-    def read() -> Snapshot:
+    def read(deadline: Deadline) -> Snapshot:
         read_tasks = reader.read_with_subtasks if context.params["subtasks"] else reader.read
-        snapshot = read_tasks(distinct(asked), context.deadline())
+        snapshot = read_tasks(distinct(asked), deadline)
         for trouble in snapshot.troubles.values():
             raise trouble
         return snapshot
 
-    snapshot = repeat_transient(read, budget=REPEAT_SECONDS, clock=context.clock, backoff=Backoff())
+    snapshot = look_up(
+        context,
+        read,
+        seconds=MOST_LOOKUP_SECONDS + SECONDS_PER_TASK * len(asked),
+        repeat_for=REPEAT_SECONDS,
+        advice="Ask for fewer tasks at a time",
+    )
     tasks = [snapshot.tasks[task_id] for task_id in asked]
     missing = [task.id for task in tasks if task.state is TaskState.NOT_FOUND]
     if missing and context.params["not_found"] == "fail":
         title = context.provider.description.title
         words = next((task.message for task in tasks if task.id == missing[0]), None)
         told = f" The answer was: {sentence(words)}" if words else ""
-        what = f"no task {missing[0]}" if len(missing) == 1 else f"none of the tasks {listed(missing)}"
+        what, it, ids = ("no task", "it", "ID") if len(missing) == 1 else ("none of the tasks", "them", "IDs")
         raise TaskNotFoundError(
-            f"{title} has {what}, or no longer has it.{told} Check the id and api_url; "
-            "with not_found: succeed it is returned with the state not_found instead",
+            f"{title} has {what} {listed(missing)}, or no longer has {it}.{told} Check the {ids}, api_url, and what "
+            f"the login may see. Set not_found to succeed to get {it} with the state not_found instead",
             tasks=tasks,
         )
     results = [task.to_result() for task in tasks]

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from .._core.errors import OptionError
-from .._core.retrying import Backoff, repeat_transient
 from .._core.task import TaskState, parse_time
 from .._provider.contract import TaskQuery
 from .._work.reading import list_tasks
 from .context import REPEAT_SECONDS, Context
+from .lookups import MOST_LOOKUP_SECONDS, look_up
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -31,11 +31,12 @@ def run(context: Context) -> dict[str, Any]:
         started_before=_moment(params, "started_before"),
         filters=_vendor_filters(params["filters"] or {}),
     )
-    tasks, truncated = repeat_transient(
-        lambda: list_tasks(context.provider, query, limit, context.deadline()),
-        budget=REPEAT_SECONDS,
-        clock=context.clock,
-        backoff=Backoff(),
+    tasks, truncated = look_up(
+        context,
+        lambda deadline: list_tasks(context.provider, query, limit, deadline, context.warn),
+        seconds=MOST_LOOKUP_SECONDS,
+        repeat_for=REPEAT_SECONDS,
+        advice="Set a lower limit, or filters that the vendor knows",
     )
     return {"tasks": [task.to_result() for task in tasks], "count": len(tasks), "truncated": truncated}
 

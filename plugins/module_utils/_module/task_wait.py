@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from .._api.addresses import is_loopback
-from .._core.errors import OptionError, WaitError
+from .._core.errors import OptionError, RequestError, WaitError
 from .._core.task import Task, TaskState
 from .._waiting.explaining import explain_outcome
 from .._waiting.loop import (
@@ -18,7 +19,6 @@ from .._waiting.loop import (
     Outcome,
     ReadTasks,
     UnknownStatePolicy,
-    Verdict,
     WaitFor,
     WaitOutcome,
     WaitPlan,
@@ -31,6 +31,22 @@ from .context import Context, checked_task_ids, distinct
 LEAST_INTERVAL = 0.1
 #: The most between two looks while estimates allow it, in seconds, where the user sets no interval.
 ESTIMATED_INTERVAL = 60.0
+#: What a failure returns when no wait began, such as for a wrong option: all keys but those that say why.
+NOT_STARTED: Mapping[str, Any] = {
+    "outcome": "not_started",
+    "timed_out": False,
+    "tasks": [],
+    "task": None,
+    "counts": dict.fromkeys((state.value for state in TaskState), 0),
+    "failed_task_ids": [],
+    "pending_task_ids": [],
+    "failure_codes": [],
+    "elapsed": 0.0,
+    "polls": 0,
+    "requests": 0,
+    "transient_errors": 0,
+    "last_transient_error": None,
+}
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -44,7 +60,7 @@ def run(context: Context) -> dict[str, Any]:
     plan = _plan(context)
     if context.check_mode:
         plan = plan._replace(timeout=0.0)
-    reader = TaskReader(context.provider)
+    reader = TaskReader(context.provider, context.warn)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
         read = partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
@@ -66,9 +82,11 @@ def run(context: Context) -> dict[str, Any]:
         )
     fields = _result(context, asked, outcome)
     reason = _failure_reason(context, outcome)
-    if reason is not None:
-        raise WaitError(fields["msg"], fields=fields, reason=reason)
-    return fields
+    if reason is None:
+        return fields
+    if isinstance(outcome.cause, RequestError):
+        fields["request"] = outcome.cause.to_result()["request"]
+    raise WaitError(fields["msg"], fields=fields, reason=reason)
 
 
 def _asked_ids(context: Context) -> tuple[str, ...]:
@@ -145,12 +163,12 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
 def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> dict[str, Any]:
     by_id = {task.id: task for task in outcome.tasks}
     tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
-    counts = {state.value: 0 for state in TaskState}
-    for task in tasks:
-        counts[task["state"]] += 1
+    counts = dict(NOT_STARTED["counts"])
+    for entry in tasks:
+        counts[entry["state"]] += 1
     message = explain_outcome(outcome, context.provider.description.title)
     if context.check_mode:
-        message = f"Check mode, looked once. {message}"
+        message = f"Check mode: looked once and did not wait. {message}"
     return {
         "msg": message,
         "outcome": outcome.outcome.value,
@@ -158,8 +176,11 @@ def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> d
         "tasks": tasks,
         "task": tasks[0] if len(tasks) == 1 else None,
         "counts": counts,
-        "failed_task_ids": [task.id for task in outcome.with_verdict(Verdict.BAD)],
-        "pending_task_ids": [task.id for task in outcome.with_verdict(Verdict.PENDING)],
+        "failed_task_ids": [task.id for task in outcome.failed],
+        "pending_task_ids": [task.id for task in outcome.pending],
+        "failure_codes": list(
+            dict.fromkeys(task.error.code for task in outcome.failed if task.error and task.error.code)
+        ),
         "elapsed": round(outcome.elapsed, 3),
         "polls": outcome.polls,
         "requests": context.requests_sent(),

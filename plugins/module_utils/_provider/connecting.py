@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,9 @@ _ADDRESSES = frozenset({"api_url", "api_path", "service", "api_version", "auth_u
 
 #: Belong to who asks, though no login needs them.
 _SCOPE = frozenset({"project_name", "user_domain_name", "project_domain_name"})
+
+
+_UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def environment_names(description: ProviderDescription, option: str) -> tuple[str, ...]:
@@ -54,9 +58,9 @@ def connection_options(
     def add_from_environment(options: Iterable[str]) -> None:
         for option in options:
             names = environment_names(description, option) if option not in values else ()
-            value = next((environ[name] for name in names if environ.get(name)), None)
-            if value is not None:
-                values[option] = value
+            name = next((name for name in names if environ.get(name)), None)
+            if name is not None:
+                values[option] = _utf_8(environ[name], option, name)
 
     add_from_environment(_ADDRESSES)
     whole = next((form.options for form in description.logins if not form.missing(ConnectionOptions(**values))), None)
@@ -83,9 +87,16 @@ def connection_options(
     return replace(options, login=_check_login(description, options))
 
 
+def _utf_8(value: str, option: str, variable: str) -> str:
+    # Its other bytes come out of the environment as halves of characters.
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise OptionError(option, f"{option} (environment {variable}) is not UTF-8: write it again in that encoding")
+    return value
+
+
 def _check_secret(option: str, value: str | None) -> None:
-    if value is not None and (not value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value)):
-        raise OptionError(option, f"{option} is blank or holds a line break or another control character")
+    if value is not None and (not value.strip() or _UNUSABLE.search(value)):
+        raise OptionError(option, f"{option} is blank or holds a line break, a control character or half a character")
 
 
 def _check_login(description: ProviderDescription, options: ConnectionOptions) -> tuple[str, ...]:

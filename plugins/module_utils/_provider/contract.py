@@ -51,8 +51,8 @@ class Launch(NamedTuple):
 class TaskPage(NamedTuple):
     """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
 
-    ``is_cut``: the vendor may have more of this list, and no way to it. ``unreadable`` entries were left out: they
-    cannot be read.
+    ``is_cut``: the vendor may have more of this list, and no way to it. ``unreadable`` is the number of entries that
+    were left out because they cannot be read.
     """
 
     tasks: tuple[Task, ...]

@@ -54,6 +54,17 @@ class LoginForm(NamedTuple):
         return [name for name in self.options if getattr(options, name) is None]
 
 
+class Library(NamedTuple):
+    """A Python library that has to be installed: its name for pip, and what it is imported as.
+
+    ``option`` is the one without which nobody needs it, None for always.
+    """
+
+    name: str
+    module: str
+    option: str | None = None
+
+
 def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
     """Return what a table of states has for a vendor's word, with or without its case; ``unknown`` for any other."""
     if raw_state in states:
@@ -62,6 +73,7 @@ def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
     return folded.get(raw_state.casefold(), TaskState.UNKNOWN)
 
 
+_LIBRARIES_OF_ALL = (Library("requests", "requests"), Library("jsonschema", "jsonschema"))
 _OF_ALL = frozenset({"api_url", "validate_certs", "ca_path", "client_cert", "client_key", "request_timeout"})
 
 
@@ -123,6 +135,14 @@ class ProviderDescription:
     launch_types: tuple[str, ...] = ()
     #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
     success_lasts: bool = True
+
+    #: The Python libraries that it needs besides those that all need.
+    libraries: tuple[Library, ...] = ()
+
+    @property
+    def needed_libraries(self) -> tuple[Library, ...]:
+        """All Python libraries that have to be installed for it."""
+        return (*_LIBRARIES_OF_ALL, *self.libraries)
 
     @property
     def used_options(self) -> frozenset[str]:

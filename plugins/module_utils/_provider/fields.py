@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .._api.schemas import NOT_BLANK
@@ -85,10 +86,14 @@ def as_it_is(value: object) -> Any:
 
 
 class Kind(NamedTuple):
-    """What a field may hold: the types that JSON Schema knows it by, none for any, and how it is read."""
+    """What a field may hold: the types that JSON Schema knows it by, none for any, and how it is read.
+
+    ``keywords`` of JSON Schema say more of these types.
+    """
 
     types: tuple[str, ...]
     read: Callable[[Any], Any]
+    keywords: Mapping[str, Any] = MappingProxyType({})
 
 
 TEXT = Kind(("string",), as_text)
@@ -112,10 +117,10 @@ class Field(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its value."""
         types = [*self.kind.types]
-        if not self.is_needed:
-            return {"type": [*types, "null"]} if types else {}
+        named: dict[str, Any] = {"type": types if self.is_needed else [*types, "null"]} if types else {}
         # A blank text says as little as none.
-        return {"type": types, "pattern": NOT_BLANK} if "string" in types else {"type": types}
+        blank = {"pattern": NOT_BLANK} if self.is_needed and "string" in types else {}
+        return {**named, **blank, **self.kind.keywords}
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""

@@ -10,7 +10,6 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
-from urllib.parse import quote
 
 from .._api.tls import TlsOptions
 from .._core.errors import OptionError
@@ -74,13 +73,8 @@ SECRET_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if no
 CONNECTION_OPTIONS = tuple(option.name for option in fields(ConnectionOptions) if option.name != "login")
 
 
-def secret_forms(options: ConnectionOptions) -> set[str]:
-    """Return every form in which a secret could turn up: as given, quoted for an address, and in a Basic header."""
-    forms: set[str] = set()
-    for option in SECRET_OPTIONS:
-        secret = getattr(options, option)
-        if secret:
-            forms |= {secret, quote(secret), quote(secret, safe="")}
-            if options.username:
-                forms.add(base64.b64encode(f"{options.username}:{secret}".encode()).decode())
-    return forms
+def secrets_of(options: ConnectionOptions) -> set[str]:
+    """Return the secrets, and what a Basic header makes of them. The mask knows their other forms."""
+    secrets = {secret for option in SECRET_OPTIONS if (secret := getattr(options, option))}
+    user = options.username
+    return secrets | {base64.b64encode(f"{user}:{secret}".encode()).decode() for secret in secrets if user}

@@ -17,12 +17,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from .._api.addresses import check_url, with_path
 from .._api.channel import Channel
 from .._api.json_api import JsonApi
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError, TransientError
 from .._core.task import Task
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
@@ -53,6 +54,20 @@ def connect(
     return JsonApi(channel, make_login(channel), tools.clock, description)
 
 
+def base_url(options: ConnectionOptions, *below: str) -> str:
+    """Return ``api_url`` with the path of the API, which is ``api_path`` and what is ``below`` it.
+
+    Raises:
+        OptionError: ``api_path`` is no path.
+    """
+    url = check_url("api_url", options.needed("api_url"))
+    root = f"/{(options.api_path or '').strip('/')}".rstrip("/")
+    try:
+        return check_url("api_path", with_path(url, root, *below))
+    except OptionError:
+        raise OptionError("api_path", f"api_path is {root!r}: it has to be a path such as /api") from None
+
+
 class RestProvider(TaskProvider):
     """The adapter of a JSON API, but for what is the vendor's own."""
 
@@ -65,8 +80,9 @@ class RestProvider(TaskProvider):
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
         self.api = api
-        #: Whether requests for one task, and those for others, have had a good answer: then their address is right.
-        self._answered: set[bool] = set()
+        #: What has had a good answer, so that its address is right: requests for one task, requests for others, and
+        #: the paths of calls that may change something. The API may lack one of those and have the others.
+        self._answered: set[bool | str] = set()
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
@@ -178,8 +194,9 @@ class RestProvider(TaskProvider):
         except (NotFoundError, RejectedError) as error:
             if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
                 raise
-            raise self._nothing_there(error, of_task=of_task) from None
-        self._answered.add(of_task)
+            has_answered = self._kind_of(request, of_task=of_task) in self._answered
+            raise self.nothing_there(error, has_answered=has_answered) from None
+        self._answered.add(self._kind_of(request, of_task=of_task))
         return answer
 
     def means_the_task(self, error: NotFoundError) -> bool:
@@ -189,9 +206,9 @@ class RestProvider(TaskProvider):
         """
         return self.description.read_refusal is None or error.words is not None
 
-    def _nothing_there(self, error: RequestError, *, of_task: bool) -> RequestError:
+    def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
         """Return what a 404 means that is no missing task: a wrong address, or a service that is away for a while."""
-        if error.status == 404 and error.words is None and of_task in self._answered:
+        if error.status == 404 and error.words is None and has_answered:
             return error.turned_into(TransientError, f"{sentence(error.message)} It had answered before")
         if not isinstance(error, NotFoundError):
             return error
@@ -230,6 +247,9 @@ class RestProvider(TaskProvider):
             if not error.url:
                 error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
             raise
+
+    def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:
+        return of_task if request.method == "GET" else request.path
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
         problem = None if self.task_schema is None else self.task_schema.problem(raw)

@@ -8,31 +8,31 @@ Facts: the vendor's pages on ``/task/list``, ``/task/show`` and the launching ca
 and in its wiki for version 12. Everything there is a POST with ``{"params": ...}``.
 
 Inferred, for those pages do not say it: that the API lies below ``/api`` and takes the logins of version 11's older
-API; that an unknown id is the documented 400 with a text; that a 200 may still say ``"successful": false``; the
+API; that an unknown ID is the documented 400 with a text; that a 200 may still say ``"successful": false``; the
 launching calls for other databases than Oracle; what the title of a launched task says; which of the texts that
 ``/list`` tells of a database is its host.
 """
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
-from .._api.addresses import check_url
-from .._api.json_api import JsonApi
-from .._api.login import Access, FixedLogin
+from .._api.json_api import Refusal
+from .._api.login import Access, FixedLogin, basic_login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
-from .._provider.contract import Launch, Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.contract import Launch, Provider, ProviderTools, TaskLauncher, TaskPage, TaskProvider, TaskQuery, dig
 from .._provider.description import LoginForm, ProviderDescription
+from .._provider.fields import PROSE, TIME, Kind, TaskFields, as_it_is, as_word, at, object_schema
 from .._provider.options import ConnectionOptions
+from .._provider.rest import RestProvider, RestRequest, base_url, connect
 
 #: The launching calls, without the database at their end -> how the title of such a task reads (inferred).
 _ACTIONS = {
@@ -50,6 +50,20 @@ _FLAGS = frozenset(
         *("sync_lag", "sync_nologging", "transportable"),
     }
 )
+
+
+def _read_refusal(data: object, status: int) -> Refusal | None:  # noqa: ARG001 - it refuses with HTTP 200 too
+    """Return the words of the vendor's own refusal, which has no codes."""
+    if not isinstance(data, Mapping) or data.get("successful") is not False:
+        return None
+    told = dig(data, ("error", "message")) or data.get("error")
+    words = readable(told, limit=300) if isinstance(told, str) else ""
+    result = data.get("result")
+    if isinstance(result, Mapping) and result.get("task_id") and "state" not in result:
+        # The answer of a launching call, and of no other. Nobody can tell whether it started the task.
+        return Refusal(None, words, BadAnswerError, "It gave the ID of a task all the same")
+    return Refusal(None, words)
+
 
 DESCRIPTION = ProviderDescription(
     name="dbvisit_standby",
@@ -81,6 +95,8 @@ DESCRIPTION = ProviderDescription(
     task_id_words="a whole number, 1 or more",
     # With ansible.builtin.uri the answer of a launching call, {"result": {"task_id": 7}, ...}, is in json.
     launch_id_paths=(("json", "result", "task_id"), ("result", "task_id"), ("task_id",)),
+    read_refusal=_read_refusal,
+    address_advice="Check api_url and api_path",
     launch_types=tuple(f"{action}/{database}" for action in _ACTIONS for database in _DATABASES),
     # The next switchover undoes one.
     success_lasts=False,
@@ -92,158 +108,145 @@ _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]+")
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
-_TEXT = {"type": ["string", "null"]}
-_TASK = {
-    "type": "object",
-    "required": ["task_id", "state"],
-    "properties": {
-        # An int64. Digits as text would be the same id: no wait shall end over the quotes around it.
-        "task_id": {"type": ["integer", "string"], "minimum": 0, "maximum": 2**63 - 1, "pattern": "^[0-9]{1,19}$"},
-        "state": {"type": "string"},
-        "configuration_id": {"type": ["integer", "null"]},
-        "configuration_name": _TEXT,
-        "title": _TEXT,
-        "performed_by": _TEXT,
-        # The pages of version 12 have the second name for it.
-        "hidden_by": _TEXT,
-        "dismissed_by": _TEXT,
-        "started": _TEXT,
-        "updated": _TEXT,
-        "finished": _TEXT,
-        "messages": {
-            "type": ["array", "null"],
-            "items": {"type": "object", "properties": {"message": _TEXT, "time": _TEXT}},
-        },
-    },
-}
+
+def _as_task_id(value: object) -> str | None:
+    word = as_word(value)
+    return str(int(word)) if word else None
 
 
-def _envelope(result: Mapping[str, Any]) -> AnswerSchema:
-    """Return the schema of an answer. ``error`` is read with care instead: no page tells what a success has there."""
-    return AnswerSchema(
-        {
-            "type": "object",
-            "required": ["successful"],
-            "properties": {"successful": {"type": "boolean"}},
-            "if": {"properties": {"successful": {"const": True}}},
-            "then": {"required": ["result"], "properties": {"result": result}},
-        },
-    )
+#: An int64. Digits as text would be the same ID: no wait shall end over the quotes around it.
+_TASK_ID = Kind(("integer", "string"), _as_task_id, {"minimum": 0, "maximum": 2**63 - 1, "pattern": "^[0-9]{1,19}$"})
 
 
-SHOW_SCHEMA = _envelope(_TASK)
-LIST_SCHEMA = _envelope(
-    {
-        "type": "object",
-        "required": ["tasks"],
-        # An empty list may well be null (inferred: servers in Go write it so).
-        "properties": {"tasks": {"type": ["array", "null"], "items": _TASK}},
-    },
-)
-LAUNCH_SCHEMA = _envelope(
-    {
-        "type": "object",
-        "required": ["task_id"],
-        "properties": {"task_id": {**_TASK["properties"]["task_id"], "minimum": 1}},  # type: ignore[index]
-    },
-)
-_CONFIGURATION = {
-    "type": "object",
-    "required": ["configuration_id", "primary", "standby"],
-    "properties": {
-        "configuration_id": {"type": "integer"},
-        "primary": {"type": ["object", "null"]},
-        "standby": {"type": ["object", "null"]},
-    },
-}
-CONFIGURATIONS_SCHEMA = _envelope(
-    {
-        "type": "object",
-        "required": ["configurations"],
-        "properties": {"configurations": {"type": ["array", "null"], "items": _CONFIGURATION}},
-    },
-)
-
-
-def explain(data: object) -> tuple[None, str] | None:
-    """Return the words of the vendor's own refusal, which has no codes; None for what is none."""
-    if not isinstance(data, Mapping) or data.get("successful") is not False:
-        return None
-    words = dig(data, ("error", "message")) or data.get("error")
-    return None, readable(words, limit=300) if isinstance(words, str) else ""
-
-
-def task_from_json(raw: Mapping[str, Any]) -> Task:
-    """Turn a task of the API into ours.
-
-    ``finished`` is "" while it runs, though the pages' own example of a task in progress has a time there: only
-    ``state`` tells whether and how it ended. ``configuration_id`` is 0 when the configuration has been deleted since.
-    """
-    state = DESCRIPTION.state_of(raw["state"])
-    words = _last_words(raw)
-    dismissed = state is TaskState.DISMISSED
-    configuration_id = raw.get("configuration_id")
-    return Task(
-        id=str(int(raw["task_id"])),
-        provider=DESCRIPTION.name,
-        state=state,
-        raw_state=raw["state"],
-        name=readable(raw.get("title") or "") or None,
-        description="Its configuration has been deleted" if configuration_id == 0 else None,
-        message=_of_dismissal(raw, words) if dismissed else words,
-        error=DESCRIPTION.error_for(words) if state is TaskState.FAILED else None,
-        started_at=parse_time(raw.get("started")),
-        updated_at=parse_time(raw.get("updated")),
-        finished_at=parse_time(raw.get("finished")) if state.is_final else None,
-        owner=raw.get("performed_by") or None,
-        resource=raw.get("configuration_name") or (str(configuration_id) if configuration_id else None),
-        raw=raw,
-    )
-
-
-def _last_words(raw: Mapping[str, Any]) -> str | None:
-    """Return the newest message. The pages do not say in which order they stand."""
+def _newest(messages: Iterable[Mapping[str, Any]] | None) -> str | None:
+    """Return the last words of a task. The pages do not say in which order its messages stand."""
     told = [
         (parse_time(message.get("time")) or _LONG_AGO, number, readable(message.get("message") or ""))
-        for number, message in enumerate(raw.get("messages") or ())
+        for number, message in enumerate(messages or ())
     ]
     return max((entry for entry in told if entry[2]), default=(None, 0, None))[2]
 
 
-def _of_dismissal(raw: Mapping[str, Any], words: str | None) -> str:
-    who = readable(raw.get("dismissed_by") or raw.get("hidden_by") or "") or "somebody"
-    return f"dismissed by {who}; its last message was: {words}" if words else f"dismissed by {who}"
+_CONFIGURATION_ID = at("configuration_id", Kind(("integer",), as_it_is))
+#: The pages of version 12 have the second name for it.
+_DISMISSED_BY = (at("hidden_by", PROSE), at("dismissed_by", PROSE))
+FIELDS = TaskFields(
+    _CONFIGURATION_ID,
+    *_DISMISSED_BY,
+    id=at("task_id", _TASK_ID, needed=True),
+    state=at("state", needed=True),
+    name=at("title", PROSE),
+    message=at("messages", Kind(("array",), _newest, {"items": object_schema((at("message"), at("time")))})),
+    owner=at("performed_by"),
+    resource=at("configuration_name"),
+    started_at=at("started", TIME),
+    updated_at=at("updated", TIME),
+    # "" while it runs, though the pages' own example of a task in progress has a time there.
+    finished_at=at("finished", TIME),
+)
+TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 
 
-class DbvisitProvider(TaskProvider):
+def _envelope(**properties: Any) -> AnswerSchema:
+    """Return the schema of a good answer, whose result has these. No page tells what stands as its ``error``."""
+    result = {"type": "object", "required": [*properties], "properties": properties}
+    return AnswerSchema(
+        {
+            "type": "object",
+            "required": ["successful", "result"],
+            "properties": {"successful": {"type": "boolean"}, "result": result},
+        },
+    )
+
+
+_LAUNCH_SCHEMA = _envelope(task_id={"type": [*_TASK_ID.types], **_TASK_ID.keywords, "minimum": 1})
+_DATABASE = Kind(("object", "null"), as_it_is)
+_CONFIGURATION = object_schema(
+    (
+        _CONFIGURATION_ID._replace(is_needed=True),
+        at("primary", _DATABASE, needed=True),
+        at("standby", _DATABASE, needed=True),
+    )
+)
+_CONFIGURATIONS_SCHEMA = _envelope(configurations={"type": ["array", "null"], "items": _CONFIGURATION})
+
+
+def task_from_json(raw: Mapping[str, Any]) -> Task:
+    """Turn a task of the API into ours. ``configuration_id`` is 0 when the configuration has been deleted since."""
+    task = FIELDS.read(raw, DESCRIPTION)
+    configuration_id = _CONFIGURATION_ID.find(raw)
+    message = task.message
+    if task.state is TaskState.DISMISSED:
+        who = next(filter(None, (field.find(raw) for field in _DISMISSED_BY)), "somebody")
+        message = f"dismissed by {who}" + (f"; its last message was: {message}" if message else "")
+    return replace(
+        task,
+        description="Its configuration has been deleted" if configuration_id == 0 else None,
+        message=message,
+        error=DESCRIPTION.error_for(message) if task.state is TaskState.FAILED else None,
+        resource=task.resource or (str(configuration_id) if configuration_id else None),
+    )
+
+
+def _call(path: str, params: Mapping[str, Any]) -> RestRequest:
+    return RestRequest(path, body={"params": params}, method="POST")
+
+
+class DbvisitProvider(RestProvider, TaskLauncher):
     """The adapter."""
 
-    def __init__(self, api: JsonApi) -> None:
-        super().__init__(DESCRIPTION)
-        self._api = api
+    answer_schema = _envelope()
+    #: An empty list may well be null (inferred: servers in Go write it so).
+    list_schema = _envelope(tasks={"type": ["array", "null"]})
+    task_schema = TASK_SCHEMA
+
+    def task_request(self, task_id: str) -> RestRequest:
+        """POST /task/show."""
+        return _call("/task/show", {"task_id": int(task_id)})
+
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """POST /task/list."""
+        # Else a dismissed task is not in the list, and looks as if it had never been.
+        return _call("/task/list", {"show_hidden": True, **_vendor_filters(query)})
+
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:  # noqa: ARG002 - each repeats its ID
+        """Turn a task of the API into ours."""
+        return task_from_json(raw)
+
+    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - there is one
+        """Return the result."""
+        return answer["result"]
+
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return the list."""
+        return answer["result"]["tasks"] or ()
+
+    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it says
+        """Return false: the API has no 404 of its own."""
+        return False
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
-        """POST /task/show."""
+        """Ask for one task. Where that is refused, the list tells whether there is such a task.
+
+        400 with a text is the API's only refusal. Whether it speaks of an unknown task or of something else, such as
+        the login, shows where the list is refused as well.
+        """
         try:
-            raw = self._ask("/task/show", {"task_id": int(task_id)}, deadline, SHOW_SCHEMA)
+            return super().read_task(task_id, deadline)
         except RejectedError as error:
             if error.status != 400 or error.words is None:
                 raise
-            return self._listed_task(task_id, error, deadline)
-        task = task_from_json(raw)
-        if task.id != task_id:
-            raise BadAnswerError(f"{DESCRIPTION.title} was asked for task {task_id} and answered with another one")
-        return task
+            missing = error.turned_into(NotFoundError)
+        for task in self.read_page(TaskQuery(), None, deadline).tasks:
+            if task.id == task_id:
+                return task
+        raise missing
 
-    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:  # noqa: ARG002
-        """POST /task/list, which has no pages. The newest come first, for the vendor promises no order."""
-        # Else a dismissed task is not in the list, and looks as if it had never been.
-        params = {"show_hidden": True, **_vendor_filters(query)}
-        listed = self._ask("/task/list", params, deadline, LIST_SCHEMA)["tasks"] or ()
-        tasks = map(task_from_json, listed)
-        return TaskPage(
-            tuple(sorted(tasks, key=lambda task: (task.started_at or _LONG_AGO, int(task.id)), reverse=True))
-        )
+    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
+        """Ask for the list, which has no pages. The newest come first, for the vendor promises no order."""
+        page = super().read_page(query, cursor, deadline)
+        newest = sorted(page.tasks, key=lambda task: (task.started_at or _LONG_AGO, int(task.id)), reverse=True)
+        return page._replace(tasks=tuple(newest))
 
     def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
         """Make sure that it is for a configuration, and that only a host is desired, of a switchover."""
@@ -251,7 +254,7 @@ class DbvisitProvider(TaskProvider):
         if desired is None:
             return
         if not launch.type.startswith("switchover/"):
-            raise OptionError("desired", f"desired says where a switchover leads: leave it away for {launch.type}")
+            raise OptionError("desired", f"desired says where a switchover leads: omit it for {launch.type}")
         if set(desired) != {"primary"} or not isinstance(desired["primary"], str):
             raise OptionError(
                 "desired", f"desired takes only primary at {DESCRIPTION.title}, the host that is to have it"
@@ -259,8 +262,8 @@ class DbvisitProvider(TaskProvider):
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /switchover/oracle and its like."""
-        answer = self._ask(f"/{launch.type}", _launch_params(launch), deadline, LAUNCH_SCHEMA, is_launch=True)
-        return str(int(answer["task_id"]))
+        answer = self.ask(_call(f"/{launch.type}", _launch_params(launch)), deadline, schema=_LAUNCH_SCHEMA)
+        return str(int(answer["result"]["task_id"]))
 
     def launch_query(self, launch: Launch) -> TaskQuery:
         """Return the tasks of the launch's configuration."""
@@ -280,8 +283,9 @@ class DbvisitProvider(TaskProvider):
         """
         host = desired["primary"]
         number = _configuration_id(launch)
-        listed = self._ask("/list", {"configuration_id": number}, deadline, CONFIGURATIONS_SCHEMA)["configurations"]
-        configuration = next((each for each in listed or () if each["configuration_id"] == number), None)
+        answer = self.ask(_call("/list", {"configuration_id": number}), deadline, schema=_CONFIGURATIONS_SCHEMA)
+        listed = answer["result"]["configurations"] or ()
+        configuration = next((each for each in listed if each["configuration_id"] == number), None)
         if configuration is None:
             raise OptionError(
                 "input", f"input: {DESCRIPTION.title} has no configuration with the configuration_id {number}"
@@ -296,67 +300,6 @@ class DbvisitProvider(TaskProvider):
                 f"is at {_shown(primary)}, the standby one at {_shown(standby)}",
             )
         return None
-
-    def close(self, deadline: Deadline) -> None:
-        """Give the login back."""
-        self._api.close(deadline)
-
-    def _listed_task(self, task_id: str, refusal: RejectedError, deadline: Deadline) -> Task:
-        """Return the task that /task/show refused, from the list.
-
-        400 with a text is the API's only refusal. Whether it speaks of an unknown task or of something else, such as
-        the login, shows where the list is refused as well.
-
-        Raises:
-            NotFoundError: the list is good, and the task is not in it.
-        """
-        for task in self.read_page(TaskQuery(), None, deadline).tasks:
-            if task.id == task_id:
-                return task
-        raise NotFoundError(
-            refusal.message, method=refusal.method, url=refusal.url, status=refusal.status, words=refusal.words
-        )
-
-    def _ask(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        deadline: Deadline,
-        schema: AnswerSchema,
-        *,
-        is_launch: bool = False,
-    ) -> Any:
-        """Return the ``result`` of a call, which is good only if it says so itself."""
-        try:
-            answer = self._api.call("POST", path, deadline, body={"params": params}, schema=schema)
-        except NotFoundError as error:
-            # Not a task is missing, but the call itself.
-            raise RejectedError(
-                f"{error.message}. Check api_url and api_path",
-                method="POST",
-                url=error.url,
-                status=error.status,
-                words=error.words,
-            ) from None
-        refused = explain(answer)
-        if refused is not None:
-            words = refused[1]
-            said = f": {words}" if words else ""
-            if is_launch and dig(answer, ("result", "task_id")):
-                raise BadAnswerError(
-                    f"{DESCRIPTION.title} refused POST {path}{said}, and gave the ID of a task all the same",
-                    method="POST",
-                    url=path,
-                    status=200,
-                )
-            raise RejectedError(
-                f"{DESCRIPTION.title} refused POST {path}, though with HTTP 200{said}",
-                method="POST",
-                url=path,
-                status=200,
-                words=words,
-            )
-        return answer["result"]
 
 
 def _configuration_id(launch: Launch) -> int:
@@ -401,47 +344,23 @@ def _typed(text: str) -> Any:
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else text or None
 
 
-def _base_url(options: ConnectionOptions) -> str:
-    """Return the address of the API: users give it with and without the path."""
-    url = options.needed("api_url").rstrip("/")
-    path = (options.api_path or "").strip("/")
-    if not path or urlsplit(url).path.endswith(f"/{path}"):
-        return url
-    try:
-        return check_url("api_path", f"{url}/{path}")
-    except OptionError:
-        raise OptionError("api_path", f"api_path is {path!r}: it has to be a path such as /api") from None
-
-
-def _login(options: ConnectionOptions, tools: ProviderTools) -> tuple[dict[str, str], str]:
-    """Return the headers that carry the login, and what to do when they are refused."""
+def _login(options: ConnectionOptions, tools: ProviderTools) -> FixedLogin:
+    """Return the login that every request carries itself: there is nothing to renew, and a 401 is final."""
+    url = base_url(options)
     if "username" in options.login:
-        username, password = options.needed("username"), options.needed("password")
-        if ":" in username:
-            raise OptionError("username", "username holds a colon, which this login cannot carry")
-        basic = base64.b64encode(f"{username}:{password}".encode()).decode()
-        return {"Authorization": f"Basic {basic}"}, "check username and password"
+        basic = basic_login(options.needed("username"), options.needed("password"))
+        return FixedLogin(Access(url, basic), advice="check username and password")
     cookie = options.needed("api_token").removeprefix(f"{COOKIE}=")
     if not _COOKIE_VALUE.fullmatch(cookie):
         raise OptionError("api_token", f"api_token is no cookie's value: give what stands between {COOKIE}= and ;")
     # It may have been given with its name, and is a secret without it too.
     tools.hide(cookie)
-    advice = f"api_token, the cookie {COOKIE}, is wrong or has run out. Give username and password, which do not"
-    return {"Cookie": f"{COOKIE}={cookie}"}, advice
+    advice = f"api_token, the cookie {COOKIE}, is wrong or has run out. Give username and password instead"
+    return FixedLogin(Access(url, {"Cookie": f"{COOKIE}={cookie}"}), advice=advice)
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
-    headers, advice = _login(options, tools)
-    # Every request carries the login itself, so that there is nothing to renew: a 401 is final.
-    login = FixedLogin(Access(_base_url(options), headers), advice=advice)
-    api = JsonApi(
-        tools.make_http(options.tls),
-        login,
-        tools.clock,
-        title=DESCRIPTION.title,
-        explain=explain,
-    )
-    return DbvisitProvider(api)
+    return DbvisitProvider(DESCRIPTION, connect(DESCRIPTION, options, tools, lambda _channel: _login(options, tools)))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

@@ -17,7 +17,7 @@ from .._api.json_api import JsonApi, Refusal
 from .._api.login import Access, FixedLogin
 from .._core.text import readable
 from .._provider.contract import Provider, ProviderTools, TaskProvider
-from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.description import DocumentedError, Library, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
 from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
@@ -37,6 +37,7 @@ DESCRIPTION = ProviderDescription(
     name="openstack_images",
     title="OpenStack Glance",
     states=STATES,
+    libraries=(Library("keystoneauth1", "keystoneauth1"), Library("openstacksdk", "openstack", option="cloud")),
     logins=(
         LoginForm(("auth_url", "username", "password")),
         LoginForm(("auth_url", "application_credential_id", "application_credential_secret")),

@@ -11,38 +11,56 @@ the configuration API's version 2, HTTP 401 for a wrong login, 429 beyond the qu
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from itertools import islice
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._api.addresses import check_url, path_segment
-from .._api.http import HttpClient, HttpRequest
-from .._api.json_api import JsonApi, read_answer
-from .._api.login import Access, Login
-from .._api.pacing import Pacer, Quota
+from .._api.addresses import path_segment
+from .._api.channel import Channel
+from .._api.http import HttpRequest, HttpResponse
+from .._api.json_api import JsonApi, Refusal
+from .._api.login import Access, basic_login
+from .._api.pacing import Quota
 from .._api.schemas import AnswerSchema
+from .._api.session import SessionLogin
 from .._core.clock import Deadline
-from .._core.errors import (
-    BadAnswerError,
-    NotFoundError,
-    OptionError,
-    RejectedError,
-    RequestError,
-    TransientError,
-    WorkError,
-)
-from .._core.task import Task, TaskError, TaskState, parse_time
-from .._core.text import readable
-from .._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery, dig
+from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
+from .._core.task import Task, TaskError, TaskState
+from .._core.text import readable, sentence
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
 from .._provider.description import LoginForm, ProviderDescription
+from .._provider.fields import ANYTHING, MOMENT, WORD, Kind, TaskFields, as_it_is, at
 from .._provider.options import ConnectionOptions
+from .._provider.rest import (
+    Params,
+    RestProvider,
+    RestRequest,
+    base_url,
+    changed,
+    connect,
+    whole_number,
+    with_filters,
+)
+
+
+def _read_refusal(data: object, status: int) -> Refusal | None:
+    """Read the error of a refused request; its ``op_id`` is what support asks for."""
+    if status == 404 and data == "":
+        # As documented, for a task that does not exist.
+        return Refusal(None, "")
+    own = {"error_code", "op_id"} if status == 404 else {"error_code", "op_id", "message"}
+    if status < 400 or not isinstance(data, Mapping) or not own & data.keys():
+        return None
+    fields = (data.get(key) for key in ("error_code", "message", "op_id"))
+    code, message, operation = (readable(field) if isinstance(field, str) else "" for field in fields)
+    words = [f"{code}: {message}" if code and message else code or message, f"(op_id {operation})" if operation else ""]
+    return Refusal(code or None, " ".join(filter(None, words)))
+
 
 DESCRIPTION = ProviderDescription(
     name="vmware_live_site_recovery",
@@ -75,120 +93,72 @@ DESCRIPTION = ProviderDescription(
     # Without a limit a page has 100. Clients are known to ask for 200 to 1000. With 200 a wait that has to read four
     # pages with every look is still within the quota.
     page_size=200,
+    read_refusal=_read_refusal,
+    denied_advice="Reading tasks of the services srm and vr needs the privilege System.View",
     # Operations on several objects answer with a list of tasks.
     launch_id_paths=(("json", "id"), ("json", "list", "id"), ("id",), ("list", "id"), ("task_id",)),
-)
-#: One request of the quota is kept for the logout, which does not wait for its turn. The window is longer by what
-#: requests may lose on their way: the vendor counts when they arrive.
-_PACE = Quota(requests=49, seconds=62.0)
-
-_TEXT = {"type": ["string", "null"]}
-#: Version 1 of the configuration API writes times as text, the others as milliseconds.
-_TIME = {"type": ["string", "integer", "null"]}
-_TASK = {
-    "type": "object",
-    "required": ["status"],
-    "properties": {
-        # A text of any form. A number in its place is the same id: no wait shall end over missing quotes.
-        "id": {"type": ["string", "integer", "null"]},
-        "status": {"type": "string"},
-        "description": _TEXT,
-        "description_id": _TEXT,
-        "type": _TEXT,
-        "entity": _TEXT,
-        "entity_name": _TEXT,
-        "progress": {"type": ["number", "null"]},
-        "queued_time": _TIME,
-        "start_time": _TIME,
-        "complete_time": _TIME,
-        # What is inside is read with care: an end must not get lost over the words about it.
-        "error": {"type": ["object", "string", "null"]},
-    },
-}
-TASK_SCHEMA = AnswerSchema(_TASK)
-_LINK = {"type": ["object", "null"], "properties": {"href": _TEXT}}
-LIST_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["list"],
-        "properties": {
-            "list": {"type": "array", "items": _TASK},
-            "_meta": {
-                "type": ["object", "null"],
-                "properties": {
-                    "total": {"type": ["integer", "null"]},
-                    "links": {"type": ["object", "null"], "properties": {"next": _LINK}},
-                },
-            },
-        },
-    },
-)
-_SESSION_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["session_id"],
-        "properties": {"session_id": {"type": "string", "minLength": 1}},
-    },
 )
 
 
 # --- a task -----------------------------------------------------------------------------------------------------
 
 
-def task_from_json(raw: Mapping[str, Any], description: ProviderDescription) -> Task:
-    """Turn a task of any service and version into ours.
-
-    What differs between them: times are texts or milliseconds; an error is a serialized Java Throwable or a message
-    with details; there is a type, or an ``entity`` the task is about and a ``description_id`` that says which
-    operation it is; a result is an object or a plain text, such as the id of what was made.
-    """
-    state = description.state_of(raw["status"])
-    words = tuple(_failure_words(raw.get("error"))) if state in (TaskState.FAILED, TaskState.CANCELLED) else ()
-    failure = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
-    return Task(
-        id=str(raw.get("id") or ""),
-        provider=description.name,
-        state=state,
-        raw_state=raw["status"],
-        name=raw.get("entity_name"),
-        type=raw.get("type") or raw.get("description_id"),
-        description=raw.get("description"),
-        percent=_percent(raw.get("progress")),
-        message=_chain(words),
-        error=TaskError() if state is TaskState.FAILED and failure is None else failure,
-        result=raw.get("result"),
-        created_at=_moment(raw.get("queued_time")),
-        started_at=_moment(raw.get("start_time")),
-        # The state says whether a task has ended, and nothing else does.
-        finished_at=_moment(raw.get("complete_time")) if state.is_final else None,
-        resource=raw.get("entity"),
-        raw=raw,
-    )
-
-
-def _moment(value: str | int | None) -> datetime | None:
-    if isinstance(value, str) or value is None:
-        return parse_time(value)
-    try:
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
-    except OverflowError:
-        return None
-
-
-def _percent(value: Any) -> float | None:
+def _as_clamped_percent(value: Any) -> float | None:
     # Python reads NaN and Infinity as JSON.
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return float(min(100, max(0, value)))
 
 
-#: The class of an exception before its message, as Java writes it: "java.io.IOException: Connection refused".
-_EXCEPTION = re.compile(r"^(?:[a-zA-Z_]\w*\.)+[A-Z][\w$]*(?::\s*|$)")
-#: Where a stack trace begins inside a text.
-_STACK = re.compile(r"\n\s*at [\w.$<>/]+\(.*", re.DOTALL)
+_DESCRIPTION_ID = at("description_id")
+#: What is inside is read with care: an end must not get lost over the words about it.
+_ERROR = at("error", Kind(("object", "string"), as_it_is))
+#: Of every service and version. Version 1 of the configuration API writes times as text, the others as milliseconds.
+#: A number in the place of an ID is the same ID: no wait shall end over missing quotes.
+FIELDS = TaskFields(
+    _DESCRIPTION_ID,
+    _ERROR,
+    id=at("id", WORD),
+    state=at("status", needed=True),
+    name=at("entity_name"),
+    type=at("type"),
+    description=at("description"),
+    percent=at("progress", Kind(("number",), _as_clamped_percent)),
+    result=at("result", ANYTHING),
+    created_at=at("queued_time", MOMENT),
+    started_at=at("start_time", MOMENT),
+    finished_at=at("complete_time", MOMENT),
+    resource=at("entity"),
+)
+TASK_SCHEMA = AnswerSchema(FIELDS.schema)
+
+
+def task_from_json(raw: Mapping[str, Any], known_id: str | None = None) -> Task:
+    """Turn a task of any service and version into ours.
+
+    What differs between them: times are texts or milliseconds; an error is a serialized Java Throwable or a message
+    with details; there is a type, or an ``entity`` the task is about and a ``description_id`` that says which
+    operation it is; a result is an object or a plain text, such as the ID of what was made.
+    """
+    task = FIELDS.read(raw, DESCRIPTION, known_id)
+    has_failed = task.state in (TaskState.FAILED, TaskState.CANCELLED)
+    words = tuple(_failure_words(_ERROR.find(raw))) if has_failed else ()
+    failure = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
+    return replace(
+        task,
+        type=task.type or _DESCRIPTION_ID.find(raw),
+        message=_chain(words),
+        error=TaskError() if task.state is TaskState.FAILED and failure is None else failure,
+    )
+
+
+#: The classes of exceptions before a message, as Java writes them: "java.io.IOException: Connection refused".
+_EXCEPTIONS = re.compile(r"(?:(?:[a-zA-Z_]\w*\.)+[A-Z][\w$]*(?::\s*|$))+")
+#: Where a stack trace begins inside a text. No line is looked at twice.
+_STACK = re.compile(r"\n[^\S\n]*at [\w.$<>/]+\(")
 #: Where the next cause begins inside a printed stack trace.
 _CAUSE = re.compile(r"\n[ \t]*Caused by: ")
-#: More causes inside each other than this are not told.
+#: More causes inside each other than this are not told, nor more messages than two for each.
 _MOST_CAUSES = 20
 
 
@@ -197,7 +167,8 @@ def _failure_words(error: object) -> Iterator[str]:
 
     A message that repeats its cause's is left out, as is one that says nothing. Stack traces are in the raw task only.
     """
-    found = [message for message in map(_plain_message, _messages(error)) if message]
+    told = islice(_messages(error), 2 * _MOST_CAUSES)
+    found = [message for message in map(_plain_message, told) if message]
     for number, message in enumerate(found):
         inner = found[number + 1 :]
         if not any(message.casefold() in other.casefold() for other in inner):
@@ -226,9 +197,11 @@ def _told(text: object) -> list[str]:
 
 def _plain_message(message: str) -> str:
     # What is shown of it is shorter by far.
-    text = readable(_STACK.sub("", message[:10_000]))
-    while (shorter := _EXCEPTION.sub("", text)) != text:
-        text = shorter
+    message = message[:10_000]
+    stack = _STACK.search(message)
+    text = readable(message[: stack.start()] if stack else message)
+    classes = _EXCEPTIONS.match(text)
+    text = text[classes.end() :] if classes else text
     return "" if text == "null" else text
 
 
@@ -236,34 +209,34 @@ def _without_inner(message: str, inner: list[str]) -> str:
     """Return a message without its cause's at its end, which Java and many a programmer put there."""
     for other in inner:
         if message.endswith(other):
-            outer = re.sub(r"(?:[a-zA-Z_]\w*\.)+[A-Z][\w$]*:\s*$", "", message.removesuffix(other)).rstrip(" :-")
-            return outer or message
+            outer = message.removesuffix(other).rstrip()
+            start, _space, last = outer.rpartition(" ")
+            is_class = last.endswith(":") and _EXCEPTIONS.fullmatch(last)
+            return (start if is_class else outer).rstrip(" :-") or message
     return message
-
-
-def _explain(data: object) -> tuple[str | None, str] | None:
-    """Read the error of a refused request; its ``op_id`` is what support asks for."""
-    if not isinstance(data, Mapping) or not {"error_code", "message", "op_id"} & data.keys():
-        return None
-    fields = (data.get(key) for key in ("error_code", "message", "op_id"))
-    code, message, operation = (readable(field) if isinstance(field, str) else "" for field in fields)
-    words = [f"{code}: {message}" if code and message else code or message, f"(op_id {operation})" if operation else ""]
-    return code or None, " ".join(filter(None, words))
 
 
 # --- the login --------------------------------------------------------------------------------------------------
 
 
-class _SessionLogin(Login):
+class _ServiceLogin(SessionLogin):
     """A session of one service: got with a Basic login, carried in a header, ended when the work is done."""
 
-    def __init__(self, options: ConnectionOptions, http: HttpClient, pacer: Pacer, tools: ProviderTools) -> None:
-        super().__init__()
+    schema = AnswerSchema(
+        {
+            "type": "object",
+            "required": ["session_id"],
+            "properties": {"session_id": {"type": "string", "minLength": 1}},
+        },
+    )
+    address_advice = "Check service, api_version and api_path too"
+
+    def __init__(self, channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> None:
+        super().__init__(channel, tools.clock, DESCRIPTION, tools.hide)
+        self.service = f"API of service {options.service}, version {options.api_version},"
         self._options = options
-        self._base_url = _base_url(options)
-        self._http = http
-        self._pacer = pacer
-        self._tools = tools
+        self._base_url = base_url(options, f"/{options.service}/{options.api_version}")
+        self._basic = basic_login(options.needed("username"), options.needed("password"))
 
     @property
     def refusal_advice(self) -> str:
@@ -275,103 +248,108 @@ class _SessionLogin(Login):
             "user, such as administrator@vsphere.local"
         )
 
-    def _log_in(self, deadline: Deadline) -> Access:
-        options = self._options
-        words = f"{options.needed('username')}:{options.needed('password')}".encode()
-        headers = {"Accept": "application/json", "Authorization": f"Basic {base64.b64encode(words).decode()}"}
-        self._pacer.take_turn(deadline)
-        url = f"{self._base_url}/session"
-        response = self._http.send(HttpRequest("POST", url, headers=headers), deadline.next_request_timeout())
-        if response.status == 404:
-            # Else it would be taken for a task that does not exist.
-            what = f"service {options.service}, version {options.api_version}"
-            missing = f"there is no API of {what}, at {self._base_url}"
-            if self._was_made:
-                # While an appliance reconfigures itself, what stands in front of its services answers alone.
-                raise TransientError(f"{missing} any more (HTTP 404)", method="POST", url=url, status=404)
-            raise OptionError("api_url", f"api_url: {missing} (HTTP 404). Check service, api_version and api_path too")
-        answer = read_answer(
-            response,
-            method="POST",
-            title=DESCRIPTION.title,
-            clock=self._tools.clock,
-            refusal_advice=self.refusal_advice,
-            explain=_explain,
-            schema=_SESSION_SCHEMA,
-        )
+    def _login_request(self) -> HttpRequest:
+        return HttpRequest("POST", f"{self._base_url}/session", headers={"Accept": "application/json", **self._basic})
+
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
         session = answer["session_id"]
-        self._tools.hide(session)
+        self._hide(session)
         return Access(self._base_url, {"x-dr-session": session})
 
-    def _log_out(self, access: Access, deadline: Deadline) -> None:
-        request = HttpRequest("DELETE", f"{access.base_url}/session", headers=access.headers)
-        # 204 is the documented answer, 401 means that it had run out: both are an end, and trouble is no concern.
-        with contextlib.suppress(WorkError):
-            self._http.send(request, deadline.next_request_timeout())
-
-
-def _base_url(options: ConnectionOptions) -> str:
-    """Return the address of the service and version, from a bare address of the appliance or a whole one."""
-    root = f"/{options.needed('api_path').strip('/')}".rstrip("/")
-    path = f"{root}/{options.service}/{options.api_version}"
-    url = check_url("api_url", options.needed("api_url"))
-    given = next((part for part in (path, root) if part and url.endswith(part)), "")
-    return check_url("api_path", f"{url.removesuffix(given)}{path}")
+    def _logout_request(self, access: Access) -> HttpRequest:
+        # 204 is the documented answer, and 401 means that it had run out.
+        return HttpRequest("DELETE", f"{access.base_url}/session", headers=access.headers)
 
 
 # --- the adapter ------------------------------------------------------------------------------------------------
 
 
-class LiveSiteRecoveryProvider(TaskProvider):
+class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
+    task_schema = TASK_SCHEMA
+    list_schema = AnswerSchema(
+        {
+            "type": "object",
+            "required": ["list"],
+            "properties": {
+                "list": {"type": "array"},
+                "_meta": {
+                    "type": ["object", "null"],
+                    "properties": {
+                        "total": {"type": ["integer", "null"]},
+                        "links": {
+                            "type": ["object", "null"],
+                            "properties": {
+                                "next": {
+                                    "type": ["object", "null"],
+                                    "properties": {"href": {"type": ["string", "null"]}},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    )
+
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
-        super().__init__(DESCRIPTION)
-        self._api = api
+        super().__init__(DESCRIPTION, api)
         self._type_property = type_property
         self._lock = Lock()
         #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
         self._questions = 0
-        self._answered = 0
+        self._confirmed = 0
+
+    def task_request(self, task_id: str) -> RestRequest:
+        """GET /tasks/{id}."""
+        return RestRequest(f"/tasks/{path_segment(task_id)}")
+
+    def list_request(self, query: TaskQuery) -> RestRequest:
+        """GET /tasks: the newest first, and what the query asks for as far as one filtered field can say it."""
+        given = {name for name, _value in query.filters}
+        own = {"limit": str(self.description.page_size), "offset": "0"}
+        if not given & {"sort_by", "order_by"}:
+            own |= {"sort_by": "start_time", "order_by": "desc"}
+        filters = () if given & {"filter_property", "filter"} else self._filters(query)
+        return RestRequest("/tasks", (*with_filters(own, query), *filters))
+
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
+        """Turn a task of the API into ours. The configuration API's documents call the ID optional."""
+        return task_from_json(raw, known_id)
+
+    def find_entries(self, answer: Any) -> Iterable[Any]:
+        """Return the list. Nobody can ask for an entry without an ID."""
+        return [entry for entry in answer["list"] if not isinstance(entry, Mapping) or entry.get("id")]
+
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
+        """Follow the link; without one the count tells whether there is more."""
+        link = dig(answer, ("_meta", "links", "next", "href"))
+        following = self.link_params(link, deadline) if link else None
+        if following is not None:
+            return following
+        reached = (whole_number(params, "offset") or 0) + len(answer["list"])
+        total = dig(answer, ("_meta", "total"))
+        if total is None or reached >= total or not answer["list"]:
+            return None
+        return changed(params, "offset", str(reached))
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
-        """GET /tasks/{id}."""
+        """Ask for one task; a 404 without a word counts only where the API is there."""
         questions_before = self._questions
         try:
-            raw = self._get(f"/tasks/{path_segment(task_id)}", deadline, TASK_SCHEMA)
-        except NotFoundError:
-            self._make_sure_of_the_api(questions_before, deadline)
-            raise
-        # The configuration API's documents call the id optional.
-        if raw.get("id") and str(raw["id"]).casefold() != task_id.casefold():
-            raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
-        return replace(task_from_json(raw, self.description), id=task_id)
-
-    def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
-        """GET /tasks. The cursor is the query of the next page."""
-        params = self._params(query) if cursor is None else tuple(parse_qsl(cursor, keep_blank_values=True))
-        try:
-            answer = self._get("/tasks", deadline, LIST_SCHEMA, params)
+            return super().read_task(task_id, deadline)
         except NotFoundError as error:
-            raise _away(error) from None
-        # An entry without an id can be asked for by nobody.
-        tasks = tuple(task_from_json(raw, self.description) for raw in answer["list"] if raw.get("id"))
-        return TaskPage(tasks, self._next_cursor(answer, params, deadline))
+            if not error.words:
+                self._make_sure_of_the_api(questions_before, deadline)
+            raise
 
-    def close(self, deadline: Deadline) -> None:
-        """End the session."""
-        self._api.close(deadline)
-
-    def _get(
-        self, path: str, deadline: Deadline, schema: AnswerSchema, params: tuple[tuple[str, str], ...] = ()
-    ) -> Any:
-        """Read a path; a page of HTML with 404 comes from what stands in front of an API that has just logged us in."""
-        try:
-            return self._api.get(path, deadline, params=params, schema=schema)
-        except RejectedError as error:
-            if error.status != 404:
-                raise
-            raise _away(error) from None
+    def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
+        """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
+        if error.status != 404:
+            return super().nothing_there(error, has_answered=has_answered)
+        told = f"{sentence(error.message)} An appliance that reconfigures itself can be away for a while"
+        return error.turned_into(TransientError, told)
 
     def _make_sure_of_the_api(self, questions_before: int, deadline: Deadline) -> None:
         """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
@@ -383,73 +361,22 @@ class LiveSiteRecoveryProvider(TaskProvider):
             TransientError: it is away, or cannot be asked.
         """
         with self._lock:
-            if self._answered > questions_before:
+            if self._confirmed > questions_before:
                 return
             self._questions += 1
-            try:
-                self._api.get("/session", deadline)
-            except (NotFoundError, RejectedError) as error:
-                if error.status == 404:
-                    raise _away(error) from None
-            self._answered = self._questions
+            with suppress(RejectedError):
+                self.ask(RestRequest("/session"), deadline)
+            self._confirmed = self._questions
 
-    def _next_cursor(
-        self, answer: Mapping[str, Any], params: tuple[tuple[str, str], ...], deadline: Deadline
-    ) -> str | None:
-        link: str | None = dig(answer, ("_meta", "links", "next", "href"))
-        if link:
-            self._api.check_link(link, deadline)
-            # Only the query is used: behind a proxy the link's path can lack the prefix that the address has.
-            if urlsplit(link).query:
-                return urlsplit(link).query
-        # Without a link the count tells whether there is more.
-        offset = dict(params).get("offset", "")
-        reached = (int(offset) if re.fullmatch("[0-9]{1,15}", offset) else 0) + len(answer["list"])
-        total = dig(answer, ("_meta", "total"))
-        if total is None or reached >= total or not answer["list"]:
-            return None
-        return urlencode([*((name, value) for name, value in params if name != "offset"), ("offset", str(reached))])
-
-    def _params(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:
-        """Return the newest first, and what the query asks for as far as one filtered field can say it."""
-        params = [("limit", str(self.description.page_size)), ("offset", "0")]
-        given = {name for name, _value in query.filters}
-        if not given & {"sort_by", "order_by"}:
-            params += [("sort_by", "start_time"), ("order_by", "desc")]
-        if not given & {"filter_property", "filter"}:
-            params += self._filters(query)
-        return (*((name, value) for name, value in params if name not in given), *query.filters)
-
-    def _filters(self, query: TaskQuery) -> list[tuple[str, str]]:
+    def _filters(self, query: TaskQuery) -> Params:
         # A state that no table has cannot be asked for.
         words = [] if TaskState.UNKNOWN in query.states else self.description.raw_states(query.states)
         field, values = ("status", words) if words else (self._type_property, sorted(query.types))
-        return [("filter_property", field), *(("filter", value) for value in values)] if values else []
-
-
-def _away(error: RequestError) -> TransientError:
-    """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
-    return TransientError(
-        f"{error.message}. An appliance that reconfigures itself can be away for a while",
-        method=error.method,
-        url=error.url,
-        status=error.status,
-    )
+        return (("filter_property", field), *(("filter", value) for value in values)) if values else ()
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
-    pacer = Pacer(_PACE, tools.clock)
-    http = tools.make_http(options.tls)
-    login = _SessionLogin(options, http, pacer, tools)
-    api = JsonApi(
-        http,
-        login,
-        tools.clock,
-        title=DESCRIPTION.title,
-        denied_advice="Reading tasks of the services srm and vr needs the privilege System.View",
-        pacer=pacer,
-        explain=_explain,
-    )
+    api = connect(DESCRIPTION, options, tools, lambda channel: _ServiceLogin(channel, options, tools))
     return LiveSiteRecoveryProvider(api, type_property="type" if options.service == "configure" else "description_id")
 
 

@@ -8,34 +8,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .._core.errors import TransientError
+from .._core.errors import NoConnectionError, TransientError
 from .._core.task import Task, TaskState
 from .._core.text import listed, seconds_in_words, sentence
 from .loop import Outcome, Verdict, WaitFor, WaitOutcome
 
 #: So many tasks are told apart in one message; the result has them all.
 _MOST_TOLD = 3
+_UNDER_WAY = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.PAUSED})
 
 
-def explain_task(task: Task, title: str) -> str:
-    """Say what became of one task that did not succeed. ``title`` is the vendor's name for people."""
+def explain_task(task: Task, title: str, found: tuple[Task, float] | None = None) -> str:
+    """Say what became of one task that did not succeed. ``title`` is the vendor's name for people.
+
+    ``found`` is what a task that is not found was when it was last seen, and how many seconds ago.
+    """
     who = f"{title}: {task.describe()}"
     if task.state is TaskState.DISMISSED:
         told = f" What is known of it: {sentence(task.message)}" if task.message else ""
         return (
-            f"{who} was dismissed by somebody. Its outcome can no longer be known, so it does not count as a success."
+            f"{who} was dismissed by somebody, so its outcome can no longer be known. It does not count as a success."
             f"{told}"
         )
     if task.state is TaskState.NOT_FOUND:
-        told = f" The answer was: {sentence(task.message)}" if task.message else ""
-        return (
-            f"{who} does not exist, or no longer does.{told} Check the id; if the vendor registers tasks late or "
-            "forgets those that ended, set not_found to wait or to succeed."
-        )
+        return _not_found(task, title, found)
     if task.state is TaskState.UNKNOWN:
-        return f"{who} is in the state {task.raw_state!r}, which this collection does not know."
+        state = "has no state" if task.raw_state is None else f"is in the state {task.raw_state!r}"
+        which = "" if task.raw_state is None else ", which this collection does not know"
+        return f"{who} {state}{which}. unknown_state: fail makes that a failure; set it to wait to go on waiting."
     verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
     return f"{who} {verb}{_reason(task)}"
+
+
+def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
+    answer = f" The answer was: {sentence(task.message)}" if task.message else ""
+    if found is None:
+        return (
+            f"{title}: {task.describe()} was not found.{answer} Check the ID, api_url, and what the login may see. If "
+            "the vendor registers tasks late, set not_found to wait. If it forgets tasks that have ended, set it to "
+            "succeed."
+        )
+    was, age = found
+    return (
+        f"{title}: {was.describe()} is gone. It was {_seen(was, age)}, and is not found any more.{answer} Look at the "
+        "vendor's side for what became of it. If the vendor forgets tasks that have ended, set not_found to succeed."
+    )
 
 
 def _reason(task: Task) -> str:
@@ -79,34 +96,35 @@ def _succeeded(outcome: WaitOutcome, title: str) -> str:
     number = _number(outcome.tasks)
     good = outcome.with_verdict(Verdict.GOOD)
     is_one = number == 1 or outcome.plan.wait_for is WaitFor.ANY
-    lost = [task for task in good if task.state is TaskState.NOT_FOUND]
+    missing = [task for task in good if task.state is TaskState.NOT_FOUND]
     accepted = [task for task in good if task.state not in (TaskState.NOT_FOUND, TaskState.SUCCEEDED)]
     # A failure that is accepted did not succeed.
     verb = "ended" if accepted else "succeeded"
     when = f"{'has' if is_one else 'have'} {verb}"
     if outcome.polls > 1:
         when = f"{verb} after {seconds_in_words(outcome.elapsed)}"
-    what = good[0].describe() if is_one else f"all {number} tasks"
+    what = good[0].describe() if is_one else "both tasks" if number == 2 else f"all {number} tasks"
     text = f"{title}: {what} {when}."
-    if lost and len(lost) == len(good):
-        text = f"{title}: {what} is not known, or no longer." if is_one else f"{title}: none of {what} is known."
-    if lost:
-        text += f" not_found: succeed makes a success of {_few(lost)}; check api_url if that should not be."
+    if missing and len(missing) == len(good):
+        text = f"{title}: {what} was not found." if is_one else f"{title}: none of the {number} tasks was found."
+    if missing:
+        text += f" not_found: succeed makes a success of {_few(missing, outcome)}. If that is wrong, check api_url."
     if accepted:
-        text += f" accept_failure_codes makes a success of {_few(accepted)}."
+        text += f" accept_failure_codes makes a success of {_few(accepted, outcome)}."
     return text
 
 
-def _few(tasks: Sequence[Task]) -> str:
-    """Name some tasks by their ids, and say how many more there are."""
-    names = [task.id for task in tasks[:_MOST_TOLD]]
+def _few(tasks: Sequence[Task], outcome: WaitOutcome) -> str:
+    """Name some tasks by their IDs, with what they were if they were seen before, and say how many more there are."""
+    found = {task_id: f" ({_seen(*seen)})" for task_id, seen in outcome.lost.items()}
+    names = [f"{task.id}{found.get(task.id, '')}" for task in tasks[:_MOST_TOLD]]
     more = len(tasks) - len(names)
     return listed([*names, f"{more} more"] if more else names)
 
 
 def _failed(outcome: WaitOutcome, title: str) -> str:
     failed = outcome.failed
-    told = " ".join(explain_task(task, title) for task in failed[:_MOST_TOLD])
+    told = " ".join(explain_task(task, title, outcome.lost.get(task.id)) for task in failed[:_MOST_TOLD])
     if _number(outcome.tasks) == 1:
         return told
     more = f" All {len(failed)} are in failed_task_ids." if len(failed) > _MOST_TOLD else ""
@@ -118,44 +136,64 @@ def _failed(outcome: WaitOutcome, title: str) -> str:
 
 def _timed_out(outcome: WaitOutcome, title: str) -> str:
     spent = seconds_in_words(outcome.plan.timeout)
-    verb = "has" if len(outcome.pending) == 1 else "have"
+    has = "has" if len(outcome.pending) == 1 else "have"
     limit = f"not ended within the timeout of {spent}" if outcome.plan.timeout else "not ended yet"
-    text = (
-        f"{title}: {_named(outcome.pending, outcome)} {verb} {limit}. The work goes on at the vendor: "
-        "wait for the same ids again, with a longer timeout if needed."
-    )
+    longer = ", with a longer timeout if needed" if outcome.plan.timeout else ""
+    text = f"{title}: {_named(outcome.pending, outcome)} {has} {limit}.{_advice(outcome, longer)}"
     if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
         text += f" The last request failed: {sentence(outcome.last_transient_error)}"
     return text
+
+
+def _advice(outcome: WaitOutcome, longer: str = "") -> str:
+    """Say what to do about the tasks that are not known to have ended, after a blank."""
+    seen = [task for task in outcome.pending if task.id in outcome.last_seen]
+    missing = [task for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND]
+    odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]
+    parts = []
+    if any(task.state in _UNDER_WAY and task not in missing for task in seen):
+        parts.append(f" The vendor goes on with the work: wait for the same IDs again{longer}.")
+    if odd:
+        words = sorted({f"the state {task.raw_state!r}" if task.raw_state else "no state" for task in odd})
+        parts.append(
+            f" This collection does not know {listed(words)}, so it cannot tell whether such a task has ended: look at "
+            "the vendor's side."
+        )
+    if missing:
+        parts.append(" A task that is not found may not exist: check its ID and api_url.")
+    return "".join(parts)
 
 
 def _stalled(outcome: WaitOutcome, title: str) -> str:
     spent = seconds_in_words(outcome.plan.stall_timeout or 0)
     has, it = ("has", "it") if len(outcome.stalled) == 1 else ("have", "them")
     return (
-        f"{title}: {_named(outcome.stalled, outcome)} {has} changed neither state nor progress for the stall_timeout "
-        f"of {spent}. Look at the vendor's side for what holds {it} up."
+        f"{title}: {_named(outcome.stalled, outcome)} {has} changed neither state nor progress nor message for the "
+        f"stall_timeout of {spent}. Look at the vendor's side for what holds {it} up."
     )
 
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
-    why = sentence(outcome.cause.message if outcome.cause is not None else f"{title} could not be asked any more")
-    if isinstance(outcome.cause, TransientError) and outcome.transient_errors > 1:
-        why += f" That was the last of {outcome.transient_errors} transient errors of this wait."
-    if not outcome.last_seen or not outcome.pending:
-        return why
-    return f"{why} What has become of {_named(outcome.pending, outcome)} is not known."
+    cause = outcome.cause
+    text = sentence(cause.message if cause is not None else f"{title} could not be asked any more")
+    if isinstance(cause, NoConnectionError) and not outcome.last_seen:
+        spent = seconds_in_words(outcome.elapsed)
+        text += f" Nothing has answered within {spent}, so the wait gave up. Check api_url, the network and the proxy."
+    elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
+        text += f" The wait met {outcome.transient_errors} transient errors and gave up."
+    if outcome.last_seen and outcome.pending:
+        text += f" What has become of {_named(outcome.pending, outcome)} is not known."
+        if isinstance(cause, TransientError):
+            text += f" Wait for the same IDs again when {title} answers."
+    return text
 
 
 def _interrupted(outcome: WaitOutcome, title: str) -> str:
     why = sentence(outcome.cause.message if outcome.cause is not None else "The wait was interrupted")
     if not outcome.pending:
         return why
-    has = "has" if len(outcome.pending) == 1 else "have"
-    return (
-        f"{why} {title}: {_named(outcome.pending, outcome)} {has} not ended yet. The work goes on at the vendor: "
-        "wait for the same ids again."
-    )
+    was = "was" if len(outcome.pending) == 1 else "were"
+    return f"{why} {title}: {_named(outcome.pending, outcome)} {was} not seen to end.{_advice(outcome)}"
 
 
 def _named(tasks: Sequence[Task], outcome: WaitOutcome) -> str:
@@ -169,12 +207,19 @@ def _last_seen(task: Task, outcome: WaitOutcome) -> str:
     age = outcome.last_seen.get(task.id)
     if age is None:
         return "never seen"
-    ago = f", {seconds_in_words(age)} ago" if age >= 1 else ""
     if task.state is TaskState.NOT_FOUND:
-        return f"not found{ago}"
+        return f"not found{_ago(age)}"
+    return f"{_seen(task, age)}, not found since" if task.id in outcome.lost else _seen(task, age)
+
+
+def _seen(task: Task, age: float) -> str:
     percent = "" if task.percent is None else f", {task.percent:g} %"
     left = task.unfinished_subtasks
     subtasks = f" with {left} of {len(task.subtasks or ())} subtasks not ended" if left else ""
     # A bare number says nothing to a person.
     word = task.raw_state if task.raw_state and not task.raw_state.isdecimal() else task.state
-    return f"last seen {word}{percent}{subtasks}{ago}"
+    return f"last seen {word}{percent}{subtasks}{_ago(age)}"
+
+
+def _ago(age: float) -> str:
+    return f", {seconds_in_words(age)} ago" if age >= 1 else ""

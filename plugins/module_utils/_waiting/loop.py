@@ -4,9 +4,9 @@
 
 """The wait: a pure loop over looks at tasks. Reading, time and sleep are handed in.
 
-The rule, in short: look first, then at the state before the clock; sleep at most until the deadline and look
-once more there; bear transient trouble for as long as its own budget lasts; never take an unknown end for a
-success.
+The rule, in short: look at once; the state counts before the clock; sleep at most until the deadline and look once more
+there; retry after transient trouble for as long as its own budget lasts; believe that a task is gone only when several
+answers say so; an end that is not known to be a success is none.
 """
 
 from __future__ import annotations
@@ -249,20 +249,25 @@ class _Followed:
 
     def next_look(self, stall_timeout: float | None) -> float:
         """Return when it is to be asked for: before it is called stalled it gets one more look."""
-        if stall_timeout is None or self.trouble is not None or self.misses is not None:
+        if stall_timeout is None or self.trouble is not None or self.is_in_doubt:
             return self.due
         return min(self.due, self.changed + stall_timeout)
 
-    def is_missed(self, task: Task, now: float) -> bool:
-        """Take note of an answer; return whether it only says that the task is not found, which is not believed yet."""
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it was not found just now, which is not believed yet."""
+        return self.misses is not None and self.task is not None and self.task.state is not TaskState.NOT_FOUND
+
+    def believes(self, task: Task, now: float) -> bool:
+        """Take note of an answer; return whether it is believed."""
         if task.state is not TaskState.NOT_FOUND:
             self.misses, self.found = None, (task, now)
         elif self.found is not None:
             said = f": {task.message}" if task.message else ""
             error = TransientError(f"Task {task.id} was seen before, and was not found now{said}")
             self.misses = TroubleRun.after(self.misses, error, now)
-            return self.misses.count < NOT_FOUND_ANSWERS or now - self.misses.since < NOT_FOUND_SECONDS - _TOLERANCE
-        return False
+            return self.misses.count >= NOT_FOUND_ANSWERS and self.misses.is_over_budget(NOT_FOUND_SECONDS, now)
+        return True
 
     def note_progress(self, task: Task, now: float) -> None:
         if task.percent is None:
@@ -349,7 +354,7 @@ class _Wait:
         estimates = {
             task_id: self._followed[task_id].seconds_left(now)
             for task_id in pending
-            if self._followed[task_id].misses is None
+            if not self._followed[task_id].is_in_doubt
         }
         left = {task_id: seconds for task_id, seconds in estimates.items() if seconds is not None}
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
@@ -391,7 +396,7 @@ class _Wait:
         followed = self._followed[task.id]
         self._is_reached = True
         followed.trouble = None
-        if followed.is_missed(task, now):
+        if not followed.believes(task, now):
             return False
         is_new = followed.is_new(task)
         if followed.has_progressed(task):
@@ -445,7 +450,7 @@ class _Wait:
             self._followed[task_id].due = due
 
     def _delay(self, task_id: str, left: Mapping[str, float]) -> float:
-        if self._followed[task_id].misses is not None:
+        if self._followed[task_id].is_in_doubt:
             return self._policy.least
         return self._policy.delay(left[task_id]) if task_id in left else self._interval
 
@@ -487,7 +492,7 @@ class _Wait:
                 for followed in asked
                 if followed.task is not None
                 and followed.trouble is None
-                and followed.misses is None
+                and not followed.is_in_doubt
                 and now - followed.changed >= plan.stall_timeout
             ]
             if stalled:

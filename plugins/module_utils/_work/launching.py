@@ -37,6 +37,8 @@ _NOT_NOW = frozenset({413, 429})
 _SEND_ELSEWHERE = frozenset({307, 308})
 #: The newest tasks of a list that are looked at. Those beyond are no new ones.
 _MOST_TASKS = 10_000
+#: The seconds that a launch may take in all, besides those of its transient_timeout.
+_MOST_SECONDS = 600.0
 #: Seconds between two looks for a task whose launch got no clear answer, at first and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _UNFINISHED = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.PAUSED, TaskState.UNKNOWN})
@@ -105,6 +107,7 @@ class Launcher:
         self._provider = provider
         self._clock = clock
         self._request_timeout = request_timeout
+        self._until = float("inf")
         #: What was read of tasks, in full: what a task was launched with does not change.
         self._read: dict[str, Task] = {}
         self._may_have_begun = False
@@ -119,6 +122,8 @@ class Launcher:
             InterruptError: a signal came; its message says whether the launch was on its way.
         """
         self._provider.check_launch(launch, plan.desired)
+        # Trouble before the launch is retried for that long, and a task whose launch got no clear answer looked for.
+        self._until = self._clock.monotonic() + _MOST_SECONDS + 2 * plan.transient_timeout
         try:
             # The whole round again, for what was seen before a pause may be different after it.
             return self._bearing(plan, lambda: self._attempt(launch, plan))
@@ -264,7 +269,7 @@ class Launcher:
         return repeat_transient(call, budget=plan.transient_timeout, clock=self._clock, backoff=Backoff())
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._clock, self._request_timeout)
+        return Deadline(self._clock, self._request_timeout, self._until)
 
     @property
     def _title(self) -> str:

@@ -17,6 +17,7 @@ from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, TransientError
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
+from .._core.text import readable
 from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
@@ -25,20 +26,33 @@ T = TypeVar("T")
 #: Empty pages in a row that are followed: some vendors have them before the end, none has so many. Pages that bring
 #: nothing new count as empty: they come where a server does not page as it is asked to.
 MOST_EMPTY_PAGES = 100
+#: Pages of a list that are followed at all.
+MOST_PAGES = 1000
 #: Requests that run side by side when tasks are read one by one.
 MOST_PARALLEL_REQUESTS = 8
 
 
-class TaskReader:
-    """Reads tasks by their ids in the way that costs fewer requests: by lists, or one by one and side by side."""
+def unwarned(_text: str) -> None:
+    """Warn nobody."""
 
-    def __init__(self, provider: TaskProvider) -> None:
+
+class TaskReader:
+    """Reads tasks by their IDs in the way that costs fewer requests: by lists, or one by one and side by side.
+
+    ``warn`` is told once of each task whose answers contradict each other, and once of entries that cannot be read.
+    """
+
+    def __init__(self, provider: TaskProvider, warn: Callable[[str], None] = unwarned) -> None:
         self._provider = provider
+        self._warn = warn
         #: How many pages the last list took: the best guess for the next one.
         self._pages = 1
+        #: The tasks that the last answers contradict each other about.
+        self._doubted: set[str] = set()
+        self._warned: set[str] = set()
 
     def read(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
-        """Return the tasks with these ids; a task that the vendor does not have is there as ``not_found``.
+        """Return the tasks with these IDs; a task that the vendor does not have is there as ``not_found``.
 
         Raises:
             TransientError: the vendor could not be asked about any of them.
@@ -48,29 +62,44 @@ class TaskReader:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         # What a list does not show may still be there: only asking for the task itself can tell.
-        lacking = [
-            task_id
-            for task_id in task_ids
-            if task_id not in listed or self._provider.list_entry_lacks_something(listed[task_id])
-        ]
+        lacking = [task_id for task_id in task_ids if self._has_to_be_read(listed.get(task_id, ()))]
+        tasks = {task_id: entries[-1] for task_id, entries in listed.items()}
         if not lacking:
-            return Snapshot(listed)
+            return Snapshot(tasks)
         single = self._read_each(lacking, deadline)
-        tasks = {**listed, **single.tasks}
-        troubles = dict(single.troubles)
+        troubles: dict[str, TransientError] = {}
         for task_id in lacking:
-            ended = listed.get(task_id)
-            if ended is None or not ended.is_final:
-                continue
-            # It ended, as the list says. An end that is known is not given up because the task was forgotten before it
-            # could be read in full, or because reading it failed and there is no time for another try.
-            in_full = single.tasks.get(task_id)
-            if (in_full is None and deadline.left <= 0) or (in_full is not None and not in_full.is_final):
-                tasks[task_id] = ended
-                troubles.pop(task_id, None)
-        for task_id in troubles:
-            tasks.pop(task_id, None)
+            read = single.tasks.get(task_id) or single.troubles[task_id]
+            answer = self._settle(task_id, listed.get(task_id, ()), read, deadline)
+            if isinstance(answer, Task):
+                tasks[task_id] = answer
+            else:
+                tasks.pop(task_id, None)
+                troubles[task_id] = answer
         return Snapshot(tasks, troubles)
+
+    def _has_to_be_read(self, entries: Sequence[Task]) -> bool:
+        """Whether a list does not tell all about a task: it has no entry of it, or several, or a poor one."""
+        return len(entries) != 1 or self._provider.list_entry_lacks_something(entries[0])
+
+    def _settle(
+        self, task_id: str, entries: Sequence[Task], read: Task | TransientError, deadline: Deadline
+    ) -> Task | TransientError:
+        """Return what counts, and remember a contradiction until list and task agree again."""
+        answer, doubt = reconciled(
+            entries, read, self._title, is_doubted=task_id in self._doubted, is_last_look=deadline.left <= 0
+        )
+        if doubt is not None:
+            self._doubted.add(task_id)
+            self._warn_once(task_id, doubt)
+        elif isinstance(answer, Task):
+            self._doubted.discard(task_id)
+        return answer
+
+    def _warn_once(self, about: str, text: str) -> None:
+        if about not in self._warned:
+            self._warned.add(about)
+            self._warn(text)
 
     def read_with_subtasks(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
         """Return the same with each task's subtasks, which cost a request for each task where the vendor has any."""
@@ -92,13 +121,13 @@ class TaskReader:
             if task.is_final and not (failures_end_at_once and task.state is not TaskState.SUCCEEDED)
         ]
         snapshot = self._with_subtasks(snapshot, ended, deadline)
-        title = self._provider.description.title
-        return replace(snapshot, tasks={task.id: held_by_subtasks(task, title) for task in snapshot.tasks.values()})
+        tasks = {task.id: held_by_subtasks(task, self._title) for task in snapshot.tasks.values()}
+        return replace(snapshot, tasks=tasks)
 
     def _with_subtasks(self, snapshot: Snapshot, asked: Sequence[Task], deadline: Deadline) -> Snapshot:
         """Add subtasks to some of the tasks. Trouble with a task's subtasks is trouble with the task."""
 
-        def read_one(task: Task) -> Task | TransientError:
+        def read_subtasks(task: Task) -> Task | TransientError:
             if task.state is TaskState.NOT_FOUND:
                 return replace(task, subtasks=())
             try:
@@ -106,40 +135,120 @@ class TaskReader:
             except TransientError as error:
                 return error
 
-        answers = dict(zip((task.id for task in asked), _side_by_side(read_one, asked)))
+        answers = dict(zip((task.id for task in asked), _side_by_side(read_subtasks, asked)))
         troubles = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)}
         read = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)}
         tasks = {task_id: read.get(task_id, task) for task_id, task in snapshot.tasks.items()}
         for task_id in troubles:
             del tasks[task_id]
-        return Snapshot(tasks, {**snapshot.troubles, **troubles})
+        return replace(snapshot, tasks=tasks, troubles={**snapshot.troubles, **troubles})
 
-    def _read_list(self, asked: frozenset[str], deadline: Deadline) -> dict[str, Task]:
-        found: dict[str, Task] = {}
+    @property
+    def _title(self) -> str:
+        return self._provider.description.title
+
+    def _read_list(self, asked: frozenset[str], deadline: Deadline) -> dict[str, list[Task]]:
+        """Return what a list says of the tasks asked for: for each the last entry, and those that contradict it."""
+        found: dict[str, list[Task]] = {}
         pages = 0
         for page in read_pages(self._provider, TaskQuery(), deadline):
             pages += 1
-            found.update((task.id, task) for task in page.tasks if task.id in asked)
+            for task in page.tasks:
+                if task.id in asked:
+                    _add(found, task)
+            if page.unreadable:
+                self._warn_once("", _left_out(page.unreadable, self._title))
             # Another page would cost a request, as would asking for one of those still missing.
-            if len(asked) - len(found) <= 1 or pages >= len(asked):
+            if len(asked) - len(found) <= 1 or pages >= min(len(asked), MOST_PAGES):
                 break
         self._pages = pages
         return found
 
     def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
-        def read_one(task_id: str) -> Task | TransientError:
-            try:
-                return self._provider.read_task(task_id, deadline)
-            except NotFoundError as error:
-                return missing_task(task_id, self._provider.description.name, error.words)
-            except TransientError as error:
-                return error
-
-        pairs = list(zip(task_ids, _side_by_side(read_one, task_ids)))
+        answers = _side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
+        pairs = list(zip(task_ids, answers))
         return Snapshot(
             tasks={task_id: answer for task_id, answer in pairs if isinstance(answer, Task)},
             troubles={task_id: answer for task_id, answer in pairs if isinstance(answer, TransientError)},
         )
+
+
+def read_one(provider: TaskProvider, task_id: str, deadline: Deadline) -> Task | TransientError:
+    """Return a task, one that stands for a task that the vendor does not have, or what stood in the way for now.
+
+    Raises:
+        RequestError: asking again would not help.
+    """
+    try:
+        return provider.read_task(task_id, deadline)
+    except NotFoundError as error:
+        said = error.message
+        if error.words:
+            request = f"{error.method} {error.url}" if error.url else error.method
+            said = f"{error.words} (HTTP {error.status}, {request})" if error.status else error.words
+        return missing_task(task_id, provider.description.name, said)
+    except TransientError as error:
+        return error
+
+
+def _add(found: dict[str, list[Task]], task: Task) -> None:
+    """Add what a list says of a task to what it said before, unless it says the same again.
+
+    The last entry is the newest: pages shift while they are read.
+    """
+    entries = found.setdefault(task.id, [])
+    entries[:] = [entry for entry in entries if (entry.state, entry.error) != (task.state, task.error)]
+    entries.append(task)
+
+
+def reconciled(
+    entries: Sequence[Task],
+    read: Task | TransientError,
+    title: str,
+    *,
+    is_doubted: bool = False,
+    is_last_look: bool = False,
+) -> tuple[Task | TransientError, str | None]:
+    """Return what counts of a task that a list shows and that was read by its ID, and the contradiction, if any.
+
+    The task itself knows more, and is newer. ``entries`` are what one list says of it: several contradict each other.
+    An end that only a list tells counts where the task was forgotten since, or could not be read in the last look, and
+    where nothing has contradicted it (``is_doubted``). A success that is contradicted counts as running.
+    """
+    entry = entries[-1] if entries else None
+    ends = {told.state for told in entries if told.is_final}
+    is_sure = len(entries) == 1 and bool(ends) and not is_doubted
+    if isinstance(read, TransientError):
+        return (entry if entry is not None and is_sure and is_last_look else read), None
+    is_gone = read.state is TaskState.NOT_FOUND
+    if entry is None or (not is_gone and ends <= {read.state}):
+        return read, None
+    if is_gone and is_sure:
+        return entry, None
+    if read.is_final and read.state is not TaskState.SUCCEEDED:
+        # It is no success, whatever the list says.
+        return read, None
+    doubt = (
+        f"{title}: the list shows {entry.describe()} as {' and as '.join(map(_state_words, entries))}, but the task "
+        f"itself is {_state_words(read)}. Because of this contradiction it does not count as ended"
+    )
+    task = entry if is_gone else read
+    if task.is_final:
+        task = replace(task, state=TaskState.RUNNING, raw_state=None, finished_at=None, error=None, message=doubt)
+    return task, doubt
+
+
+def _state_words(task: Task) -> str:
+    state = task.state.value.replace("_", " ")
+    return state if task.raw_state in (None, state) else f"{state} ({readable(str(task.raw_state), limit=60)})"
+
+
+def _left_out(number: int, title: str) -> str:
+    """Say that a list has entries that make no task."""
+    entries = (
+        "one entry that cannot be read. It is" if number == 1 else f"{number} entries that cannot be read. They are"
+    )
+    return f"The list of {title} has {entries} left out"
 
 
 def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequence[T]) -> list[Task | TransientError]:
@@ -201,13 +310,14 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
     """Yield the pages of a list, one request each.
 
     Raises:
-        BadAnswerError: the vendor's paging runs in a circle.
+        BadAnswerError: the vendor's paging runs in a circle, or goes on and on.
     """
+    title = provider.description.title
     cursor: str | None = None
     seen: set[str] = set()
     known: set[str] = set()
     empty = 0
-    while True:
+    for _page in range(MOST_PAGES):
         page = provider.read_page(query, cursor, deadline)
         yield page
         cursor = page.next_cursor
@@ -217,20 +327,54 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
         known |= new
         empty = 0 if new else empty + 1
         if cursor in seen or empty > MOST_EMPTY_PAGES:
-            raise BadAnswerError(f"{provider.description.title} answered with a list whose pages run in a circle")
+            raise BadAnswerError(f"{title} answered with a list whose pages run in a circle")
         seen.add(cursor)
+    raise BadAnswerError(
+        f"{title} answered with a list that goes on after {MOST_PAGES} pages. No more are read: narrow it down "
+        "with a lower limit, or with filters that the vendor knows"
+    )
 
 
-def list_tasks(provider: TaskProvider, query: TaskQuery, limit: int, deadline: Deadline) -> tuple[list[Task], bool]:
-    """Return at most ``limit`` tasks that match, and whether there are or may be more."""
-    found: dict[str, Task] = {}
+def list_tasks(
+    provider: TaskProvider,
+    query: TaskQuery,
+    limit: int,
+    deadline: Deadline,
+    warn: Callable[[str], None] = unwarned,
+) -> tuple[list[Task], bool]:
+    """Return at most ``limit`` tasks that match, and whether there are or may be more.
+
+    A task about which the list contradicts itself is read by its ID.
+
+    Raises:
+        RequestError: they could not be listed.
+    """
+    found: dict[str, list[Task]] = {}
+    matching: set[str] = set()
     is_cut = False
+    unreadable = 0
     for page in read_pages(provider, query, deadline):
         is_cut = is_cut or page.is_cut
+        unreadable += page.unreadable
         for task in page.tasks:
-            # Pages shift while tasks are added, so that one can turn up twice.
-            if query.matches(task) and task.id not in found:
-                if len(found) == limit:
-                    return list(found.values()), True
-                found[task.id] = task
-    return list(found.values()), is_cut
+            _add(found, task)
+            if query.matches(task):
+                matching.add(task.id)
+        if len(matching) > limit:
+            break
+    tasks = [_one_of(entries, provider, deadline, warn) for entries in found.values()]
+    if unreadable:
+        warn(_left_out(unreadable, provider.description.title))
+    return [task for task in tasks if query.matches(task)][:limit], is_cut or len(matching) > limit
+
+
+def _one_of(entries: Sequence[Task], provider: TaskProvider, deadline: Deadline, warn: Callable[[str], None]) -> Task:
+    """Return what counts of the entries that a list has of one task."""
+    if len(entries) == 1:
+        return entries[0]
+    answer, doubt = reconciled(entries, read_one(provider, entries[0].id, deadline), provider.description.title)
+    if isinstance(answer, TransientError):
+        raise answer
+    if doubt is not None:
+        warn(doubt)
+    return answer

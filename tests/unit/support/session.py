@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
@@ -70,6 +71,12 @@ class FakeSession:
     @property
     def requests(self) -> list[HttpRequest]:
         return self.http.requests
+
+    @property
+    def last_sent(self) -> tuple[str, str, Any]:
+        """The method, the path and the JSON of the last request."""
+        request = self.http.requests[-1]
+        return request.method, urlsplit(request.url).path, request.json
 
     def read(self, task_id: str = "") -> Task:
         return self.provider.read_task(task_id or self.task_id, self.deadline)

@@ -31,7 +31,7 @@ from ..._core.task import Task, TaskError, TaskState, parse_time
 from ..._core.text import listed, sentence
 from ..._provider.connecting import environment_names
 from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
-from ..._provider.description import LoginForm, ProviderDescription
+from ..._provider.description import Library, LoginForm, ProviderDescription
 from ..._provider.fields import (
     as_it_is,
     as_percent,
@@ -50,6 +50,7 @@ DESCRIPTION = ProviderDescription(
     title="The API",
     # The definition says what its states are, and what its login needs.
     states={},
+    libraries=(Library("jmespath", "jmespath"),),
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",

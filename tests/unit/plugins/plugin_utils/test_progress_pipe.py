@@ -85,6 +85,15 @@ def test_what_is_no_note_is_passed_over(tmp_path):
     assert screen.lines == ["0:00:02 task a: running -> failed"]
 
 
+def test_lines_that_cannot_be_shown_stop_nobody(tmp_path):
+    def refuse(_line):
+        raise OSError("no such screen")
+
+    with live_lines(str(tmp_path), ProgressTeller(30, one_by_one=True), refuse, lambda: 1000.0) as path:
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_secrets_are_taken_out(tmp_path):
     screen = Screen(tmp_path, one_by_one=True)
     change = Change("task s3cret", "failed", "running")

@@ -286,6 +286,9 @@ def test_a_change_of_state_as_a_result():
         ({"type": "import"}, "import task 7"),
         ({"name": "disk"}, "task 7 (disk)"),
         ({"type": "import", "name": "disk"}, "import task 7 (disk)"),
+        # "task task 7" says it twice.
+        ({"type": "Task"}, "Task 7"),
+        ({"type": "backup_task", "name": "disk"}, "backup_task 7 (disk)"),
     ],
 )
 def test_a_task_is_named_for_people(fields, words):

@@ -12,7 +12,11 @@ import threading
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import SIGNALS, Interrupts
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import (
+    SIGNALS,
+    Interrupts,
+    helper_thread,
+)
 
 
 @pytest.fixture
@@ -80,7 +84,9 @@ def test_an_output_that_is_closed_already_is_none(output):
     number = os.dup(output[1])
     os.close(number)
     with Interrupts(number) as interrupts:
-        interrupts._watcher.join(5)
+        for thread in threading.enumerate():
+            if thread.name == "watch the output":
+                thread.join(5)
     assert not interrupts.came
 
 
@@ -95,3 +101,29 @@ def test_other_threads_get_no_signals(output):
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+def test_a_helper_gets_no_signals_and_ends_with_the_body():
+    blocked, is_over = [], threading.Event()
+
+    def help_out():
+        blocked.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        is_over.wait(5)
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with helper_thread(help_out, is_over.set, name="helper"):
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert set(SIGNALS) <= blocked[0]
+    assert "helper" not in {thread.name for thread in threading.enumerate()}
+
+
+# As with a low limit for a process's memory (ulimit -v).
+def test_without_room_for_a_thread_the_work_is_done_all_the_same(output, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with pytest.raises(InterruptError), Interrupts(output[1]):
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

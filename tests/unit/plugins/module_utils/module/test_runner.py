@@ -7,23 +7,29 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
+    CONNECTION,
     TASK_INFO,
     TASK_LAUNCH,
     TASK_LIST,
     TASK_WAIT,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
-from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_list, task_wait
+from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_launch, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 
@@ -99,6 +105,30 @@ def test_a_failure_fails(run, server):
     assert result["requests"] == len(server.requests)
 
 
+def every_error():
+    kinds = [errors.WorkError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    special = {
+        errors.OptionError: errors.OptionError("timeout", "words"),
+        errors.MissingLibraryError: errors.MissingLibraryError("library", "to say words"),
+        errors.WaitError: errors.WaitError("words", fields={"outcome": "failed"}, reason="task_failed"),
+    }
+    return [special[kind] if kind in special else kind("words") for kind in kinds]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__class__.__name__)
+def test_every_error_becomes_a_failure_in_words(run, error):
+    def work(_context):
+        raise error
+
+    code, result, written = run(lambda: run_module(work, TASK_INFO), task_id="a", api_token=SECRET, region="DFW")
+    assert (code, result["failed"], result["changed"]) == (1, True, False)
+    assert "words" in result["msg"]
+    assert result["reason"] == error.to_result()["reason"]
+    assert "Traceback" not in written
+
+
 def test_a_list_is_listed(run, server):
     code, result, _written = run(task_list, **ready(server))
     assert (code, result["count"], result["truncated"]) == (0, 2, False)
@@ -142,6 +172,40 @@ def test_ansibles_own_checks_hold(run, module, params, words):
     assert words in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        # Options that this collection refuses, and those that Ansible does.
+        ({"task_id": "a"}, "invalid_option"),
+        ({"task_id": "..", "api_token": "t0ken-9", "api_url": "https://images.example"}, "invalid_option"),
+        ({"launch_results": {"failed": True}, "api_token": "t0ken-9", "region": "DFW"}, "invalid_option"),
+        ({}, "invalid_option"),
+        ({"task_id": "a", "launch_results": {}}, "invalid_option"),
+        ({"task_id": "a", "timeout": "soon"}, "invalid_option"),
+        ({"task_id": "a", "colour": "red"}, "invalid_option"),
+        ({"task_id": "a", "provider": "nobody"}, "invalid_option"),
+        ({"task_id": "a", "api_token": "t0ken-9", "region": "DFW"}, "missing_library"),
+    ],
+)
+def test_a_wait_that_does_not_start_fails_with_all_keys_of_a_wait(run, monkeypatch, params, reason):
+    monkeypatch.setattr(_http, "HAS_REQUESTS", reason != "missing_library")
+    code, result, _written = run(task_wait, **params)
+    assert (code, result["reason"], result["outcome"]) == (1, reason, "not_started")
+    assert {key: result[key] for key in NOT_STARTED} == dict(NOT_STARTED)
+    assert result["msg"]
+
+
+def test_a_defect_of_a_wait_fails_with_all_keys_of_one(run, server, monkeypatch):
+    monkeypatch.setattr(ImageTaskProvider, "read_task", lambda *_args: {}[SECRET])
+    code, result, _written = run(task_wait, task_id="a", **ready(server))
+    assert (code, result["reason"], result["tasks"]) == (1, "defect", [])
+
+
+def test_other_modules_say_why_ansible_refuses_an_option_too(run):
+    _code, result, _written = run(task_info, task_id="a", colour="red")
+    assert (result["reason"], "outcome" in result) == ("invalid_option", False)
+
+
 def test_a_defect_fails_cleanly(run, server):
     def work(_context):
         raise KeyError(SECRET)
@@ -153,26 +217,34 @@ def test_a_defect_fails_cleanly(run, server):
     assert SECRET not in written
 
 
-def test_what_is_returned_is_not_kept_beside_ansibles_copy(run, server):
-    tasks = [{"id": "a"}, {"id": "b"}]
-
-    def work(_context):
-        return {"tasks": tasks}
-
-    _code, result, _written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
-    assert (result["tasks"], tasks) == ([{"id": "a"}, {"id": "b"}], [])
-
-
 @pytest.mark.parametrize(
-    ("flag", "library"), [((_http, "HAS_REQUESTS"), "requests"), ((_schemas, "HAS_JSONSCHEMA"), "jsonschema")]
+    ("flag", "named"),
+    [
+        ((_http, "HAS_REQUESTS"), "requests"),
+        ((_schemas, "HAS_JSONSCHEMA"), "jsonschema"),
+        ((_http, "HAS_REQUESTS"), "requests jsonschema"),
+        ((_schemas, "HAS_JSONSCHEMA"), "jsonschema requests"),
+    ],
 )
-def test_a_missing_library_is_named(run, server, monkeypatch, flag, library):
+def test_all_missing_libraries_are_named_with_one_command(run, server, monkeypatch, flag, named):
     monkeypatch.setattr(*flag, False)
+    missing = ("jmespath", *named.split()[1:])
+    monkeypatch.setattr(runner, "find_spec", lambda name: None if name in missing else name)
     monkeypatch.setattr(_schemas.AnswerSchema, "problem", fresh_problem)
     code, result, _written = run(task_info, task_id="a", **ready(server))
     assert (code, result["reason"]) == (1, "missing_library")
-    assert f"({library})" in result["msg"]
+    assert f"({' and '.join(named.split())})" in result["msg"]
+    assert result["msg"].endswith(f"To install: {sys.executable} -m pip install {named}")
     assert "exception" not in result
+
+
+def test_a_library_for_an_option_is_missing_only_with_that(run, monkeypatch):
+    monkeypatch.setattr(_keystone, "HAS_KEYSTONEAUTH", False)
+    monkeypatch.setattr(runner, "find_spec", lambda _name: None)
+    cloud = {"provider": "openstack_images", "task_id": "a", "cloud": "mine"}
+    login = {**cloud, "cloud": "", "auth_url": "https://keystone.example", "username": "a", "password": SECRET}
+    assert run(task_info, **cloud)[1]["msg"].endswith("install keystoneauth1 requests jsonschema openstacksdk")
+    assert run(task_info, **login)[1]["msg"].endswith("install keystoneauth1 requests jsonschema")
 
 
 def fresh_problem(schema, data, original=_schemas.AnswerSchema.problem):
@@ -335,18 +407,159 @@ def test_a_login_that_cannot_be_made_shows_no_content(run):
 
 # KooDrive's archives have passwords, which are parameters of the launch.
 def test_of_a_launchs_input_only_the_secrets_are_hidden(run, server):
-    secrets = {"password": "0pen-s3same", "nested": [{"accessToken": "t0p-s3cret"}], "api_key": ["k3y-s3cret"]}
+    secrets = {
+        "password": "0pen-s3same",
+        "nested": [{"accessToken": "t0p-s3cret"}],
+        "api_key": ["k3y-s3cret"],
+        "passphrase": "p4ss-phr4se",
+        "pass": "sh0rt",
+        "pwd": 47114711,
+        "Authorization": "Bearer b34rer-s3cret",
+        "sas_url": "https://blobs.example/x?sig=s4s-s3cret%2F",
+        "pin": 7,
+    }
     work = {"name": "golden", "token_count": 3, **secrets}
+    said = {"b34rer-s3cret": ["p4ss-phr4se sh0rt", 47114711, 7, "s4s-s3cret/ k3y-s3cret"]}
 
     def launch():
-        run_module(lambda context: {"seen": context.params["input"], "name": "golden"}, TASK_LAUNCH)
+        run_module(lambda context: {"seen": context.params["input"], "raw": said, "name": "golden"}, TASK_LAUNCH)
 
     code, result, written = run(launch, type="import", input=work, **ready(server))
     assert (code, result["name"], result["seen"]["name"]) == (0, "golden", "golden")
+    assert result["raw"] == {"********": ["******** ********", "********", 7, "******** ********"]}
     shown = result["invocation"]["module_args"]
     assert (shown["type"], shown["input"]["name"], shown["input"]["token_count"]) == ("import", "golden", 3)
-    for secret in ("0pen-s3same", "t0p-s3cret", "k3y-s3cret", SECRET):
+    assert (shown["input"]["pwd"], shown["input"]["pin"]) == ("********", "********")
+    for secret in (
+        *("0pen-s3same", "t0p-s3cret", "k3y-s3cret", "p4ss-phr4se", "sh0rt", "47114711", "b34rer-s3cret", "s4s-s3cret"),
+        SECRET,
+    ):
         assert secret not in written
+
+
+@pytest.mark.parametrize(
+    ("module", "params"),
+    [
+        (task_wait, {"launch_results": launched("a")}),
+        (task_launch, {"type": "import", "input": {"passphrase": "0ther-s3cret", "anything": "0ther-s3cret"}}),
+    ],
+)
+@pytest.mark.parametrize("further", [{}, {"colour": "red"}])
+def test_what_others_named_is_neither_logged_nor_shown(run, monkeypatch, module, params, further):
+    """As with an option that is wrong, where Ansible ends the module before any of its work begins."""
+    logged = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, msg, log_args=None: logged.append(f"{msg} {log_args}"))
+    _code, result, written = run(module, **params, **further, api_token=SECRET)
+    assert "0ther-s3cret" not in written + str(logged)
+    assert "launch_results" not in str(logged)
+    assert SECRET not in written + str(logged)
+    assert ("Invoked with" in str(logged)) is not bool(further)
+    assert ("Unsupported parameters" in result.get("msg", "")) is bool(further)
+
+
+def test_a_short_token_leaves_ids_and_numbers_alone(run):
+    def by_token(request):
+        token = request.headers["x-auth-token"]
+        return answer(
+            {"id": "a-7", "status": "success", "message": f"7 is {token}, 17", "result": {"n": 7, "id": "x7"}}
+        )
+
+    with serving(by_token) as server:
+        code, result, _written = run(task_info, task_id="a-7", api_url=server.url, api_token="7")
+    assert (code, result["task"]["id"], result["task"]["result"]) == (0, "a-7", {"n": 7, "id": "x7"})
+    assert result["task"]["message"] == "******** is ********, 17"
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [("https://ann:s3cr3t%21@api.example", "s3cr3t"), ("https://api.example/v2?sig=s3cr3t", "s3cr3t")],
+)
+def test_secrets_in_an_address_are_hidden(run, monkeypatch, way, url, secret):
+    params = {"api_url": url} if way == "option" else {}
+    monkeypatch.setenv("RACKSPACE_API_URL", url)
+    code, result, written = run(task_info, task_id="a", api_token=SECRET, **params)
+    assert (code, result["option"]) == (1, "api_url")
+    assert secret not in written
+
+
+def test_warnings_are_masked(run, server):
+    def work(context):
+        context.warn(f"The vendor repeats {SECRET}")
+        return {}
+
+    _code, result, _written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
+    assert "The vendor repeats ********" in json.dumps(result["warnings"])
+
+
+def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, server, monkeypatch):
+    """Since 2.22, which hides what it is told in all that comes later."""
+    told = []
+    monkeypatch.setattr(runner, "register_secrets", told.extend)
+    monkeypatch.setenv("RACKSPACE_API_KEY", SECRET)
+    results = {"json": {"id": "a", "token": "import-token"}}
+    run(task_wait, launch_results=results, username="ann", auth_url=server.url)
+    assert {SECRET, TOKEN} < set(told)
+    assert not {"import-token", "ann"} & set(told)
+    told.clear()
+    run(task_info, task_id="a", api_token="7", api_url=server.url)
+    assert told == [SECRET]
+
+
+# --- what AWX gives ---------------------------------------------------------------------------------------------
+
+
+def test_an_empty_text_is_no_option(run, server):
+    empty = {name: "" for name in TASK_WAIT if name not in ("task_ids", "launch_results")}
+    connection = {name: "" for name in CONNECTION if name not in ("provider", "api_url", "api_token")}
+    code, result, _written = run(task_wait, task_id="a", launch_results="", **empty, **connection, **ready(server))
+    assert (code, result["outcome"]) == (0, "succeeded")
+    shown = result["invocation"]["module_args"]
+    assert (shown["timeout"], shown["fail_fast"], shown["progress"], shown["ca_path"]) == (3600.0, False, True, None)
+
+
+@pytest.mark.parametrize("option", ["task_id", "task_ids"])
+def test_an_empty_text_is_missing_where_an_option_is_needed(run, option):
+    code, result, _written = run(task_info, **{option: ""})
+    assert (code, "task_ids" in result["msg"]) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [('{"a": [1]}', {"a": [1]}), ("\n {'a': 1}", {"a": 1}), ("a=1 b.c=x", {"a": "1", "b.c": "x"}), ("", {})],
+)
+def test_texts_for_dictionaries_are_read(run, server, text, read):
+    def launch():
+        run_module(lambda context: {"seen": context.params["input"]}, TASK_LAUNCH)
+
+    _code, result, _written = run(launch, type="import", input=text, **ready(server))
+    assert result["seen"] == read
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1", 'get: {path: "/jobs/{id}?x=1"}', "{a: 1}", "{broken", "[1]", "a", "{'a': " + "[" * 5000]
+)
+def test_a_text_that_ansible_would_misread_is_refused_with_the_way_out(run, server, text):
+    secret = {"password": "0ther-s3cret"}
+    code, result, written = run(task_launch, type="import", input=secret, desired=text, **ready(server))
+    assert (code, result["reason"], result["option"]) == (1, "invalid_option", "desired")
+    assert 'desired: "{{ the_text | from_yaml }}"' in result["msg"]
+    assert SECRET not in written
+    assert "0ther-s3cret" not in written
+
+
+def test_a_list_as_json_is_a_list(run, server):
+    code, result, _written = run(task_info, task_ids='["a", "b"]', **ready(server))
+    assert (code, [task["id"] for task in result["tasks"]]) == (0, ["a", "b"])
+
+
+@pytest.mark.parametrize(("option", "variable"), [("api_token", "API_TOKEN"), ("region", "REGION")])
+def test_what_is_not_utf_8_in_the_environment_is_refused(run, monkeypatch, option, variable):
+    monkeypatch.setenv(f"RACKSPACE_{variable}", "s3cr3t-\udcfcber")
+    code, result, written = run(task_info, task_id="a", api_url="https://api.example")
+    assert (code, result["reason"], result["option"]) == (1, "invalid_option", option)
+    assert f"{option} (environment RACKSPACE_{variable}) is not UTF-8" in result["msg"]
+    assert "ber" not in written or option == "region"
 
 
 @pytest.mark.parametrize("spec", [TASK_INFO, TASK_LAUNCH, TASK_LIST, TASK_WAIT])
@@ -376,13 +589,3 @@ def test_progress_goes_to_who_listens_without_secrets(run, server, tmp_path, mon
         os.close(descriptor)
     assert (note["total"], note["ended"], note["counts"]) == (1, 1, {"succeeded": 1})
     assert note["only"] == "import task ********: succeeded (success)"
-
-
-# Silence would make an empty list of what somebody reads twice.
-def test_what_is_handed_over_can_be_read_once():
-    items = [1, 2]
-    handed_over = runner._HandedOver(items)
-    assert (len(handed_over), handed_over[1], items) == (2, 2, [])
-    assert list(handed_over) == [1, 2]
-    with pytest.raises(RuntimeError, match="is gone"):
-        list(handed_over)

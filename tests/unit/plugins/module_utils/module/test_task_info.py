@@ -10,11 +10,13 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     AccessDeniedError,
     NotFoundError,
     OptionError,
+    OutOfTimeError,
     TaskNotFoundError,
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import REPEAT_SECONDS
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import run
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import SECONDS_PER_TASK, run
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
 
 
@@ -60,13 +62,13 @@ def test_a_missing_task_fails():
         Run(run, provider, task_ids=["b", "a"])()
     result = caught.value.to_result()
     assert result["reason"] == "not_found"
-    assert "not_found: succeed" in result["msg"]
+    assert "Set not_found to succeed to get it with the state not_found instead" in result["msg"]
     assert states(result) == [("b", "not_found"), ("a", "running")]
 
 
 def test_what_the_vendor_said_about_a_missing_task_is_told():
     provider = FakeProvider({"b": NotFoundError("Refused", words="No b here")})
-    with pytest.raises(TaskNotFoundError, match=r"no longer has it. The answer was: No b here. Check the id"):
+    with pytest.raises(TaskNotFoundError, match=r"no longer has it\. The answer was: No b here\. Check the ID,"):
         Run(run, provider, task_ids=["b"])()
 
 
@@ -101,6 +103,30 @@ def test_lasting_trouble_ends_it():
     with pytest.raises(TransientError, match="away"):
         lookup()
     assert lookup.clock.elapsed <= REPEAT_SECONDS
+
+
+def test_a_lookup_has_a_limit_for_the_whole():
+    lookup = Run(run, FakeProvider(), task_ids=[f"t{number}" for number in range(50)])
+
+    def read_task(task_id, deadline):
+        deadline.next_request_timeout()
+        lookup.clock.advance(40)
+        return task(task_id)
+
+    lookup.provider.read_task = read_task
+    with pytest.raises(OutOfTimeError, match=r"more than 11 min 40 s\. Ask for fewer tasks at a time") as caught:
+        lookup()
+    assert lookup.clock.elapsed <= 600 + 50 * SECONDS_PER_TASK + 40 * (MOST_PARALLEL_REQUESTS + 1)
+    assert caught.value.to_result()["reason"] == "timed_out"
+
+
+def test_contradictions_are_warned_of():
+    provider = FakeProvider({"a": task("a", "failed"), "b": task("b")})
+    provider.list_entry_lacks_something = lambda one: one.is_final
+    provider.read_task = lambda task_id, _deadline: task(task_id, "succeeded")
+    lookup = Run(run, provider, task_ids=["a", "b"])
+    assert states(lookup()) == [("a", "running"), ("b", "running")]
+    assert len(lookup.warnings) == 1
 
 
 def test_a_server_that_wants_much_time_is_not_waited_for():

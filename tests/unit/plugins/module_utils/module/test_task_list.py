@@ -11,10 +11,12 @@ import pytest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     BadAnswerError,
     OptionError,
+    OutOfTimeError,
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_list import run
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskPage
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
 
 
@@ -137,6 +139,40 @@ def test_other_errors_pass(provider):
     provider.list_problems = [BadAnswerError("odd")]
     with pytest.raises(BadAnswerError):
         Run(run, provider)()
+
+
+def test_what_a_list_contradicts_itself_about_is_warned_of(provider):
+    pages = TaskPage((task("a", "failed"), task("a", "succeeded")), unreadable=1)
+    provider.read_page = lambda _query, _cursor, _deadline: pages
+    provider.tasks["a"] = task("a", "succeeded")
+    listing = Run(run, provider)
+    assert [(entry["id"], entry["state"]) for entry in listing()["tasks"]] == [("a", "running")]
+    assert [text.partition(",")[0] for text in listing.warnings] == [
+        "Example Cloud: the list shows task a as failed (bad) and as succeeded (done)",
+        "The list of Example Cloud has one entry that cannot be read. It is left out",
+    ]
+
+
+def test_a_list_takes_ten_minutes_at_most(provider):
+    listing = Run(run, provider)
+
+    def read_page(_query, cursor, deadline):
+        deadline.next_request_timeout()
+        listing.clock.advance(30)
+        number = int(cursor or 0)
+        return TaskPage((task(f"t{number}"),), str(number + 1))
+
+    provider.read_page = read_page
+    with pytest.raises(OutOfTimeError) as caught:
+        listing()
+    assert 600 <= listing.clock.elapsed <= 600 + 30
+    assert caught.value.to_result() == {
+        "msg": (
+            "Reading all of it from Example Cloud takes more than 10 min. "
+            "Set a lower limit, or filters that the vendor knows"
+        ),
+        "reason": "timed_out",
+    }
 
 
 def test_check_mode_makes_no_difference(provider):

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
+    BadAnswerError,
     InterruptError,
     OptionError,
     TransientError,
@@ -34,6 +35,7 @@ KEYS = {
     "counts",
     "failed_task_ids",
     "pending_task_ids",
+    "failure_codes",
     "elapsed",
     "polls",
     "requests",
@@ -90,7 +92,8 @@ def test_a_task_is_waited_for():
 def test_every_end_has_the_same_keys(tasks, params, outcome, reason):
     waiting = wait(tasks, **params)
     result = waiting() if reason is None else fails(waiting)
-    assert result.keys() == KEYS | ({"reason"} if reason else set())
+    assert result.keys() - {"request"} == KEYS | ({"reason"} if reason else set())
+    assert ("request" in result) is (outcome == "unreachable")
     assert (result["outcome"], result.get("reason")) == (outcome, reason)
     assert result["timed_out"] is (outcome == "timed_out")
     assert result["msg"].endswith((".", ".)"))
@@ -159,6 +162,21 @@ def test_the_order_the_doubles_and_the_counts():
     assert result["task"] is None
 
 
+def test_the_codes_of_the_failed_are_told_once():
+    codes = {"a": "7", "b": "9", "c": None, "d": "7", "e": "8"}
+    tasks = {task_id: task(task_id, "failed", code) for task_id, code in codes.items()}
+    tasks["f"] = task("f", "succeeded")
+    assert fails(wait(tasks, accept_failure_codes=["8"]))["failure_codes"] == ["7", "9"]
+    assert wait(tasks, on_failure="continue")()["failure_codes"] == ["7", "9", "8"]
+    assert wait({"f": tasks["f"]})()["failure_codes"] == []
+
+
+@pytest.mark.parametrize("kind", [AuthenticationError, TransientError, BadAnswerError])
+def test_the_request_that_ended_a_wait_is_told_as_by_the_other_modules(kind):
+    error = kind("no", method="GET", url="https://example.com/tasks/a", status=418, code="teapot")
+    assert fails(wait({"a": error}, transient_timeout=0))["request"] == error.to_result()["request"]
+
+
 def test_the_message_says_what_to_do():
     result = fails(wait({"a": task("a", "failed", "7", type="import", name="web")}))
     assert result["msg"] == "Example Cloud: import task a (web) failed with code 7: It broke. What to do: Mend it."
@@ -174,6 +192,35 @@ def test_any_ends_with_the_first_success():
 def test_transient_errors_are_counted():
     result = wait({"a": [TransientError("one"), TransientError("two"), task("a", "succeeded")]})()
     assert (result["transient_errors"], result["last_transient_error"]) == (2, "two")
+
+
+def contradicting(single, **params):
+    """Return a wait whose list shows a success, and whose task itself says something else, look by look."""
+    waiting = wait({"a": task("a", "succeeded"), "b": task("b", "succeeded")}, **params)
+    waiting.provider.list_entry_lacks_something = lambda one: one.id == "a"
+    waiting.provider.read_task = lambda _task_id, _deadline: single.pop(0) if len(single) > 1 else single[0]
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("single", "params", "outcome"),
+    [
+        (task("a"), {"timeout": 25}, "timed_out"),
+        (replace(task("a", "unknown"), raw_state="odd"), {"unknown_state": "fail"}, "failed"),
+        (task("a", "failed", "7"), {}, "failed"),
+    ],
+)
+def test_a_list_that_says_success_proves_nothing_against_the_task_itself(single, params, outcome):
+    waiting = contradicting([single], **params)
+    result = fails(waiting)
+    assert (result["outcome"], result["tasks"][0]["state"]) == (outcome, single.state.value)
+    assert sum("contradiction" in warning for warning in waiting.warnings) == (single.state is not TaskState.FAILED)
+
+
+def test_a_contradiction_that_passes_is_only_warned_of():
+    waiting = contradicting([task("a"), task("a"), task("a", "succeeded")])
+    result = waiting()
+    assert (result["outcome"], result["polls"], len(waiting.warnings)) == ("succeeded", 3, 1)
 
 
 # --- options --------------------------------------------------------------------------------------------------
@@ -193,9 +240,10 @@ def test_ids_that_cannot_be_waited_for(ids):
         ("poll_interval", False),
         ("max_poll_interval", False),
         ("stall_timeout", False),
+        ("progress_interval", False),
     ],
 )
-@pytest.mark.parametrize("value", [-1.0, -0.001, math.nan, math.inf, -math.inf, 0.0])
+@pytest.mark.parametrize("value", [-1.0, -0.001, math.nan, math.inf, -math.inf, 0.0, 1e300])
 def test_times_that_cannot_be_waited(option, zero_is_fine, value):
     waiting = wait({"a": task("a", "succeeded")}, **{option: value})
     if value == 0 and zero_is_fine:
@@ -214,10 +262,17 @@ def test_the_longest_interval_is_not_below_the_interval(interval, most):
     assert caught.value.option == "max_poll_interval"
 
 
-def test_zero_seconds_are_one_look():
-    waiting = wait({"a": task("a")}, timeout=0)
+@pytest.mark.parametrize("timeout", [0, None])
+def test_zero_seconds_are_one_look(timeout):
+    waiting = wait({"a": task("a")}, timeout=timeout)
     assert fails(waiting)["polls"] == 1
     assert waiting.clock.slept == []
+
+
+def test_a_wait_for_which_nothing_is_said_ends_after_an_hour():
+    waiting = wait({"a": task("a")})
+    assert fails(waiting)["outcome"] == "timed_out"
+    assert waiting.clock.elapsed == 3600
 
 
 def test_an_interval_longer_than_the_timeout_still_looks_twice():
@@ -301,7 +356,7 @@ def test_check_mode_looks_once(tasks, outcome):
     waiting = wait(tasks, check_mode=True, timeout=3600)
     result = waiting()
     assert (result["polls"], waiting.clock.slept, result["outcome"]) == (1, [], outcome)
-    assert result["msg"].startswith("Check mode, looked once.")
+    assert result["msg"].startswith("Check mode: looked once and did not wait. Example Cloud: ")
 
 
 def test_check_mode_fails_for_a_failed_task():

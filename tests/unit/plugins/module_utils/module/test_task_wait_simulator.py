@@ -19,13 +19,19 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
+    answer,
+    bare_environment,
+    closed_port,
+    serving,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+RACKSPACE = VENDORS["rackspace_images"]
 EACH = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 LISTING = [vendor for vendor in VENDORS.values() if vendor.name != "custom"]
 EACH_WITH_A_LIST = pytest.mark.parametrize("vendor", LISTING, ids=[vendor.name for vendor in LISTING])
@@ -219,6 +225,20 @@ def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone)
     assert (result["tasks"][0]["state"], result["tasks"][0]["error"]["code"]) == ("failed", vendor.code)
 
 
+@EACH
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
+def test_an_address_at_which_nobody_listens_is_given_up_soon(monkeypatch, vendor, alone):
+    bare_environment(monkeypatch)
+    with contextlib.ExitStack() as stack:
+        here = Stage(stack, vendor)
+        here.url = f"http://127.0.0.1:{closed_port()}"
+        result = here.fails(*((1,) if alone else (1, 2, 3)))
+    assert (result["outcome"], result["reason"], result["elapsed"]) == ("unreachable", "unreachable", 20.0)
+    assert "refused" in result["msg"]
+    assert "Nothing has answered within 20 s, so the wait gave up. Check api_url" in result["msg"]
+    assert result["request"]["url"].startswith(here.url)
+
+
 # --- launch_results ---------------------------------------------------------------------------------------------
 
 SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False"}
@@ -369,3 +389,43 @@ def test_without_a_list_connections_are_few_and_kept(monkeypatch):
         result = here.fails(*range(1, 21), poll_interval=10, timeout=30)
     assert (result["polls"], result["requests"], len(server.requests)) == (4, 80, 80)
     assert {request.connection for request in server.requests} <= set(range(1, MOST_PARALLEL_REQUESTS + 1))
+
+
+def test_many_looks_are_one_login_one_connection_and_no_noise(monkeypatch):
+    bare_environment(monkeypatch)
+
+    def play(request):
+        if request.target == "/v2.0/tokens":
+            endpoint = {"region": "DFW", "publicURL": f"http://{request.headers['host']}/v2"}
+            catalogue = [{"type": "image", "endpoints": [endpoint]}]
+            return answer({"access": {"token": {"id": "t"}, "serviceCatalog": catalogue}})
+        return answer({"id": RACKSPACE.task_id(1), "status": "success" if len(server.requests) > 20 else "processing"})
+
+    with serving(play) as server, contextlib.ExitStack() as stack:
+        here = Stage(stack, RACKSPACE)
+        here.url = server.url
+        result = here.wait(1)
+    assert (result["polls"], result["requests"], len(server.requests)) == (20, 21, 21)
+    assert {request.connection for request in server.requests} == {1}
+    assert here.warnings == []
+
+
+# --- logins and ends --------------------------------------------------------------------------------------------
+
+
+def test_a_pause_that_outlives_the_login_is_survived(stage):
+    here = stage(RACKSPACE, RACKSPACE.task(1, 90), credentials={"token_lifetime": 60})
+    here.simulator.add_fault(kind="over_limit", retry_after=80, from_second=9, count=1)
+    result = here.wait(1, poll_interval=10)
+    assert (result["outcome"], result["elapsed"]) == ("succeeded", 90.0)
+    assert here.asked("POST /v2.0/tokens") == 2
+
+
+@EACH
+def test_a_wait_that_runs_out_of_time_leaves_the_task_alone(stage, vendor):
+    here = stage(vendor, vendor.endless(1), vendor.endless(2))
+    assert here.fails(1, 2, poll_interval=10, timeout=25)["outcome"] == "timed_out"
+    reads = {vendor.list_request, vendor.single_request}
+    logins = {vendor.login_request, vendor.logout_request}
+    assert set(here.simulator.requests()["by_path"]) <= reads | logins
+    assert here.fails(1, timeout=0)["task"]["state"] == "running"

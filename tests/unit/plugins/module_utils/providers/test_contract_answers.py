@@ -15,9 +15,11 @@ import pytest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_EMPTY_PAGES
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
     every_example,
     play,
@@ -149,3 +151,11 @@ def test_an_id_is_refused_or_one_segment_of_the_path(name, task_id):
     assert request.params == ()
     address = urlsplit(request.url)
     assert (unquote(address.path.rpartition("/")[2]), address.query, address.fragment) == (task_id, "", "")
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_a_task_that_says_nothing_of_itself_is_never_what_was_launched(name):
+    provider = play(usual_example(name)).provider
+    for launch_type in provider.description.launch_types:
+        launch = Launch(launch_type, {"configuration_id": 1})
+        assert not provider.is_launch(launch, any_task("a", type=launch_type))

@@ -26,15 +26,16 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.dbvisit_standby import (
     DESCRIPTION,
-    LIST_SCHEMA,
-    SHOW_SCHEMA,
+    TASK_SCHEMA,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
@@ -124,7 +125,7 @@ def test_states_are_compared_without_case(word):
     assert task_from_json(raw(state=word)).state is TaskState.SUCCEEDED
 
 
-@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "", "Dismissed "])
+@pytest.mark.parametrize("word", ["Success", "Start", "InProgress", "Ended", "Dismissed "])
 def test_any_other_state_is_unknown_whatever_else_is_said(word):
     task = task_from_json(raw(state=word, **FINISHED))
     assert (task.state, task.raw_state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, word, False, None)
@@ -216,18 +217,18 @@ def test_a_success_may_carry_any_error(rest):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"error": {"message": "licence has run out"}, "successful": False}, "HTTP 200: licence has run out"),
-        ({"error": "broken", "successful": False, "result": raw(state="End")}, "HTTP 200: broken"),
-        ({"error": {"message": ""}, "successful": False, "result": None}, "HTTP 200"),
-        ({"error": None, "successful": False}, "HTTP 200"),
-        ({"successful": False}, "HTTP 200"),
+        ({"error": {"message": "licence has run out"}, "successful": False}, ": licence has run out"),
+        ({"error": "broken", "successful": False, "result": raw(state="End")}, ": broken"),
+        ({"error": {"message": ""}, "successful": False, "result": None}, ""),
+        ({"error": None, "successful": False}, ""),
+        ({"successful": False}, ""),
     ],
 )
 def test_a_refusal_under_http_200_is_an_error(body, words):
     session = Session(reply(body))
     with pytest.raises(RejectedError) as caught:
         session.read()
-    assert caught.value.message == f"Dbvisit StandbyMP refused POST /task/show, though with {words}"
+    assert caught.value.message == f"Dbvisit StandbyMP refused POST {URL}/api/task/show{words}"
     assert caught.value.to_result()["request"]["status"] == 200
     # Nor is it taken for a missing task.
     assert len(session.http.requests) == 1
@@ -243,16 +244,17 @@ def test_a_refusal_under_http_200_is_an_error(body, words):
         ({"result": raw(), "successful": 1}, "$.successful: expected boolean, got number"),
         ({"successful": True}, "$: result is missing"),
         ({"result": None, "successful": True}, "$.result: expected object, got null"),
-        ({"result": {"task_id": 7}, "successful": True}, "$.result: state is missing"),
-        ({"result": {"state": "End"}, "successful": True}, "$.result: task_id is missing"),
-        ({"result": raw("seven"), "successful": True}, "$.result.task_id: 'seven' does not match"),
-        ({"result": raw("-7"), "successful": True}, "$.result.task_id: '-7' does not match"),
-        ({"result": raw(True), "successful": True}, "$.result.task_id: expected integer or string, got boolean"),
-        ({"result": raw(7.5), "successful": True}, "$.result.task_id: expected integer or string, got number"),
-        ({"result": raw(state=None), "successful": True}, "$.result.state: expected string, got null"),
-        ({"result": raw(messages="x"), "successful": True}, "$.result.messages: expected array or null"),
-        ({"result": raw(messages=["x"]), "successful": True}, "$.result.messages[0]: expected object, got string"),
-        ({"result": raw(hidden_by=1), "successful": True}, "$.result.hidden_by: expected string or null"),
+        ({"result": {"task_id": 7}, "successful": True}, "$: state is missing"),
+        ({"result": {"state": "End"}, "successful": True}, "$: task_id is missing"),
+        ({"result": raw("seven"), "successful": True}, "$.task_id: 'seven' does not match"),
+        ({"result": raw("-7"), "successful": True}, "$.task_id: '-7' does not match"),
+        ({"result": raw(True), "successful": True}, "$.task_id: expected integer or string, got boolean"),
+        ({"result": raw(7.5), "successful": True}, "$.task_id: expected integer or string, got number"),
+        ({"result": raw(state=None), "successful": True}, "$.state: expected string, got null"),
+        ({"result": raw(state=" "), "successful": True}, "$.state: "),
+        ({"result": raw(messages="x"), "successful": True}, "$.messages: expected array or null"),
+        ({"result": raw(messages=["x"]), "successful": True}, "$.messages[0]: expected object, got string"),
+        ({"result": raw(hidden_by=1), "successful": True}, "$.hidden_by: expected string or null"),
     ],
 )
 def test_what_is_read_is_checked(body, where):
@@ -282,7 +284,8 @@ def test_an_unknown_id_is_a_refusal_that_the_list_confirms():
 def test_the_vendors_words_come_with_a_missing_task():
     session = Session(refusal("no such task"), good({"tasks": []}))
     task = TaskReader(session.provider).read(["7"], session.deadline).tasks["7"]
-    assert (task.state, task.message) == (TaskState.NOT_FOUND, "no such task")
+    words = f"no such task (HTTP 400, POST {URL}/api/task/show)"
+    assert (task.state, task.message) == (TaskState.NOT_FOUND, words)
 
 
 def test_a_task_that_only_the_list_shows_is_there():
@@ -347,6 +350,25 @@ def test_a_wrong_path_is_no_missing_task(answer):
     assert (caught.value.status, len(session.http.requests)) == (404, 1)
 
 
+def test_the_words_of_a_wrong_path_are_kept():
+    with pytest.raises(RejectedError) as caught:
+        Session(refusal("no such call", 404)).read()
+    assert caught.value.words == "no such call"
+
+
+@pytest.mark.parametrize("body", [b"", b"404 page not found", {}, {"message": "no route"}, b"<html>No</html>"])
+@pytest.mark.parametrize("calls", ["read", "listed"])
+def test_an_api_that_answered_before_is_only_away(body, calls):
+    is_page = body == b"<html>No</html>"
+    away = reply(body, 404, **({"content_type": "text/html"} if is_page else {}))
+    session = Session(good(raw()), good({"tasks": []}), away)
+    session.read()
+    session.listed()
+    with pytest.raises(TransientError, match=r"HTTP 404.*answered before") as caught:
+        getattr(session, calls)()
+    assert (caught.value.status, len(session.http.requests)) == (404, 3)
+
+
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -373,12 +395,22 @@ def test_an_empty_list(tasks):
 
 @pytest.mark.parametrize(
     ("result", "where"),
-    [(None, "$.result: expected object"), ({}, "$.result: tasks is missing"), ({"tasks": [7]}, "$.result.tasks[0]")],
+    [
+        (None, "$.result: expected object"),
+        ({}, "$.result: tasks is missing"),
+        ({"tasks": [7]}, "$: expected object, got number"),
+    ],
 )
 def test_a_list_is_checked(result, where):
     with pytest.raises(BadAnswerError) as caught:
         Session(good(result)).listed()
     assert where in caught.value.message
+
+
+def test_entries_that_cannot_be_read_are_left_out_and_counted():
+    session = Session(good({"tasks": [raw(1), "odd", raw("seven"), raw(2, None), raw(3, messages=["odd"]), raw(4)]}))
+    page = session.page()
+    assert ([task.id for task in page.tasks], page.unreadable) == (["4", "1"], 4)
 
 
 def test_a_list_that_is_refused():
@@ -582,13 +614,152 @@ def test_any_answer_gives_a_task_or_one_of_our_errors(answer, status):
 @FUZZ
 @given(answer=st.fixed_dictionaries({"result": TASKS, "successful": st.just(value=True)}))
 def test_whatever_passes_the_check_becomes_a_task(answer):
-    if SHOW_SCHEMA.problem(answer) is None:
+    if TASK_SCHEMA.problem(answer["result"]) is None:
         task_from_json(answer["result"]).to_result()
 
 
 @FUZZ
 @given(tasks=st.lists(TASKS, max_size=3) | JSON)
-def test_whatever_list_passes_the_check_becomes_tasks(tasks):
-    answer = {"result": {"tasks": tasks}, "successful": True}
-    if LIST_SCHEMA.problem(answer) is None:
-        assert len(Session(reply(answer)).listed()) == len(tasks or ())
+def test_whatever_list_there_is_becomes_tasks_or_is_counted(tasks):
+    session = Session(good({"tasks": tasks}))
+    try:
+        page = session.page()
+    except BadAnswerError:
+        assert tasks not in ([], None)
+    else:
+        assert len(page.tasks) + page.unreadable == len(tasks or ())
+
+
+# --- launches -------------------------------------------------------------------------------------------------
+
+SWITCHOVER = Launch("switchover/oracle", {"configuration_id": 1})
+
+
+@pytest.mark.parametrize("launch_type", DESCRIPTION.launch_types)
+def test_a_switchover_and_its_like_are_launched(launch_type):
+    session = Session(good({"task_id": 9007199254740993}))
+    assert session.launch(launch_type, {"configuration_id": 1}) == "9007199254740993"
+    assert session.last_sent == ("POST", f"/api/{launch_type}", {"params": {"configuration_id": 1}})
+
+
+# Playbooks before ansible-core 2.19 make texts of numbers and flags in templates.
+def test_parameters_get_the_types_that_the_vendor_documents():
+    session = Session(good({"task_id": 1}))
+    given = {"configuration_id": "3", "resume": "True", "sync_lag": False, "transportable": "false", "backup_dir": "1"}
+    session.launch("sync/oracle", given)
+    flags = {"resume": True, "sync_lag": False, "transportable": False}
+    assert session.last_sent[2]["params"] == {"configuration_id": 3, **flags, "backup_dir": "1"}
+
+
+@pytest.mark.parametrize("configuration_id", [None, 0, -1, "", "one", True, 1.5])
+def test_a_launch_without_a_configuration_is_refused(configuration_id):
+    with pytest.raises(OptionError, match="input: configuration_id has to be a whole number, 1 or more"):
+        Session().provider.launch_query(Launch("switchover/oracle", {"configuration_id": configuration_id}))
+
+
+@pytest.mark.parametrize("result", [{}, {"task_id": 0}, {"task_id": None}, None, []])
+def test_an_answer_without_a_task_is_no_launch(result):
+    with pytest.raises(BadAnswerError):
+        Session(good(result)).launch("switchover/oracle", {"configuration_id": 1})
+
+
+def test_a_refused_switchover_with_a_task_may_be_none():
+    answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
+    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle: busy\. It gave the ID of a task"):
+        Session(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
+
+
+# The calls for other databases are inferred. A 404 is clear: nothing was launched, whatever else has an answer.
+def test_a_launching_call_that_does_not_exist():
+    session = Session(good({"tasks": []}), reply("404 page not found", 404))
+    session.listed()
+    with pytest.raises(RejectedError, match="Check api_url and api_path"):
+        session.launch("switchover/sqlserver", {"configuration_id": 1})
+
+
+def test_a_refused_switchover_is_told():
+    with pytest.raises(RejectedError, match="standby is not in sync"):
+        Session(refusal("standby is not in sync")).launch("switchover/oracle", {"configuration_id": 1})
+
+
+@pytest.mark.parametrize(
+    ("launch_type", "title", "configuration_id", "is_same"),
+    [
+        ("switchover/oracle", "Switchover", 1, True),
+        ("switchover/sqlserver", "Graceful switchover of DB1", 1, True),
+        ("switchover/oracle", "Switchover", 2, False),
+        ("switchover/oracle", "Synchronize", 1, False),
+        ("activate/oracle", "Activate standby", 1, True),
+        ("dr-test/start/oracle", "DR test", 1, True),
+        ("sync/oracle", "Synchronize", 1, True),
+        ("sync/oracle", "", 1, False),
+        ("sync/oracle", "Asynchronous log gap report", 1, False),
+        ("activate/oracle", "Deactivate observer", 1, False),
+        ("dr-test/start/oracle", "Stop DR test", 1, False),
+        ("dr-test/start/oracle", "Apply latest logs", 1, False),
+        ("dr-test/start/oracle", "Test connection", 1, False),
+        ("switchover/oracle", "Switch log file", 1, False),
+        ("switchover/oracle", "Switch off observer", 1, False),
+    ],
+)
+def test_the_same_switchover_says_so_in_its_title(launch_type, title, configuration_id, is_same):
+    launch = Launch(launch_type, {"configuration_id": "1"})
+    raw = {"configuration_id": configuration_id, "title": title}
+    assert Session().provider.is_launch(launch, any_task("7", name=title or None, raw=raw)) is is_same
+
+
+def test_only_the_configurations_tasks_are_looked_at():
+    session = Session(good({"tasks": []}))
+    session.provider.read_page(session.provider.launch_query(SWITCHOVER), None, session.deadline)
+    assert session.last_sent == ("POST", "/api/task/list", {"params": {"show_hidden": True, "configuration_id": 1}})
+
+
+def configuration(primary, standby, number=1):
+    return {"configuration_id": number, "configuration_name": "CONF1", "primary": primary, "standby": standby}
+
+
+def test_a_host_that_has_the_primary_already():
+    mine = configuration({"host": "DB1", "port": 1}, {"host": "db2"})
+    session = Session(good({"configurations": [configuration({}, {}, 2), mine]}))
+    assert session.desired(SWITCHOVER, {"primary": "db1"}) == mine
+    assert session.last_sent == ("POST", "/api/list", {"params": {"configuration_id": 1}})
+
+
+def test_a_host_that_has_the_standby():
+    session = Session(good({"configurations": [configuration({"host": "db1"}, {"host": "db2", "name": "ORCL"})]}))
+    assert session.desired(SWITCHOVER, {"primary": "db2"}) is None
+
+
+@pytest.mark.parametrize(
+    ("primary", "standby", "host"),
+    [
+        ({"host": "db1"}, {"host": "db2"}, "db3"),
+        # The databases of both often have one name.
+        ({"host": "db1", "name": "ORCL"}, {"host": "db2", "name": "ORCL"}, "ORCL"),
+        ({"host": "db1"}, None, "db2"),
+    ],
+)
+def test_a_host_that_decides_nothing(primary, standby, host):
+    session = Session(good({"configurations": [configuration(primary, standby)]}))
+    with pytest.raises(OptionError, match=f"desired: '{host}' does not tell which .* The primary one is at 'db1'"):
+        session.desired(SWITCHOVER, {"primary": host})
+
+
+@pytest.mark.parametrize("configurations", [None, [], [configuration({}, {}, 2)]])
+def test_a_configuration_that_does_not_exist(configurations):
+    session = Session(good({"configurations": configurations}))
+    with pytest.raises(OptionError, match="has no configuration with the configuration_id 1"):
+        session.desired(SWITCHOVER, {"primary": "db1"})
+
+
+@pytest.mark.parametrize("desired", [{"host": "db1"}, {"primary": 1}, {"primary": "db1", "standby": "db2"}])
+def test_only_the_primary_can_be_desired(desired):
+    with pytest.raises(OptionError, match="desired takes only primary"):
+        Session().provider.check_launch(SWITCHOVER, desired)
+
+
+# What a DR test or a synchronisation brings about is no primary: it would be skipped in silence.
+@pytest.mark.parametrize("launch_type", ["activate/oracle", "dr-test/start/oracle", "sync/oracle"])
+def test_only_of_a_switchover(launch_type):
+    with pytest.raises(OptionError, match="desired says where a switchover leads"):
+        Session().provider.check_launch(Launch(launch_type, {"configuration_id": 1}), {"primary": "db1"})

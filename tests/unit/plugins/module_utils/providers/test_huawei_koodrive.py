@@ -30,6 +30,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context, checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
     job_service,
     task_service,
@@ -42,6 +43,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawe
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
@@ -986,3 +988,125 @@ def test_only_the_documented_success_is_one(raw, job):
             task = job_from_json(job)
             if task.state is TaskState.SUCCEEDED:
                 assert (job["status"] in (2, "2"), job["taskResultCode"] in (1, "1")) == (True, True)
+
+
+# --- launches -------------------------------------------------------------------------------------------------
+
+TRANSFER = Launch("transfer", {"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784"})
+
+
+def test_a_transfer_is_launched():
+    session = Session(reply({"taskId": "1534087020903704704", "code": 0, "msg": "Success."}))
+    assert session.launch("transfer", TRANSFER.input) == "1534087020903704704"
+    assert session.last_sent == ("POST", "/koodrive/ose/v1/task/create", {**TRANSFER.input, "taskType": 0})
+
+
+def test_a_job_is_launched():
+    session = Session(reply({"data": 1534087020903704705, "code": "0", "msg": "x"}), service="jobs")
+    assert session.launch("move", {"actionType": 301}) == "1534087020903704705"
+    assert session.last_sent == ("POST", "/koodrive/ose/v1/jobs", {"actionType": 301, "taskType": 3})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+@pytest.mark.parametrize(
+    "answer", [{"code": 0}, {"code": 0, "taskId": None, "data": None}, {"code": 0, "taskId": " ", "data": ""}]
+)
+def test_an_answer_without_an_id_is_no_launch(service, answer):
+    session = Session(reply(answer), service=service)
+    with pytest.raises(BadAnswerError, match=r"unexpected shape .*: POST "):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+@pytest.mark.parametrize("service", ["task", "jobs"])
+def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
+    session = Session(reply({"code": 13000309, "msg": "x"}, 400), service=service)
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x\): POST "):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+def test_a_code_refuses_a_launch_even_under_http_200():
+    session = Session(reply({"code": 13000102, "msg": "x"}))
+    with pytest.raises(RejectedError, match=r"refused the request \(code 13000102 \(A parameter did not pass.*: POST "):
+        session.launch("transfer", {})
+
+
+@pytest.mark.parametrize(
+    ("known", "is_same"),
+    [
+        ('{"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784", "x": 1}', True),
+        ({"srcUserId": 1397687227244555008, "dstUserId": "1507947856550550784"}, True),
+        ('{"srcUserId": "1397687227244555008", "dstUserId": "2"}', False),
+        ('{"srcUserId": "1397687227244555008"}', False),
+        ("{", False),
+        ("[]", False),
+        ("[" * 100_000, False),
+        (None, False),
+        (7, False),
+        ({"srcUserId": ["1397687227244555008"], "dstUserId": "1507947856550550784"}, False),
+    ],
+    ids=str,
+)
+def test_the_same_transfer_has_the_same_parameters(known, is_same):
+    raw = {"taskId": "1", "status": 1, "taskType": 0, "initParams": known}
+    session = Session(reply({"code": 0, "taskList": [raw]}))
+    (listed,) = session.provider.read_page(session.provider.launch_query(TRANSFER), None, session.deadline).tasks
+    assert listed.state is TaskState.RUNNING
+    assert session.provider.is_launch(TRANSFER, listed) is is_same
+    assert not session.provider.is_launch(Launch("user_import", TRANSFER.input), listed)
+    assert not session.provider.is_launch(Launch("transfer", {}), listed)
+    assert not session.provider.lists_lack_input
+
+
+@pytest.mark.parametrize(
+    ("given", "other"), [(["a"], ["b", "c"]), (True, False), (0.5, 0.7), (None, ""), ({"a": 1}, {"a": 2}), (True, 1)]
+)
+def test_parameters_that_are_no_words_are_compared_too(given, other):
+    provider = Session().provider
+    launch = Launch("transfer", {"x": given})
+    assert provider.is_launch(launch, any_task("1", type="transfer", raw={"initParams": {"x": given}}))
+    assert not provider.is_launch(launch, any_task("1", type="transfer", raw={"initParams": {"x": other}}))
+
+
+def test_nothing_can_be_desired_of_a_drive():
+    with pytest.raises(OptionError, match="desired cannot be checked at Huawei Cloud KooDrive"):
+        Session().provider.check_launch(TRANSFER, {"owner": "7"})
+
+
+def test_the_type_of_a_drives_task_is_said_once():
+    with pytest.raises(OptionError, match="input must not hold taskType"):
+        Session().provider.check_launch(Launch("transfer", {"taskType": 1}), None)
+    Session().provider.check_launch(TRANSFER, None)
+
+
+@pytest.mark.parametrize(
+    ("service", "answer"),
+    [("task", {"code": "200", "taskId": "1534087020903704704"}), ("jobs", {"code": 13000102, "data": "1"})],
+)
+def test_a_refusal_with_an_id_may_be_none(service, answer):
+    session = Session(reply(answer), service=service)
+    with pytest.raises(BadAnswerError, match="and gave an ID all the same"):
+        session.launch(session.provider.description.launch_types[0], {})
+
+
+def test_the_body_of_a_launch_is_signed():
+    session = Session(reply({"taskId": "7", "code": 0}), login=APP)
+    session.launch("transfer", {"srcUserId": "ä"})
+    (request,) = session.http.requests
+    assert request.body == b'{"srcUserId": "\\u00e4", "taskType": 0}'
+    headers = request.headers
+    canonical = "\n".join(
+        [
+            "POST",
+            "/koodrive/ose/v1/task/create/",
+            "",
+            f"host:{headers['Host']}",
+            f"x-date:{headers['X-Date']}",
+            f"x-user-id:{APP['user_id']}",
+            "",
+            "host;x-date;x-user-id",
+            hashlib.sha256(request.body).hexdigest(),
+        ]
+    )
+    to_sign = f"HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(b"s3cret", to_sign.encode(), hashlib.sha256).hexdigest()
+    assert headers["Authorization"].endswith(f"Signature={signature}")

@@ -9,7 +9,11 @@ import math
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError, InterruptError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AuthenticationError,
+    InterruptError,
+    NoConnectionError,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import (
     Task,
     TaskError,
@@ -71,34 +75,45 @@ def failed(state=FAILED, message=None, **error):
         (
             failed(TaskState.DISMISSED),
             (
-                "Example: task 7 was dismissed by somebody. Its outcome can no longer be known, so it does not count "
+                "Example: task 7 was dismissed by somebody, so its outcome can no longer be known. It does not count "
                 "as a success."
             ),
         ),
         (
             Task("7", "example", TaskState.DISMISSED, message="dismissed by ann"),
             (
-                "Example: task 7 was dismissed by somebody. Its outcome can no longer be known, so it does not count "
+                "Example: task 7 was dismissed by somebody, so its outcome can no longer be known. It does not count "
                 "as a success. What is known of it: dismissed by ann."
             ),
         ),
         (
             missing_task("7", "example", "no task 7"),
             (
-                "Example: task 7 does not exist, or no longer does. The answer was: no task 7. Check the id; if the "
-                "vendor registers tasks late or forgets those that ended, set not_found to wait or to succeed."
+                "Example: task 7 was not found. The answer was: no task 7. Check the ID, api_url, and what the login "
+                "may see. If the vendor registers tasks late, set not_found to wait. If it forgets tasks that have "
+                "ended, set it to succeed."
             ),
         ),
         (
             missing_task("7", "example"),
             (
-                "Example: task 7 does not exist, or no longer does. Check the id; if the vendor registers tasks late "
-                "or forgets those that ended, set not_found to wait or to succeed."
+                "Example: task 7 was not found. Check the ID, api_url, and what the login may see. If the vendor "
+                "registers tasks late, set not_found to wait. If it forgets tasks that have ended, set it to succeed."
             ),
         ),
         (
             Task("7", "example", TaskState.UNKNOWN, raw_state="New"),
-            "Example: task 7 is in the state 'New', which this collection does not know.",
+            (
+                "Example: task 7 is in the state 'New', which this collection does not know. unknown_state: fail makes "
+                "that a failure; set it to wait to go on waiting."
+            ),
+        ),
+        (
+            Task("7", "example", TaskState.UNKNOWN),
+            (
+                "Example: task 7 has no state. unknown_state: fail makes that a failure; set it to wait to go on "
+                "waiting."
+            ),
         ),
     ],
 )
@@ -121,13 +136,26 @@ class TestSucceeded:
         assert told({"a": (Step(0, SUCCEEDED),)}) == "Example: task a has succeeded."
 
     def test_many(self):
-        assert told({"a": GOOD_AT_15, "b": GOOD_AT_15}) == "Example: all 2 tasks succeeded after 20 s."
+        assert told({"a": GOOD_AT_15, "b": GOOD_AT_15}) == "Example: both tasks succeeded after 20 s."
 
     def test_any(self):
         assert told({"a": BAD_AT_5, "b": GOOD_AT_15}, wait_for=WaitFor.ANY) == "Example: task b succeeded after 20 s."
 
     def test_none(self):
         assert told({}) == "There was no task to wait for."
+
+    def test_one_that_was_never_there(self):
+        assert told({"a": (Step(99, RUNNING),)}, not_found=NotFoundPolicy.SUCCEED) == (
+            "Example: task a was not found. not_found: succeed makes a success of a. If that is wrong, check api_url."
+        )
+
+    # What was seen of it is all that somebody can judge this success by.
+    def test_one_that_was_seen_and_is_gone(self):
+        timelines = {"a": (*COPYING, Step(15, TaskState.NOT_FOUND)), "b": GOOD_AT_15}
+        assert told(timelines, timeout=60, not_found=NotFoundPolicy.SUCCEED) == (
+            "Example: both tasks succeeded after 40 s. not_found: succeed makes a success of a (last seen copying, "
+            "37.5 %, 30 s ago). If that is wrong, check api_url."
+        )
 
 
 class TestFailed:
@@ -154,9 +182,24 @@ class TestFailed:
             "All 4 are in failed_task_ids."
         )
 
+    def test_one_that_was_seen_and_is_gone(self):
+        assert told({"a": (*COPYING, Step(15, TaskState.NOT_FOUND))}, timeout=60) == (
+            "Example: task a is gone. It was last seen copying, 37.5 %, 30 s ago, and is not found any more. Look at "
+            "the vendor's side for what became of it. If the vendor forgets tasks that have ended, set not_found to "
+            "succeed."
+        )
+
+    def test_what_is_gone_has_the_name_that_it_had(self):
+        disk = Task("7", "example", RUNNING, "copying", type="import", name="disk")
+        assert explain_task(missing_task("7", "example", "no task 7"), "Example", (disk, 0.5)) == (
+            "Example: import task 7 (disk) is gone. It was last seen copying, and is not found any more. The answer "
+            "was: no task 7. Look at the vendor's side for what became of it. If the vendor forgets tasks that have "
+            "ended, set not_found to succeed."
+        )
+
 
 class TestTimedOut:
-    ADVICE = "The work goes on at the vendor: wait for the same ids again, with a longer timeout if needed."
+    ADVICE = "The vendor goes on with the work: wait for the same IDs again, with a longer timeout if needed."
 
     # check_point.mgmt tells the id only; ovhcloud-cli was asked to say "last seen", not "still running".
     def test_one(self):
@@ -166,7 +209,8 @@ class TestTimedOut:
 
     def test_a_single_look(self):
         assert told({"a": FOREVER_RUNNING}, timeout=0) == (
-            "Example: task a (last seen running) has not ended yet. " + self.ADVICE
+            "Example: task a (last seen running) has not ended yet. The vendor goes on with the work: wait for the "
+            "same IDs again."
         )
 
     # "last seen 1" would mean nothing to a person.
@@ -200,14 +244,30 @@ class TestTimedOut:
 
     def test_one_that_is_not_registered(self):
         assert told({"a": (Step(99, RUNNING),)}, not_found=NotFoundPolicy.WAIT) == (
-            "Example: task a (not found) has not ended within the timeout of 20 s. " + self.ADVICE
+            "Example: task a (not found) has not ended within the timeout of 20 s. A task that is not found may not "
+            "exist: check its ID and api_url."
+        )
+
+    def test_one_that_is_not_found_any_more(self):
+        assert told({"a": (*COPYING, Step(15, TaskState.NOT_FOUND))}) == (
+            "Example: task a (last seen copying, 37.5 %, 10 s ago, not found since) has not ended within the timeout "
+            "of 20 s. A task that is not found may not exist: check its ID and api_url."
+        )
+
+    # Whether it goes on is just what nobody knows.
+    def test_one_in_a_state_that_is_not_known(self):
+        timelines = {"a": (Step(0, TaskState.UNKNOWN, "New"),), "b": (Step(0, TaskState.UNKNOWN, "Odd"),)}
+        assert told(timelines) == (
+            "Example: task a (last seen New) and task b (last seen Odd) have not ended within the timeout of 20 s. "
+            "This collection does not know the state 'New' and the state 'Odd', so it cannot tell whether such a task "
+            "has ended: look at the vendor's side."
         )
 
 
 class TestStalled:
     def test_one(self):
         assert told({"a": COPYING}, timeout=3600, stall_timeout=300) == (
-            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress for the "
+            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress nor message for the "
             "stall_timeout of 5 min. Look at the vendor's side for what holds it up."
         )
 
@@ -216,12 +276,13 @@ class TestStalled:
         timelines = {"a": FOREVER_RUNNING, "b": moving, "c": FOREVER_RUNNING}
         assert told(timelines, timeout=3600, stall_timeout=60) == (
             "Example: task a (last seen running) and task c (last seen running) have changed neither "
-            "state nor progress for the stall_timeout of 60 s. Look at the vendor's side for what holds them up."
+            "state nor progress nor message for the stall_timeout of 60 s. Look at the vendor's side for what holds "
+            "them up."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress for the "
+            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress nor message for the "
             "stall_timeout of 60 s. Look at the vendor's side for what holds it up. 1 of 2 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
@@ -233,7 +294,20 @@ class TestUnreachable:
 
     def test_from_the_beginning_with_repeats(self):
         assert told({"a": FOREVER_RUNNING}, trouble(0), timeout=3600) == (
-            "The server answered with 502. That was the last of 15 transient errors of this wait."
+            "The server answered with 502. The wait met 15 transient errors and gave up."
+        )
+
+    def test_an_address_at_which_nothing_answers(self):
+        refused = NoConnectionError("The connection to vendor.example:443 was refused")
+        assert told({"a": FOREVER_RUNNING}, refusal(refused), timeout=3600) == (
+            "The connection to vendor.example:443 was refused. Nothing has answered within 20 s, so the wait gave up. "
+            "Check api_url, the network and the proxy."
+        )
+
+    def test_trouble_in_mid_wait(self):
+        assert told({"a": COPYING}, trouble(5), timeout=3600, transient_timeout=10.0) == (
+            "The server answered with 502. The wait met 5 transient errors and gave up. What has become of task a "
+            "(last seen copying, 37.5 %, 20 s ago) is not known. Wait for the same IDs again when Example answers."
         )
 
     def test_in_mid_wait(self):
@@ -260,16 +334,15 @@ class TestUnreachable:
 class TestInterrupted:
     def test_before_the_first_answer(self):
         assert told({"a": FOREVER_RUNNING}, refusal(STOPPED)) == (
-            "Interrupted by the signal SIGTERM. Example: task a (never seen) has not ended yet. "
-            "The work goes on at the vendor: wait for the same ids again."
+            "Interrupted by the signal SIGTERM. Example: task a (never seen) was not seen to end."
         )
 
     def test_some_have_ended(self):
         timelines = {"a": COPYING, "b": BAD_AT_5, "c": GOOD_AT_15, "d": FOREVER_RUNNING}
         assert told(timelines, refusal(STOPPED, since=25), timeout=60) == (
             "Interrupted by the signal SIGTERM. Example: task a (last seen copying, 37.5 %, 10 s ago) and "
-            "task d (last seen running, 10 s ago) have not ended yet. The work goes on at the vendor: wait for the "
-            "same ids again. 1 of 4 tasks did not succeed. "
+            "task d (last seen running, 10 s ago) were not seen to end. The vendor goes on with the work: wait for the "
+            "same IDs again. 1 of 4 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -290,3 +291,24 @@ def test_events_have_lines_of_their_own_where_that_is_wanted():
 def test_the_interval_is_a_second_at_least():
     teller = ProgressTeller(0.001)
     assert [now for now, _line in told(teller, (0, many(0, 5)), (0.5, None), (1, None))] == [0, 1]
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_with_no_log_nothing_is_told_but_counts(one_by_one):
+    teller = ProgressTeller(30, one_by_one=one_by_one, counts_only=True)
+    note = many(7, 2, "a", "b", more_changes=3, percent=12.0, seconds_left=9.0, trouble="Cut off")
+    only = ProgressNote(9, total=1, counts={"running": 1}, only="task a: running", changes=(Change("a", "b", "c"),))
+    assert told(teller, (0, many(0, 0)), (7, note), (9, only)) == [
+        (0, "0 of 20 tasks have ended, 20 running, 0:00:00"),
+        (7, "2 of 20 tasks have ended, 2 succeeded, 18 running, 0:00:07"),
+        (9, "0 of 1 tasks have ended, 1 running, 0:00:09"),
+    ]
+
+
+@pytest.mark.parametrize("seconds", [math.inf, 1e300])
+def test_senseless_numbers_end_no_lines(seconds):
+    teller = ProgressTeller(seconds)
+    assert told(teller, (0, many(0, 5, seconds_left=seconds))) == [
+        (0, "5 of 20 tasks have ended, 5 succeeded, 15 running, 0:00:00")
+    ]
+    assert teller.seconds_to_next(0) == 86400

@@ -199,6 +199,12 @@ class TestNotFound:
         outcome = ScriptedReader({"a": steps}).wait(WaitPlan(timeout=100, poll_interval=10, stall_timeout=25))
         assert outcome.outcome is Outcome.SUCCEEDED
 
+    def test_it_stalls_when_it_is_gone_for_long(self):
+        plan = WaitPlan(timeout=600, poll_interval=10, stall_timeout=25, not_found=NotFoundPolicy.WAIT)
+        outcome = ScriptedReader({"a": self.VANISHES}).wait(plan)
+        # Given up at 40.
+        assert (outcome.outcome, outcome.elapsed) == (Outcome.STALLED, 65)
+
     def test_fail_is_what_it_means_when_nothing_is_said(self):
         assert WaitPlan(60, 5).not_found is NotFoundPolicy.FAIL
 

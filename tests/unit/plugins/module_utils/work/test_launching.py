@@ -22,7 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     UnknownHostError,
     UntrustedServerError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskPage
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.launching import (
     Launcher,
     LaunchOutcome,
@@ -135,6 +135,22 @@ def test_it_is_sent_again_for_so_long_only(clock):
         launch(provider, clock, transient_timeout=20.0)
     assert clock.elapsed <= 20.0
     assert caught.value.message == "the connection was refused. Nothing was launched"
+
+
+def test_all_of_it_has_a_limit(clock):
+    provider = LaunchingProvider()
+
+    def read_page(_query, cursor, deadline):
+        deadline.next_request_timeout()
+        clock.advance(30)
+        number = int(cursor or 0)
+        return TaskPage((task(f"t{number}"),), str(number + 1))
+
+    provider.read_page = read_page
+    with pytest.raises(TransientError) as caught:
+        launch(provider, clock, transient_timeout=20.0)
+    assert caught.value.message == "There was no time left for another request. Nothing was launched"
+    assert 600 < clock.elapsed <= 600 + 3 * 20 + 30
 
 
 UNCLEAR = pytest.mark.parametrize(

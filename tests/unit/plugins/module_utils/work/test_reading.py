@@ -32,6 +32,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.descri
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
     MOST_EMPTY_PAGES,
+    MOST_PAGES,
     MOST_PARALLEL_REQUESTS,
     TaskReader,
     list_tasks,
@@ -50,7 +51,9 @@ DESCRIPTION = ProviderDescription(
 DEADLINE = Deadline(FakeClock(), 30)
 OVER = Deadline(DEADLINE.clock, 30, at=DEADLINE.clock.monotonic())
 QUERY = TaskQuery()
-RUNNING, SUCCEEDED, NOT_FOUND = TaskState.RUNNING, TaskState.SUCCEEDED, TaskState.NOT_FOUND
+RUNNING, SUCCEEDED, FAILED = TaskState.RUNNING, TaskState.SUCCEEDED, TaskState.FAILED
+UNKNOWN, NOT_FOUND = TaskState.UNKNOWN, TaskState.NOT_FOUND
+ENDS = frozenset({SUCCEEDED, FAILED})
 
 
 def task(task_id, state=RUNNING, **fields):
@@ -107,9 +110,18 @@ class TestTheChoice:
         assert states(TaskReader(provider).read(["a"], DEADLINE)) == {"a": RUNNING}
         assert provider.requests == ["a"]
 
-    @pytest.mark.parametrize(("words", "message"), [("no task a", "no task a"), ("", None), (None, None)])
-    def test_what_the_vendor_said_about_a_missing_task_is_kept(self, words, message):
-        provider = FakeProvider(errors={"a": NotFoundError("Refused", words=words)})
+    # Words that are not known to be the vendor's own say where they came from.
+    @pytest.mark.parametrize(
+        ("words", "request_of", "message"),
+        [
+            ("no task a", {}, "no task a"),
+            ("no task a", {"url": "https://x/a", "status": 404}, "no task a (HTTP 404, GET https://x/a)"),
+            ("", {}, "Refused"),
+            (None, {"url": "https://x/a", "status": 404}, "Refused"),
+        ],
+    )
+    def test_what_was_answered_about_a_missing_task_is_kept(self, words, request_of, message):
+        provider = FakeProvider(errors={"a": NotFoundError("Refused", words=words, **request_of)})
         snapshot = TaskReader(provider).read(["a"], DEADLINE)
         assert (states(snapshot), snapshot.tasks["a"].message) == ({"a": NOT_FOUND}, message)
 
@@ -258,6 +270,117 @@ class TestCompletion:
         assert set(TaskReader(provider).read(["a", "b"], DEADLINE).troubles) == {"a"}
 
 
+#: What the task itself can say after a list has said something, and how that is read. None: not found.
+SINGLES = [None, RUNNING, UNKNOWN, SUCCEEDED, FAILED]
+
+
+class TestContradictions:
+    """A list is the weaker source: what it says of an end counts only where nothing says anything else."""
+
+    @staticmethod
+    def both(entries, single, deadline=DEADLINE, errors=None):
+        """Return what the wait and task_list make of a task, and the warnings of both."""
+        singles = [] if single is None else [task("a", single)]
+        pages = [[task("a", state) for state in entries], [task("b")]]
+        warnings, others = [], []
+        provider = FakeProvider(*pages, singles=singles, errors=errors, lacking=ENDS)
+        reader = TaskReader(provider, warnings.append)
+        snapshot = reader.read(["a", "b"], deadline)
+        provider = FakeProvider(*pages, singles=singles, errors=errors)
+        found, _more = list_tasks(provider, QUERY, 10, deadline, others.append)
+        return snapshot, found, warnings, others
+
+    @pytest.mark.parametrize("single", SINGLES)
+    @pytest.mark.parametrize("entries", [[SUCCEEDED], [FAILED, SUCCEEDED], [SUCCEEDED, FAILED], [RUNNING, SUCCEEDED]])
+    def test_a_success_is_one_only_when_nothing_says_otherwise(self, entries, single):
+        snapshot, found, warnings, others = self.both(entries, single)
+        is_forgotten = single is None and entries == [SUCCEEDED]
+        is_agreed = single is SUCCEEDED and FAILED not in entries
+        assert (snapshot.tasks["a"].state is SUCCEEDED) is (is_forgotten or is_agreed)
+        if len(entries) > 1:
+            # In one list, a task_list and a wait come to the same.
+            assert found[0].state is snapshot.tasks["a"].state
+            assert others == warnings
+        is_bad_end = single is FAILED
+        assert len(warnings) == (not (is_forgotten or is_agreed or is_bad_end))
+
+    @pytest.mark.parametrize("single", [RUNNING, UNKNOWN, FAILED])
+    def test_what_is_no_success_is_what_the_task_itself_says(self, single):
+        snapshot, *_rest = self.both([SUCCEEDED], single)
+        assert snapshot.tasks["a"] == task("a", single)
+
+    @pytest.mark.parametrize(("entries", "single"), [([FAILED], SUCCEEDED), ([FAILED, SUCCEEDED], None)])
+    def test_an_end_that_is_contradicted_counts_as_running_and_says_why(self, entries, single):
+        snapshot, _found, warnings, _others = self.both(entries, single)
+        held = snapshot.tasks["a"]
+        assert (held.state, held.raw_state, held.message) == (RUNNING, None, warnings[0])
+
+    def test_the_warning_names_what_contradicts_what(self):
+        *_rest, warnings, _others = self.both([FAILED, SUCCEEDED], RUNNING)
+        (warning,) = warnings
+        assert warning == (
+            "Example: the list shows task a as failed and as succeeded, but the task itself is running. "
+            "Because of this contradiction it does not count as ended"
+        )
+
+    def test_a_contradiction_is_warned_of_once_and_remembered_until_list_and_task_agree(self):
+        provider = FakeProvider([task("a", SUCCEEDED), task("b")], singles=[task("a")], lacking=ENDS)
+        warnings = []
+        reader = TaskReader(provider, warnings.append)
+        assert reader.read(["a", "b"], DEADLINE).tasks["a"].state is RUNNING
+        # The list's end was contradicted: neither a lost answer at the deadline nor a task that is gone proves it now.
+        provider._errors = {"a": TransientError("502")}
+        assert set(reader.read(["a", "b"], OVER).troubles) == {"a"}
+        provider._errors = {"a": NotFoundError("gone")}
+        assert reader.read(["a", "b"], OVER).tasks["a"].state is RUNNING
+        assert len(warnings) == 1
+        provider._errors = {}
+        provider._singles["a"] = task("a", SUCCEEDED)
+        assert reader.read(["a", "b"], DEADLINE).tasks["a"].state is SUCCEEDED
+        provider._errors = {"a": TransientError("502")}
+        assert reader.read(["a", "b"], OVER).tasks["a"].state is SUCCEEDED
+
+    def test_entries_that_say_the_same_twice_cost_no_request_and_the_last_one_counts(self):
+        older, newer = task("a", percent=10.0), task("a", percent=20.0)
+        provider = FakeProvider([older, newer, task("b")])
+        assert TaskReader(provider).read(["a", "b"], DEADLINE).tasks["a"] == newer
+        assert list_tasks(provider, QUERY, 10, DEADLINE)[0][0] == newer
+        assert provider.requests == ["page 0"] * 2
+
+    def test_a_list_that_contradicts_itself_is_not_filtered_by_the_half_of_it(self):
+        provider = FakeProvider([task("a", FAILED), task("a", SUCCEEDED)], singles=[task("a", FAILED)])
+        for state, ids in ((SUCCEEDED, []), (FAILED, ["a"])):
+            query = TaskQuery(states=frozenset({state}))
+            assert [one.id for one in list_tasks(provider, query, 10, DEADLINE)[0]] == ids
+
+    def test_trouble_with_reading_such_a_task_is_trouble_with_the_list(self):
+        provider = FakeProvider([task("a", FAILED), task("a", SUCCEEDED)], errors={"a": TransientError("502")})
+        with pytest.raises(TransientError):
+            list_tasks(provider, QUERY, 10, DEADLINE)
+
+
+class TestUnreadableEntries:
+    @staticmethod
+    def provider():
+        provider = FakeProvider([task("a"), task("b")], [task("c")])
+        read_page = provider.read_page
+        provider.read_page = lambda *args: read_page(*args)._replace(unreadable=2)
+        return provider
+
+    def test_a_wait_warns_once(self):
+        warnings = []
+        reader = TaskReader(self.provider(), warnings.append)
+        for _look in range(3):
+            assert set(reader.read(["a", "b", "c", "d"], DEADLINE).tasks) == set("abcd")
+        assert warnings == ["The list of Example has 2 entries that cannot be read. They are left out"]
+
+    def test_a_list_counts_them(self):
+        warnings = []
+        found, _more = list_tasks(self.provider(), QUERY, 10, DEADLINE, warnings.append)
+        assert [one.id for one in found] == ["a", "b", "c"]
+        assert warnings == ["The list of Example has 4 entries that cannot be read. They are left out"]
+
+
 class TestTroubles:
     def test_trouble_with_the_list_is_trouble_with_all(self):
         provider = FakeProvider([], errors={"list": TransientError("502")})
@@ -322,6 +445,20 @@ class TestPages:
         with pytest.raises(BadAnswerError, match="run in a circle"):
             list(read_pages(provider, QUERY, DEADLINE))
         assert len(provider.requests) == MOST_EMPTY_PAGES + 2
+
+    # 10,000 requests in 20 seconds, and no end of them.
+    def test_a_list_without_end_is_given_up(self):
+        provider = FakeProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
+        with pytest.raises(BadAnswerError, match=r"goes on after 1000 pages\. No more are read: narrow it"):
+            list_tasks(provider, TaskQuery(types=frozenset({"none"})), 10, DEADLINE)
+        assert len(provider.requests) == MOST_PAGES
+
+    def test_a_wait_does_without_such_a_list(self):
+        asked = [f"x{number}" for number in range(MOST_PAGES + 5)]
+        provider = FakeProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
+        snapshot = TaskReader(provider).read(asked, DEADLINE)
+        assert {one.state for one in snapshot.tasks.values()} == {NOT_FOUND}
+        assert len(provider.requests) == MOST_PAGES + len(asked)
 
     @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
     def test_pages_in_a_circle_are_a_bad_answer(self, cursors):

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user gave, before Ansible checks it. AWX gives everything as text, and "" for what was left empty."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._core.errors import OptionError
+
+_KEY_VALUE = re.compile(r"[\w.-]+\s*=")
+_TYPES: Mapping[str, tuple[str, type]] = {"dict": ("{", dict), "list": ("[", list)}
+
+
+def given(arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a module's arguments without options that are "", and with dictionaries and lists in place of JSON.
+
+    Raises:
+        OptionError: the text for a dictionary is something that Ansible would misread.
+    """
+    types = {
+        name: option["type"] for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))
+    }
+    return {
+        name: _read(name, value, types[name]) if isinstance(value, str) and types.get(name) in _TYPES else value
+        for name, value in arguments.items()
+        if not (name in types and isinstance(value, str) and value == "")
+    }
+
+
+def _read(name: str, value: str, option_type: str) -> Any:
+    opening, wanted = _TYPES[option_type]
+    text = value.strip()
+    readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    for read in readers if text.startswith(opening) else ():
+        try:
+            data = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(data, wanted):
+            return data
+    if option_type == "list" or _KEY_VALUE.match(text):
+        return value
+    raise OptionError(
+        name,
+        f"{name} is a text, but no JSON: Ansible makes no dictionary of it. For a text in YAML, write "
+        f'{name}: "{{{{ the_text | from_yaml }}}}"',
+    )
