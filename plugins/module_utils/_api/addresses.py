@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import OptionError
 
@@ -19,6 +19,21 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def on_same_server(base: str, link: str) -> str | None:
+    """Return the address that a link leads to from ``base``, None where it is on another server.
+
+    Nothing of it but its path and query is used: another parser may read another host out of the rest.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    target = urljoin(base, link)
+    if origin(target) != origin(base):
+        return None
+    to = urlsplit(target)
+    return urlunsplit(urlsplit(base)._replace(path=to.path, query=to.query, fragment=""))
 
 
 def without_query(url: str) -> str:

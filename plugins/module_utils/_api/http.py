@@ -17,7 +17,7 @@ import io
 import json
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
@@ -72,7 +72,7 @@ _TAGS = ("<!doctype html", "<html", "<head", "<title", "<body", "<h1", "<center"
 class HttpRequest:
     """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``.
 
-    ``option`` is the one that gave the address, for messages.
+    ``option`` is the one that gave the address, for messages. Redirects with a status of ``stops_at`` are answers.
     """
 
     method: str
@@ -81,6 +81,7 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
     option: str = "api_url"
+    stops_at: Collection[int] = ()
 
     @property
     def body(self) -> bytes:
@@ -307,7 +308,7 @@ class RequestsClient:
     def _follow(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
         for _hop in range(_MOST_REDIRECTS + 1):
             answer = self._exchange(prepared, request, until)
-            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+            if answer.status not in _REDIRECTS or answer.status in request.stops_at or "location" not in answer.headers:
                 return answer
             prepared = self._prepare_redirect(prepared, request, answer)
         raise BadAnswerError(

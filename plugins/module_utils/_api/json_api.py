@@ -23,7 +23,7 @@ from .._core.errors import (
 )
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
-from .addresses import origin, without_query
+from .addresses import on_same_server, without_query
 from .answers import MOST_VALUES, TooManyValuesError, excerpt, json_of, vendor_words
 from .channel import Channel
 from .http import HttpRequest, HttpResponse
@@ -79,16 +79,27 @@ _NO_API = frozenset({404, 405, 501})
 _NEVER_PASSES = frozenset({401, 407})
 
 
+class Accepted(NamedTuple):
+    """The HTTP statuses that are good answers to a request, besides 2xx.
+
+    What ``bare`` ones have in their body is of no interest where it is no JSON: their status says it all.
+    """
+
+    statuses: frozenset[int] = frozenset()
+    bare: frozenset[int] = frozenset()
+
+
 class Answer(NamedTuple):
-    """A good answer: its JSON, and what its head says. ``headers`` have names in lower case.
+    """A good answer: its JSON, None where it needs none, and what HTTP says around it.
 
     ``retry_after`` are the seconds that the vendor asks to wait before the next request of this kind.
     """
 
     data: Any
-    status: int
-    headers: Mapping[str, str]
-    retry_after: float | None
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    url: str = ""
+    retry_after: float | None = None
 
 
 class JsonApi:
@@ -121,10 +132,10 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
     ) -> Any:
-        """Send a request, and return the JSON of its answer: ``exchange`` without the head of the answer."""
-        return self.exchange(method, path, deadline, params=params, body=body, schema=schema).data
+        """Send a request, and return the JSON of its answer: ``ask`` for who wants no more."""
+        return self.ask(method, path, deadline, params=params, body=body, schema=schema).data
 
-    def exchange(
+    def ask(
         self,
         method: str,
         path: str,
@@ -133,33 +144,42 @@ class JsonApi:
         params: tuple[tuple[str, str], ...] = (),
         body: Any = None,
         schema: AnswerSchema | None = None,
-        may_be_empty: bool = False,
+        accepted: Accepted = Accepted(),  # noqa: B008 - frozen
     ) -> Answer:
         """Send a request, and return its answer, the JSON checked against the schema.
 
-        A 401 leads to one new login and one repeat: a second refusal ends it, so that no account gets locked. Nothing
-        else is repeated here, so that a request that changes something can be sent too.
+        A ``path`` can be a whole address of the same server. A ``body`` that can be called is made of the login's
+        access, for who wants the token there.
+
+        An answer that refuses the login leads to one new login and one repeat: a second refusal ends it, so that no
+        account gets locked. Nothing else is repeated here, so that a request that changes something can be sent too.
 
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
+        request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
+
+        def read(response: HttpResponse) -> Answer:
+            data = read_answer(
+                response,
+                method=method,
+                traits=self._traits,
+                clock=self._clock,
+                refusal_advice=self._login.refusal_advice,
+                schema=schema,
+                accepted=accepted,
+            )
+            retry_after = retry_after_seconds(response.headers, self._clock.now())
+            return Answer(data, response.status, response.headers, response.url, retry_after)
+
         access = self._login.access(deadline)
-        request = HttpRequest(method, path, params=params, json=body)
         response = self._send(request, access, deadline)
-        if response.status == 401 and self._login.can_renew:
-            access = self._login.renew(access, deadline)
-            response = self._send(request, access, deadline)
-        data = read_answer(
-            response,
-            method=method,
-            traits=self._traits,
-            clock=self._clock,
-            refusal_advice=self._login.refusal_advice,
-            schema=schema,
-            may_be_empty=may_be_empty,
-        )
-        retry_after = retry_after_seconds(response.headers, self._clock.now())
-        return Answer(data, response.status, response.headers, retry_after)
+        try:
+            return read(response)
+        except RequestError as error:
+            if not (self._login.can_renew and self._login.has_run_out(error)):
+                raise
+        return read(self._send(request, self._login.renew(access, deadline), deadline))
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back to the vendor, where it has to be."""
@@ -167,7 +187,13 @@ class JsonApi:
 
     def url_of(self, path: str, deadline: Deadline) -> str:
         """Return the address of a path below the API's base address, for messages."""
-        return without_query(f"{self._login.access(deadline).base_url}{path}")
+        return without_query(self._address(self._login.access(deadline).base_url, path))
+
+    def _address(self, base: str, path: str) -> str:
+        """Return the address of a path below the API's base address, or of one of the same server."""
+        if not path.startswith(("http://", "https://")):
+            return f"{base}{path}"
+        return self._on_same_server(base, path)
 
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
@@ -175,24 +201,27 @@ class JsonApi:
         Raises:
             BadAnswerError: it leads elsewhere.
         """
-        base = self._login.access(deadline).base_url
+        self._on_same_server(self._login.access(deadline).base_url, link)
+
+    def _on_same_server(self, base: str, link: str) -> str:
         try:
-            target = urljoin(base, link)
-            is_ours = origin(target) == origin(base)
+            target = on_same_server(base, link)
         except ValueError:
             raise BadAnswerError(
                 f"{self._traits.title} answered with a link that is no address", url=without_query(base)
             ) from None
-        if not is_ours:
+        if target is None:
             raise BadAnswerError(
-                f"{self._traits.title} answered with a link to another server, {without_query(target)}. "
+                f"{self._traits.title} answered with a link to another server, {without_query(urljoin(base, link))}. "
                 "The login is not sent there",
                 url=without_query(base),
             )
+        return target
 
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
-        url = f"{access.base_url}{request.url}"
-        request = replace(request, url=url, headers={"Accept": "application/json", **access.headers})
+        url = self._address(access.base_url, request.url)
+        body = request.json(access) if callable(request.json) else request.json
+        request = replace(request, url=url, json=body, headers={"Accept": "application/json", **access.headers})
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._channel.send(request, deadline)
@@ -206,18 +235,18 @@ def read_answer(
     clock: Clock,
     refusal_advice: str = "check the login's options",
     schema: AnswerSchema | None = None,
+    accepted: Accepted = Accepted(),  # noqa: B008 - frozen
     is_login: bool = False,
-    may_be_empty: bool = False,
 ) -> Any:
     """Return the JSON of a good answer; raise what a bad one means.
 
     ``refusal_advice`` is the end of the sentence about a refused login. The answer to a login can hold a token, so that
-    nothing of it is quoted but the words of a refusal in JSON. One that ``may_be_empty`` and is gives None.
+    nothing of it is quoted but the words of a refusal in JSON.
     """
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
-    is_good = response.status in _OK
-    if is_good and may_be_empty and not response.body.strip():
-        return None
+    is_good = response.status in _OK or response.status in accepted.statuses
+    if response.status in accepted.bare and not response.is_html:
+        return _json_or_none(response)
     data = _read_good(response, details, traits.title, quote=not is_login) if is_good else _json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
@@ -234,10 +263,10 @@ def read_answer(
     retry_after = retry_after_seconds(response.headers, clock.now())
     kind = refusal.kind or _kind_of(response.status, traits, retry_after)
     # What answers with a page is not the API: it must not be taken for a task that does not exist.
-    is_page = (data is None or not response.body.strip()) and (response.is_html or "html" in response.headers.get("content-type", "").lower())
+    is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
     if is_page and response.status in _NO_API and kind is not TransientError:
         kind = RejectedError
-        refusal = refusal._replace(advice="This is no page of the API: check api_url")
+        refusal = refusal._replace(advice="A web page is at that address, and no API: check api_url")
     error = kind(_told(kind, refusal, details, traits, refusal_advice), **details)
     if isinstance(error, TransientError):
         error.retry_after = retry_after

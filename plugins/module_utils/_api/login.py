@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from .._core.clock import Deadline
-from .._core.errors import AuthenticationError, OptionError, TransientError, WorkError
+from .._core.errors import AuthenticationError, OptionError, RequestError, TransientError, WorkError
 from .http import HttpRequest
 
 
@@ -25,6 +25,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Where every request is signed on its own: returns the headers of the signature.
     sign: Callable[[HttpRequest], Mapping[str, str]] | None = field(default=None, repr=False)
+    #: The token alone, for requests that carry it in their body.
+    token: str = field(default="", repr=False)
 
 
 def basic_login(username: str, password: str) -> dict[str, str]:
@@ -64,6 +66,10 @@ class Login(ABC):
     def can_renew(self) -> bool:
         """Whether logging in again can give something new."""
         return True
+
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether a refused request says that the login is no longer good."""
+        return isinstance(error, AuthenticationError)
 
     @property
     def refusal_advice(self) -> str:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.channel import Channel
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpResponse
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
+    Accepted,
     Answer,
     JsonApi,
     Refusal,
@@ -135,12 +136,16 @@ def test_a_good_status_gives_the_json(status):
 def test_the_head_of_a_good_answer_comes_with_it(clock, deadline):
     http = FakeHttp(reply({"id": "1"}, 202, retry_after="4", location="/tasks/1"), reply(1), reply(b" \n", 204))
     api = new_api(clock, http)
-    assert api.exchange("GET", "/tasks/1", deadline) == Answer(
-        {"id": "1"}, 202, {"content-type": "application/json", "retry-after": "4", "location": "/tasks/1"}, 4.0
+    assert api.ask("GET", "/tasks/1", deadline) == Answer(
+        {"id": "1"},
+        202,
+        {"content-type": "application/json", "retry-after": "4", "location": "/tasks/1"},
+        f"{BASE}/tasks/1",
+        4.0,
     )
-    assert api.exchange("GET", "/tasks/1", deadline).retry_after is None
-    empty = api.exchange("POST", "/tasks", deadline, may_be_empty=True)
-    assert (empty.data, empty.status) == (None, 204)
+    assert api.ask("GET", "/tasks/1", deadline).retry_after is None
+    empty = api.ask("POST", "/tasks", deadline, accepted=Accepted(bare=frozenset({204})))
+    assert (empty.data, empty.status) == ("", 204)
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -556,7 +561,7 @@ def test_json_is_json_whatever_its_label(label):
 
 @pytest.mark.parametrize(("body", "label"), [(PAGE, ""), (PAGE, "text/html"), (b"not found", "text/html")])
 def test_a_page_of_html_with_404_is_no_missing_task(body, label):
-    with pytest.raises(RejectedError, match="This is no page of the API: check api_url"):
+    with pytest.raises(RejectedError, match="A web page is at that address, and no API: check api_url"):
         read(reply(body, 404, content_type=label))
 
 

@@ -453,7 +453,7 @@ def test_a_refused_token_is_final_and_says_what_to_do(number):
     error = error_of(problem(number, "Invalid bearer token", "It was revoked.", 401))
     assert error.__class__ is AuthenticationError
     assert error.code == str(number)
-    for words in (f"problem {number}, Invalid bearer token: It was revoked.", "revoked", "Make a new token"):
+    for words in (f"problem {number}, Invalid bearer token: It was revoked", "revoked", "Make a new token"):
         assert words in error.message
 
 
@@ -483,7 +483,7 @@ def test_a_request_that_is_refused(number, status, words):
     error = error_of(problem(number, "Odd", "Very odd.", status))
     assert error.__class__ is RejectedError
     assert (error.code, error.status) == (str(number), status)
-    assert f"problem {number}, Odd: Very odd." in error.message
+    assert f"problem {number}, Odd: Very odd" in error.message
     assert words in error.message
 
 
