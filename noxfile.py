@@ -42,7 +42,7 @@ MOLECULE = "molecule==26.10.0"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
-FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "cryptography", "pyyaml"]
+FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "pyyaml", "trustme"]
 FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", *LIBRARIES]
 # As pip does and uv does not: else each module's process would compile the libraries anew.
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}

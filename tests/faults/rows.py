@@ -171,7 +171,7 @@ def not_now(status: int) -> tuple[Row, ...]:
         Row(
             f"{status}, Retry-After of a year",
             Case(
-                wait_is_borne(words, 1, pauses=1, elapsed=(4.0, 8.0)),
+                wait_is_borne(words, 1, pauses=1, least_seconds=4.0),
                 only_reads(retry_after=YEAR),
                 params={"timeout": 4.0},
             ),
@@ -244,7 +244,7 @@ def clock_row(name: str, seconds: float) -> Row:
         meanwhile=set_clock(seconds),
         login="signature",
     )
-    borne = wait_is_borne("HTTP 503", 1, pauses=1, elapsed=(0.0, 8.0))
+    borne = wait_is_borne("HTTP 503", 1, pauses=1)
     # Who signs a request writes down when.
     # Nothing else may be due during the pause, such as the look at a task that has just ended.
     return Row(

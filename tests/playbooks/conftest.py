@@ -11,8 +11,6 @@ prints, or in the process list while it runs.
 from __future__ import annotations
 
 import base64
-import datetime as dt
-import ipaddress
 import json
 import os
 import subprocess
@@ -24,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
 
 COLLECTIONS = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
@@ -68,6 +67,8 @@ CREDENTIALS = {
     "netapp_astra_control": {
         "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
         "api_tokens": [SECRETS["astra_token"]],
+        # With the problems that a task's path lists nobody could tell a wrong account from a forgotten task.
+        "path_problems": "own",
     },
     "rackspace_images": {
         "username": "demo",
@@ -185,7 +186,7 @@ def run_playbook(tmp_path):
         done = threading.Event()
 
         def watch():
-            while not done.wait(0.05):
+            while not done.wait(0.1):
                 processes.look()
 
         watcher = threading.Thread(target=watch, daemon=True)
@@ -221,19 +222,15 @@ def run_playbook(tmp_path):
 
 @pytest.fixture
 def simulate():
-    """Return a function that starts a simulator with a scenario: a dict, or a file of the folder plays.
-
-    With ``starts=False`` it has its address, and listens when the test starts it.
-    """
+    """Return a function that starts a simulator with a scenario: a dict, or a file of the folder plays."""
     running = []
 
-    def start(scenario=None, *, starts=True, **options):
+    def start(scenario=None, **options):
         if isinstance(scenario, str):
             scenario = yaml.safe_load((PLAYS / scenario).read_text(encoding="utf-8"))
         simulator = Simulator({"credentials": CREDENTIALS, **(scenario or {})}, **options)
         running.append(simulator)
-        if starts:
-            simulator.start()
+        simulator.start()
         return simulator
 
     yield start
@@ -244,67 +241,11 @@ def simulate():
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     """Make an authority and a certificate of localhost by it; return their paths."""
-    from cryptography import x509  # noqa: PLC0415 - used here only
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
-
     folder = tmp_path_factory.mktemp("certificates")
-    now = dt.datetime.now(dt.timezone.utc)
-
-    def name(text):
-        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-
-    def builder(subject, issuer, key):
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-        )
-
-    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _number in range(2))
-    authority_name = name("Test authority")
-    identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
-    usage = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    authority = (
-        builder(authority_name, authority_name, authority_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
-        .add_extension(identifier, critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    server = (
-        builder(name("localhost"), authority_name, server_key)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
-            critical=False,
-        )
-        .sign(authority_key, hashes.SHA256())
-    )
     paths = {name: folder / f"{name}.pem" for name in ("authority", "server", "key")}
-    paths["authority"].write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    paths["server"].write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    paths["key"].write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(paths["authority"])
+    leaf.cert_chain_pems[0].write_to_path(paths["server"])
+    leaf.private_key_pem.write_to_path(paths["key"])
     return {name: str(path) for name, path in paths.items()}

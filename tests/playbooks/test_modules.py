@@ -21,21 +21,6 @@ def test_waits_for_rackspace(run_playbook, simulate):
     run_playbook("wait.yml", url=simulator.url).assert_clean()
 
 
-def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
-    simulator = simulate("openstack.scenario.yml")
-    clouds = tmp_path / "clouds.yaml"
-    clouds.touch(mode=0o600)
-    clouds.write_text(
-        "clouds:\n  rehearsal:\n    region_name: RegionOne\n    auth:\n"
-        f"      auth_url: {simulator.url}/identity/v3\n      username: admin\n"
-        f"      password: {secrets['admin_password']}\n"
-        "      project_name: demo\n      user_domain_name: Default\n      project_domain_name: Default\n",
-        encoding="utf-8",
-    )
-    environment = {"OS_CLIENT_CONFIG_FILE": str(clouds)}
-    run_playbook("openstack.yml", url=simulator.url, environment=environment).assert_clean()
-
-
 def test_fifty_tasks_of_mixed_endings(run_playbook, simulate, tmp_path, capsys):
     def task(number, **keys):
         steps = [{"state": "processing", "seconds": 2 + number % 4}]
@@ -70,6 +55,7 @@ def closed_port():
         return free.getsockname()[1]
 
 
+@pytest.mark.newest
 def test_bad_input(run_playbook, simulate):
     simulator = simulate("wait.scenario.yml")
     run_playbook("bad_input.yml", url=simulator.url, closed_port=closed_port()).assert_clean()
@@ -100,6 +86,7 @@ def final_faults(other_url):
     yield {"kind": "unauthorized"}, "authentication", "refused the login"
 
 
+@pytest.mark.newest
 def test_answers_that_end_the_work(run_playbook, simulate):
     other = simulate()
     cases = [

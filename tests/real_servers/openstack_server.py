@@ -95,7 +95,7 @@ class Endpoints:
     """Everything a client needs to know about the running servers.
 
     ``pids`` and ``request_logs`` have the keys ``keystone`` and ``glance``. The logs are files with a line for each
-    answered request.
+    answered request. ``database`` is the folder with the socket of Glance's PostgreSQL.
     """
 
     auth_url: str
@@ -106,6 +106,7 @@ class Endpoints:
     application_credential: ApplicationCredential
     pids: dict[str, int]
     request_logs: dict[str, str]
+    database: str
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must never show up in an output."""
@@ -576,6 +577,7 @@ class OpenStackServer:
             application_credential=ApplicationCredential(credential["id"], credential["secret"]),
             pids=pids,
             request_logs={service.name: str(service.request_log) for service in (self._keystone, self._glance)},
+            database=str(self._database.folder),
         )
 
     def _make_state(self) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from .._core.errors import MissingLibraryError
-from .._core.text import readable
+from .._core.text import listed, readable
 
 #: The pattern of a text that is not blank.
 NOT_BLANK = r"\S"
@@ -158,15 +159,20 @@ def _mistake(error: Any) -> str:
         return f"expected {' or '.join(names)}, got {_kind(error.instance)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return f"{', '.join(missing)} is missing"
+        return f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {})
         strange = [str(name) for name in error.instance if name not in known]
-        return readable(f"{', '.join(strange)} is not known here; there can be {', '.join(known) or 'nothing'}")
+        near = difflib.get_close_matches(strange[0][:60], known, 1)
+        meant = f" (is {near[0]} meant?)" if near and len(strange) == 1 else ""
+        verb = "is" if len(strange) == 1 else "are"
+        return readable(f"{listed(strange)} {verb} not known here{meant}; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
         return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
     if error.validator == "pattern" and error.validator_value == NOT_BLANK:
         return "it is blank"
+    if error.validator in ("pattern", "minLength", "maxLength") and "description" in error.schema:
+        return f"{readable(repr(error.instance), limit=60)}: {error.schema['description']}"
     return readable(error.message, limit=200)
 
 

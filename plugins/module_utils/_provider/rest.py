@@ -17,9 +17,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._api.addresses import check_url, with_path
+from .._api.addresses import check_url, with_path, without_query
 from .._api.channel import Channel
-from .._api.json_api import JsonApi
+from .._api.json_api import Accepted, Answer, JsonApi
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
@@ -35,12 +35,13 @@ Params = tuple[tuple[str, str], ...]
 
 
 class RestRequest(NamedTuple):
-    """A request: its path below the API's base address, its query, and its JSON."""
+    """A request: its path below the API's base address, its query, its JSON, and what is a good answer to it."""
 
     path: str
     params: Params = ()
     body: Any = None
     method: str = "GET"
+    accepted: Accepted = Accepted()
 
 
 def connect(
@@ -102,6 +103,10 @@ class RestProvider(TaskProvider):
             BadAnswerError: it is none.
         """
 
+    def task_in(self, answer: Answer, task_id: str) -> Task:
+        """Return the task of an answer to ``task_request``."""
+        return self._checked(self.find_task(answer.data, task_id), task_id)
+
     def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
         """Return where an answer has the task."""
         return answer
@@ -132,9 +137,9 @@ class RestProvider(TaskProvider):
 
     def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
         """Do so with this request."""
-        answer = self.ask(request, deadline, schema=self.answer_schema, of_task=True)
-        with self._reading(request, deadline):
-            task = self._checked(self.find_task(answer, task_id), task_id)
+        answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
+        with self._reading(request, deadline, answer.url):
+            task = self.task_in(answer, task_id)
         if task.id.casefold() != task_id.casefold():
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
@@ -181,15 +186,32 @@ class RestProvider(TaskProvider):
         schema: AnswerSchema | None = None,
         of_task: bool = False,
     ) -> Any:
-        """Send a request and return the JSON of its answer.
+        """Send a request and return the JSON of its answer: ``ask_whole`` for who wants no more."""
+        return self.ask_whole(request, deadline, schema=schema, of_task=of_task).data
+
+    def ask_whole(
+        self,
+        request: RestRequest,
+        deadline: Deadline,
+        *,
+        schema: AnswerSchema | None = None,
+        of_task: bool = False,
+    ) -> Answer:
+        """Send a request and return its answer.
 
         Raises:
             NotFoundError: there is no such task. Only a request ``of_task`` can say that.
             RequestError: there is no usable answer.
         """
         try:
-            answer = self.api.call(
-                request.method, request.path, deadline, params=request.params, body=request.body, schema=schema
+            answer = self.api.ask(
+                request.method,
+                request.path,
+                deadline,
+                params=request.params,
+                body=request.body,
+                schema=schema,
+                accepted=request.accepted,
             )
         except (NotFoundError, RejectedError) as error:
             if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
@@ -239,13 +261,17 @@ class RestProvider(TaskProvider):
         self.api.close(deadline)
 
     @contextmanager
-    def _reading(self, request: RestRequest, deadline: Deadline) -> Iterator[None]:
-        """Tell what cannot be read of an answer with the request that it answers."""
+    def _reading(self, request: RestRequest, deadline: Deadline, answered_at: str = "") -> Iterator[None]:
+        """Tell what cannot be read of an answer with the request that it answers, and where that was redirected."""
         try:
             yield
         except BadAnswerError as error:
             if not error.url:
                 error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+                if answered_at and without_query(answered_at) != error.url:
+                    error.message = (
+                        f"{sentence(error.message)} The request was redirected to {without_query(answered_at)}"
+                    )
             raise
 
     def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:

@@ -61,7 +61,7 @@ class Client:
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
             sent.setdefault("Content-Type", "application/json")
-        with contextlib.closing(http.client.HTTPConnection(self.netloc, timeout=5)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(self.netloc, timeout=60)) as connection:
             connection.request(method, path, body, sent)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())

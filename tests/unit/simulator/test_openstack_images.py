@@ -14,8 +14,14 @@ ID = "0e6f7d8e-2b1c-4c2a-9a7e-3f5c1d2e4a6b"
 ADMIN = "admin-token"
 IMPORT = {
     "type": "import",
-    "input": {"import_from": "https://images.example.com/a", "import_from_format": "raw", "image_properties": {}},
+    "input": {
+        "import_from": "https://images.example.com/a",
+        "import_from_format": "raw",
+        "image_properties": {"container_format": "bare"},
+    },
 }
+INTERNAL_ERROR = "Task failed due to Internal Error"
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 TWO_USERS = {
     "openstack_images": {
         "users": [
@@ -162,7 +168,8 @@ class TestKeystone:
         token = client(simulator).post("/identity/v3/auth/tokens", password(scope=SCOPE)).headers["X-Subject-Token"]
         clock.pass_(3600)
         answer = client(simulator, token).get("/image/v2/tasks")
-        assert (answer.status, answer.json()["error"]["code"]) == (401, 401)
+        assert (answer.status, answer.json()["code"]) == (401, "401 Unauthorized")
+        assert answer.headers["WWW-Authenticate"] == f'Keystone uri="{simulator.url}/identity"'
 
 
 class TestTasks:
@@ -173,7 +180,9 @@ class TestTasks:
         pending = mine.get(f"/image/v2/tasks/{ID}").json()
         assert (pending["status"], pending["message"], pending["result"]) == ("pending", "", None)
         assert (pending["self"], pending["schema"]) == (f"/v2/tasks/{ID}", "/v2/schemas/task")
-        assert "expires_at" not in pending
+        assert not {"expires_at", "image_id"} & set(pending)
+        assert pending["request_id"].startswith("req-")
+        assert len(pending["user_id"]) == 32
         clock.pass_(1)
         assert mine.get(f"/image/v2/tasks/{ID}").json()["message"] == "Copied 15 MiB"
         clock.pass_(3)
@@ -192,11 +201,55 @@ class TestTasks:
             (f"marker={ID}", f"Task with the given id {ID} was not found"),
             ("sort_key=colour", "Sort key supplied was not valid."),
             ("sort_dir=up", "Invalid sort direction: up"),
+            ("marker=", "Task with the given id  was not found"),
+            # Which of two mistakes is told.
+            ("limit=x&sort_dir=up", "Invalid sort direction: up"),
+            ("limit=x&status=X", "Invalid status value: X"),
+            ("limit=x&marker=x", "Invalid marker format"),
+            (f"sort_key=colour&marker={ID}", f"Task with the given id {ID} was not found"),
+            # The first word counts for pages, the last one is checked of filters.
+            ("limit=-1&limit=5", "limit param must be positive"),
+            ("status=pending&status=X", "Invalid status value: X"),
         ],
     )
     def test_lists_check_their_parameters(self, play, client, query, error):
         answer = client(play(), ADMIN).get(f"/image/v2/tasks?{query}")
         assert (answer.status, explanation(answer)) == (400, error)
+
+    @pytest.mark.parametrize(
+        ("queries", "status", "found"),
+        [
+            (
+                ["", "unknown=x", "name=x", "message=x", "deleted=true", f"id={ID}", "OWNER=x", "sort_key=user_id"],
+                200,
+                1,
+            ),
+            (
+                ["image_id=x", "user_id=x", "request_id=x", "owner=", "created_at=2030-01-01", "metadata=x", "save=x"],
+                200,
+                0,
+            ),
+            (
+                ["expires_at=2030-01-01T00:00:00Z", "deleted_at=2030-01-01", "__class__=x", "status=pending&status="],
+                200,
+                0,
+            ),
+            (["created_at=x", "expires_at=x", "info=x", "sort_key=info"], 500, None),
+        ],
+    )
+    def test_a_filter_is_a_column_of_the_table_or_nothing(self, play, client, queries, status, found):
+        mine = client(play(tasks=[task()]), ADMIN)
+        for query in queries:
+            answer = mine.get(f"/image/v2/tasks?{query}")
+            assert (answer.status, len(answer.json()["tasks"]) if status == 200 else None) == (status, found), query
+
+    def test_a_task_can_be_found_by_its_time_and_its_user(self, play, client):
+        mine = client(play(tasks=[task(), task(id=UNKNOWN, age=60)]), ADMIN)
+        shown = mine.get(f"/image/v2/tasks/{ID}").json()
+        for name in ("created_at", "request_id"):
+            (found,) = mine.get(f"/image/v2/tasks?{name}={shown[name]}").json()["tasks"]
+            assert found["id"] == ID
+        assert len(mine.get(f"/image/v2/tasks?user_id={shown['user_id']}").json()["tasks"]) == 2
 
     def test_lists_show_stubs(self, play, client):
         steps = [{"state": "processing", "image_id": "i", "user_id": "u"}]
@@ -270,6 +323,23 @@ class TestTasks:
         assert bob.get(path).status == 404
         assert admin.get(path).json()["updated_at"] == "2014-02-28T03:02:33Z"
 
+    def test_a_marker_that_is_swept_away_is_one_for_administrators_only(self, play, client, clock):
+        open_to_all = {"openstack_images": {**TWO_USERS["openstack_images"], "tasks_api_access": "everyone"}}
+        simulator = play(credentials=open_to_all, tasks=[task(owner="x")])
+        bob, admin = client(simulator, "bob-token"), client(simulator, ADMIN)
+        mine = bob.post("/image/v2/tasks", IMPORT).json()["id"]
+        refused = bob.get(f"/image/v2/tasks?marker={ID}")
+        assert (refused.status, explanation(refused)) == (403, f"Forbidding request, task {ID} is not visible")
+        clock.pass_(10 + 48 * 3600)
+        # The sweep comes first, and is undone when the list is refused.
+        for query in (f"marker={mine}", f"marker={mine}&sort_key=x", "sort_key=x"):
+            assert bob.get(f"/image/v2/tasks?{query}").status == 400
+        assert bob.get(f"/image/v2/tasks/{mine}").status == 200
+        assert bob.get("/image/v2/tasks").json()["tasks"] == []
+        assert bob.get(f"/image/v2/tasks?marker={mine}").status == 400
+        # It was the newest: the other one comes after it.
+        assert [each["id"] for each in admin.get(f"/image/v2/tasks?marker={mine}").json()["tasks"]] == [ID]
+
     @pytest.mark.parametrize(
         ("method", "path", "allow"),
         [
@@ -299,15 +369,44 @@ class TestTasks:
 
     def test_discovery_and_schemas(self, play, client):
         simulator = play()
-        for path, status in (("/image", 300), ("/image/v2/", 300), ("/image/versions", 200)):
-            answer = client(simulator).get(path)
+        for path, status in (
+            ("", 300),
+            ("/v3", 300),
+            ("/nothing/at/all", 300),
+            ("/versions", 200),
+            ("/versions/x", 200),
+        ):
+            answer = client(simulator).get(f"/image{path}")
             assert answer.status == status
-            assert answer.json()["versions"][0]["status"] == "CURRENT"
-            assert answer.json()["versions"][0]["links"][0]["href"] == f"{simulator.url}/image/v2/"
+            (newest,) = (each for each in answer.json()["versions"] if each["status"] == "CURRENT")
+            assert (newest["id"], newest["links"][0]["href"]) == ("v2.17", f"{simulator.url}/image/v2/")
+        for path, status in (("/v2", 302), ("/v2.9", 302), ("/v2/", 404), ("/v2/tasks/", 404), ("/v2.8//tasks", 200)):
+            answer = client(simulator, ADMIN).get(f"/image{path}")
+            assert (answer.status, answer.headers["Location"] or "") == (
+                *(status, f"{simulator.url}/image/v2/" if status == 302 else ""),
+            )
+            assert client(simulator).get(f"/image{path}").status == 401
         schema = client(simulator, ADMIN).get("/image/v2/schemas/task").json()
         assert schema["properties"]["type"]["enum"] == ["import", "api_image_import", "location_import"]
         assert "tasks" in client(simulator, ADMIN).get("/image/v2/schemas/tasks").json()["properties"]
         assert client(simulator).get("/image/v2/schemas/task").status == 401
+
+    def test_a_client_of_images_finds_their_schemas_and_no_definitions(self, play, client):
+        mine = client(play(), ADMIN)
+        image = mine.get("/image/v2/schemas/image").json()
+        assert {"name", "owner", "os_hidden", "locations"} <= set(image["properties"])
+        assert image["additionalProperties"] == {"type": "string"}
+        for one, several in (("namespace", "namespaces"), ("property", "properties"), ("tag", "tags")):
+            assert mine.get(f"/image/v2/schemas/metadefs/{one}").json()["name"] == one
+            assert several in mine.get(f"/image/v2/schemas/metadefs/{several}").json()["properties"]
+        assert mine.get("/image/v2/metadefs/namespaces?limit=5").json() == {
+            "namespaces": [],
+            "first": "/v2/metadefs/namespaces?limit=5",
+            "schema": "/v2/schemas/metadefs/namespaces",
+        }
+        assert mine.get("/image/v2/metadefs/resource_types").json() == {"resource_types": []}
+        answer = mine.get("/image/v2/metadefs/namespaces/x/tags")
+        assert (answer.status, explanation(answer)) == (404, "Namespace x not found")
 
 
 class TestLaunches:
@@ -318,6 +417,7 @@ class TestLaunches:
         assert answer.status == 201
         assert answer.headers["Location"] == f"{simulator.url}{answer.json()['self']}"
         assert (answer.json()["status"], answer.json()["result"]) == ("pending", None)
+        assert answer.json()["request_id"] == answer.headers["X-Openstack-Request-Id"]
         clock.pass_(5)
         assert mine.get("/image" + answer.json()["self"]).json()["status"] == "success"
 
@@ -327,8 +427,21 @@ class TestLaunches:
             ({"type": "import"}, "Task 'input' is required"),
             ({"input": {}}, "Task 'type' is required"),
             ({"type": "export", "input": {}}, "Provided object does not match schema 'task': 'export' is not one of"),
-            ({"type": "import", "input": 1}, "Provided object does not match schema 'task'"),
-            ([], "Provided object does not match schema 'task'"),
+            (
+                {"type": "import", "input": 1},
+                "Provided object does not match schema 'task': 1 is not of type 'null', '",
+            ),
+            (
+                {**IMPORT, "x": 1, "y": 2},
+                "Provided object does not match schema 'task': Additional properties are not ",
+            ),
+            ({**IMPORT, "id": "x"}, "Provided object does not match schema 'task': 'x' does not match '^"),
+            ({**IMPORT, "owner": None}, "Provided object does not match schema 'task': None is not of type 'string'"),
+            ({"type": "import", "input": None}, "Invalid location: None"),
+            ({"type": "import", "input": {}}, "Invalid location: None"),
+            ([], "Task 'type' is required"),
+            ("null", "Unexpected body type. Expected list/dict."),
+            ("", "Body expected in request."),
             ("{", "Malformed JSON in request body."),
         ],
     )
@@ -336,6 +449,18 @@ class TestLaunches:
         answer = client(play(), ADMIN).post("/image/v2/tasks", body)
         assert answer.status == 400
         assert explanation(answer).startswith(error)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '["type", "input"]',
+            {"type": "api_image_import", "input": None},
+            {"type": "location_import", "input": None},
+            {"type": "import", "input": {"import_from": 1}},
+        ],
+    )
+    def test_bodies_over_which_glance_stumbles(self, play, client, body):
+        assert client(play(), ADMIN).post("/image/v2/tasks", body).status == 500
 
     @pytest.mark.parametrize(
         "source",
@@ -349,27 +474,51 @@ class TestLaunches:
             "http://169.254.169.254/latest",
             "http://",
             "https://[broken/",
+            "http://127.1/a",
+            "http://images.example.com:8080/a",
         ],
     )
     def test_sources_that_are_refused(self, play, client, source):
         body = {"type": "import", "input": {**IMPORT["input"], "import_from": source}}
         assert client(play(), ADMIN).post("/image/v2/tasks", body).status == 400
 
-    def test_a_missing_part_of_the_input_fails_only_later(self, play, client, clock):
+    @pytest.mark.parametrize(
+        ("kind", "given", "words"),
+        [
+            ("import", {"import_from_format": ...}, "Input does not contain 'import_from_format' field"),
+            ("import", {"image_properties": ...}, "Input does not contain 'image_properties' field"),
+            ("import", {"image_properties": None}, INTERNAL_ERROR),
+            ("import", {"image_properties": {"name": "x"}}, INTERNAL_ERROR),
+            ("api_image_import", {}, "Input to api_image_import task is empty."),
+            ("api_image_import", {"x": 1}, "Missing required 'image_id' field"),
+            ("api_image_import", {"image_id": UNKNOWN, "import_req": {"method": {"name": "x"}}}, INTERNAL_ERROR),
+            ("location_import", {}, "Input to location_import task is empty."),
+            ("location_import", {"x": 1}, "Input does not contain 'image_id' field"),
+            ("location_import", {"image_id": UNKNOWN}, "Input does not contain 'loc_url' field"),
+            (
+                "location_import",
+                {"image_id": UNKNOWN, "loc_url": "x"},
+                "Input does not contain 'validation_data' field",
+            ),
+            ("location_import", {"image_id": UNKNOWN, "loc_url": "x", "validation_data": {}}, INTERNAL_ERROR),
+        ],
+    )
+    def test_an_empty_or_wrong_input_fails_only_later(self, play, client, clock, *, kind, given, words):
         mine = client(play(), ADMIN)
-        task_input = {"import_from": "https://images.example.com/a", "image_properties": {}}
-        path = "/image" + mine.post("/image/v2/tasks", {"type": "import", "input": task_input}).json()["self"]
+        whole = {**IMPORT["input"], **given} if kind == "import" else given
+        body = {"type": kind, "input": {key: value for key, value in whole.items() if value is not ...}}
+        task = mine.post("/image/v2/tasks", body).json()
+        assert task.get("image_id") == given.get("image_id")
         clock.pass_(5)
-        failed = mine.get(path).json()
-        assert (failed["status"], failed["message"]) == (
-            *("failure", "Input does not contain 'import_from_format' field"),
-        )
+        failed = mine.get(f"/image{task['self']}").json()
+        assert (failed["status"], failed["message"], failed["result"]) == ("failure", words, None)
 
-    def test_an_import_that_only_the_api_may_start_stays_pending(self, play, client, clock):
-        mine = client(play(), ADMIN)
+    def test_a_rule_can_let_it_succeed(self, play, client, clock):
+        rule = {"provider": "openstack_images", "match": {"type": "api_image_import"}, "end": {"state": "success"}}
+        mine = client(play(launches=[rule]), ADMIN)
         path = "/image" + mine.post("/image/v2/tasks", {"type": "api_image_import", "input": {}}).json()["self"]
-        clock.pass_(1e6)
-        assert mine.get(path).json()["status"] == "pending"
+        clock.pass_(5)
+        assert mine.get(path).json()["status"] == "success"
 
 
 class TestKeystoneauth:

@@ -117,7 +117,7 @@ def _basic(username: str) -> dict[str, str]:
 _GLANCE_INPUT = {
     "import_from": "http://images.example.com/disk.qcow2",
     "import_from_format": "qcow2",
-    "image_properties": {},
+    "image_properties": {"container_format": "bare"},
 }
 _RACKSPACE = Vendor(
     name="rackspace_images",

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from ..._api.answers import find_words
 from ..._api.channel import Channel
 from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import JsonApi, ReadRefusal, Refusal
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
@@ -43,7 +44,14 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import Definition, RefusalTemplate, SessionTemplate, fill_body, needed_options, read_definition
+from .definition import (
+    Definition,
+    RefusalTemplate,
+    SessionTemplate,
+    fill_body,
+    fill_text,
+    read_definition,
+)
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -79,21 +87,31 @@ def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
 
 
 def task_from_json(
-    raw: Any, definition: Definition, description: ProviderDescription, known_id: str | None = None
+    raw: Any,
+    definition: Definition,
+    description: ProviderDescription,
+    known_id: str | None = None,
+    *,
+    status: int = 200,
 ) -> Task:
-    """Turn an object of the API into a task.
+    """Turn an object of the API into a task. The HTTP status can say its state by itself.
 
     Raises:
         BadAnswerError: it has no ID or no state where the definition says that they are.
     """
     found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
-    found["id"] = found["id"] or known_id
-    missing = next((name for name in ("id", "state") if found[name] is None), None)
+    found["id"] = found.get("id") or known_id
+    told = definition.statuses.get(status)
+    if told is not None:
+        found["state"] = str(status)
+    elif found.get("state") is None and "null" in definition.states:
+        found["state"] = "null"
+    missing = next((name for name in ("id", "state") if found.get(name) is None), None)
     if missing is not None:
         raise BadAnswerError(
             f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
         )
-    task = new_task(raw, found, description, _state(raw, found["state"], definition, description))
+    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return replace(task, error=_error(raw, definition, description, task.message))
     return task
@@ -101,6 +119,8 @@ def task_from_json(
 
 def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
     state = description.state_of(raw_state)
+    if state is TaskState.UNKNOWN:
+        return definition.other_state
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
         # Anything but true is no success.
         return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
@@ -153,14 +173,14 @@ class _DefinedSession(SessionLogin):
     @property
     def refusal_advice(self) -> str:
         """What to check."""
-        return f"check {listed([*needed_options(self._definition), 'login in the definition'])}"
+        return f"check {listed([*self._definition.needs, 'login in the definition'])}"
 
     def _login_request(self) -> HttpRequest:
         session, options = self._session, self._options
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **_headers(self._definition, options)}
         if session.basic:
             headers.update(basic_login(options.needed("username"), options.needed("password")))
-        values = {**self._definition.values, **{name: options.needed(name) for name in session.needs}}
+        values = _values(self._definition, options)
         url = f"{_base_url(self._definition, options)}{session.path}"
         return HttpRequest(session.method, url, headers=headers, json=fill_body(session.body, values))
 
@@ -179,14 +199,21 @@ class _DefinedSession(SessionLogin):
         if token is None or not token.isprintable():
             raise BadAnswerError(f"{definition.title} answered the login without a token at that place")
         self._hide(token)
-        headers = {definition.login_header: f"{definition.login_prefix}{token}"}
-        return Access(_base_url(definition, self._options), headers)
+        headers = _headers(definition, self._options)
+        if definition.login_header is not None:
+            headers[definition.login_header] = f"{definition.login_prefix}{token}"
+        return Access(_base_url(definition, self._options), headers, token=token)
 
     def _logout_request(self, access: Access) -> HttpRequest | None:
         if self._session.logout is None:
             return None
         method, path = self._session.logout
         return HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
+
+    def has_run_out(self, error: RequestError) -> bool:
+        """Whether the session has run out, by the definition's ``expired_statuses`` too."""
+        is_named = error.status in self._session.expired_statuses and not isinstance(error, TransientError)
+        return is_named or super().has_run_out(error)
 
     def _lifetime(self) -> float | None:
         return self._session.lifetime
@@ -195,33 +222,53 @@ class _DefinedSession(SessionLogin):
 class CustomProvider(RestProvider):
     """The adapter that a definition steers."""
 
-    def __init__(self, description: ProviderDescription, definition: Definition, api: JsonApi) -> None:
+    def __init__(
+        self, description: ProviderDescription, definition: Definition, api: JsonApi, values: Mapping[str, str]
+    ) -> None:
         super().__init__(description, api)
         self._definition = definition
+        #: What the placeholders stand for, secrets too.
+        self._values = values
+        #: The HTTP statuses, as states, of which the answer leads to the result.
+        self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._definition.values, task_id)
+        return self._definition.get.fill(self._values, task_id)
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
         definition, paging = self._definition, self._definition.paging
         if definition.list is None:
             raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
-        request = definition.list.fill(definition.values)
+        request = definition.list.fill(self._values)
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
             own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
         words = self.description.raw_states(query.states)
-        # With succeeded_if a state of the API says only half of it.
-        if definition.state_parameter and len(words) == 1 and definition.succeeded_if is None:
+        # With succeeded_if a state of the API says only half of it, and "any other word" is none.
+        is_simple = definition.succeeded_if is None and definition.other_state not in query.states
+        if definition.state_parameter and len(words) == 1 and is_simple and words[0] != "null":
             own[definition.state_parameter] = words[0]
         return request._replace(params=with_filters(own, query))
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         """Turn an object of the API into a task."""
         return task_from_json(raw, self._definition, self.description, known_id)
+
+    def task_in(self, answer: Answer, task_id: str) -> Task:
+        """Return the task of an answer, or what its HTTP status says of it."""
+        definition = self._definition
+        if definition.statuses.get(answer.status) is None:
+            return super().task_in(answer, task_id)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
+        location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+        # Where it leads is the result, until that was read.
+        return (
+            task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
+        )
 
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
@@ -255,7 +302,18 @@ class CustomProvider(RestProvider):
             if error.status not in self._definition.not_found_statuses:
                 raise
             raise error.turned_into(NotFoundError) from None
-        return self._with_end(task, deadline) if task.is_final else task
+        if not task.is_final:
+            return task
+        return self._with_end(self._with_result(task, deadline), deadline)
+
+    def _with_result(self, task: Task, deadline: Deadline) -> Task:
+        """Read the result that a redirect led to, where it can be read."""
+        is_redirect = task.raw_state is not None and task.raw_state in self._redirects
+        if not (is_redirect and isinstance(task.result, str)):
+            return task
+        with suppress(NotFoundError, RejectedError, AccessDeniedError, BadAnswerError, TransientError):
+            return replace(task, result=self.ask(RestRequest(task.result), deadline))
+        return task
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""
@@ -306,7 +364,7 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(definition.when_ended.fill(definition.values, task.id), deadline, of_task=True)
+            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -347,6 +405,17 @@ def _base_url(definition: Definition, options: ConnectionOptions) -> str:
     return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
 
 
+def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return what the placeholders of bodies and headers stand for."""
+    return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
+
+
+def _headers(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
+    """Return the headers that every request has."""
+    values = _values(definition, options)
+    return {name: fill_text(text, values) for name, text in definition.headers.items()}
+
+
 def _login(
     channel: Channel,
     definition: Definition,
@@ -354,20 +423,21 @@ def _login(
     tools: ProviderTools,
     description: ProviderDescription,
 ) -> Login:
-    missing = [name for name in needed_options(definition) if getattr(options, name) is None]
+    missing = [name for name in definition.needs if getattr(options, name) is None]
     if missing:
         named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
         verb = "is" if len(missing) == 1 else "are"
         raise OptionError(
-            missing[0], f"the definition's login {definition.login} needs {listed(named)}, which {verb} missing"
+            missing[0],
+            f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
         )
     if definition.session is not None:
         return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
-    headers: dict[str, str] = {}
+    headers = _headers(definition, options)
     if definition.login == "basic":
-        headers = basic_login(options.needed("username"), options.needed("password"))
-    elif definition.login in ("bearer", "header"):
-        headers = {definition.login_header: f"{definition.login_prefix}{options.needed('api_token')}"}
+        headers.update(basic_login(options.needed("username"), options.needed("password")))
+    elif definition.login_header is not None:
+        headers[definition.login_header] = f"{definition.login_prefix}{options.needed('api_token')}"
     access = Access(_base_url(definition, options), headers)
     return FixedLogin(access, advice="check the login's options, and login in the definition")
 
@@ -395,7 +465,7 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     definition = read_definition(options.definition, options)
     description = describe(definition)
     api = connect(description, options, tools, lambda channel: _login(channel, definition, options, tools, description))
-    return CustomProvider(description, definition, api)
+    return CustomProvider(description, definition, api, _values(definition, options))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

@@ -21,10 +21,12 @@ from typing import Any, Callable
 
 from .faces import Face
 from .messages import HTML, JSON, TEXT, Request, Response
-from .validation import Fields, first
+from .validation import Fields, ScenarioError, first
 
 #: Kinds after which a later fault may strike the same request as well.
 PASSING = frozenset({"slow", "expire_sessions", "set_clock"})
+#: How many faults there may be at once: each request looks at all of them.
+MOST_FAULTS = 1000
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
 _MEGABYTE = 1_000_000
 
@@ -182,6 +184,8 @@ class FaultBook:
     def add(self, faults: Sequence[Fault]) -> None:
         """Add faults; their seconds count from now on."""
         with self._lock:
+            if len(self._entries) + len(faults) > MOST_FAULTS:
+                raise ScenarioError(f"faults must not be more than {MOST_FAULTS} at once")
             self._entries.extend(_Entry(fault, self._now()) for fault in faults)
 
     def clear(self) -> None:

@@ -80,10 +80,10 @@ def _face(fields: Fields) -> type[Face]:
     return FACES[name]
 
 
-def read_task(fields: Fields) -> TaskPlan:
-    """Read one entry of ``tasks``."""
+def read_task(fields: Fields, most: int = MOST_TASKS) -> TaskPlan:
+    """Read one entry of ``tasks``, which may stand for so many."""
     face = _face(fields)
-    count = fields.integer("count", 1, minimum=1, maximum=MOST_TASKS)
+    count = fields.integer("count", 1, minimum=1, maximum=most)
     task_type = fields.text("type", face.default_type)
     plan = TaskPlan(
         provider=face.name,

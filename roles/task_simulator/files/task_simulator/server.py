@@ -27,7 +27,7 @@ from .listener import Listener
 from .messages import Request, Response, reason
 from .requests_log import RequestsLog
 from .scenario import Scenario, TaskPlan, read_task
-from .tasks import Task
+from .tasks import MOST_ADDED, Task
 from .validation import Fields, ScenarioError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Simulator:
         }
         self._no_face = NoFace(None, (), self.elapsed, start)
         for entry in plan.tasks:
-            self._add_plan(entry)
+            self._add_plan(entry, planned=True)
         self._faults.add(plan.faults)
         self._tls = _tls_context(tls_certificate, tls_key)
         self._listener = Listener(host, port, self._on_connection, self._is_refusing, self._drop_connections)
@@ -146,7 +146,14 @@ class Simulator:
 
     def add_tasks(self, tasks: object, path: str = "tasks") -> list[str]:
         """Add entries of ``tasks``, one mapping or a list of them; return all ids."""
-        plans = [read_task(Fields(entry, f"{path}[{index}]")) for index, entry in enumerate(_as_list(tasks))]
+        plans: list[TaskPlan] = []
+        room = MOST_ADDED
+        for index, entry in enumerate(_as_list(tasks)):
+            plans.append(read_task(Fields(entry, f"{path}[{index}]"), MOST_ADDED))
+            room -= len(plans[-1].ids)
+            # Not after the last entry: a short list can stand for more ids than there is memory.
+            if room < 0:
+                raise ScenarioError(f"{path} must not make more than {MOST_ADDED} tasks")
         return [task_id for plan in plans for task_id in self._add_plan(plan)]
 
     def add_fault(self, fault: Mapping[str, Any] | None = None, **keys: Any) -> None:
@@ -175,13 +182,13 @@ class Simulator:
         """Return that all is well, and for how many seconds already."""
         return {"status": "ok", "elapsed": round(self.elapsed(), 3), "providers": sorted(self._faces)}
 
-    def _add_plan(self, plan: TaskPlan) -> list[str]:
+    def _add_plan(self, plan: TaskPlan, *, planned: bool = False) -> list[str]:
         face = self._faces[plan.provider]
         owner = face.default_owner() if plan.owner is None else plan.owner
         born = self.elapsed() - plan.age
         tasks = [Task(task_id, plan.type, plan.input, owner, born, plan.life) for task_id in plan.ids]
         try:
-            face.store.add(tasks)
+            face.store.add(tasks, planned=planned)
         except KeyError as taken:
             raise ScenarioError(f"tasks: id is already the id of another task: {taken.args[0]}") from None
         return list(plan.ids)

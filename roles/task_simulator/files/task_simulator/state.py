@@ -57,9 +57,13 @@ class StateFolder:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 self.path.mkdir(mode=0o700)
-            found = self.path.lstat()
         except OSError as error:
             raise StateError(f"cannot make {self.path}: {error.strerror}") from None
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a folder that others can write to: what it says decides which process gets a signal."""
+        found = self.path.lstat()
         if not stat.S_ISDIR(found.st_mode):
             raise StateError(f"{self.path} is not a folder")
         if found.st_uid != os.geteuid():
@@ -70,6 +74,7 @@ class StateFolder:
     @contextlib.contextmanager
     def lock(self) -> Iterator[int]:
         """Keep other starts and stops away; gives the descriptor, which a child has to close."""
+        self._check()
         descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -81,7 +86,12 @@ class StateFolder:
     def read(self) -> Running | None:
         """Return what was left; None when there is nothing."""
         try:
-            document = json.loads(self.file.read_text(encoding="utf-8"))
+            descriptor = os.open(self.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, encoding="utf-8") as file:
+                # Of the open file: nobody can put another one in its place between this look and the reading.
+                if os.fstat(descriptor).st_uid != os.geteuid():
+                    raise StateError(f"{self.file} belongs to another user")
+                document = json.load(file)
             running: Running | None = Running(
                 pid=int(document["pid"]),
                 url=document["url"],

@@ -13,9 +13,13 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, Callable, Union
+
+from .validation import ScenarioError
 
 State = Union[str, int]
+#: How many tasks may come after the start: anybody on the machine can send them, and each one takes memory.
+MOST_ADDED = 10_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,17 @@ class Life:
             return None
         return sum(each for each in seconds if each is not None)
 
+    def age_when(self, fits: Callable[[State], bool]) -> float | None:
+        """Return the age at which the task first comes into a state that fits; None when it never does."""
+        age = 0.0
+        for step in (*self.steps, *filter(None, [self.end])):
+            if fits(step.state):
+                return age
+            if step.seconds is None:
+                break
+            age += step.seconds
+        return None
+
 
 @dataclass
 class Task:
@@ -103,16 +118,21 @@ class TaskStore:
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
+        self._added = 0
         self._lock = threading.Lock()
 
-    def add(self, tasks: Iterable[Task]) -> None:
-        """Keep tasks; all or, when an id is taken, none."""
+    def add(self, tasks: Iterable[Task], *, planned: bool = False) -> None:
+        """Keep tasks; all or, when an id is taken, none. Those ``planned`` from the start may be any number."""
         with self._lock:
             new: dict[str, Task] = {}
             for task in tasks:
                 if task.id in self._tasks or task.id in new:
                     raise KeyError(task.id)
                 new[task.id] = task
+            added = 0 if planned else len(new)
+            if self._added + added > MOST_ADDED:
+                raise ScenarioError(f"tasks must not be more than {MOST_ADDED} that are added after the start")
+            self._added += added
             self._tasks.update(new)
 
     def get(self, task_id: str) -> Task | None:
@@ -126,10 +146,10 @@ class TaskStore:
             return list(self._tasks.values())
 
 
-_ABSENT = object()
+ABSENT = object()
 
 
-def _at_path(body: Any, dotted: str) -> Any:
+def at_path(body: Any, dotted: str) -> Any:
     """Return what lies at a dotted path (numbers index lists), or a mark that nothing does."""
     for name in dotted.split("."):
         if isinstance(body, Mapping) and name in body:
@@ -137,7 +157,7 @@ def _at_path(body: Any, dotted: str) -> Any:
         elif isinstance(body, Sequence) and not isinstance(body, str) and name.isdigit() and int(name) < len(body):
             body = body[int(name)]
         else:
-            return _ABSENT
+            return ABSENT
     return body
 
 
@@ -151,10 +171,10 @@ class LaunchRule:
     def fits(self, body: Any) -> bool:
         """Tell whether a launch's request body fits; a value ``/like this/`` is a regular expression to search for."""
         for path, wanted in self.conditions:
-            found = _at_path(body, path)
+            found = at_path(body, path)
             if isinstance(wanted, str) and len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
                 if not isinstance(found, (str, int, float)) or not re.search(wanted[1:-1], str(found)):
                     return False
-            elif found is _ABSENT or found != wanted:
+            elif found is ABSENT or found != wanted:
                 return False
         return True

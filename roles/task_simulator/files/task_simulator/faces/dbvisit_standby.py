@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Dbvisit Standby MultiPlatform: the tasks of its control center below ``/api``.
 
-Confirmed by the vendor's pages: POST with ``params`` everywhere, the envelope with ``successful``, a task's fields and
-its four states, an empty ``finished`` while it runs, fractions of nine digits, lists without pages that hide dismissed
-tasks, 400 with a text as the only refusal, the launching calls for Oracle, the list of configurations with its params
-and the names of a configuration's fields, its types that are other words than those of the filter; for version 11 the
-login by Basic or by cookie. Inferred: that path and logins are those of version 11, the texts of refusals, that unknown
-params are ignored, that a dismissed task can still be shown, the bodies of 401 and 404, the launching calls for
-PostgreSQL and SQL Server, what ``primary`` and ``standby`` have in them, and that a switchover that ended well swaps
-the two. What is not known is an option of ``credentials``.
+Confirmed by the vendor's pages: POST with ``params`` everywhere, the envelope with ``successful`` and with an ``error``
+in good answers too, a task's fields and its four states, an empty ``finished`` while it runs, fractions of nine digits,
+lists without pages that hide dismissed tasks, 400 with a text as the only refusal, the launching calls for Oracle, the
+list of configurations with its params and the names of a configuration's fields, its types that are other words than
+those of the filter; for version 11 the login by Basic or by cookie. Inferred: that path and logins are those of version
+11, the texts of refusals, that unknown params are ignored, that a dismissed task can still be shown, the bodies of 401
+and 404, the launching calls for PostgreSQL and SQL Server, what ``primary`` and ``standby`` have in them, and that a
+switchover that ended well swaps the two. What is not known is an option of ``credentials``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from email.utils import formatdate
 from typing import Any, Callable
 
 from ..messages import TEXT, BadJsonError, Request, Response, reason
-from ..tasks import LaunchRule, Moment, State, Step, Task
+from ..tasks import LaunchRule, Moment, Step, Task
 from ..validation import Fields
 from .base import Face, Route
 
@@ -42,6 +42,7 @@ LAUNCHES = {
 }
 TITLES = {"switchover": "Switchover", "activate": "Activate standby", "dr-test": "DR test", "sync": "Synchronize"}
 _NO_ERROR: Mapping[str, dict[str, Any]] = {
+    "example": {"error": {"message": "string"}},
     "absent": {},
     "null": {"error": None},
     "empty": {"error": {"message": ""}},
@@ -134,7 +135,7 @@ class DbvisitStandby(Face):
             api_tokens=tuple(fields.texts("api_tokens", ["demo-cookie"])),
             dismissed_field=fields.text("dismissed_field", "hidden_by", choices=("hidden_by", "dismissed_by")),
             show_parameter=fields.text("show_parameter", "show_hidden", choices=("show_hidden", "show_dismissed")),
-            no_error=fields.text("no_error", "absent", choices=tuple(_NO_ERROR)),
+            no_error=fields.text("no_error", "empty", choices=tuple(_NO_ERROR)),
             refusal_status=fields.integer("refusal_status", 400, minimum=200, maximum=599),
             configurations=_read_configurations(fields),
             host_field=fields.text("host_field", "host"),
@@ -362,7 +363,7 @@ class DbvisitStandby(Face):
         for task in self.store.all():
             given = task.input if isinstance(task.input, Mapping) else {}
             if task.type == "switchover" and given.get("configuration_id", 1) == configuration_id:
-                age = _age_at(task, END)
+                age = task.life.age_when(lambda state: state == END)
                 # One that had ended before is in the scenario's hosts already.
                 count += age is not None and 0.0 < task.born + age <= now
         return count
@@ -428,18 +429,6 @@ def _ended_at(task: Task, moment: Moment) -> float | None:
             break
         age += step.seconds or 0.0
     return age
-
-
-def _age_at(task: Task, state: State) -> float | None:
-    """Return the age at which a task comes into a state; None when it never does."""
-    age = 0.0
-    for step in (*task.life.steps, *filter(None, [task.life.end])):
-        if step.state == state:
-            return age
-        if step.seconds is None:
-            return None
-        age += step.seconds
-    return None
 
 
 def _outcome(task: Task, moment: Moment) -> str | int:

@@ -26,6 +26,9 @@ _PAGE = Template("""<html>
 
 _WORDS = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    401: "This server could not verify that you are authorized to access the document you requested. Either you "
+    "supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the "
+    "credentials required.",
     403: "Access was denied to this resource.",
     404: "The resource could not be found.",
     413: "The body of your request was too large for this server.",
@@ -45,11 +48,11 @@ def glance_error(request: Request, status: int, text: str = "", *, bare: bool = 
     """Return an error; ``bare`` leaves out the tail of markup, as some of Glance's own errors do."""
     line = f"{status} {reason(status)}".strip()
     if status == 405 and not text:
-        message = f"The method {request.method} is not allowed for this resource. <br /><br />\n\n"
+        message = f"The method {request.method} is not allowed for this resource. <br /><br />\n"
     else:
         text = text or _WORDS.get(status, reason(status))
         message = text if bare else f"{text}<br /><br />\n\n\n"
     if wants_json(request):
         body: dict[str, Any] = {"message": message, "code": line, "title": reason(status)}
-        return Response.of_json(status, body, {"Content-Type": f"{JSON}; charset=UTF-8"})
+        return Response.of_json(status, body)
     return Response.of_text(status, _PAGE.substitute(status=line, message=message), HTML)

@@ -4,20 +4,23 @@
 """NetApp Astra Control: tasks below ``/accounts/{account}/core/v1`` and the one launch that makes backups.
 
 Confirmed by the published OpenAPI description (24.02) and the pages around it: paths, bearer tokens that never end and
-can be revoked, the task's fields and states, include, limit and filter as the only parameters, arrays for ``include``,
-numbered problems with a status as text, content types and the ETag, 201 with the Location of the backup and no ID of a
-task.
-Inferred: that unknown parameters get problem 6, malformed ones problem 5, wrong accounts problem 18, other types in
-Accept problem 32, that conditions joined by commas must all hold, how ``in`` writes its values, the order of a list.
+can be revoked, the fields and states of tasks and backups, include, limit and filter as the only parameters and their
+patterns, arrays for ``include``, numbered problems with a status as text and which of them a path has, content types
+and the ETag, what a new backup needs, 201 with the Location of the backup and no ID of a task.
+Inferred: that unknown parameters get problem 6, malformed ones problem 5, wrong accounts and malformed IDs problem 1 or
+2 (the catalogue has 18, 33 and 35 for them, but no path of tasks lists those), other types in Accept problem 32, that
+conditions joined by commas must all hold, how ``in`` writes its values, the order of a list, a backup's state while its
+task runs.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -29,6 +32,7 @@ from .base import Face, Route, stable_uuid
 PROBLEM = "application/problem+json"
 TASK_TYPE = "application/astra-task"
 BACKUP_TYPE = "application/astra-appBackup"
+BACKUP_VERSIONS = ("1.0", "1.1", "1.2")
 NOBODY = "00000000-0000-0000-0000-000000000000"
 ROLES = ("owner", "admin", "member", "viewer")
 #: Number: HTTP status, title and detail.
@@ -39,6 +43,8 @@ PROBLEMS: Mapping[int, tuple[int, str, str]] = {
     4: (401, "Invalid bearer token", "The bearer token provided is invalid, revoked, or doesn't exist."),
     5: (400, "Invalid query parameters", "The supplied query parameters are invalid."),
     6: (400, "Query parameters not supported", "The supplied query parameters aren't supported for this endpoint."),
+    7: (400, "Invalid JSON payload", "The request body is not valid JSON."),
+    8: (400, "Invalid JSON resource", "The request body JSON doesn't conform to the schema."),
     11: (403, "Operation not permitted", "The requested operation isn't permitted."),
     18: (404, "Account not found", "The account isn't found."),
     24: (503, "Service unavailable", "The service is unavailable."),
@@ -59,12 +65,22 @@ _CONSTANT = (
 _CHANGING = ("percentDone", "stateDetails", "startTime", "endTime", "cancelTime", "stateTransitions", "metadata")
 _TRANSITIONS = [{"from": "running", "to": ["paused", "cancelled"]}, {"from": "paused", "to": ["running", "cancelled"]}]
 _FINAL = ("completed", "failed", "cancelled")
+#: The state of a backup for that of its task; the others are the same word.
+_BACKUP_STATES: Mapping[str, str] = {
+    "notStarted": "pending",
+    **dict.fromkeys(("pausing", "paused", "cancelling"), "running"),
+    "cancelled": "failed",
+}
 _IDENTIFIER = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-(4[0-9a-f]{3}-[89ab]|5[0-9a-f]{3}-[0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}|" + NOBODY
 )
 _INCLUDE = re.compile(r"[0-9a-zA-Z]+(,[0-9a-zA-Z]+)*")
-_LIMIT = re.compile(r"[1-9][0-9]{0,8}")
-_CONDITION = re.compile(r"([0-9a-zA-Z.]+) (eq|lt|gt|lte|gte|in) '([0-9a-zA-Z.,:_@ {}\"-]+)'")
+_LIMIT = re.compile(r"[1-9][0-9]*")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+#: The documented pattern has the range from comma to underscore, and so ``/``.
+_CONDITION = re.compile(
+    r"([0-9a-zA-Z]+(?:\[\*\])?(?:\.[0-9a-zA-Z]+(?:\[\*\])?)*) (eq|lt|gt|lte|gte|in) '([0-9a-zA-Z,-_@ {}\"]+)'"
+)
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda found, wanted: bool(found == wanted),
     "lt": lambda found, wanted: bool(found < wanted),
@@ -81,6 +97,7 @@ class AstraCredentials:
     account_id: str
     api_tokens: tuple[str, ...]
     role: str
+    path_problems: str
 
 
 class NetappAstraControl(Face):
@@ -106,6 +123,8 @@ class NetappAstraControl(Face):
         """Begin with the tokens that the scenario gives; those have no end."""
         super().__init__(credentials, launches, now, epoch)
         self._tokens = set(credentials.api_tokens)
+        #: Task, application and document of each backup.
+        self._backups: list[tuple[Task, str, dict[str, Any]]] = []
 
     @classmethod
     def read_credentials(cls, fields: Fields) -> AstraCredentials:
@@ -114,6 +133,7 @@ class NetappAstraControl(Face):
             account_id=fields.text("account_id", "fdaa655c-15ab-4d34-aa61-1e9098e67be0"),
             api_tokens=tuple(fields.texts("api_tokens", ["demo-token"])),
             role=fields.text("role", "owner", choices=ROLES),
+            path_problems=fields.text("path_problems", "listed", choices=("listed", "own")),
         )
         if not _IDENTIFIER.fullmatch(credentials.account_id):
             raise fields.error("must be a UUID of version 4 or 5 in lower case", "account_id")
@@ -133,10 +153,12 @@ class NetappAstraControl(Face):
 
     def routes(self) -> Sequence[Route]:
         """Return the paths of the tasks and the one that makes a backup."""
+        backups = "/accounts/{account_id}/k8s/v1/apps/{app_id}/appBackups"
         return (
             Route("/accounts/{account_id}/core/v1/tasks", {"GET": self._list}),
             Route("/accounts/{account_id}/core/v1/tasks/{id}", {"GET": self._show}),
-            Route("/accounts/{account_id}/k8s/v1/apps/{app_id}/appBackups", {"POST": self._back_up}),
+            Route(backups, {"GET": self._list_backups, "POST": self._back_up}),
+            Route(f"{backups}/{{id}}", {"GET": self._show_backup}),
         )
 
     def default_owner(self) -> str:
@@ -165,10 +187,17 @@ class NetappAstraControl(Face):
         if not accepted & {"", "*/*", "application/*", JSON, f"{media_type}+json".lower()}:
             return _problem(32)
         if not _IDENTIFIER.fullmatch(values["account_id"]):
-            return _problem(33)
+            return self._nowhere(values, 33)
         if values["account_id"] != self.credentials.account_id:
-            return _problem(18)
+            return self._nowhere(values, 18)
+        if not all(_IDENTIFIER.fullmatch(values.get(name, NOBODY)) for name in ("id", "app_id")):
+            return self._nowhere(values, 35)
         return None
+
+    def _nowhere(self, values: Mapping[str, str], number: int) -> Response:
+        """Return the problem of an address: one that its path lists, or the catalogue's own number."""
+        listed = 1 if "id" in values else 2
+        return _problem(number if self.credentials.path_problems == "own" else listed)
 
     # Tasks
 
@@ -203,8 +232,10 @@ class NetappAstraControl(Face):
                 "createdBy": NOBODY,
             },
         }
-        if moment.state != "notStarted":
-            document["startTime"] = self.utc(task.born)
+        # A task that is cancelled before it starts has no start.
+        began = task.life.age_when(lambda state: state not in ("notStarted", "cancelled"))
+        if began is not None and began <= moment.since:
+            document["startTime"] = self.utc(task.born + began)
         if moment.state == "completed":
             document["percentDone"] = 100
         if moment.state in _FINAL:
@@ -214,25 +245,34 @@ class NetappAstraControl(Face):
         return document
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        refusal = self._refusal(request, values, TASK_TYPE)
-        if refusal is not None:
-            return refusal
-        if not _IDENTIFIER.fullmatch(values["id"]):
-            return _problem(35)
+        task = self.store.get(values["id"])
+        return self._refusal(request, values, TASK_TYPE) or self._one(
+            request, None if task is None else self._now(task)
+        )
+
+    def _now(self, task: Task) -> dict[str, Any] | None:
+        """Return a task as it is now; None when it is not there yet, or not any more."""
+        moment = task.at(self.now())
+        return None if moment is None else self.view(task, moment)
+
+    @staticmethod
+    def _one(request: Request, document: Mapping[str, Any] | None) -> Response:
         if request.parameters:
             return _problem(6, invalid=[(name, "is not supported") for name, _value in request.parameters])
-        task = self.store.get(values["id"])
-        moment = task.at(self.now()) if task else None
-        if task is None or moment is None:
-            return _problem(1)
-        return _resource(request, 200, self.view(task, moment))
+        return _problem(1) if document is None else _resource(request, 200, document)
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        refusal = self._refusal(request, values)
-        if refusal is not None:
-            return refusal
+        documents = filter(None, map(self._now, self.store.all()))
+        return self._refusal(request, values) or self._page(
+            request, f"{TASK_TYPE}s", "1.1", documents, {"include", "limit", "filter"}
+        )
+
+    def _page(
+        self, request: Request, kind: str, version: str, documents: Iterable[dict[str, Any]], known: set[str]
+    ) -> Response:
+        """Return the collection of what the query asks for."""
         wanted = dict(request.parameters)
-        unknown = sorted(set(wanted) - {"include", "limit", "filter"})
+        unknown = sorted(set(wanted) - known)
         if unknown:
             return _problem(6, invalid=[(name, "is not supported") for name in unknown])
         conditions = _conditions(wanted["filter"]) if "filter" in wanted else []
@@ -245,28 +285,26 @@ class NetappAstraControl(Face):
             invalid.append("filter")
         if invalid:
             return _problem(5, invalid=[(name, "is not in the appropriate format") for name in invalid])
-        now = self.now()
-        items: list[Any] = []
-        for task in self.store.all():
-            moment = task.at(now)
-            if len(items) == int(wanted.get("limit", "999999999")):
-                break
-            if moment is not None:
-                item = self.view(task, moment)
-                if all(_holds(item, *condition) for condition in conditions or ()):
-                    items.append(item)
+        fitting = (item for item in documents if all(_holds(item, *condition) for condition in conditions or ()))
+        # Ten digits are more than there can be, and a number may be too long to be read.
+        limit = wanted.get("limit", "")
+        items: list[Any] = list(itertools.islice(fitting, int(limit) if 0 < len(limit) < 10 else None))
         if "include" in wanted:
             names = wanted["include"].split(",")
             items = [[item.get(name) for name in names] for item in items]
-        made = self.utc(now)
-        metadata = {
+        body = {"type": kind, "version": version, "items": items, "metadata": self._metadata(self.now())}
+        return Response.of_json(200, body)
+
+    def _metadata(self, made: float) -> dict[str, Any]:
+        at = self.utc(made)
+        return {
             "labels": [],
-            "creationTimestamp": made,
-            "modificationTimestamp": made,
+            "creationTimestamp": at,
+            "modificationTimestamp": at,
             "createdBy": self.default_owner(),
         }
-        body = {"type": "application/astra-tasks", "version": "1.1", "items": items, "metadata": metadata}
-        return Response.of_json(200, body)
+
+    # Backups
 
     def _back_up(self, request: Request, values: Mapping[str, str]) -> Response:
         """Make a backup, whose task has to be found by the backup's id."""
@@ -275,36 +313,46 @@ class NetappAstraControl(Face):
             return refusal
         if self.credentials.role == "viewer":
             return _problem(11)
-        if not _IDENTIFIER.fullmatch(values["app_id"]):
-            return _problem(35)
         try:
             body = request.json()
         except BadJsonError:
-            body = None
-        if not isinstance(body, Mapping) or body.get("type") != BACKUP_TYPE or not isinstance(body.get("name"), str):
-            return _problem(5)
+            return _problem(7)
+        if not _is_backup(body):
+            return _problem(8)
         backup_id = str(uuid.uuid4())
         uri = f"{request.path.rstrip('/')}/{backup_id}"
         constant = {"resourceID": backup_id, "resourceURI": uri, "resourceCollectionURI": [uri]}
         task = self.launch(body, self.default_type, constant, self.default_owner())
-        made = self.utc(task.born)
         backup = {
-            "type": BACKUP_TYPE,
-            "version": "1.2",
+            # The system chooses the bucket, and a name, where none is given.
+            "bucketID": stable_uuid("astra-bucket"),
+            "name": f"backup-{backup_id[:8]}",
+            **body,
             "id": backup_id,
-            "name": body["name"],
             "state": "pending",
             "stateUnready": [],
-            "metadata": {
-                "labels": [],
-                "creationTimestamp": made,
-                "modificationTimestamp": made,
-                "createdBy": self.default_owner(),
-            },
+            "metadata": self._metadata(task.born),
         }
+        self._backups.append((task, values["app_id"], backup))
         response = _resource(request, 201, backup)
         response.headers["Location"] = f"{request.base_url}{uri}"
         return response
+
+    def _backups_of(self, app_id: str) -> Iterator[dict[str, Any]]:
+        """Return an application's backups, each in the state that follows from its task's."""
+        for task, app, backup in self._backups:
+            moment = task.at(self.now()) if app == app_id else None
+            if moment is not None:
+                yield {**backup, "state": _BACKUP_STATES.get(str(moment.state), moment.state)}
+
+    def _show_backup(self, request: Request, values: Mapping[str, str]) -> Response:
+        own = (each for each in self._backups_of(values["app_id"]) if each["id"] == values["id"])
+        return self._refusal(request, values, BACKUP_TYPE) or self._one(request, next(own, None))
+
+    def _list_backups(self, request: Request, values: Mapping[str, str]) -> Response:
+        return self._refusal(request, values) or self._page(
+            request, f"{BACKUP_TYPE}s", "1.2", self._backups_of(values["app_id"]), {"include", "limit"}
+        )
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the problem that is usual for a status."""
@@ -356,10 +404,32 @@ def _conditions(text: str) -> list[tuple[str, str, str]] | None:
         position = match.end() + 1
 
 
+def _is_backup(body: Any) -> bool:
+    """Tell whether a body is what a new backup needs: type and version, and nothing that its schema does not have."""
+    if not isinstance(body, Mapping) or body.get("type") != BACKUP_TYPE or body.get("version") not in BACKUP_VERSIONS:
+        return False
+    forms = {"name": _LABEL, "bucketID": _IDENTIFIER, "snapshotID": _IDENTIFIER}
+    return not set(body) - {"type", "version", "metadata", *forms} and all(
+        isinstance(body[name], str) and form.fullmatch(body[name]) for name, form in forms.items() if name in body
+    )
+
+
+def _found(item: Any, names: Sequence[str]) -> Iterator[Any]:
+    """Return all that lies at a path; ``[*]`` stands for each entry of a list."""
+    if not names:
+        yield item
+    elif isinstance(item, Mapping):
+        name = names[0].removesuffix("[*]")
+        below = item.get(name)
+        for each in below if name != names[0] and isinstance(below, list) else [below]:
+            yield from _found(each, names[1:])
+
+
 def _holds(item: Mapping[str, Any], field: str, operator: str, value: str) -> bool:
-    found: Any = item
-    for name in field.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
+    return any(_compares(found, operator, value) for found in _found(item, field.split(".")))
+
+
+def _compares(found: Any, operator: str, value: str) -> bool:
     if found is None:
         return False
     if operator == "in":

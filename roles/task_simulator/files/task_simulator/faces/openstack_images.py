@@ -3,41 +3,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OpenStack: Glance's tasks at ``/image/v2/tasks``, the images they make, and Keystone at ``/identity/v3``.
 
-Confirmed on a real Glance: routes with their odd Allow headers, the checks of filters, limit and marker, links without
-the mount's prefix, a full last page that still has ``next``, expired tasks that only a list sweeps away (and that an
-administrator can still read), 403 for everybody else, imports whose errors show only later, launches that stay pending
-for ever. Confirmed by Glance's sources: every user of a project may list its images, administrators those of all.
-Inferred: the body of 401, the words that refuse a source on the local network, the list of versions.
+Confirmed on a real Glance 33, with which ``tests/real_servers/test_simulated_glance.py`` compares this file request by
+request: routes with their odd Allow headers, versions and schemas, the checks of filters, limit and marker in their
+order, links without the mount's prefix, a full last page that still has ``next``, expired tasks that only a list sweeps
+away (and that an administrator can still read), 403 for everybody else, launches that are refused and those that fail
+only later, the words of both, 401 and 500. Confirmed by Glance's sources: every user of a project may list its images,
+administrators those of all. Inferred: Keystone's bodies.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Callable
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from ..messages import BadJsonError, Request, Response
+from ..messages import Request, Response
 from ..tasks import LaunchRule, Life, Moment, Step, Task
 from ..validation import Fields
-from .base import Face, Route, is_uuid_like, stable_uuid
+from .base import Face, Handler, Route, stable_uuid
+from .glance_checks import RefusedError, check_columns, check_query, fits, later_problem, read_launch, split_query
 from .glance_errors import glance_error
 from .glance_images import ImageShelf, page_of_images
+from .glance_schemas import SCHEMAS
 from .keystone import IDENTITY, IMAGE, Keystone, OpenStackCredentials, Session, keystone_error, keystone_unauthorized
 
 #: Seconds from a task's end until a list may sweep it away.
 KEPT = 48 * 3600.0
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 1000
-STATES = ("pending", "processing", "success", "failure")
-TYPES = ("import", "api_image_import", "location_import")
-SORT_KEYS = ("created_at", "expires_at", "id", "owner", "status", "type", "updated_at")
+#: The newest minor version and the others; each of them is a path too.
+VERSIONS = {
+    f"v2.{minor}": "CURRENT" if minor == 17 else "SUPPORTED"
+    for minor in (15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0)
+}
 _DETAILS = ("input", "message", "result", "image_id", "request_id", "user_id")
+_REQUEST_ID = "X-Openstack-Request-Id"
 _NO_DELETE = (
     "This operation is currently not permitted on Glance Tasks. "
     "They are auto deleted after reaching the time based on their expires_at property."
 )
+#: What is said below a namespace of metadata definitions, of which there are none.
+_NO_NAMESPACE = {
+    **dict.fromkeys(("", "/objects"), "Metadata definition namespace={} was not found."),
+    **dict.fromkeys(("/properties", "/resource_types", "/tags"), "Namespace {} not found"),
+}
 _NO_ACCESS = "You are not authorized to complete tasks_api_access action."
 
 
@@ -77,6 +88,8 @@ class OpenStackImages(Face):
         self._keystone = Keystone(credentials, now, self._microseconds)
         super().__init__(credentials, launches, now, epoch)
         self._shelf = ImageShelf(credentials.images, self.default_owner(), self.utc, {})
+        #: The request and the user that launched a task.
+        self._launched_by: dict[str, tuple[str, str]] = {}
 
     def _microseconds(self, instant: float) -> str:
         """Write an instant in Keystone's way."""
@@ -102,15 +115,17 @@ class OpenStackImages(Face):
         # The handlers' order is the order of the Allow header; a real one names DELETE although DELETE answers 405.
         return (
             *self._keystone.routes(),
-            Route(IMAGE, {"GET": self._root}),
-            Route(f"{IMAGE}/versions", {"GET": self._versions}),
-            Route(f"{IMAGE}/v2", {"GET": self._root}),
             Route(f"{IMAGE}/v2/tasks", {"GET": self._list, "POST": self._create}),
             Route(f"{IMAGE}/v2/tasks/{{id}}", {"GET": self._show, "DELETE": self._delete}),
             Route(f"{IMAGE}/v2/images", {"GET": self._list_images}),
             Route(f"{IMAGE}/v2/images/{{id}}", {"GET": self._show_image}),
-            Route(f"{IMAGE}/v2/schemas/task", {"GET": self._task_schema}),
-            Route(f"{IMAGE}/v2/schemas/tasks", {"GET": self._tasks_schema}),
+            Route(f"{IMAGE}/v2/metadefs/namespaces", {"GET": self._list_namespaces}),
+            *(
+                Route(f"{IMAGE}/v2/metadefs/namespaces/{{id}}{below}", {"GET": self._missing(words)})
+                for below, words in _NO_NAMESPACE.items()
+            ),
+            Route(f"{IMAGE}/v2/metadefs/resource_types", {"GET": self._fixed({"resource_types": []})}),
+            *(Route(f"{IMAGE}/v2/schemas/{name}", {"GET": self._fixed(schema)}) for name, schema in SCHEMAS.items()),
         )
 
     def default_owner(self) -> str:
@@ -119,22 +134,38 @@ class OpenStackImages(Face):
 
     def default_launch(self, task_type: str, task_input: Any) -> Life:
         """Let bad inputs end as they do on a real Glance."""
-        if task_type == "api_image_import":
-            # Its worker dies over an input that the API did not make itself; nobody ever ends the task.
-            return Life((Step("pending"),))
-        for name in ("import_from", "import_from_format", "image_properties"):
-            if name not in task_input:
-                text = f"Input does not contain '{name}' field"
-                return Life(self.default_steps, Step("failure", fields={"message": text}))
-        return self.default_life()
+        text = later_problem(task_type, task_input)
+        return Life(self.default_steps, Step("failure", fields={"message": text})) if text else self.default_life()
 
     # Answers
 
     def answer(self, request: Request) -> Response:
         """Add the request's id, which both services send with every answer."""
-        response = super().answer(request)
-        response.headers["X-Openstack-Request-Id"] = f"req-{uuid.uuid4()}"
+        number = f"req-{uuid.uuid4()}"
+        request = replace(request, headers={**request.headers, _REQUEST_ID: number})
+        response = self._answer_glance(request) if request.path.startswith(IMAGE) else super().answer(request)
+        response.headers[_REQUEST_ID] = number
         return response
+
+    def _answer_glance(self, request: Request) -> Response:
+        """Choose the API by the first segment of the path: what is no version gets the list of versions."""
+        version, slash, rest = request.path[len(IMAGE) :].lstrip("/").partition("/")
+        if version == "versions":
+            return Response.of_json(200, self._version_list(request))
+        if version not in ("v2", *VERSIONS):
+            return Response.of_json(300, self._version_list(request))
+        if self._keystone.session_of(request) is None:
+            return self.unauthorized(request)
+        if not slash:
+            return Response(
+                302, {"Location": f"{request.base_url}{IMAGE}/v2/", "Content-Type": "text/plain; charset=utf8"}
+            )
+        if rest.endswith("/"):
+            return self.error(request, 404)
+        try:
+            return super().answer(replace(request, path=f"{IMAGE}/v2/{rest.lstrip('/')}"))
+        except RefusedError as refused:
+            return self.error(request, refused.status, refused.text)
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the error in the shape of the service whose path it is."""
@@ -143,8 +174,14 @@ class OpenStackImages(Face):
         return glance_error(request, status, text)
 
     def unauthorized(self, request: Request) -> Response:
-        """Return the 401 of Keystone's middleware."""
-        return keystone_unauthorized(request)
+        """Return the 401 of the service whose path it is; Keystone's middleware leaves it to Glance to say so."""
+        response = keystone_unauthorized(request)
+        if request.path.startswith(IDENTITY):
+            return response
+        challenge = response.headers["WWW-Authenticate"]
+        response = self.error(request, 401)
+        response.headers["WWW-Authenticate"] = challenge
+        return response
 
     def expire_sessions(self) -> None:
         """Forget all tokens."""
@@ -154,27 +191,19 @@ class OpenStackImages(Face):
 
     @staticmethod
     def _version_list(request: Request) -> dict[str, Any]:
-        versions = ["v2.17", "v2.16", "v2.15", "v2.14", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1"]
-        link = {"rel": "self", "href": f"{request.base_url}{IMAGE}/v2/"}
-        return {
-            "versions": [
-                {"id": name, "status": "CURRENT" if position == 0 else "SUPPORTED", "links": [link]}
-                for position, name in enumerate([*versions, "v2.0"])
-            ]
-        }
-
-    def _root(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
-        return Response.of_json(300, self._version_list(request))
-
-    def _versions(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
-        return Response.of_json(200, self._version_list(request))
+        links = [{"rel": "self", "href": f"{request.base_url}{IMAGE}/v2/"}]
+        return {"versions": [{"id": name, "status": status, "links": links} for name, status in VERSIONS.items()]}
 
     # Tasks
 
     def document(self, task: Task, moment: Moment) -> dict[str, Any]:
         """Return a task as Glance shows it."""
+        given = task.input if isinstance(task.input, Mapping) else {}
+        users = (user.id for user in self.credentials.users if user.project_id == task.owner)
+        request_id, user_id = self._launched_by.get(task.id) or (
+            f"req-{stable_uuid('request', task.id)}",
+            next(users, self.credentials.users[0].id),
+        )
         document = {
             "id": task.id,
             "type": task.type,
@@ -188,7 +217,11 @@ class OpenStackImages(Face):
             "updated_at": self.utc(task.swept_at if task.swept_at is not None else task.born + moment.since),
             "self": f"/v2/tasks/{task.id}",
             "schema": "/v2/schemas/task",
+            "request_id": request_id,
+            "user_id": user_id,
         }
+        if given.get("image_id"):
+            document["image_id"] = given["image_id"]
         if moment.ended:
             document["expires_at"] = self.utc(task.born + moment.since + KEPT)
             if moment.state == "success":
@@ -212,85 +245,67 @@ class OpenStackImages(Face):
     def _sees(self, session: Session, task: Task) -> bool:
         return self._is_admin(session) or task.owner == session.user.project_id
 
-    def _sweep(self, session: Session, now: float) -> None:
-        """Delete the asking project's expired tasks softly; on a real Glance only lists do so."""
-        for task in self.store.all():
-            if task.swept_at is None and task.owner == session.user.project_id:
-                moment = task.at(now)
-                if moment is not None and moment.ended and now >= task.born + moment.since + KEPT:
-                    task.swept_at = now
+    def _expired(self, session: Session, now: float) -> list[Task]:
+        """Return the asking project's tasks that a list deletes, softly; on a real Glance only lists do so."""
+        return [
+            task
+            for task in self.store.all()
+            if task.swept_at is None
+            and task.owner == session.user.project_id
+            and (moment := task.at(now)) is not None
+            and moment.ended
+            and now >= task.born + moment.since + KEPT
+        ]
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
         del values
         session, refusal = self._admitted(request)
         if session is None or refusal is not None:
             return refusal or self.unauthorized(request)
-        query = dict(request.parameters)
-        problem = self._query_problem(query)
-        if problem:
-            return self.error(request, 400, problem)
-        now = self.now()
-        self._sweep(session, now)
-        limit = min(int(query.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
-        visible = self._visible(session, query, now)
-        marker = query.get("marker")
-        if marker:
-            position = next((index for index, (task, _moment) in enumerate(visible) if task.id == marker), None)
-            if position is None:
-                return self.error(request, 400, f"Task with the given id {marker} was not found")
-            visible = visible[position + 1 :]
-        filters = {key: query[key] for key in ("status", "type", "owner", "id") if key in query}
+        paging, filters = split_query(request.parameters)
+        check_query(paging, filters)
+        # The marker is looked for after the sweep, which is undone when the request is refused.
+        expired = self._expired(session, self.now())
+        if "marker" in paging:
+            self._check_marker(session, paging["marker"], expired)
+        check_columns(paging, filters)
+        for task in expired:
+            task.swept_at = self.now()
+        limit = min(int(paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
         page: list[dict[str, Any]] = []
-        for task, moment in visible:
+        for task, moment in self._after(session, paging):
             if len(page) == limit:
                 break
             row = self.view(task, moment)
-            if all(str(row.get(key)) == value for key, value in filters.items()):
+            if task.swept_at is None and fits(row, filters):
                 page.append({key: value for key, value in row.items() if key not in _DETAILS})
-        parameters = {key: value for key, value in query.items() if key != "marker"}
-        first = f"/v2/tasks?{urlencode(parameters)}" if parameters else "/v2/tasks"
-        body: dict[str, Any] = {"tasks": page, "first": first, "schema": "/v2/schemas/tasks"}
-        if page and len(page) == limit:
-            body["next"] = f"/v2/tasks?{urlencode({**parameters, 'marker': page[-1]['id']})}"
-        return Response.of_json(200, body)
+        return Response.of_json(200, _page_of(request, "tasks", page, limit))
 
-    @staticmethod
-    def _query_problem(query: Mapping[str, str]) -> str:
-        """Return why a list's parameters are refused; empty when they are good."""
-        limit = query.get("limit")
-        if limit is not None:
-            try:
-                number = int(limit)
-            except ValueError:
-                return "limit param must be an integer"
-            if number < 0:
-                return "limit param must be positive"
-        if query.get("sort_dir", "desc") not in ("asc", "desc"):
-            return f"Invalid sort direction: {query['sort_dir']}"
-        # An empty filter passes the check and then finds nothing.
-        if query.get("status") and query["status"] not in STATES:
-            return f"Invalid status value: {query['status']}"
-        # The check of types was never taught the newer ones.
-        if query.get("type") and query["type"] != "import":
-            return f"Invalid type value: {query['type']}"
-        if query.get("marker") and not is_uuid_like(query["marker"]):
-            return "Invalid marker format"
-        if query.get("sort_key", "created_at") not in SORT_KEYS:
-            return "Sort key supplied was not valid."
-        return ""
+    def _check_marker(self, session: Session, marker: str, expired: Sequence[Task]) -> None:
+        """Refuse a marker that the asking user cannot see; an administrator sees those that were swept away too."""
+        task = self.store.get(marker)
+        moment = task.at(self.now()) if task else None
+        is_gone = task is not None and (task.swept_at is not None or task in expired)
+        if task is None or moment is None or (is_gone and not self._is_admin(session)):
+            raise RefusedError(f"Task with the given id {marker} was not found")
+        if not self._sees(session, task):
+            raise RefusedError(f"Forbidding request, task {marker} is not visible", 403)
 
-    def _visible(self, session: Session, query: Mapping[str, str], now: float) -> list[tuple[Task, Moment]]:
-        """Return all tasks the asking user sees, in the order asked for; equal ones newest first, then by id."""
-        sort_key, downwards = query.get("sort_key", "created_at"), query.get("sort_dir", "desc") == "desc"
-        visible = [
+    def _after(self, session: Session, paging: Mapping[str, str]) -> list[tuple[Task, Moment]]:
+        """Return the tasks after the marker, in the order asked for; equal ones newest first, then by id."""
+        sort_key, downwards = paging.get("sort_key", "created_at"), paging.get("sort_dir", "desc") == "desc"
+        now = self.now()
+        ordered = [
             (task, moment)
             for task in self.store.all()
-            if self._sees(session, task) and task.swept_at is None and (moment := task.at(now)) is not None
+            if self._sees(session, task) and (moment := task.at(now)) is not None
         ]
-        visible.sort(key=lambda pair: (pair[0].born, pair[0].id), reverse=downwards)
+        ordered.sort(key=lambda pair: (pair[0].born, pair[0].id), reverse=downwards)
         if sort_key != "created_at":
-            visible.sort(key=lambda pair: str(self.view(*pair).get(sort_key) or ""), reverse=downwards)
-        return visible
+            ordered.sort(key=lambda pair: str(self.view(*pair).get(sort_key) or ""), reverse=downwards)
+        if "marker" in paging:
+            del ordered[: [task.id for task, _moment in ordered].index(paging["marker"]) + 1]
+        return ordered
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
         session, refusal = self._admitted(request)
@@ -317,36 +332,12 @@ class OpenStackImages(Face):
         session, refusal = self._admitted(request)
         if session is None or refusal is not None:
             return refusal or self.unauthorized(request)
-        try:
-            body = request.json()
-        except BadJsonError:
-            return self.error(request, 400, "Malformed JSON in request body.")
-        problem = self._launch_problem(body)
-        if problem:
-            return self.error(request, 400, problem)
+        body = read_launch(request)
         task = self.launch(body, body["type"], body["input"], session.user.project_id)
+        self._launched_by[task.id] = (request.header(_REQUEST_ID), session.user.id)
         # The service itself does not know under which prefix it is mounted.
         location = f"{request.base_url}/v2/tasks/{task.id}"
         return Response.of_json(201, self.view(task, self.at_launch(task)), {"Location": location})
-
-    @staticmethod
-    def _launch_problem(body: Any) -> str:
-        """Return why a launch is refused at once; empty when it becomes a task."""
-        if not isinstance(body, Mapping):
-            return "Provided object does not match schema 'task'"
-        for name in ("type", "input"):
-            if name not in body:
-                return f"Task '{name}' is required"
-        if body["type"] not in TYPES:
-            return (
-                f"Provided object does not match schema 'task': {body['type']!r} is not one of {list(TYPES)!r} "
-                "Failed validating 'enum' in schema['properties']['type']"
-            )
-        if not isinstance(body["input"], Mapping):
-            return "Provided object does not match schema 'task': input is not of type 'object'"
-        if body["type"] == "import" and "import_from" in body["input"]:
-            return _source_problem(body["input"]["import_from"])
-        return ""
 
     # Images
 
@@ -387,79 +378,29 @@ class OpenStackImages(Face):
             return self.error(request, 404, f"No image found with ID {values['id']}")
         return Response.of_json(200, image)
 
-    # Schemas
+    # Schemas and metadata definitions
 
-    def _task_schema(self, request: Request, values: Mapping[str, str]) -> Response:
+    @staticmethod
+    def _fixed(body: Mapping[str, Any]) -> Handler:
+        return lambda _request, _values: Response.of_json(200, body)
+
+    def _missing(self, words: str) -> Handler:
+        return lambda request, values: self.error(request, 404, words.format(values["id"]))
+
+    @staticmethod
+    def _list_namespaces(request: Request, values: Mapping[str, str]) -> Response:
         del values
-        if self._keystone.session_of(request) is None:
-            return self.unauthorized(request)
-        return Response.of_json(200, {"name": "task", "properties": _schema_properties(details=True)})
-
-    def _tasks_schema(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
-        if self._keystone.session_of(request) is None:
-            return self.unauthorized(request)
-        item = {"name": "task", "properties": _schema_properties(details=False)}
-        body = {
-            "name": "tasks",
-            "properties": {
-                "tasks": {"type": "array", "items": item},
-                "first": {"type": "string"},
-                "next": {"type": "string"},
-                "schema": {"type": "string"},
-            },
-            "links": [
-                {"rel": "first", "href": "{first}"},
-                {"rel": "next", "href": "{next}"},
-                {"rel": "describedby", "href": "{schema}"},
-            ],
-        }
-        return Response.of_json(200, body)
+        return Response.of_json(200, _page_of(request, "metadefs/namespaces", [], 0))
 
 
-def _source_problem(source: Any) -> str:
-    """Return why Glance would not fetch from this address; empty when it would."""
-    if not isinstance(source, str) or not source:
-        return f"Invalid location: {source}"
-    if source.startswith("file://"):
-        return "File based imports are not allowed. Please use a non-local source of image data."
-    if not source.startswith(("http://", "https://")):
-        return (
-            "The given uri is not valid. Please specify a valid uri from the following list of supported uri "
-            "['http', 'https']"
-        )
-    try:
-        host = urlsplit(source).hostname or ""
-    except ValueError:
-        host = ""
-    local = host in ("", "localhost")
-    try:
-        address = ipaddress.ip_address(host)
-        local = local or address.is_loopback or address.is_link_local or address.is_unspecified
-    except ValueError:
-        pass
-    return "The given URI does not pass the import filters: its host is not allowed." if local else ""
+def _page_of(request: Request, path: str, page: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
+    """Return the body of a page of a collection; one that is full names a next one."""
+    parameters = {key: value for key, value in request.parameters if key != "marker"}
 
+    def link(query: Mapping[str, str]) -> str:
+        return f"/v2/{path}?{urlencode(query)}" if query else f"/v2/{path}"
 
-def _schema_properties(*, details: bool) -> dict[str, Any]:
-    """Return the properties of Glance's task schema, whole or as a stub."""
-    plain = {"type": "string"}
-    pattern = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
-    properties: dict[str, Any] = {
-        "id": {"description": "The task's id", "pattern": pattern, **plain},
-        "type": {"description": "What kind of task it is", "enum": list(TYPES), **plain},
-        "status": {"description": "The task's state", "enum": list(STATES), **plain},
-        "input": {"description": "What the task was asked to do", "type": ["null", "object"]},
-        "result": {"description": "What the task left behind", "type": ["null", "object"]},
-        "owner": {"description": "The project that owns the task", **plain},
-        "message": {"description": "Progress or the reason of a failure", **plain},
-        "image_id": {"description": "The image the task works on", **plain},
-        "request_id": {"description": "The request that started the task", **plain},
-        "user_id": {"description": "The user who started the task", **plain},
-        "expires_at": {"description": "When the task may be deleted", "type": ["null", "string"]},
-        "created_at": {"description": "When the task was created", **plain},
-        "updated_at": {"description": "When the task last changed", **plain},
-        "self": plain,
-        "schema": plain,
-    }
-    return {key: value for key, value in properties.items() if details or key not in _DETAILS}
+    body: dict[str, Any] = {path.rpartition("/")[2]: page, "first": link(parameters), "schema": f"/v2/schemas/{path}"}
+    if page and len(page) == limit:
+        body["next"] = link({**parameters, "marker": page[-1]["id"]})
+    return body

@@ -14,8 +14,9 @@ not played.
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -278,10 +279,11 @@ class RackspaceImages(Face):
         if not self._has_token(request):
             return self.unauthorized(request)
         wanted = dict(request.parameters)
-        limit_text = wanted.get("limit", str(LARGEST_PAGE))
-        if not (limit_text.isascii() and limit_text.isdigit() and len(limit_text) < 10):
-            return self.error(request, 400, "limit param must be an integer")
-        limit = min(int(limit_text), LARGEST_PAGE)
+        numbers = {"limit": wanted.get("limit", str(LARGEST_PAGE)), "offset": wanted.get("offset", "0")}
+        for name, text in numbers.items():
+            if not (text.isascii() and text.isdigit() and len(text) < 10):
+                return self.error(request, 400, f"{name} param must be an integer")
+        limit, offset = min(int(numbers["limit"]), LARGEST_PAGE), int(numbers["offset"])
         now = self.now()
         own = [task for task in self.store.all() if task.owner == self.credentials.tenant_id]
         own.sort(key=lambda task: (task.born, task.id), reverse=wanted.get("sort_dir", "desc") != "asc")
@@ -292,18 +294,18 @@ class RackspaceImages(Face):
             if position is None and self.credentials.unknown_marker == "error":
                 return self.error(request, 400, f"Task with the given id {marker} was not found")
             living = [] if position is None else living[position + 1 :]
-        # Overrides count for the filters as well: a rehearsed state must be found under its own name.
-        stubs: list[dict[str, Any]] = []
-        for task, moment in living:
-            if len(stubs) == limit:
-                break
-            stub = self.view(task, moment)
-            if all(str(stub.get(key)) == wanted[key] for key in ("type", "status") if key in wanted):
-                stubs.append({key: value for key, value in stub.items() if key not in _DETAILS})
+        stubs = list(itertools.islice(self._stubs(living, wanted), offset, offset + limit))
         body: dict[str, Any] = {"first": "/v2/tasks", "schema": "/v2/schemas/tasks", "tasks": stubs}
         if self.credentials.next_links and stubs and len(stubs) == limit:
             body["next"] = f"/v2/tasks?limit={limit}&marker={stubs[-1]['id']}"
         return Response.of_json(200, body)
+
+    def _stubs(self, living: Iterable[tuple[Task, Moment]], wanted: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Return what a list shows of the tasks that fit; a rehearsed state is found under its own name."""
+        for task, moment in living:
+            stub = self.view(task, moment)
+            if all(str(stub.get(key)) == wanted[key] for key in ("type", "status") if key in wanted):
+                yield {key: value for key, value in stub.items() if key not in _DETAILS}
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
         if not self._has_token(request):
@@ -380,17 +382,8 @@ class RackspaceImages(Face):
         item = {"name": "task", "properties": _schema_properties(details=False)}
         body = {
             "name": "tasks",
-            "links": [
-                {"href": "{first}", "rel": "first"},
-                {"href": "{next}", "rel": "next"},
-                {"href": "{schema}", "rel": "describedby"},
-            ],
-            "properties": {
-                "first": {"type": "string"},
-                "next": {"type": "string"},
-                "schema": {"type": "string"},
-                "tasks": {"type": "array", "items": item},
-            },
+            "links": [{"href": "{schema}", "rel": "describedby"}],
+            "properties": {"schema": {"type": "string"}, "tasks": {"type": "array", "items": item}},
         }
         return Response.of_json(200, body)
 

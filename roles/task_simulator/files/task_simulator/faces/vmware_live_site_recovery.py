@@ -6,9 +6,10 @@
 Confirmed by VMware's OpenAPI specifications and the administration guide: sessions with their header, a session per
 service, the three dialects of a task, the five states, the list's parameters with their defaults, bodies of 400, 403
 and 500 and none of 401 and 404, 202 with the task for what takes long, no way to cancel a task, and the three limits
-of requests in fixed windows, address before service before session. Inferred: the path of ``configure/v2``, 401 for a
-wrong login, 429 without a body beyond a limit, 400 for parameters that do not go together, the session's lifetime,
-whether a filter compares whole values, and all words of errors. Every service shows the same tasks.
+of requests in fixed windows, address before service before session, filters by nested fields, the six actions of a
+recovery plan. Inferred: the path of ``configure/v2``, 401 for a wrong login, 429 without a body beyond a limit, 400 for
+parameters that do not go together, 404 for any other action, the session's lifetime, whether a filter compares whole
+values, and all words of errors. Every service shows the same tasks.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, Callable
 from urllib.parse import urlencode
 
 from ..messages import BadJsonError, Request, Response
-from ..tasks import LaunchRule, Moment, Step, Task
+from ..tasks import ABSENT, LaunchRule, Moment, Step, Task, at_path
 from ..validation import Fields
 from .base import Face, Handler, Route, stable_uuid
 
@@ -34,6 +35,8 @@ VERSIONS = ("v1", "v2")
 PAGE = 100
 _ORDERS = {"asc": False, "ascending": False, "desc": True, "descending": True}
 _STATES_WITHOUT_PROGRESS = frozenset({"QUEUED", "ERROR", "CANCELLED"})
+#: What can be done with a recovery plan; the documents have a cancel too, which is no task.
+_PLAN_ACTIONS = ("cleanup", "reconfigure", "recovery", "reprotect", "test")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class VmwareCredentials:
     rate_limit_window: float
     page_size: int
     next_links: str
+    no_link: str
     filter_match: str
 
 
@@ -98,6 +102,7 @@ class VmwareLiveSiteRecovery(Face):
             rate_limit_window=fields.number("rate_limit_window", 60),
             page_size=fields.integer("page_size", PAGE, minimum=1),
             next_links=fields.text("next_links", "absolute", choices=("absolute", "relative", "absent")),
+            no_link=fields.text("no_link", "absent", choices=("absent", "null")),
             filter_match=fields.text("filter_match", "whole", choices=("whole", "part")),
         )
         fields.done()
@@ -222,8 +227,11 @@ class VmwareLiveSiteRecovery(Face):
             "id": task.id,
             "description": f"{task.type} of the appliance",
             "status": moment.state,
-            "progress": self._progress(task, moment),
         }
+        progress = self._progress(task, moment)
+        if progress is not None:
+            # Not nullable in any version.
+            document["progress"] = progress
         message, details = "The operation failed.", "The service did not answer: Connection refused"
         if service == "configure" and version == "v1":
             document |= {
@@ -262,13 +270,8 @@ class VmwareLiveSiteRecovery(Face):
 
     @staticmethod
     def _run_since(task: Task) -> float:
-        """Return when a task left the queue."""
-        seconds = task.born
-        for step in task.life.steps:
-            if step.state != "QUEUED" or step.seconds is None:
-                break
-            seconds += step.seconds
-        return seconds
+        """Return when a task leaves the queue."""
+        return task.born + (task.life.age_when(lambda state: state != "QUEUED") or 0.0)
 
     def _progress(self, task: Task, moment: Moment) -> int | None:
         """Return how much of its running a task has behind it, in percent."""
@@ -310,7 +313,7 @@ class VmwareLiveSiteRecovery(Face):
         shown = [self._shown(request, task, moment) for task, moment in living]
         if "filter_property" in wanted:
             filters = [value for name, value in request.parameters if name == "filter"]
-            shown = [task for task in shown if self._fits(task.get(wanted["filter_property"]), filters)]
+            shown = [task for task in shown if self._fits(at_path(task, wanted["filter_property"]), filters)]
         if "sort_by" in wanted:
             field = wanted["sort_by"]
             key = [(task.get(field) is not None, _sortable(task.get(field)), task) for task in shown]
@@ -322,12 +325,14 @@ class VmwareLiveSiteRecovery(Face):
         return Response.of_json(200, {"list": shown[offset : offset + limit], "_meta": meta})
 
     def _fits(self, value: object, filters: Sequence[str]) -> bool:
+        if value is None or value is ABSENT:
+            return False
         if self.credentials.filter_match == "part":
             return any(text in str(value) for text in filters)
         return str(value) in filters
 
     def _links(self, request: Request, limit: int, offset: int, total: int) -> dict[str, Any]:
-        """Return the links of a page; the last one has none to a next, which is told by null."""
+        """Return the links of a page."""
         if self.credentials.next_links == "absent":
             return {}
         start = request.base_url if self.credentials.next_links == "absolute" else ""
@@ -337,11 +342,12 @@ class VmwareLiveSiteRecovery(Face):
             query = urlencode([*rest, ("limit", limit), ("offset", to)])
             return {"href": f"{start}{request.path}?{query}"}
 
-        return {
+        links = {
             "self": link(offset),
             "next": link(offset + limit) if offset + limit < total else None,
             "previous": link(max(0, offset - limit)) if offset else None,
         }
+        return links if self.credentials.no_link == "null" else {name: to for name, to in links.items() if to}
 
     # What starts tasks
 
@@ -353,6 +359,8 @@ class VmwareLiveSiteRecovery(Face):
         if values["action"] == "cancel":
             # Of a plan, not of a task: it answers with nothing.
             return Response(204) if self._has_session(request) else self.unauthorized(request)
+        if values["action"] not in _PLAN_ACTIONS:
+            return self.error(request, 404)
         return self._launched(request, values["action"])
 
     def _launched(self, request: Request, task_type: str) -> Response:
@@ -437,8 +445,6 @@ def _throwable(message: str, cause: str) -> dict[str, Any]:
     def one(text: str, class_name: str, method: str) -> dict[str, Any]:
         frame = {
             "class_loader_name": "app",
-            "module_name": None,
-            "module_version": None,
             "method_name": method,
             "file_name": f"{class_name.rsplit('.', 1)[-1]}.java",
             "line_number": 42,

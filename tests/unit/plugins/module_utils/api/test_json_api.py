@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from email.utils import format_datetime
 from types import SimpleNamespace
 
@@ -294,12 +293,12 @@ def test_a_ready_token_is_not_renewed(clock, deadline):
 
 def test_threads_that_are_refused_together_renew_once(clock, deadline):
     threads = 8
-    together = threading.Barrier(threads)
+    together = threading.Barrier(threads, timeout=60)
     answers = []
 
     def play(request):
         if request.headers["X-Auth-Token"] == TOKEN + "-1":
-            together.wait(5)
+            together.wait()
             return reply(b"", 401)
         return reply({"id": "1"})
 
@@ -322,7 +321,7 @@ def test_closing_does_not_wait_for_somebody_who_logs_in():
     class SlowLogin(CountingLogin):
         def _log_in(self, deadline):
             begun.set()
-            go_on.wait(20)
+            go_on.wait(60)
             return super()._log_in(deadline)
 
         def _log_out(self, access, deadline):
@@ -331,10 +330,9 @@ def test_closing_does_not_wait_for_somebody_who_logs_in():
     login = SlowLogin()
     thread = threading.Thread(target=login.access, args=[Deadline(SystemClock(), 30.0)])
     thread.start()
-    begun.wait(5)
-    began = time.monotonic()
+    begun.wait(60)
     login.close(Deadline(SystemClock(), 0.05))
-    assert time.monotonic() - began < 5
+    assert thread.is_alive()
     go_on.set()
     thread.join()
 

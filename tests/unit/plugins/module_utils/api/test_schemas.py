@@ -43,7 +43,7 @@ def test_what_fits_has_no_problem(data):
         ("x", "at $: expected object, got string"),
         (True, "at $: expected object, got boolean"),
         (1.5, "at $: expected object, got number"),
-        ({}, "at $: name, age is missing"),
+        ({}, "at $: name and age are missing"),
         ({"name": "Ann"}, "at $: age is missing"),
         ({"name": 5, "age": 1}, "at $.name: expected string, got number"),
         ({"name": "Ann", "age": "1"}, "at $.age: expected integer or null, got string"),

@@ -42,7 +42,12 @@ _IMPORT = {
 }
 CASES = [
     Case("rackspace_images", "import", {**_IMPORT, "import_from": "exports/golden.vhd"}, "POST /v2/tasks"),
-    Case("openstack_images", "import", _IMPORT, "POST /image/v2/tasks"),
+    Case(
+        "openstack_images",
+        "import",
+        {**_IMPORT, "image_properties": {"name": "golden", "container_format": "bare"}},
+        "POST /image/v2/tasks",
+    ),
     Case(
         "dbvisit_standby",
         "switchover/oracle",

@@ -155,8 +155,11 @@ CASES = {
 }
 
 
-@EACH
-@pytest.mark.parametrize("name", CASES)
+# Each at one vendor with a list in turn, and at one without a list.
+EACH_CASE = [(name, vendor) for number, name in enumerate(CASES) for vendor in (LISTING[number % 6], VENDORS["custom"])]
+
+
+@pytest.mark.parametrize(("name", "vendor"), EACH_CASE, ids=[f"{name}, {vendor.name}" for name, vendor in EACH_CASE])
 def test_an_option_does_what_its_value_says(stage, vendor, name):
     case = CASES[name]
     tasks = case.tasks(vendor)

@@ -8,17 +8,14 @@ How a provider has to behave stands in ``test_golden.py``, ``test_contract_answe
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider
-from ansible_collections.longrunning.tasks.tests.unit.support.golden import GOLDEN, examples, logins, play
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import examples, logins, play
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS as TABLE
 from task_simulator.faces import FACES
 
@@ -108,36 +105,36 @@ PARTS = (
 )
 
 
-# As above, of the golden examples in a folder.
+# As above, of its golden examples.
 
 
-def golden_login(provider, folder=GOLDEN):
+def golden_login(provider):
     name = provider.description.name
-    if "login" not in logins(name, folder):
+    if "login" not in logins(name):
         yield f"say how the golden examples are logged in: tests/unit/golden/{name}/login.yml, see the README.md there"
 
 
-def playable(name, folder):
+def playable(name):
     """Return the golden examples of a provider that says how they are logged in."""
-    return examples(name, folder) if "login" in logins(name, folder) else ()
+    return examples(name) if "login" in logins(name) else ()
 
 
-def golden_documents(provider, folder=GOLDEN):
+def golden_documents(provider):
     name = provider.description.name
     # An example of a definition comes from the API that the definition is for.
     titles = set(provider.description.documents)
-    for example in playable(name, folder):
-        known = titles or {play(example, provider, folder).provider.description.title}
+    for example in playable(name):
+        known = titles or {play(example).provider.description.title}
         if example.document not in known:
             yield f"name one of {', '.join(sorted(known))} as the document of tests/unit/golden/{example}.yml"
 
 
-def golden_states(provider, folder=GOLDEN):
+def golden_states(provider):
     name = provider.description.name
     #: What is shown of each table of states: a provider can have several, one for each of its services.
     shown = {tuple(provider.description.states): set()}
-    for example in playable(name, folder):
-        states = tuple(play(example, provider, folder).provider.description.states)
+    for example in playable(name):
+        states = tuple(play(example).provider.description.states)
         shown.setdefault(states, set()).update(task["raw_state"] for task in example.expected_tasks)
     for states, seen in shown.items():
         for state in states:
@@ -145,34 +142,34 @@ def golden_states(provider, folder=GOLDEN):
                 yield f"show a task in the state {state} as a golden example, in tests/unit/golden/{name}"
 
 
-def golden_task(provider, folder=GOLDEN):
+def golden_task(provider):
     name = provider.description.name
-    if not any(example.task and not example.options for example in examples(name, folder)):
+    if not any(example.task and not example.options for example in examples(name)):
         yield f"show a task as it is read by its ID as a golden example, in tests/unit/golden/{name}"
 
 
-def golden_failure(provider, folder=GOLDEN):
+def golden_failure(provider):
     name = provider.description.name
-    tasks = [task for example in examples(name, folder) for task in example.expected_tasks]
+    tasks = [task for example in examples(name) for task in example.expected_tasks]
     if not any(task["state"] == "failed" and any((task["error"] or {}).values()) for task in tasks):
         yield f"show a failed task with what is known of its failure as a golden example, in tests/unit/golden/{name}"
 
 
-def golden_list(provider, folder=GOLDEN):
+def golden_list(provider):
     name = provider.description.name
-    if not any(example.tasks for example in examples(name, folder)):
+    if not any(example.tasks for example in examples(name)):
         yield f"show a list of tasks as a golden example, in tests/unit/golden/{name}"
 
 
-def golden_error(provider, folder=GOLDEN):
+def golden_error(provider):
     name = provider.description.name
-    if not any(example.error for example in examples(name, folder)):
+    if not any(example.error for example in examples(name)):
         yield f"show how the vendor refuses a request as a golden example, in tests/unit/golden/{name}"
 
 
-def golden_launch(provider, folder=GOLDEN):
+def golden_launch(provider):
     name = provider.description.name
-    if provider.description.launch_id_paths and not any(example.launched for example in examples(name, folder)):
+    if provider.description.launch_id_paths and not any(example.launched for example in examples(name)):
         yield (
             f"show the answer of a launching call as a golden example, in tests/unit/golden/{name}, "
             "or empty the launch_id_paths of its description"
@@ -216,78 +213,3 @@ def test_no_two_providers_share_a_variable():
             for variable in environment_names(provider.description, option):
                 owners.setdefault(variable, set()).add(name)
     assert not {variable: names for variable, names in owners.items() if len(names) > 1}
-
-
-# --- what is said to who adds a provider ----------------------------------------------------------------------
-
-
-def added(**changes):
-    """Return a provider that somebody has just begun to add."""
-    description = replace(DESCRIPTION, **changes)
-    return Provider(description, lambda _options, _tools: FakeProvider(description=description))
-
-
-@pytest.mark.parametrize(
-    ("part", "changes", "words"),
-    [
-        (face, {}, ["task_simulator/faces/example.py"]),
-        (guide, {}, ["docs/docsite/rst/example_guide.rst", "list example_guide in docs/docsite/extra-docs.yml"]),
-        (row_in_readme, {}, ["README.md"]),
-        (own_tests, {}, ["providers/test_example.py", "provider: example in tests/playbooks/plays"]),
-        (place_in_the_table, {}, ["tests/unit/support/vendors.py"]),
-        (failure_data, {}, ["WITHOUT_FAILURES"]),
-        (failure_data, {"name": "dbvisit_standby", "failures": ("one",)}, ["take dbvisit_standby out"]),
-        (useful_states, {}, []),
-        (useful_states, {"states": {}}, ["succeeded", "failed", "queued or running"]),
-        (useful_states, {"states": {**DESCRIPTION.states, "odd": TaskState.UNKNOWN}}, ["take unknown out"]),
-        (login_from_the_environment, {}, []),
-        (login_from_the_environment, {"environment": {"api_token": ()}}, ["variable for api_token"]),
-        (golden_login, {}, ["tests/unit/golden/example/login.yml"]),
-        (golden_documents, {}, []),
-        (golden_states, {}, [f"state {state} as a golden example" for state in DESCRIPTION.states]),
-        (golden_task, {}, ["read by its ID as a golden example, in tests/unit/golden/example"]),
-        (golden_failure, {}, ["a failed task"]),
-        (golden_list, {}, ["a list of tasks"]),
-        (golden_error, {}, ["refuses a request"]),
-        (golden_launch, {}, ["the answer of a launching call"]),
-        (golden_launch, {"launch_id_paths": ()}, []),
-    ],
-)
-def test_what_is_missing_is_named(part, changes, words):
-    told = list(part(added(**changes)))
-    assert len(told) == len(words), told
-    for said, word in zip(told, words):
-        assert word in said
-
-
-LOGIN = "document: Guide\noptions: {api_url: https://vendor.example, api_token: t}\n"
-EXAMPLE = """
-document: {document}
-answers: [{{to: GET /}}]
-tasks:
-  - {{id: a, state: running, raw_state: busy}}
-  - {{id: b, state: failed, raw_state: bad, error: {error}}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("part", "document", "error", "words"),
-    [
-        (golden_documents, "Guide", "{}", []),
-        (golden_documents, "Novel", "{}", ["name one of Guide as the document of tests/unit/golden/example/few.yml"]),
-        (golden_states, "Guide", "{}", ["in the state open", "in the state done"]),
-        (golden_failure, "Guide", "{}", ["what is known of its failure"]),
-        (golden_failure, "Guide", "{detail: It broke}", []),
-        (golden_list, "Guide", "{}", []),
-        (golden_login, "Guide", "{}", []),
-    ],
-)
-def test_what_golden_examples_leave_out_is_named(part, document, error, words, tmp_path):
-    (tmp_path / "example").mkdir()
-    (tmp_path / "example" / "login.yml").write_text(LOGIN, encoding="utf-8")
-    few = EXAMPLE.format(document=document, error=error)
-    (tmp_path / "example" / "few.yml").write_text(few, encoding="utf-8")
-    told = list(part(added(), tmp_path))
-    assert len(told) == len(words), told
-    for said, word in zip(told, words):
-        assert word in said

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     NotFoundError,
     OptionError,
     RejectedError,
+    RequestError,
     TransientError,
     WorkError,
 )
@@ -28,6 +30,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
     describe,
     task_from_json,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -110,6 +113,25 @@ def test_every_field_is_read():
 def test_states(states, state, expected, raw_state):
     found = parsed(task(state=state), states=states)
     assert (found.state.value, found.raw_state) == (expected, raw_state)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "raw_state"),
+    [(None, "queued", "null"), ("OK", "succeeded", "OK"), ("WARNINGS: 2", "failed", "WARNINGS: 2"), (7, "failed", "7")],
+)
+@pytest.mark.parametrize("null", ["null", None])
+def test_no_state_and_any_other_state(state, expected, raw_state, null):
+    found = parsed(task(state=state), states={null: "queued", "OK": "succeeded", "*": "failed"})
+    assert (found.state.value, found.raw_state) == (expected, raw_state)
+
+
+def test_any_other_word_is_none_that_could_be_asked_for():
+    api = Api(
+        {"list": {**LIST, "state_parameter": "state"}, "states": {"OK": "succeeded", "ERR": "failed", "*": "failed"}},
+        page(),
+    )
+    api.list(TaskQuery(states=frozenset({TaskState.FAILED})))
+    assert "state" not in queries(api)[0]
 
 
 @pytest.mark.parametrize(("state", "ended"), [("done", True), ("broken", True), ("busy", False), ("odd", False)])
@@ -297,6 +319,77 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
     assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+
+
+# --- what the HTTP status says --------------------------------------------------------------------------------
+
+MONITOR = {
+    "path": "/monitors/{id}",
+    "statuses": {"202": "running", 200: "succeeded", "204": "succeeded", "303": "succeeded"},
+}
+
+
+def monitor(answer, **definition):
+    least = {"title": "BMC", "get": MONITOR, **definition}
+    return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 202, retry_after="3"), "running"),
+        (reply(b"", 204), "succeeded"),
+        (reply({"made": 5}), "succeeded"),
+        (reply("all is done"), "succeeded"),
+    ],
+)
+def test_the_http_status_is_the_state(answer, state):
+    found = monitor(answer).read("42")
+    assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
+
+
+def test_a_page_of_a_portal_is_no_state():
+    with pytest.raises(TransientError, match="HTML"):
+        monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+@pytest.mark.parametrize("status", [404, 500, 400])
+def test_other_statuses_are_no_states(status):
+    with pytest.raises(RequestError):
+        monitor(reply({}, status)).read("42")
+
+
+@pytest.mark.parametrize("status", ["500", "422"])
+def test_a_failed_task_under_another_status(status):
+    definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
+    found = Api(definition, reply(task(state="broken", error={"code": "E-DISK"}), int(status))).read()
+    assert (found.state.value, found.error.code) == ("failed", "E-DISK")
+    with pytest.raises(TransientError, match="and no body"):
+        Api(definition, reply(b"", int(status))).read()
+
+
+@pytest.mark.parametrize(
+    ("location", "result", "expected"),
+    [
+        ("/volumes/vol-9", reply({"id": "vol-9"}), {"id": "vol-9"}),
+        ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
+        ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
+        ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+    ],
+)
+def test_an_end_that_leads_to_the_result(location, result, expected):
+    get = {**LEAST["get"], "statuses": {"303": "succeeded"}}
+    api = Api({"get": get}, reply(b"", 303, location=location), *([] if result is None else [result]))
+    found = api.read()
+    assert (found.state.value, found.result) == ("succeeded", expected)
+    assert api.urls[1:] == ([] if result is None else ["https://api.example/volumes/vol-9"])
+
+
+def test_a_redirect_to_what_is_no_task_is_told():
+    answer = replace(reply({"size": 100}), url="https://api.example/volumes/vol-9")
+    with pytest.raises(BadAnswerError) as caught:
+        Api({}, answer).read()
+    assert caught.value.message.endswith("The request was redirected to https://api.example/volumes/vol-9")
 
 
 def test_another_task_than_the_one_asked_for():
@@ -565,16 +658,67 @@ def test_logins_that_are_headers(definition, options, header):
 @pytest.mark.parametrize(
     ("definition", "options", "words"),
     [
-        (login("basic"), {"username": "ann"}, "basic needs password (environment LONGRUNNING_PASSWORD), which is"),
-        (login("bearer"), ANN, "bearer needs api_token (environment LONGRUNNING_API_TOKEN)"),
+        (login("basic"), {"username": "ann"}, "basic) needs password (environment LONGRUNNING_PASSWORD), which is"),
+        (login("bearer"), ANN, "bearer) needs api_token (environment LONGRUNNING_API_TOKEN)"),
         (session(), {}, "needs username (environment LONGRUNNING_USERNAME) and password"),
-        (session(body={"k": "{api_key}"}), ANN, "session needs api_key (environment LONGRUNNING_API_KEY)"),
+        (session(body={"k": "{api_key}"}), ANN, "session) needs api_key (environment LONGRUNNING_API_KEY)"),
     ],
 )
 def test_a_login_that_lacks_something(definition, options, words):
     with pytest.raises(OptionError) as caught:
         Api(definition, **options)
     assert words in caught.value.message
+
+
+HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
+
+
+def test_headers_of_every_request():
+    api = Api(
+        {"headers": HEADERS, **session(logout=LOGOUT)},
+        *(token(), reply(task()), reply(b"", 204)),
+        **{**ANN, "account_id": "me", "api_key": "s3cret"},
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    for request in api.http.requests:
+        assert {"X-API-Version": "1200", "X-Account": "me", "X-Second-Key": "s3cret"}.items() <= request.headers.items()
+    assert "s3cret" not in repr(api.http.requests)
+
+
+def test_headers_need_what_they_name():
+    with pytest.raises(OptionError, match=r"needs api_key \(environment LONGRUNNING_API_KEY\), which is missing"):
+        Api({"headers": HEADERS}, account_id="me")
+
+
+def test_a_header_of_the_definition_can_replace_ours():
+    api = Api({"headers": {"Accept": "application/vnd.api+json"}, **login("bearer")}, reply(task()), api_token="t0ken")
+    api.read()
+    assert api.http.requests[0].headers == {"Accept": "application/vnd.api+json", "Authorization": "Bearer t0ken"}
+
+
+def test_a_secret_in_a_body():
+    get = {"method": "POST", "path": "/jsonrpc", "body": {"params": ["token:{api_token}", "{id}"]}}
+    api = Api({"get": get}, reply(task()), api_token="t0ken")
+    api.read("1")
+    assert api.http.requests[0].json == {"params": ["token:t0ken", "1"]}
+    assert "t0ken" not in repr(api.http.requests)
+
+
+@pytest.mark.parametrize(("keys", "header"), [({}, None), ({"header": "X-Session"}, "X-Session")])
+def test_the_token_of_a_session_in_a_body(keys, header):
+    get = {"method": "POST", "path": "/rpc", "body": {"session": "{token}", "id": "{id}"}}
+    api = Api(
+        {"get": get, **login("session", session=SESSION, **keys)},
+        *(token("one"), reply(task("{token}")), reply({}, 401), token("two"), reply(task("{token}"))),
+        **ANN,
+    )
+    api.read("{token}")
+    api.read("{token}")
+    asked = [request for request in api.http.requests if request.url.endswith("/rpc")]
+    assert [request.json["session"] for request in asked] == ["one", "one", "two"]
+    assert {request.json["id"] for request in asked} == {"{token}"}
+    assert {"X-Session", "Authorization"} & set(asked[0].headers) == ({header} if header else set())
 
 
 def test_a_login_from_the_environment():
@@ -656,6 +800,32 @@ def test_a_session_that_is_refused_is_renewed_once():
     with pytest.raises(AuthenticationError):
         api.read()
     assert len(api.http.asked("/login")) == 2
+
+
+def test_another_status_can_say_that_a_session_has_run_out():
+    refused = reply({"text": "Token timeout"}, 403)
+    api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
+    api.read()
+    assert [request.headers.get("X-Session") for request in api.http.requests] == [None, "one", None, "two"]
+    api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), refused, **ANN)
+    with pytest.raises(AccessDeniedError):
+        api.read()
+    assert len(api.http.requests) == 4
+
+
+def test_a_refusal_can_say_that_a_session_has_run_out():
+    refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
+    script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
+    api = Api({**session(), **refusal}, *script, **ANN)
+    assert api.read().id == "1"
+
+
+@pytest.mark.parametrize("statuses", [[], [403]])
+def test_a_refusal_that_says_when_to_come_again_passes(statuses):
+    api = Api(session(expired_statuses=statuses), token(), reply({"message": "limit"}, 403, retry_after="3"), **ANN)
+    with pytest.raises(TransientError, match="limit") as caught:
+        api.read()
+    assert caught.value.retry_after == 3.0
 
 
 def test_a_wrong_password_is_tried_once_by_many_readers():

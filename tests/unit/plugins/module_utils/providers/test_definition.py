@@ -22,7 +22,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
     SCHEMA,
     fill_body,
     fill_path,
-    needed_options,
     read_definition,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
@@ -41,6 +40,7 @@ LEAST = {
 SESSION = {"path": "/login", "token": "token"}
 LIST = {"path": "/tasks", "items": "tasks"}
 ABSENT = object()
+ALL_OPTIONS = ("username", "password", "api_key", "api_token", "account_id", "region")
 
 
 def changed(path, value):
@@ -73,9 +73,18 @@ def session(**keys):
     ("definition", "words"),
     [
         ([], ["at $: expected object, got array"]),
-        (changed("gte", {}), ["at $: gte is not known here; there can be title, base_path"]),
+        (changed("gte", {}), ["at $: gte is not known here (is get meant?); there can be title, base_path"]),
         (changed("get.pth", "/"), ["at $.get: pth is not known here"]),
         (changed("get", ABSENT), ["at $: get is missing"]),
+        (changed("states.*", "succeeded"), ['$.states."*" is succeeded: a word that nobody knows']),
+        (changed("get.statuses", {"200": "ok"}), ["at $.get.statuses['200']: 'ok' is none of task, queued"]),
+        (
+            changed("get.statuses", {"404": "failed"}),
+            ["$.get.statuses has 404, which means that there is no such task"],
+        ),
+        (changed("get.statuses", {"401": "failed"}), ["$.get.statuses has 401, which is for the login"]),
+        (changed("get.statuses", {"accepted": "running"}), ["$.get.statuses has accepted, which is no HTTP status"]),
+        (changed("get.statuses", [202]), ["at $.get.statuses: expected object, got array"]),
         (changed("fields", ABSENT), ["at $: fields is missing"]),
         (changed("states", ABSENT), ["at $: states is missing"]),
         (changed("states", {}), ["at $.states"]),
@@ -87,13 +96,24 @@ def session(**keys):
         (changed("succeeded_if", "ok ="), ["$.succeeded_if is no JMESPath expression"]),
         (changed("states.done", "success"), ["at $.states.done: 'success' is none of", "succeeded"]),
         (changed("states.done", "unknown"), ["at $.states.done: 'unknown' is none of"]),
-        (changed("get.path", "tasks/{id}"), ["at $.get.path"]),
+        (changed("get.path", "tasks/{id}"), ["at $.get.path: 'tasks/{id}': a path begins with a slash"]),
+        (changed("base_path", "v1"), ["at $.base_path: 'v1': a path begins with a slash"]),
+        (changed("transient_status", [409]), ["transient_status is not known here (is transient_statuses meant?)"]),
+        ({}, ["at $: get, fields and states are missing"]),
+        (changed("headers", {"X Y": "1"}), ["at $.headers", "'X Y': the name of a header has letters"]),
+        (changed("headers", {"X": "a\nb"}), ["at $.headers.X", "printable ASCII"]),
+        (changed("headers", {"X": 1200}), ["at $.headers.X: expected string, got number"]),
+        (changed("headers", {"X": "{user}"}), ["$.headers.X has {user}, which is no placeholder here", "{api_key}"]),
+        (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization would hold a secret"]),
+        (changed("headers", {"X": "{region}"}), ["$.headers.X has {region}, but the option region is not given"]),
+        (changed("get.body", {"auth": "{token}"}), ["$.get.body.auth has {token}, which is no placeholder here"]),
+        (changed("get.body", "{job {id} {state}"), ["$.get.body has {state}", "A brace that begins no placeholder"]),
         (changed("get.path", "/tasks/{id} "), ["at $.get.path"]),
         (changed("get.path", "/tasks/{id}\n"), ["at $.get.path"]),
         (changed("get.path", "/tasks"), ["$.get has {id} nowhere"]),
         (changed("get.path", "/tasks/{task}"), ["$.get.path has {task}, which is no placeholder here"]),
         (changed("get.path", "/tasks/{id:int}"), ["$.get.path has {id:int}, which is no placeholder here"]),
-        (changed("get.query", {"p": "{password}"}), ["$.get.query.p has {password}, which is no placeholder here"]),
+        (changed("get.query", {"p": "{password}"}), ["$.get.query.p has {password}, and addresses are shown"]),
         (changed("get.query", {"p": ["x"]}), ["at $.get.query.p: expected string or number or boolean, got array"]),
         (changed("get.body", {"a": [{"b": "{x}"}]}), ["$.get.body.a[0].b has {x}"]),
         (changed("get.method", "PUT"), ["at $.get.method: 'PUT' is none of GET, POST"]),
@@ -126,7 +146,7 @@ def session(**keys):
         (paging(style="link"), ["at $.list.paging: next is missing"]),
         (paging(style="link", next="n", size=5), ["at $.list.paging: size is not known here", "style, next"]),
         (paging(style="cursor", next="n"), ["at $.list.paging: parameter is missing"]),
-        (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter, size is missing"]),
+        (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter and size are missing"]),
         (
             paging(style="offset", parameter="o", size_parameter="l", size=5, first=1),
             ["at $.list.paging: first is not known here"],
@@ -166,7 +186,7 @@ def test_the_least_definition():
     assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
     assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
     assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, "rfc3339")
-    assert needed_options(definition) == ()
+    assert definition.needs == ()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +203,7 @@ def test_the_least_definition():
     ],
 )
 def test_a_login_needs_what_it_names(login, needed):
-    assert needed_options(read(changed("login", login))) == needed
+    assert read(changed("login", login)).needs == needed
 
 
 def test_places_are_filled_where_they_are_known():
@@ -209,6 +229,20 @@ def test_a_request_is_filled():
         {"params": {"id": 7, "text": "task 7", "list": ["7", 1, None]}},
         "POST",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        (r"job(id:$id)\{id}", "job(id:$id){id}"),
+        (r"\{\{id} {id}", "{{id} 7"),
+        ("{ id } {id x}", "{ id } {id x}"),
+        (r"C:\x \d", r"C:\x \d"),
+    ],
+)
+def test_a_brace_that_begins_no_placeholder(text, filled):
+    assert fill_body({"q": text}, {"id": "7"}) == {"q": filled}
+    assert fill_path("/t/\\{id}", {"id": "7"}) == "/t/%7Bid}"
 
 
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
@@ -245,6 +279,7 @@ def test_numbers_and_booleans_as_states():
 
 WHOLE = {
     **LEAST,
+    "headers": {"X-Version": "1"},
     "base_path": "/v1",
     "login": {"type": "session", "session": {**SESSION, "logout": {"method": "POST", "path": "/out"}}},
     "list": {**LIST, "paging": {"style": "page", "parameter": "p", "size_parameter": "s", "size": 5}},
@@ -252,6 +287,7 @@ WHOLE = {
     "failure": {"code": "c"},
     "failure_codes": [{"code": 1, "title": "One"}],
     "task_id": {"pattern": "x", "words": "x"},
+    "states": {"done": "succeeded", "null": "queued", "*": "running"},
     "launch_id": ["json.id"],
     "quota": {"requests": 1, "seconds": 1},
     "transient_statuses": [409],
@@ -291,7 +327,9 @@ def keys_of(schema):
     """Return every key that a definition can have, and every word that it chooses from."""
     found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
-    inner += [schema[word] for word in ("then", "items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    inner += [
+        schema[word] for word in ("then", "else", "items", "additionalProperties") if isinstance(schema.get(word), dict)
+    ]
     return found.union(*map(keys_of, inner))
 
 
@@ -313,14 +351,27 @@ def test_the_documented_definitions_are_good(path):
     assert definition.task_id is not None
 
 
+def examples_of(text):
+    """Return the examples in YAML of a part of a guide."""
+    for block in text.split(".. code-block:: yaml")[1:]:
+        lines = block.partition("\n\n")[2].splitlines()
+        end = next((number for number, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
+        yield yaml.safe_load("\n".join(lines[:end]))
+
+
+REFERENCE = GUIDE.read_text(encoding="utf-8").partition("\nAll keys\n")[2]
+
+
+@pytest.mark.parametrize("example", [*examples_of(REFERENCE)], ids="-".join)
+def test_the_guides_examples_are_read(example):
+    read({**LEAST, **example}, **dict.fromkeys(ALL_OPTIONS, "x"))
+
+
 def test_the_guides_example_is_good():
     text = GUIDE.read_text(encoding="utf-8").partition("Load it from a file")[0]
-    blocks = [block.partition("\n\n")[2] for block in text.split(".. code-block:: yaml")[1:]]
     whole = {}
-    for block in blocks:
-        lines = block.splitlines()
-        end = next((number for number, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
-        whole.update(yaml.safe_load("\n".join(lines[:end])))
+    for example in examples_of(text):
+        whole.update(example)
     assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
     definition = read(whole)
     job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}

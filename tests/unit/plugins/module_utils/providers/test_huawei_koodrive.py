@@ -731,9 +731,10 @@ def test_the_host_that_is_signed_is_sent(url, host):
     assert session.http.requests[0].headers["Host"] == host
 
 
-def test_odd_characters_in_a_secret_are_no_defect():
-    session = Session(reply(DETAIL), login=APP, app_secret="\udcff\ud800", user_id="\ud800")
-    session.read()
+def test_odd_characters_in_a_login_are_no_defect():
+    with pytest.raises(OptionError, match="app_secret is blank or holds"):
+        Session(login=APP, app_secret="\udcff\ud800")
+    Session(reply(DETAIL), login=APP, user_id="\ud800").read()
 
 
 def test_no_repr_shows_a_secret():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from itertools import islice
 
 import pytest
@@ -173,7 +172,7 @@ class TestTheChoice:
             assert len(provider.requests) <= 2 * number
 
     def test_tasks_are_read_side_by_side_but_not_too_many(self):
-        together = threading.Barrier(MOST_PARALLEL_REQUESTS, timeout=5)
+        together = threading.Barrier(MOST_PARALLEL_REQUESTS, timeout=60)
         running, most, lock = [], [], threading.Lock()
 
         class Slow(FakeProvider):
@@ -199,7 +198,7 @@ class TestTheChoice:
                 if task_id == "b":
                     refused.set()
                     raise AuthenticationError("no")
-                assert refused.wait(5)
+                assert refused.wait(60)
                 ended.append(task_id)
                 return task(task_id)
 
@@ -213,11 +212,11 @@ class TestTheChoice:
         class Hanging(FakeProvider):
             def read_task(self, task_id, deadline):
                 hanging.set()
-                go_on.wait(20)
+                go_on.wait(60)
                 return task(task_id)
 
         def interrupt():
-            hanging.wait(5)
+            hanging.wait(60)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
 
         def stop(_number, _frame):
@@ -225,15 +224,15 @@ class TestTheChoice:
 
         threads = set(threading.enumerate())
         before = signal.signal(signal.SIGTERM, stop)
-        began = time.monotonic()
         interrupter = threading.Thread(target=interrupt)
         interrupter.start()
         try:
             with pytest.raises(InterruptError):
                 TaskReader(Hanging([])).read(["a", "b"], DEADLINE)
-            assert time.monotonic() - began < 5
-            # Else the end of the process would wait for them.
-            assert all(thread.daemon for thread in set(threading.enumerate()) - threads - {interrupter})
+            # They still hang. Else the end of the process would wait for them.
+            left = set(threading.enumerate()) - threads - {interrupter}
+            assert left
+            assert all(thread.daemon for thread in left)
         finally:
             signal.signal(signal.SIGTERM, before)
             go_on.set()

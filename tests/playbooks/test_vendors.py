@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each vendor's habits in a play. What an ansible-core makes of every vendor is looked at in test_matrix.py."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.newest
+
+
+def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
+    simulator = simulate("openstack.scenario.yml")
+    clouds = tmp_path / "clouds.yaml"
+    clouds.touch(mode=0o600)
+    clouds.write_text(
+        "clouds:\n  rehearsal:\n    region_name: RegionOne\n    auth:\n"
+        f"      auth_url: {simulator.url}/identity/v3\n      username: admin\n"
+        f"      password: {secrets['admin_password']}\n"
+        "      project_name: demo\n      user_domain_name: Default\n      project_domain_name: Default\n",
+        encoding="utf-8",
+    )
+    environment = {"OS_CLIENT_CONFIG_FILE": str(clouds)}
+    run_playbook("openstack.yml", url=simulator.url, environment=environment).assert_clean()
+
+
+def test_waits_for_dbvisit(run_playbook, simulate):
+    simulator = simulate("dbvisit_standby.scenario.yml")
+    run_playbook("dbvisit_standby.yml", url=simulator.url).assert_clean()
+
+
+def test_waits_for_koodrive(run_playbook, simulate, secrets):
+    simulator = simulate("huawei_koodrive.scenario.yml")
+    # The play leaves both options out once.
+    environment = {
+        "KOODRIVE_API_URL": simulator.url,
+        "KOODRIVE_API_TOKEN": f"Bearer+{secrets['koodrive_token']}",
+    }
+    run_playbook("huawei_koodrive.yml", url=simulator.url, environment=environment).assert_clean()
+
+
+def test_waits_for_netapp_astra_control(run_playbook, simulate):
+    simulator = simulate("netapp_astra_control.scenario.yml")
+    run_playbook("netapp_astra_control.yml", url=simulator.url).assert_clean()
+    paths = simulator.requests()["by_path"]
+    tasks = "/accounts/{account_id}/core/v1/tasks"
+    backups = "POST /accounts/{account_id}/k8s/v1/apps/{app_id}/appBackups"
+    assert set(paths) == {f"GET {tasks}", f"GET {tasks}/{{id}}", backups}, paths
+
+
+def test_the_login_of_the_environment(run_playbook, simulate, secrets):
+    simulator = simulate("netapp_astra_control.scenario.yml")
+    environment = {
+        "NETAPP_ASTRA_API_URL": simulator.url,
+        "NETAPP_ASTRA_ACCOUNT_ID": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
+        "NETAPP_ASTRA_API_TOKEN": secrets["astra_token"],
+    }
+    run_playbook("netapp_astra_control_environment.yml", environment=environment).assert_clean()
+
+
+def test_waits_for_vmware(run_playbook, simulate):
+    simulator = simulate("vmware_live_site_recovery.scenario.yml")
+    run_playbook("vmware_live_site_recovery.yml", url=simulator.url).assert_clean()
+    counts = simulator.requests()["by_path"]
+    logins = sum(count for path, count in counts.items() if path.startswith("POST ") and path.endswith("/session"))
+    logouts = sum(count for path, count in counts.items() if path.startswith("DELETE "))
+    # A module ends its session, unless it ran out. Two are the play's own, one login was refused, one address was none.
+    assert logouts == logins - (1 + 2 + 1 + 1)
