@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from ..._api.answers import find_words
 from ..._api.channel import Channel
 from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
