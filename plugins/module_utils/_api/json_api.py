@@ -92,12 +92,16 @@ class Accepted(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A good answer: its JSON, None where it needs none, and what HTTP says around it."""
+    """A good answer: its JSON, None where it needs none, and what HTTP says around it.
+
+    ``retry_after`` are the seconds that the vendor asks to wait before the next request of this kind.
+    """
 
     data: Any
     status: int = 200
     headers: Mapping[str, str] = {}
     url: str = ""
+    retry_after: float | None = None
 
 
 class JsonApi:
@@ -168,7 +172,8 @@ class JsonApi:
                 schema=schema,
                 accepted=accepted,
             )
-            return Answer(data, response.status, response.headers, response.url)
+            retry_after = retry_after_seconds(response.headers, self._clock.now())
+            return Answer(data, response.status, response.headers, response.url, retry_after)
 
         access = self._login.access(deadline)
         try:
