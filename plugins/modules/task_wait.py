@@ -148,8 +148,8 @@ options:
         which states the others are, their progress, and about how long it will still take.
       - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
         check mode and with C(become) of a user who is not root there are none.
-      - With C(-v) each change of a task's state and each request that failed has a line of its own. With C(no_log)
-        there are only counts. With a stdout callback that writes JSON the lines go to stderr.
+      - With C(-v) each change of a task's state and each request that failed has a line of its own.
+      - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
     type: bool
     default: true
   progress_interval:

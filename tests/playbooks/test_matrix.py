@@ -51,7 +51,7 @@ VENDORS = {
         running="processing",
         good={"state": "success"},
         bad={"state": "failure", "message": "Task failed due to Internal Error"},
-        code=None,
+        code="internal_error",
     ),
     "vmware_live_site_recovery": Vendor(
         login={"api_url": "", "username": "admin"},

@@ -18,7 +18,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX, Lock, Thread
@@ -64,6 +64,8 @@ _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Cookies that are kept of one server: as many as RFC 6265, 6.1, asks a client to have room for.
 _MOST_COOKIES = 50
+#: What the beginning of a page of HTML has one of.
+_TAGS = ("<!doctype html", "<html", "<head", "<title", "<body", "<h1", "<center")
 
 
 @dataclass(frozen=True)
@@ -111,18 +113,22 @@ class HttpResponse:
         Raises:
             ValueError: it is none.
         """
-        return json.loads(self.body)
+        return json.loads(self.text)
 
     @property
     def text(self) -> str:
-        """The body as text, whatever it is."""
-        return self.body.decode("utf-8", errors="replace")
+        """The body as text, whatever it is: in the encoding of Unicode in which JSON would be."""
+        return self.body.decode(json.detect_encoding(self.body), errors="replace")
+
+    def beginning(self, size: int) -> str:
+        """Return the text of the first bytes."""
+        return replace(self, body=self.body[:size]).text
 
     @property
     def is_html(self) -> bool:
         """Whether it is a page for a browser: what proxies and login portals answer instead of the API."""
-        content_type = self.headers.get("content-type", "").lower()
-        return "html" in content_type or self.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
+        text = self.beginning(1000).lstrip().lower()
+        return text.startswith("<") and any(tag in text for tag in _TAGS)
 
 
 class HttpClient(Protocol):

@@ -107,6 +107,10 @@ class RestProvider(TaskProvider):
         """Return the task of an answer to ``task_request``."""
         return self._checked(self.find_task(answer.data, task_id), task_id)
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether the ID that an answer has is the one that was asked for."""
+        return found.casefold() == asked.casefold()
+
     def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
         """Return where an answer has the task."""
         return answer
@@ -140,7 +144,7 @@ class RestProvider(TaskProvider):
         answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
         with self._reading(request, deadline, answer.url):
             task = self.task_in(answer, task_id)
-        if task.id.casefold() != task_id.casefold():
+        if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
         return replace(task, id=task_id, retry_after=answer.retry_after)

@@ -159,6 +159,7 @@ _OPENSTACK = Vendor(
     login_request="POST /identity/v3/auth/tokens",
     launch=Launch("/image/v2/tasks", {"type": "import", "input": _GLANCE_INPUT}, {"X-Auth-Token": TOKEN}),
     bad_fields={"message": "Task failed due to Internal Error"},
+    code="internal_error",
 )
 _VMWARE = Vendor(
     name="vmware_live_site_recovery",

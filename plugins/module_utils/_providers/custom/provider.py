@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from ..._api.answers import find_words
 from ..._api.channel import Channel
 from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
@@ -43,14 +45,9 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import (
-    Definition,
-    RefusalTemplate,
-    SessionTemplate,
-    fill_body,
-    fill_text,
-    read_definition,
-)
+from .definition import Definition, RefusalTemplate, SessionTemplate, read_definition
+from .task_ids import LONGEST_ID
+from .templates import fill_body, fill_path, fill_text
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -233,7 +230,7 @@ class CustomProvider(RestProvider):
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._values, task_id)
+        return self._definition.get.fill(self._values, self._definition.task_ids.values(task_id))
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -261,7 +258,7 @@ class CustomProvider(RestProvider):
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
-        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
         # Where it leads is the result, until that was read.
@@ -269,10 +266,14 @@ class CustomProvider(RestProvider):
             task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
         )
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether they are the same, as the definition's ``task_id`` tells."""
+        return self._definition.task_ids.is_same(found, asked)
+
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
         definition = self._definition
-        raw = answer if definition.task is None else definition.task.find(answer)
+        raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
             code, words = find_words(answer) or (None, "")
@@ -363,7 +364,9 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
+            answer = self.ask(
+                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
+            )
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -443,7 +446,7 @@ def _login(
 
 def describe(definition: Definition) -> ProviderDescription:
     """Return the description of the API that a definition describes."""
-    pattern, words = definition.task_id or (None, "")
+    ids = definition.task_ids
     return replace(
         DESCRIPTION,
         title=definition.title,
@@ -453,11 +456,21 @@ def describe(definition: Definition) -> ProviderDescription:
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
-        task_id_pattern=pattern,
-        task_id_words=words,
+        task_id_pattern=ids.pattern,
+        task_id_words=ids.words,
+        read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",
     )
+
+
+def _read_task_id(definition: Definition, given: str) -> str:
+    task_id = definition.task_ids.read(given, definition.api_url)
+    if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
+        raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
+    # Fails here where the ID lacks its parts or is no path, before anything is sent.
+    fill_path(definition.get.path, {**definition.values, **definition.task_ids.values(task_id)})
+    return task_id
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:

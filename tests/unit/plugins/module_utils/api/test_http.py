@@ -902,8 +902,12 @@ def test_without_query():
 @pytest.mark.parametrize(
     ("headers", "body", "expected"),
     [
-        ({"content-type": "text/html; charset=UTF-8"}, b"", True),
-        ({"content-type": "application/xhtml+xml"}, b"", True),
+        ({"content-type": "text/html; charset=UTF-8"}, b"", False),
+        ({"content-type": "text/html; charset=UTF-8"}, b'{"text": "<html>"}', False),
+        ({}, b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "...">', True),
+        ({}, b'<?xml version="1.0"?><error/>', False),
+        ({}, b"\xef\xbb\xbf<!-- x --><head>", True),
+        ({}, "<html>".encode("utf-16"), True),
         ({}, b"\n <!DOCTYPE html><html>", True),
         ({}, b"<HTML>", True),
         ({"content-type": "application/json"}, b"{}", False),

@@ -289,7 +289,7 @@ def test_a_refusal_is_known_by_an_expression():
     refusal = {"when": "status == 'error'", "message": "message"}
     api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
     assert api.read("1").id == "1"
-    with pytest.raises(RejectedError, match="tasks/1: no"):
+    with pytest.raises(RejectedError, match=r"\(no\): GET \S+/tasks/1$"):
         api.read("1")
 
 
@@ -319,6 +319,84 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
     assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+
+
+AZURE = {
+    "get": {"path": "{id:path}", "query": {"api-version": "2020-01-01"}},
+    "fields": {"id": "name", "state": "status"},
+    "states": {"Succeeded": "succeeded"},
+}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "url", "params"),
+    [
+        (
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            (),
+        ),
+        (
+            "https://api.example/subs/s1/operations/op-a",
+            "https://api.example/subs/s1/operations/op-a",
+            (("api-version", "2020-01-01"),),
+        ),
+        ("/subs/s1/operations/op-a?x", f"{URL}/subs/s1/operations/op-a?x", (("api-version", "2020-01-01"),)),
+    ],
+)
+def test_an_id_that_is_an_address(task_id, url, params):
+    api = Api(AZURE, reply({"name": "op-a", "status": "Succeeded"}))
+    assert api.provider.description.read_task_id(task_id) == task_id
+    assert api.read(task_id).id == task_id
+    assert [(request.url, request.params) for request in api.http.requests] == [(url, params)]
+
+
+def test_an_address_of_another_server_is_never_asked():
+    api = Api({**AZURE, **login("bearer")}, api_token="t0ken")
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.read("https://other.example/operations/op-a")
+    assert api.http.requests == []
+
+
+@pytest.mark.parametrize("answered", ["op-b", "a", "xop-a"])
+def test_an_address_of_another_task(answered):
+    with pytest.raises(BadAnswerError, match="answered with another one"):
+        Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
+
+
+def test_a_name_with_slashes():
+    api = Api(
+        {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
+        reply({"name": "p/o/1", "state": "busy"}),
+    )
+    assert api.read("p/o/1").id == "p/o/1"
+    assert api.urls == [f"{URL}/v1/p/o/1"]
+
+
+@pytest.mark.parametrize("answered", ["UPID:pve1:00:x", "00:x"])
+def test_an_id_of_several_parts(answered):
+    api = Api(
+        {"get": {"path": "/nodes/{id.node}/tasks/{id}"}, "task_id": {"parts": "UPID:{node}:{rest}"}},
+        reply(task(answered)),
+    )
+    assert api.read("UPID:pve1:00:x").id == "UPID:pve1:00:x"
+    assert api.urls == [f"{URL}/nodes/pve1/tasks/UPID%3Apve1%3A00%3Ax"]
+    with pytest.raises(OptionError, match="looks like UPID"):
+        api.provider.description.read_task_id("7")
+
+
+def test_a_long_id_is_not_matched():
+    description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
+    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+        description.read_task_id("a" * 300)
+
+
+def test_a_task_is_found_by_its_id():
+    get = {"path": "/tasks", "task": "tasks[?to_string(id) == {id}] | [0]"}
+    api = Api({"get": get}, lambda _request: page(1, 2))
+    assert api.read("2").id == "2"
+    with pytest.raises(BadAnswerError, match=r"without the task 3 where get\.task looks"):
+        api.read("3")
 
 
 # --- what the HTTP status says --------------------------------------------------------------------------------
@@ -375,7 +453,7 @@ def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
     found = Api(definition, reply(task(state="broken", error={"code": "E-DISK"}), int(status))).read()
     assert (found.state.value, found.error.code) == ("failed", "E-DISK")
-    with pytest.raises(TransientError, match="broken JSON"):
+    with pytest.raises(TransientError, match="and no body"):
         Api(definition, reply(b"", int(status))).read()
 
 
