@@ -426,6 +426,17 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
+    single = Api({}, reply(task()), reply(task(), retry_after="7"))
+    listed = Api(
+        {"list": LIST},
+        reply(task()),
+        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
+    )
+    for session, ids, seconds in ((single, "1", 0), (single, "1", 7), (listed, "1", 0), (listed, "123", 4)):
+        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
+
+
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
