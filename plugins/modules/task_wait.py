@@ -144,8 +144,8 @@ options:
     default: false
   progress:
     description:
-      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended, their
-        progress, about how long it will still take, and how it ended. A failure is told at once, with its code and reason.
+      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
+        their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
       - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
         check mode and with C(become) of a user who is not root there are none.
       - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
@@ -156,8 +156,8 @@ options:
   progress_interval:
     description:
       - The most seconds between two such lines, also while nothing changes.
-      - While there is news, such as a percentage that grows, a line comes every 10 seconds in the first minute, every 30
-        seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
+      - While there is news, such as a percentage that grows, a line comes every 10 seconds in the first minute, every
+        30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
 seealso:

@@ -126,7 +126,7 @@ def _state_words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
 
 
 def _words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
-    """Tell a task's state with the vendor's word where that says more. A bare number says nothing, nor does a success."""
+    """Tell a task's state with the vendor's word where that says more: not if it is a number, nor of a success."""
     state = _state_words(task, unseen)
     raw = task.raw_state
     if not raw or raw.isdecimal() or task.state is TaskState.SUCCEEDED or raw.casefold().replace("_", " ") == state:
