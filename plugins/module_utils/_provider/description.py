@@ -163,8 +163,7 @@ class ProviderDescription:
     def error_for(self, message: str | None) -> TaskError:
         """Return what is known about a failure that the vendor tells with this text."""
         for failure in self.failures:
-            match = failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE)
-            if match:
+            if failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE):
                 # A text that only carries the code says less than the document; any other says more.
                 return failure.to_error(None if failure.code and failure.code in (message or "") else message)
         match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)

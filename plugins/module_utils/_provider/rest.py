@@ -147,21 +147,23 @@ class RestProvider(TaskProvider):
         if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
-        return task if task.id == task_id else replace(task, id=task_id)
+        return replace(task, id=task_id, retry_after=answer.retry_after)
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Ask for a page. The cursor is the page's query."""
         request = self.list_request(query)
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
-        answer = self.ask(request, deadline, schema=self.list_schema)
+        answer = self.ask_whole(request, deadline, schema=self.list_schema)
         with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer))
-        following = self.next_params(answer, request.params, tasks, deadline)
+            tasks, unreadable = self.read_entries(self.find_entries(answer.data))
+        if answer.retry_after is not None:
+            tasks = tuple(replace(task, retry_after=answer.retry_after) for task in tasks)
+        following = self.next_params(answer.data, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
-            is_cut=self.is_cut(answer, request.params, tasks),
+            is_cut=self.is_cut(answer.data, request.params, tasks),
             unreadable=unreadable,
         )
 
