@@ -282,7 +282,7 @@ def _told(
 ) -> str:
     """Say what was refused: by whom, the words, the request, and what to do."""
     status = "" if details["status"] in _OK else f"HTTP {details['status']}"
-    said = ": ".join(filter(None, (status, (refusal.words or "").rstrip("."))))
+    said = ": ".join(filter(None, (status, refusal.words)))
     said = f" ({said})" if said else ""
     if kind is AuthenticationError and not refusal.advice:
         return f"{traits.title} refused the login{said}: {refusal_advice}"
