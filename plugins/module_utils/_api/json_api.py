@@ -246,8 +246,8 @@ def read_answer(
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
     is_good = response.status in _OK or response.status in accepted.statuses
     if response.status in accepted.bare and not response.is_html:
-        return _json_or_none(response)
-    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else _json_or_none(response)
+        return json_or_none(response)
+    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
         problem = None if schema is None else schema.problem(data)
@@ -324,7 +324,8 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *
         raise BadAnswerError(f"{title} answered with JSON that is nested too deeply: {where}", **details) from None
 
 
-def _json_or_none(response: HttpResponse) -> Any:
+def json_or_none(response: HttpResponse) -> Any:
+    """Return the JSON of an answer, "" of an empty one, None of anything else."""
     if not response.body.strip():
         return ""
     try:

@@ -22,11 +22,13 @@ from ..._api.pacing import Quota
 from ..._api.schemas import AnswerSchema
 from ..._core.errors import OptionError, RequestError
 from ..._core.task import TaskState
+from ..._core.text import listed
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
 from .expressions import Expression, IdExpression
 from .schema import (
     ANY_OTHER,
+    AUTH_URL,
     FIELDS,
     HOLDS_TASK,
     LOGIN_OPTIONS,
@@ -58,19 +60,35 @@ class Paging:
 
 
 @dataclass(frozen=True)
-class SessionTemplate:
-    """How a session is begun and ended. ``lifetime`` is in seconds."""
+class LogoutTemplate:
+    """The request that ends a session: at a path, or at the address that the login's answer gave."""
 
     method: str
+    path: str | None
+    address: Expression | None
+    address_header: str | None
+
+
+@dataclass(frozen=True)
+class SessionTemplate:
+    """How a session is begun and ended. ``lifetime`` is in seconds, or where the answer has them."""
+
+    method: str
+    #: Below the address of the API, or of the server of logins that the user names.
     path: str
-    basic: bool
+    is_elsewhere: bool
+    #: The options that make a Basic login.
+    basic: tuple[str, ...]
     body: Any
+    form: Mapping[str, str] | None
+    #: Where the answer has the token; without any the session is in its cookies.
     token: Expression | None
     token_header: str | None
-    lifetime: float | None
+    token_cookie: str | None
+    lifetime: float | Expression | None
     #: HTTP statuses besides 401 that say that it has run out.
     expired_statuses: frozenset[int]
-    logout: tuple[str, str] | None
+    logout: LogoutTemplate | None
 
 
 @dataclass(frozen=True)
@@ -139,11 +157,11 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     problem = _SCHEMA.problem(given)
     if problem is not None or not isinstance(given, Mapping):
         raise OptionError("definition", f"definition is wrong {problem}")
-    login = given.get("login", {"type": "none"})
+    login = _as_session(given.get("login", {"type": "none"}))
     places = {name: getattr(options, name) for name in PLACES}
     values = {name: value for name, value in places.items() if value is not None and value.strip()}
     # What bodies can name: of a session's token too, where there is a session.
-    inside = (*values, *LOGIN_VALUES, *((TOKEN,) if login["type"] == "session" else ()))
+    inside = (*values, *LOGIN_VALUES, *((TOKEN,) if "session" in login else ()))
     base_path = given.get("base_path", "").rstrip("/")
     check_placeholders(base_path, "$.base_path", values)
     headers = _headers(given.get("headers", {}), values)
@@ -204,24 +222,46 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
     if session is None:
         return None
     where = "$.login.session"
-    if ("token" in session) == ("token_header" in session):
-        what = "needs exactly one of token and token_header, the place of the session's token in the answer"
-        raise OptionError("definition", f"definition: {where} {what}")
-    logout = session.get("logout")
-    check_placeholders(session["path"], f"{where}.path", values)
-    check_placeholders((logout or {}).get("path"), f"{where}.logout.path", values)
-    check_placeholders(session.get("body"), f"{where}.body", (*values, *LOGIN_VALUES))
+    _need_one(session, ("token", "token_header", "token_cookie", "cookies"), where)
+    if "body" in session and "form" in session:
+        raise OptionError("definition", f"definition: {where} has body and form, and a request has one of both")
+    path = session["path"]
+    is_elsewhere = path.startswith(AUTH_URL)
+    path = path[len(AUTH_URL) :] if is_elsewhere else path
+    check_placeholders(path, f"{where}.path", values)
+    for key in ("body", "form"):
+        check_placeholders(session.get(key), f"{where}.{key}", (*values, *LOGIN_VALUES))
+    lifetime = session.get("lifetime")
     return SessionTemplate(
         method=session.get("method", "POST"),
-        path=fill_path(session["path"], values),
-        basic=session.get("basic", False),
+        path=fill_path(path, values),
+        is_elsewhere=is_elsewhere,
+        basic=_basic_options(login) if session.get("basic") else (),
         body=session.get("body"),
+        form=session.get("form"),
         token=_expression(session, "token", where),
         token_header=session.get("token_header"),
-        lifetime=session.get("lifetime"),
+        token_cookie=session.get("token_cookie"),
+        lifetime=_expression(session, "lifetime", where) if isinstance(lifetime, str) else lifetime,
         expired_statuses=frozenset(session.get("expired_statuses", ())),
-        logout=None if logout is None else (logout["method"], fill_path(logout["path"], values)),
+        logout=None if "logout" not in session else _logout(session["logout"], f"{where}.logout", values),
     )
+
+
+def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> LogoutTemplate:
+    _need_one(given, ("path", "address", "address_header"), where)
+    check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
+    address = _expression(given, "address", where)
+    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+
+
+def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
+    if len(given.keys() & {*keys}) != 1:
+        raise OptionError("definition", f"definition: {where} needs exactly one of {listed([*keys])}")
+
+
+def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
+    return ("app_id", "app_secret") if "oauth2" in login else ("username", "password")
 
 
 def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
@@ -231,6 +271,28 @@ def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
         **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
         meanings={str(code): MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
     )
+
+
+#: How an OAuth 2 client says who it is (RFC 6749, 2.3.1).
+_CLIENT = {"client_id": "{app_id}", "client_secret": "{app_secret}"}
+
+
+def _as_session(login: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an OAuth 2 login (RFC 6749, 4.3 and 4.4) as the session that it is."""
+    given = login.get("oauth2")
+    if given is None:
+        return login
+    is_password = given["grant"] == "password"
+    client = given.get("client", "none" if is_password else "body")
+    form = {
+        "grant_type": given["grant"],
+        **({"username": "{username}", "password": "{password}"} if is_password else {}),
+        **(_CLIENT if client == "body" else {}),
+        **({"scope": given["scope"]} if "scope" in given else {}),
+        **given.get("form", {}),
+    }
+    session = {"path": given.get("path", AUTH_URL), "form": form, "token": "access_token", "lifetime": "expires_in"}
+    return {"prefix": "Bearer ", **login, "session": {**session, "basic": client == "basic"}}
 
 
 def _state_word(raw: object) -> str:
@@ -252,7 +314,8 @@ def _accepted(statuses: Mapping[int, TaskState | None]) -> Accepted:
 
 
 def _login_header(login: Mapping[str, Any], named: Collection[str]) -> str | None:
-    if login["type"] in ("none", "basic") or (TOKEN in named and "header" not in login):
+    is_cookie = "cookies" in login.get("session", {})
+    if login["type"] in ("none", "basic") or is_cookie or (TOKEN in named and "header" not in login):
         return None
     return str(login.get("header", "Authorization"))
 
@@ -273,9 +336,10 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
 def _needs(login: Mapping[str, Any], parts: object) -> tuple[str, ...]:
     """Return the connection options that a login and the placeholders in some parts of the definition need."""
     session = login.get("session", {})
-    kind = "basic" if session.get("basic") else login["type"]
-    named = {*LOGIN_OPTIONS[kind], *placeholders(session.get("body")), *placeholders(parts)}
-    return tuple(name for name in LOGIN_VALUES if name in named)
+    by_basic = _basic_options(login) if session.get("basic") else ()
+    inside = placeholders((session.get("path"), session.get("body"), session.get("form"), parts))
+    named = {*LOGIN_OPTIONS[login["type"]], *by_basic, *inside}
+    return tuple(name for name in ("auth_url", *LOGIN_VALUES) if name in named)
 
 
 def _task_request(

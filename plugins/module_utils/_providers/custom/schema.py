@@ -45,11 +45,14 @@ LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "bearer": ("api_token",),
     "header": ("api_token",),
     "session": (),
+    "oauth2": (),
 }
 #: The connection options that every request can name.
 PLACES = ("account_id", "region")
 #: What headers and bodies can name besides: addresses are shown, these are not.
-LOGIN_VALUES = ("username", "password", "api_key", "api_token")
+LOGIN_VALUES = ("username", "password", "api_key", "api_token", "app_id", "app_secret")
+#: Where a login's path can begin, on a server that the user names.
+AUTH_URL = "{auth_url}"
 #: The token of a session, in bodies.
 TOKEN = "token"  # noqa: S105 - the name of a placeholder
 
@@ -128,20 +131,47 @@ _PAGING = _variants(
     },
 )
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
+_LOGIN_PATH: dict[str, Any] = {
+    **_PATH,
+    "pattern": r"^(/|\{auth_url\})[!\"$-~]*$(?!\n)",
+    "description": "a path begins with a slash or with {auth_url}, and holds no spaces, # or letters beyond ASCII",
+}
+_FORM = {"type": "object", "additionalProperties": {"type": "string"}}
 _TOKEN_PLACE = {"header": _HEADER, "prefix": _HEADER_TEXT}
 _SESSION = _closed(
     {
         "method": {"enum": ["GET", "POST", "PUT"]},
-        "path": _PATH,
+        "path": _LOGIN_PATH,
         "basic": {"type": "boolean"},
         "body": {},
+        "form": _FORM,
         "token": _EXPRESSION,
         "token_header": _HEADER,
-        "lifetime": _SECONDS,
+        "token_cookie": _NAME,
+        "cookies": {"const": True},
+        "lifetime": {"anyOf": [_SECONDS, _EXPRESSION]},
         "expired_statuses": _HTTP_STATUSES,
-        "logout": _closed({"method": {"enum": ["DELETE", "POST", "GET"]}, "path": _PATH}, "method", "path"),
+        "logout": _closed(
+            {
+                "method": {"enum": ["DELETE", "POST", "GET"]},
+                "path": _PATH,
+                "address": _EXPRESSION,
+                "address_header": _HEADER,
+            },
+            "method",
+        ),
     },
     "path",
+)
+_OAUTH2 = _closed(
+    {
+        "grant": {"enum": ["client_credentials", "password"]},
+        "path": _LOGIN_PATH,
+        "client": {"enum": ["body", "basic", "none"]},
+        "scope": _NAME,
+        "form": _FORM,
+    },
+    "grant",
 )
 _LOGIN = _variants(
     "type",
@@ -151,6 +181,7 @@ _LOGIN = _variants(
         "bearer": (_TOKEN_PLACE, ()),
         "header": (_TOKEN_PLACE, ()),
         "session": ({**_TOKEN_PLACE, "session": _SESSION}, ("session",)),
+        "oauth2": ({**_TOKEN_PLACE, "oauth2": _OAUTH2}, ("oauth2",)),
     },
 )
 #: What a code of a refusal can mean.

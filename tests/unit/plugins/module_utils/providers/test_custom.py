@@ -860,7 +860,7 @@ def test_a_session_with_its_token_in_a_header(answer):
             "Wrong password.*check username, password and",
         ),
         (reply({}, 403), AccessDeniedError, "403"),
-        (reply({}, 404), OptionError, r"api_url: .*404.*login\.session\.path"),
+        (reply({}, 404), OptionError, r"api_url: .*404.*Check login in the definition"),
         (reply(b"<html>", 404, content_type="text/html"), OptionError, "api_url"),
         (reply({}, 503), TransientError, "503"),
         (reply({}, 409), TransientError, "409"),
@@ -949,6 +949,151 @@ def test_a_session_that_never_began_is_not_ended():
     api = Api(session(logout=LOGOUT), **ANN)
     api.provider.close(api.deadline)
     assert api.http.requests == []
+
+
+def oauth2(grant="client_credentials", **keys):
+    return {"login": {"type": "oauth2", "oauth2": {"grant": grant, **keys}}}
+
+
+APP = {"app_id": "app", "app_secret": "app-s3cret", "auth_url": "https://login.example/t1/token"}
+
+
+def access_token(value, **more):
+    return reply({"access_token": value, "token_type": "Bearer", **more})
+
+
+def test_oauth2_with_client_credentials_at_another_server():
+    headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
+    api = Api(
+        {**oauth2(scope="all.read", form={"audience": "x y"}), **headers},
+        *(access_token("one", expires_in=100), reply(task()), access_token("two"), reply(task())),
+        **{**APP, "api_key": "key-s3cret"},
+    )
+    api.read()
+    api.clock.advance(91)
+    api.read()
+    begin, asked, again, last = api.http.requests
+    assert (begin.method, begin.url, begin.json) == ("POST", "https://login.example/t1/token", None)
+    assert begin.body == (
+        b"grant_type=client_credentials&client_id=app&client_secret=app-s3cret&scope=all.read&audience=x+y"
+    )
+    # Each server gets its own secrets only.
+    assert begin.headers == {"Accept": "application/json", "X-Version": "1"}
+    assert (asked.url, asked.headers["Authorization"], asked.headers["X-Key"]) == (
+        f"{URL}/tasks/1",
+        "Bearer one",
+        "key-s3cret",
+    )
+    assert (again.url, last.headers["Authorization"]) == (begin.url, "Bearer two")
+    assert api.hidden == {"one", "two"}
+    assert "s3cret" not in repr(api.http.requests)
+
+
+@pytest.mark.parametrize(
+    ("keys", "form", "authorization"),
+    [
+        ({}, b"grant_type=password&username=ann&password=pa55word", None),
+        ({"client": "basic"}, b"grant_type=password&username=ann&password=pa55word", "Basic YXBwOmFwcC1zM2NyZXQ="),
+        (
+            {"form": {"client_id": "public"}},
+            b"grant_type=password&username=ann&password=pa55word&client_id=public",
+            None,
+        ),
+    ],
+)
+def test_oauth2_with_a_password(keys, form, authorization):
+    api = Api(oauth2("password", path="/oauth2/token", **keys), access_token("one"), reply(task()), **ANN, **APP)
+    api.read()
+    begin, asked = api.http.requests
+    assert (begin.url, begin.body, begin.headers.get("Authorization")) == (f"{URL}/oauth2/token", form, authorization)
+    assert asked.headers["Authorization"] == "Bearer one"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (reply({"error": "invalid_client", "error_description": "Bad secret"}, 400), AuthenticationError, "Bad secret"),
+        (reply({"error": "invalid_grant"}, 400), AuthenticationError, "invalid_grant"),
+        (reply({"error": "invalid_scope"}, 400), RejectedError, "invalid_scope"),
+        (reply({"error": "temporarily_unavailable"}, 503), TransientError, "temporarily"),
+        (reply({}, 404), OptionError, r"auth_url: there is no login at https://login\.example"),
+        (reply({"token_type": "x"}), BadAnswerError, "without a token"),
+    ],
+)
+def test_an_oauth2_login_that_is_refused(answer, kind, words):
+    api = Api(oauth2(), lambda _request: answer, **APP)
+    for _look in range(2):
+        with pytest.raises(kind, match=words):
+            api.read()
+    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+
+
+@pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
+def test_a_lifetime_that_is_none(expires_in):
+    api = Api(oauth2(), access_token("one", expires_in=expires_in), reply(task()), reply(task()), **APP)
+    api.read()
+    api.clock.advance(10**6)
+    api.read()
+
+
+COOKIES = (
+    "TWISTED_SESSION=abcdef0123456789; Path=/; HttpOnly; Expires=Wed, 21 Oct 2037 07:28:00 GMT, "
+    "csrf=fedcba98; Secure, l=en"
+)
+
+
+def test_a_session_of_cookies_behind_a_redirect():
+    definition = login("session", session={"method": "GET", "path": "/auth/login", "basic": True, "cookies": True})
+    api = Api(definition, reply(b"", 302, location="/", set_cookie=COOKIES), reply(task()), **ANN)
+    api.read()
+    begin, asked = api.http.requests
+    assert 302 in begin.stops_at
+    assert asked.headers == {"Accept": "application/json"}
+    # Hiding a cookie of two letters would spoil every message.
+    assert api.hidden == {"abcdef0123456789", "fedcba98"}
+
+
+@pytest.mark.parametrize(
+    ("place", "csrf"), [({"token_cookie": "csrf"}, "fedcba98"), ({"token_header": "X-CSRF"}, "header-token")]
+)
+def test_cookies_with_a_csrf_token(place, csrf):
+    keys = {"path": "/login", "form": {"j_user": "{username}", "j_pass": "{password}"}, **place}
+    answer = reply(b"<html>", 302, location="/", set_cookie=COOKIES, x_csrf="header-token")
+    api = Api(login("session", header="X-CSRF-Token", session=keys), answer, reply(task()), **ANN)
+    api.read()
+    assert api.http.requests[0].body == b"j_user=ann&j_pass=pa55word"
+    assert api.http.requests[1].headers["X-CSRF-Token"] == csrf
+    assert csrf in api.hidden
+
+
+def test_a_login_that_sets_no_cookie():
+    definition = login("session", session={"path": "/login", "cookies": True})
+    with pytest.raises(BadAnswerError, match="answered the login without a cookie"):
+        Api(definition, reply(b"", 302, location="/login?error")).read()
+
+
+@pytest.mark.parametrize(
+    ("logout", "answer", "url"),
+    [
+        ({"path": "/tokens/{token}"}, {}, f"{URL}/tokens/t0%2Fken"),
+        ({"address": '"@odata.id"'}, {"@odata.id": "/rf/Sessions/4"}, "https://api.example/rf/Sessions/4"),
+        ({"address_header": "Location"}, {}, "https://api.example/rf/Sessions/5"),
+        ({"address": "gone"}, {}, None),
+        ({"address": "gone"}, {"gone": "https://other.example/4"}, None),
+        ({"address": "gone"}, {"gone": "https://[/4"}, None),
+    ],
+)
+@pytest.mark.parametrize("place", [{"token_header": "X-Auth-Token"}, {"token": "tok"}])
+def test_a_logout_whose_address_the_login_gave(logout, answer, url, place):
+    keys = {"path": "/login", **place, "logout": {"method": "DELETE", **logout}}
+    begun = reply({"tok": "t0/ken", **answer}, 201, x_auth_token="t0/ken", location="/rf/Sessions/5")
+    api = Api(
+        login("session", header="X-Auth-Token", session=keys), begun, reply(task()), *([reply(b"", 204)] if url else [])
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    assert [(request.method, request.url) for request in api.http.requests[2:]] == ([("DELETE", url)] if url else [])
+    assert all(request.headers["X-Auth-Token"] == "t0/ken" for request in api.http.requests[2:])
 
 
 # --- the description ------------------------------------------------------------------------------------------

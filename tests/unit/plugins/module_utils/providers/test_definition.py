@@ -42,7 +42,7 @@ LEAST = {
 SESSION = {"path": "/login", "token": "token"}
 LIST = {"path": "/tasks", "items": "tasks"}
 ABSENT = object()
-ALL_OPTIONS = ("username", "password", "api_key", "api_token", "account_id", "region")
+ALL_OPTIONS = ("username", "password", "api_key", "api_token", "app_id", "app_secret", "account_id", "region")
 
 
 def changed(path, value):
@@ -69,6 +69,10 @@ def paging(**keys):
 
 def session(**keys):
     return changed("login", {"type": "session", "session": {**SESSION, **keys}})
+
+
+def oauth2(grant, **keys):
+    return {"type": "oauth2", "oauth2": {"grant": grant, **keys}}
 
 
 @pytest.mark.parametrize(
@@ -136,12 +140,33 @@ def session(**keys):
         (changed("login", {"type": "header", "header": "X-Key\n"}), ["at $.login.header"]),
         (changed("login", {"type": "header", "prefix": "a\nb"}), ["at $.login.prefix"]),
         (changed("login", {"type": "session", "session": {"path": "/"}}), ["$.login.session needs exactly one of"]),
-        (session(token_header="X"), ["$.login.session needs exactly one of token and token_header"]),
+        (
+            session(token_header="X"),
+            ["$.login.session needs exactly one of token, token_header, token_cookie and cookies"],
+        ),
         (session(body={"user": "{user}"}), ["$.login.session.body.user has {user}, which is no placeholder here"]),
         (session(path="/{region}"), ["$.login.session.path has {region}", "option region is not given"]),
-        (session(logout={"method": "DELETE"}), ["at $.login.session.logout: path is missing"]),
+        (
+            session(logout={"method": "DELETE"}),
+            ["$.login.session.logout needs exactly one of path, address and address_header"],
+        ),
         (session(logout={"method": "DELETE", "path": "/{x}"}), ["$.login.session.logout.path has {x}"]),
         (session(lifetime=0), ["at $.login.session.lifetime"]),
+        (session(lifetime="["), ["$.login.session.lifetime is no JMESPath expression"]),
+        (session(body={}, form={}), ["$.login.session has body and form, and a request has one of both"]),
+        (session(form={"n": 5}), ["at $.login.session.form.n: expected string, got number"]),
+        (
+            session(path="https://x/login"),
+            ["at $.login.session.path: 'https://x/login': a path begins with a slash or"],
+        ),
+        (session(path="/login/{auth_url}"), ["$.login.session.path has {auth_url}, which is no placeholder here"]),
+        (session(cookies=False), ["at $.login.session.cookies"]),
+        (changed("login", {"type": "oauth2"}), ["at $.login: oauth2 is missing"]),
+        (changed("login", {"type": "oauth2", "oauth2": {}}), ["at $.login.oauth2: grant is missing"]),
+        (
+            changed("login", {"type": "oauth2", "oauth2": {"grant": "implicit"}}),
+            ["at $.login.oauth2.grant: 'implicit' is none of client_credentials, password"],
+        ),
         (session(lifetime=float("inf")), ["at $.login.session.lifetime"]),
         (paging(), ["at $.list.paging: style is missing"]),
         (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, cursor, offset, page"]),
@@ -225,6 +250,12 @@ def test_the_least_definition():
         ({"type": "session", "session": {**SESSION, "body": {"key": "{api_key}"}}}, ("api_key",)),
         ({"type": "session", "session": {**SESSION, "body": ["{username}:{password}"]}}, ("username", "password")),
         ({"type": "session", "session": SESSION}, ()),
+        ({"type": "session", "session": {**SESSION, "path": "{auth_url}/in"}}, ("auth_url",)),
+        ({"type": "session", "session": {**SESSION, "form": {"key": "{api_key}"}}}, ("api_key",)),
+        (oauth2("client_credentials"), ("auth_url", "app_id", "app_secret")),
+        (oauth2("client_credentials", path="/token", client="basic"), ("app_id", "app_secret")),
+        (oauth2("password", path="/token"), ("username", "password")),
+        (oauth2("password", path="/token", client="body"), ("username", "password", "app_id", "app_secret")),
     ],
 )
 def test_a_login_needs_what_it_names(login, needed):
@@ -239,7 +270,7 @@ def test_places_are_filled_where_they_are_known():
     }
     definition = read(given, account_id="a b", region="x/y")
     assert definition.base_path == "/accounts/a%20b"
-    assert (definition.session.path, definition.session.logout) == ("/x%2Fy/in", ("POST", "/x%2Fy/out"))
+    assert (definition.session.path, definition.session.logout.path) == ("/x%2Fy/in", "/{region}/out")
     with pytest.raises(OptionError) as caught:
         read(given, account_id=" ", region="x")
     assert caught.value.option == "account_id"
