@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ..._api.json_api import Accepted
@@ -37,12 +38,15 @@ from .schema import (
     NULL,
     PLACES,
     SCHEMA,
+    TIMES,
     TOKEN,
 )
 from .task_ids import TaskIds, read_task_ids
 from .templates import RequestTemplate, check_placeholders, fill_path, placeholders
 
 _SCHEMA = AnswerSchema(SCHEMA)
+#: Any moment, to try patterns of times with.
+_MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -132,7 +136,10 @@ class Definition:
     when_ended: RequestTemplate | None
     ended: Mapping[str, Expression]
     fields: Mapping[str, Expression]
-    times: str
+    #: What ``fields["percent"]`` counts to.
+    percent_of: float | Expression
+    #: The forms of times: words of ``TIMES``, or patterns as those of ``strptime``.
+    times: tuple[str, ...]
     states: Mapping[str, TaskState]
     #: What any other word means.
     other_state: TaskState
@@ -201,7 +208,8 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
-        times=given.get("times", "rfc3339"),
+        percent_of=_percent_of(given.get("fields", {})),
+        times=_times(given.get("times", "rfc3339")),
         states=states,
         other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
@@ -253,6 +261,27 @@ def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> 
     check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
     address = _expression(given, "address", where)
     return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+
+
+def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
+    whole = fields.get("percent_of", 100)
+    return Expression(whole, "$.fields.percent_of") if isinstance(whole, str) else float(whole)
+
+
+def _times(given: str | list[str]) -> tuple[str, ...]:
+    forms = (given,) if isinstance(given, str) else tuple(given)
+    for form in forms:
+        if form in TIMES:
+            continue
+        try:
+            written = _MOMENT.strftime(form)
+            usable = "%" in form and len(form) < 100 and datetime.strptime(written, form) is not None  # noqa: DTZ007 - a trial
+        except (ValueError, re.error):
+            usable = False
+        if not usable:
+            what = f"is none of {', '.join(TIMES)}, and no pattern such as %d.%m.%Y %H:%M:%S"
+            raise OptionError("definition", f"definition is wrong at $.times: {form!r} {what}")
+    return forms
 
 
 def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -65,24 +66,68 @@ DESCRIPTION = ProviderDescription(
 )
 
 
-_TIMES: dict[str, Callable[[Any], Any]] = {
+_TIMES: dict[str, Callable[[Any], datetime | None]] = {
     "rfc3339": parse_time,
     "epoch_seconds": as_time,
     "epoch_milliseconds": as_time_in_milliseconds,
 }
+#: Of a list of reasons so many are told.
+_MOST_REASONS = 5
 
 
-def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
-    """Return how a field is read. An API of somebody's own may send a number as text, or the other way round."""
-    if field.endswith("_at"):
-        return _TIMES[definition.times]
+def _as_time(value: Any, forms: Sequence[str]) -> datetime | None:
+    """Return a time in the first of some forms that it is written in."""
+    found = (_TIMES[form](value) if form in _TIMES else _by_pattern(value, form) for form in forms)
+    return next((moment for moment in found if moment is not None), None)
+
+
+def _by_pattern(value: Any, form: str) -> datetime | None:
+    try:
+        moment = datetime.strptime(value.strip(), form)  # noqa: DTZ007 - the next line
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (AttributeError, ValueError, OverflowError):
+        return None
+
+
+def _as_reason(value: Any) -> str | None:
+    """Return words for people out of a text, of an object that holds one, or of a list of either."""
+    if isinstance(value, list):
+        reasons = [reason for reason in map(_as_reason, value[: 4 * _MOST_REASONS]) if reason]
+        more = ["…"] if len(reasons) > _MOST_REASONS or len(value) > 4 * _MOST_REASONS else []
+        return as_prose("; ".join([*dict.fromkeys(reasons[:_MOST_REASONS]), *more]))
+    if isinstance(value, Mapping):
+        found = find_words(value)
+        return None if found is None else found[1]
+    return as_prose(value)
+
+
+def _as_code(value: Any) -> str | None:
+    """Return a code, of a list the first one."""
+    return next(filter(None, map(as_word, value)), None) if isinstance(value, list) else as_word(value)
+
+
+def _percent(raw: Any, definition: Definition) -> float | None:
+    value, whole = definition.fields["percent"].find(raw), definition.percent_of
+    if isinstance(whole, float) and whole == 100:
+        return as_percent(value)
+    part, of = as_number(value), as_number(whole.find(raw)) if isinstance(whole, Expression) else whole
+    return None if part is None or not of else as_percent(round(100 * part / of, 4))
+
+
+def _field(name: str, raw: Any, definition: Definition) -> Any:
+    """Return a field, read. An API of somebody's own may send a number as text, or the other way round."""
+    if name == "percent":
+        return _percent(raw, definition)
+    found = definition.fields[name].find(raw)
+    if name.endswith("_at"):
+        return _as_time(found, definition.times)
     readers: dict[str, Callable[[Any], Any]] = {
         "id": as_word,
         "state": as_word,
-        "percent": as_percent,
+        "message": _as_reason,
         "result": as_it_is,
     }
-    return readers.get(field, as_prose)
+    return readers.get(name, as_prose)(found)
 
 
 def task_from_json(
@@ -98,7 +143,7 @@ def task_from_json(
     Raises:
         BadAnswerError: it has no ID or no state where the definition says that they are.
     """
-    found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
+    found = {name: _field(name, raw, definition) for name in definition.fields}
     found["id"] = found.get("id") or known_id
     told = definition.statuses.get(status)
     if told is not None:
@@ -128,8 +173,8 @@ def _state(raw: Any, raw_state: str, definition: Definition, description: Provid
 
 def _error(raw: Any, definition: Definition, description: ProviderDescription, message: str | None) -> TaskError:
     code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
-    code = None if code_at is None else as_word(code_at.find(raw))
-    words = None if message_at is None else as_prose(message_at.find(raw))
+    code = None if code_at is None else _as_code(code_at.find(raw))
+    words = None if message_at is None else _as_reason(message_at.find(raw))
     return _documented(description, code, words or message)
 
 
@@ -142,7 +187,8 @@ def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
     """Return what reads the refusals that a definition describes."""
 
     def read(answer: object, _status: int) -> Refusal | None:
-        code, words = (None if at is None else as_word(at.find(answer)) for at in (refusal.code, refusal.message))
+        code = None if refusal.code is None else _as_code(refusal.code.find(answer))
+        words = None if refusal.message is None else _as_reason(refusal.message.find(answer))
         applies = (code or words) is not None if refusal.when is None else bool(refusal.when.find(answer))
         return Refusal(code, words or "", refusal.meanings.get(code or "")) if applies else None
 
@@ -447,9 +493,9 @@ class CustomProvider(RestProvider):
             # Trouble with this request is not the end of the task.
             told = f"What when_ended asks for could not be read: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
-        words, result, failed = as_prose(found.get("message")), found.get("result"), task.error
+        words, result, failed = _as_reason(found.get("message")), found.get("result"), task.error
         if failed is not None:
-            code = as_word(found.get("code")) or failed.code
+            code = _as_code(found.get("code")) or failed.code
             failed = _documented(self.description, code, words or failed.detail)
         return replace(
             task,

@@ -51,6 +51,8 @@ LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
 PLACES = ("account_id", "region")
 #: What headers and bodies can name besides: addresses are shown, these are not.
 LOGIN_VALUES = ("username", "password", "api_key", "api_token", "app_id", "app_secret")
+#: How times are written, where no pattern says so.
+TIMES = ("rfc3339", "epoch_seconds", "epoch_milliseconds")
 #: Where a login's path can begin, on a server that the user names.
 AUTH_URL = "{auth_url}"
 #: The token of a session, in bodies.
@@ -228,8 +230,13 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             {**_REQUEST, "path": _TASK_PATH, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
             "path",
         ),
-        "fields": _closed(dict.fromkeys(FIELDS, _EXPRESSION)),
-        "times": {"enum": ["rfc3339", "epoch_seconds", "epoch_milliseconds"]},
+        "fields": _closed(
+            {
+                **dict.fromkeys(FIELDS, _EXPRESSION),
+                "percent_of": {"type": ["number", "string"], "exclusiveMinimum": 0, "minLength": 1, "maxLength": 2000},
+            }
+        ),
+        "times": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1, "examples": list(TIMES)},
         "states": {
             "type": "object",
             "minProperties": 1,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -164,8 +165,11 @@ def _id_template(text: str, path: str, last: str) -> IdTemplate:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            # Of what will mean something else one day.
+            warnings.simplefilter("error")
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         raise OptionError("definition", f"definition: $.task_id.pattern is no regular expression: {error}") from None
     if _work_of(text) > _MOST_WORK:
         raise OptionError(

@@ -192,6 +192,11 @@ def test_failures(raw, expected, state):
         ("epoch_seconds", 10**400, None),
         ("epoch_seconds", float("nan"), None),
         ("epoch_milliseconds", 10**30, None),
+        ("%d.%m.%Y %H:%M:%S", " 31.12.2026 23:59:58", "2026-12-31T23:59:58Z"),
+        ("%a %b %d %H:%M:%S %Y %z", "Thu Dec 31 23:59:58 2026 +0100", "2026-12-31T22:59:58Z"),
+        (["epoch_milliseconds", "%Y/%m/%d"], "2026/12/31", "2026-12-31T00:00:00Z"),
+        (["%Y/%m/%d", "epoch_milliseconds"], 1767323045250, "2026-01-02T03:04:05.250Z"),
+        *[("%Y", value, None) for value in (None, "", 5, [], "soon", "x" * 10**5)],
     ],
 )
 def test_times(times, value, expected):
@@ -205,6 +210,48 @@ def test_times(times, value, expected):
 )
 def test_percent(value, percent):
     assert parsed(task(p=value), fields={"id": "id", "state": "state", "percent": "p"}).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("of", "value", "percent"),
+    [
+        (1, 0.41, 41),
+        (1, "0.07", 7),
+        (1, 1.2, None),
+        (1, True, None),
+        ("total", 3, 37.5),
+        ("gone", 3, None),
+        ("`0`", 3, None),
+        ("`200`", 3, 1.5),
+    ],
+)
+def test_a_progress_of_another_scale(of, value, percent):
+    fields = {"id": "id", "state": "state", "percent": "p", "percent_of": of}
+    assert parsed(task(p=value, total=8), fields=fields).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (["No room", "", None, "Disk full"], "No room; Disk full"),
+        ([{"code": "E1", "message": "No room"}, {"message": "Disk full"}, {"x": 5}], "No room; Disk full"),
+        ({"errorCode": "E1", "message": "No room"}, "No room"),
+        ([["No room"], ["No room"]], "No room"),
+        ([str(number) for number in range(9)], "0; 1; 2; 3; 4; …"),
+        ([], None),
+        ({}, None),
+    ],
+)
+def test_reasons_that_are_lists(reason, words):
+    found = parsed(task(state="broken", why=reason), failure={"message": "why"})
+    assert found.error.detail == words
+    fields = {"id": "id", "state": "state", "message": "why"}
+    assert parsed(task(why=reason), fields=fields).message == words
+
+
+def test_codes_that_are_a_list():
+    found = parsed(task(state="broken", errors=[{"code": 7}, {"code": 8}]), failure={"code": "errors[].code"})
+    assert found.error.code == "7"
 
 
 @pytest.mark.parametrize("expression", ["length(id)", "items[::0]", "sum(items)", "sort(items)", "to_number(id) > `1`"])

@@ -210,6 +210,11 @@ def oauth2(grant, **keys):
         (changed("fields.state", f"a[{'9' * 5000}]"), ["at $.fields.state"]),
         (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
         (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
+        (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is none of rfc3339"]),
+        (changed("times", "%Y %Y"), ["at $.times: '%Y %Y' is none of rfc3339", "no pattern such as %d.%m.%Y"]),
+        (changed("times", []), ["at $.times"]),
+        (changed("fields.percent_of", 0), ["at $.fields.percent_of"]),
+        (changed("fields.percent_of", "["), ["$.fields.percent_of is no JMESPath expression"]),
         (changed("poll_interval", "5"), ["at $.poll_interval: expected number, got string"]),
         (changed("poll_interval", 0), ["at $.poll_interval"]),
         (changed("quota", {"requests": 5}), ["at $.quota: seconds is missing"]),
@@ -235,7 +240,7 @@ def test_the_least_definition():
     definition = read(LEAST)
     assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
     assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
-    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, "rfc3339")
+    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, ("rfc3339",))
     assert definition.needs == ()
 
 
@@ -448,6 +453,7 @@ WHOLE = {
     "launch_id": ["json.id"],
     "quota": {"requests": 1, "seconds": 1},
     "transient_statuses": [409],
+    "times": ["%d.%m.%Y", "rfc3339"],
 }
 WORDS = st.sampled_from(["{id}", "{", "/", "[", "@", "(", "link", "basic", "session", "succeeded", "a\nb", "\x00", "ü"])
 ANYTHING = st.recursive(
@@ -482,7 +488,7 @@ def test_without_jmespath_the_library_is_named(monkeypatch):
 
 def keys_of(schema):
     """Return every key that a definition can have, and every word that it chooses from."""
-    found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
+    found = set(schema.get("properties", {})) | set(schema.get("enum", ())) | set(schema.get("examples", ()))
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
     inner += [
         schema[word] for word in ("then", "else", "items", "additionalProperties") if isinstance(schema.get(word), dict)
