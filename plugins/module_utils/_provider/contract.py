@@ -88,7 +88,7 @@ class TaskProvider(ABC):
 
     @property
     def can_list(self) -> bool:
-        """Whether the vendor can list tasks."""
+        """Whether the vendor can list tasks with their states. Else many are read one by one."""
         return True
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:  # noqa: ARG002 - a default

@@ -139,18 +139,26 @@ class RestProvider(TaskProvider):
         request = self.list_request(query)
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
-        answer = self.ask(request, deadline, schema=self.list_schema)
+        answer = self.ask_whole(self.as_sent(request), deadline, schema=self.list_schema)
         with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer))
-        following = self.next_params(answer, request.params, tasks, deadline)
+            tasks, unreadable = self.read_entries(self.find_entries(answer.data), deadline)
+        following = self.params_after(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
-            is_cut=self.is_cut(answer, request.params, tasks),
+            is_cut=self.is_cut(answer.data, request.params, tasks),
             unreadable=unreadable,
         )
 
-    def read_entries(self, entries: Iterable[Any]) -> tuple[tuple[Task, ...], int]:
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Return the request for a page as the vendor takes it; its ``params`` say which page it is."""
+        return request
+
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the query of the page after an answer, None at the end."""
+        return self.next_params(answer.data, params, tasks, deadline)
+
+    def read_entries(self, entries: Iterable[Any], deadline: Deadline) -> tuple[tuple[Task, ...], int]:
         """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
 
         Raises:
@@ -160,12 +168,16 @@ class RestProvider(TaskProvider):
         problems: list[BadAnswerError] = []
         for entry in entries:
             try:
-                tasks.append(self._checked(entry))
+                tasks.append(self.read_entry(entry, deadline))
             except BadAnswerError as error:
                 problems.append(error)
         if problems and not tasks:
             raise problems[0]
         return tuple(tasks), len(problems)
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
+        """Return the task that an entry of a list is."""
+        return self._checked(entry)
 
     def ask(
         self,

@@ -61,6 +61,8 @@ class Paging:
     size_parameter: str = ""
     size: int = 0
     first: int = 1
+    #: Whether the parameters are keys of the body, with dots for those inside of others.
+    in_body: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,10 @@ class Definition:
     not_found_statuses: frozenset[int]
     list: RequestTemplate | None
     items: Expression | None
+    #: Whether the list is an object of tasks by their IDs.
+    is_by_id: bool
+    #: Where an entry that is no task has a task's ID.
+    entry_id: Expression | None
     paging: Paging
     state_parameter: str | None
     list_is_complete: bool
@@ -202,7 +208,9 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),
-        paging=Paging(**{**paging, "next": _expression(paging, "next", "$.list.paging")}),
+        is_by_id=(listing or {}).get("by_id", False),
+        entry_id=None if listing is None else _expression(listing, "id", "$.list"),
+        paging=_paging(paging, listing or {}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
         when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids),
@@ -261,6 +269,14 @@ def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> 
     check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
     address = _expression(given, "address", where)
     return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+
+
+def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
+    keys = {key: value for key, value in given.items() if key != "in"}
+    in_body = given.get("in") == "body"
+    if in_body and not isinstance(listing.get("body"), Mapping):
+        raise OptionError("definition", "definition: $.list.paging is in the body, and $.list.body is no object")
+    return Paging(**{**keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
 
 
 def _percent_of(fields: Mapping[str, Any]) -> float | Expression:

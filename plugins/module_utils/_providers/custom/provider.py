@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -52,7 +53,7 @@ from .definition import Definition, RefusalTemplate, SessionTemplate, read_defin
 from .expressions import Expression
 from .schema import LOGIN_VALUES
 from .task_ids import LONGEST_ID
-from .templates import fill_body, fill_path, fill_text, placeholders
+from .templates import fill_body, fill_path, fill_text, placeholders, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -405,12 +406,46 @@ class CustomProvider(RestProvider):
         """Whether a 404 says that there is no such task: always, as far as a definition tells."""
         return True
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return what ``list.items`` finds."""
-        items = None if self._definition.items is None else self._definition.items.find(answer)
-        if not isinstance(items, list):
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""
+        definition = self._definition
+        items = None if definition.items is None else definition.items.find(answer)
+        if definition.is_by_id and isinstance(items, Mapping):
+            return tuple(items.items())
+        if definition.is_by_id or not isinstance(items, list):
             raise BadAnswerError(f"{self._definition.title} answered with no list of tasks where list.items looks")
         return items
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
+        """Return the task of an entry; one that has no more than an ID is asked for."""
+        definition = self._definition
+        if definition.entry_id is None:
+            return self.to_task(entry[1], entry[0]) if definition.is_by_id else super().read_entry(entry, deadline)
+        found = as_word(definition.entry_id.find(entry))
+        if found is None:
+            raise BadAnswerError(f"{definition.title} answered with a list entry that has no ID where list.id looks")
+        try:
+            return self.read_task(definition.task_ids.of_link(found, definition.api_url), deadline)
+        except (NotFoundError, OptionError) as error:
+            # It went away since, or is none.
+            raise BadAnswerError(error.message) from None
+
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Put the parameters of the page into the body, where the API wants them there."""
+        paging = self._definition.paging
+        if not paging.in_body:
+            return request
+        own = {name: value for name, value in request.params if name in (paging.parameter, paging.size_parameter)}
+
+        def with_page(body: Any) -> Any:
+            for name, value in own.items():
+                number = whole_number(request.params, name) if paging.style != "cursor" else None
+                body = put(body, name, value if number is None else number)
+            return body
+
+        given = request.body
+        body = (lambda access: with_page(given(access))) if callable(given) else with_page(given)
+        return request._replace(params=tuple(pair for pair in request.params if pair[0] not in own), body=body)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
@@ -453,7 +488,20 @@ class CustomProvider(RestProvider):
         following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
         return page._replace(next_cursor=following)
 
-    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the next page, also as the header ``Link`` tells of it (RFC 8288)."""
+        if self._definition.paging.style != "link_header":
+            return super().params_after(answer, params, tasks, deadline)
+        link = next_link(answer.headers.get("link", ""))
+        return None if link is None else self._by_link(link, deadline)
+
+    def next_params(
+        self,
+        answer: Any,
+        params: Params,
+        tasks: Sequence[Task],  # noqa: ARG002 - some of the entries may be none
+        deadline: Deadline,
+    ) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
         paging = self._definition.paging
         if paging.next is not None:
@@ -462,9 +510,10 @@ class CustomProvider(RestProvider):
                 return None
             return self._by_link(following, deadline) if paging.style == "link" else self._by_cursor(following, params)
         size = whole_number(params, paging.size_parameter)
-        if paging.style == "none" or not tasks or len(tasks) < (paging.size if size is None else size):
+        count = len(self.find_entries(answer))
+        if paging.style == "none" or not count or count < (paging.size if size is None else size):
             return None
-        step = len(tasks) if paging.style == "offset" else 1
+        step = count if paging.style == "offset" else 1
         return changed(params, paging.parameter, str((whole_number(params, paging.parameter) or 0) + step))
 
     def list_entry_lacks_something(self, task: Task) -> bool:
@@ -473,8 +522,8 @@ class CustomProvider(RestProvider):
 
     @property
     def can_list(self) -> bool:
-        """Whether the definition has a list."""
-        return self._definition.list is not None
+        """Whether the definition has a list that tells states."""
+        return self._definition.list is not None and self._definition.entry_id is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
@@ -519,6 +568,16 @@ class CustomProvider(RestProvider):
                 f"{self._definition.title} answered with a link to the next page that has no query to follow"
             )
         return params
+
+
+#: A link of the header and its parameters; an address holds neither < nor >.
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*(?:next\b|\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\")", re.IGNORECASE)
+
+
+def next_link(header: str) -> str | None:
+    """Return the address of the next page in a header ``Link`` (RFC 8288), None where it has none."""
+    return next((link for link, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
 
 
 def _base_url(definition: Definition, options: ConnectionOptions) -> str:

@@ -122,14 +122,16 @@ def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[st
     }
 
 
+_IN = {"in": {"enum": ["query", "body"]}}
 _PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
 _PAGING = _variants(
     "style",
     {
         "link": ({"next": _EXPRESSION}, ("next",)),
-        "cursor": ({"next": _EXPRESSION, "parameter": _NAME}, ("next", "parameter")),
-        "offset": (_PAGE, tuple(_PAGE)),
-        "page": ({**_PAGE, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+        "link_header": ({}, ()),
+        "cursor": ({"next": _EXPRESSION, "parameter": _NAME, **_IN}, ("next", "parameter")),
+        "offset": ({**_PAGE, **_IN}, tuple(_PAGE)),
+        "page": ({**_PAGE, **_IN, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
     },
 )
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
@@ -219,6 +221,8 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             {
                 **_REQUEST,
                 "items": _EXPRESSION,
+                "by_id": {"type": "boolean"},
+                "id": _EXPRESSION,
                 "paging": _PAGING,
                 "state_parameter": _NAME,
                 "is_complete": {"type": "boolean"},

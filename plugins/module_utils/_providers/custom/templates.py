@@ -141,6 +141,13 @@ def _check_placeholder(found: re.Match[str], path: str, names: Collection[str], 
         )
 
 
+def put(body: Any, place: str, value: Any) -> Any:
+    """Return a body with a value at a place, which is keys joined by dots."""
+    key, dot, rest = place.partition(".")
+    own = body if isinstance(body, Mapping) else {}
+    return {**own, key: put(own.get(key), rest, value) if dot else value}
+
+
 @dataclass(frozen=True)
 class RequestTemplate:
     """A request whose parts may hold placeholders."""

@@ -660,6 +660,102 @@ def test_a_cursor_that_is_none():
         Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
 
 
+def linked(*numbers, link):
+    return replace(page(*numbers), headers={"content-type": "application/json", "link": link})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f'<{URL}/tasks?page=9>; rel="last", <{URL}/tasks?page=2>; rel="next"',
+        "</tasks?page=2>; title=x; REL=next",
+        '<?page=2>;rel="prefetch next"',
+    ],
+)
+def test_pages_by_the_link_header(link):
+    api = Api(paged(style="link_header"), linked(1, link=link), linked(2, link='</x?page=1>; rel="nextish"'))
+    assert api.list() == ["1", "2"]
+    assert queries(api)[1] == {"page": "2"}
+
+
+def test_a_link_header_to_another_server():
+    api = Api(paged(style="link_header"), linked(1, link="<https://other.example/?page=2>; rel=next"))
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.list()
+
+
+BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": "task", "opts": {"x": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("style", "script", "bodies"),
+    [
+        (
+            {"style": "offset", "parameter": "offset", "size_parameter": "opts.limit", "size": 2},
+            [page(1, 2), page(3)],
+            [{"kind": "task", "opts": {"x": 1, "limit": 2}, "offset": at} for at in (0, 2)],
+        ),
+        (
+            {"style": "cursor", "next": "meta.token", "parameter": "page.token"},
+            [page(1, 2, meta={"token": "007"}), page(3)],
+            [{"kind": "task", "opts": {"x": 1}}, {"kind": "task", "opts": {"x": 1}, "page": {"token": "007"}}],
+        ),
+    ],
+)
+def test_pages_in_the_body(style, script, bodies):
+    api = Api({"list": {**BODY, "paging": {**style, "in": "body"}}}, *script)
+    assert api.list(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
+    assert [request.json for request in api.http.requests] == bodies
+    assert [request.params for request in api.http.requests] == [(("q", "a"),)] * 2
+
+
+def test_pages_and_a_token_in_the_body():
+    paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1, "in": "body"}
+    listing = {**BODY, "body": {"session": "{token}"}, "paging": paging}
+    api = Api({"list": listing, **login("session", session=SESSION)}, token("one"), page(1), page(), **ANN)
+    assert api.list() == ["1"]
+    assert [request.json for request in api.http.requests[1:]] == [
+        {"session": "one", "page": number, "size": 1} for number in (1, 2)
+    ]
+
+
+def test_an_entry_that_is_left_out_ends_no_list():
+    items = [[task("1"), {"id": "2"}], [task("3")]]
+    api = Api(paged(**OFFSET), *(reply({"tasks": tasks}) for tasks in items))
+    assert api.list() == ["1", "3"]
+
+
+def test_a_list_by_ids():
+    definition = {"list": {"path": "/tasks", "items": "@", "by_id": True}, "fields": {"id": "no", "state": "state"}}
+    api = Api(definition, reply({"a": {"state": "busy"}, "b": {"state": "done", "no": "c"}}), reply([]))
+    assert api.list() == ["a", "c"]
+    with pytest.raises(BadAnswerError, match=r"no list of tasks where list\.items looks"):
+        api.list()
+
+
+REDFISH = {"list": {"path": "/Tasks", "items": "Members", "id": '"@odata.id"'}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "members", "url"),
+    [
+        ({**REDFISH, "get": {"path": "{id:path}"}}, [{"@odata.id": "/Tasks/7"}], f"{URL}/Tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": "/rf/Tasks/7"}], f"{URL}/tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": f"{URL}/Tasks/7/"}], f"{URL}/tasks/7"),
+        ({"list": {**REDFISH["list"], "id": "@"}}, [7], f"{URL}/tasks/7"),
+    ],
+)
+def test_a_list_of_links_or_ids(definition, members, url):
+    odd = [{}, {"@odata.id": "https://other.example/Tasks/8"}, None]
+    api = Api(definition, reply({"Members": [*members, *odd]}), reply(task(7)))
+    found = api.provider.read_page(EVERY, None, api.deadline)
+    assert [task.id.rpartition("/")[2] for task in found.tasks] == ["7"]
+    assert found.unreadable == 3
+    assert api.urls[:2] == [f"{URL}/Tasks", url]
+    # A wait asks for the tasks themselves at once.
+    assert not api.provider.can_list
+
+
 def test_pages_that_run_in_a_circle():
     api = Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="a"), page(2, cursor="a"))
     with pytest.raises(BadAnswerError, match="circle"):
