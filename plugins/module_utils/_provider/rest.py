@@ -256,6 +256,11 @@ class RestProvider(TaskProvider):
         words = self.description.raw_states(query.states)
         return words[0] if len(words) == len(query.states) == 1 else None
 
+    @property
+    def asked_to_wait(self) -> float | None:
+        """What the client has seen of it."""
+        return self.api.asked_to_wait
+
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""
         self.api.close(deadline)

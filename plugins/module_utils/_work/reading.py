@@ -44,6 +44,9 @@ class TaskReader:
             TransientError: the vendor could not be asked about any of them.
             RequestError: asking again would not help.
         """
+        return replace(self._read(task_ids, deadline), retry_after=self._provider.asked_to_wait)
+
+    def _read(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
         if len(task_ids) <= self._pages or not self._provider.can_list:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
@@ -112,7 +115,7 @@ class TaskReader:
         tasks = {task_id: read.get(task_id, task) for task_id, task in snapshot.tasks.items()}
         for task_id in troubles:
             del tasks[task_id]
-        return Snapshot(tasks, {**snapshot.troubles, **troubles})
+        return replace(snapshot, tasks=tasks, troubles={**snapshot.troubles, **troubles})
 
     def _read_list(self, asked: frozenset[str], deadline: Deadline) -> dict[str, Task]:
         found: dict[str, Task] = {}

@@ -156,7 +156,7 @@ class Definition:
     task_ids: TaskIds
     launch_id: tuple[tuple[str, ...], ...]
     poll_interval: float
-    quota: Quota | None
+    quota: tuple[Quota, ...]
     transient_statuses: frozenset[int]
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -191,7 +191,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
     ids = read_task_ids(given)
-    quota = given.get("quota")
+    quota = given.get("quota", [])
     return Definition(
         title=given.get("title", "The API"),
         api_url=(options.api_url or "").rstrip("/"),
@@ -227,7 +227,9 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         task_ids=ids,
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
         poll_interval=float(given.get("poll_interval", 5.0)),
-        quota=None if quota is None else Quota(quota["requests"], quota["seconds"]),
+        quota=tuple(
+            Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
+        ),
         transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
     )

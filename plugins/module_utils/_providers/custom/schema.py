@@ -188,6 +188,7 @@ _LOGIN = _variants(
         "oauth2": ({**_TOKEN_PLACE, "oauth2": _OAUTH2}, ("oauth2",)),
     },
 )
+_QUOTA = _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds")
 #: What a code of a refusal can mean.
 MEANINGS: Mapping[str, type[RequestError]] = {
     "not_found": NotFoundError,
@@ -281,7 +282,7 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
         ),
         "launch_id": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
         "poll_interval": _SECONDS,
-        "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
+        "quota": {"if": {"type": "array"}, "then": {"type": "array", "minItems": 1, "items": _QUOTA}, "else": _QUOTA},
         "transient_statuses": _HTTP_STATUSES,
     }
 )

@@ -1242,7 +1242,7 @@ def test_what_the_definition_says_reaches_the_description():
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
-    assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
+    assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
@@ -1254,6 +1254,23 @@ def test_the_quota_is_kept():
     for _number in range(3):
         api.read()
     assert api.clock.slept == [60.0]
+
+
+def test_two_quotas_are_kept():
+    quota = [{"requests": 2, "seconds": 10}, {"requests": 3, "seconds": 60}]
+    api = Api({"quota": quota}, lambda request: reply(task()))
+    for _number in range(4):
+        api.read()
+    # The third has to wait for the first quota, the fourth for the second.
+    assert api.clock.slept == [10.0, 50.0]
+
+
+def test_good_answers_say_when_to_look_again():
+    api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
+    reader = TaskReader(api.provider)
+    assert [reader.read([task_id], api.deadline).retry_after for task_id in ("1", "2", "1")] == [4.0, 30.0, 30.0]
+    api.clock.advance(31)
+    assert api.provider.asked_to_wait is None
 
 
 def test_the_quota_counts_logins_too():

@@ -225,6 +225,8 @@ def oauth2(grant, **keys):
         (changed("poll_interval", "5"), ["at $.poll_interval: expected number, got string"]),
         (changed("poll_interval", 0), ["at $.poll_interval"]),
         (changed("quota", {"requests": 5}), ["at $.quota: seconds is missing"]),
+        (changed("quota", [{"requests": 5}]), ["at $.quota[0]: seconds is missing"]),
+        (changed("quota", []), ["at $.quota"]),
         (changed("transient_statuses", [200]), ["at $.transient_statuses[0]"]),
         (changed("launch_id", "json.id"), ["at $.launch_id: expected array, got string"]),
     ],
@@ -246,7 +248,7 @@ def test_the_schema_is_one():
 def test_the_least_definition():
     definition = read(LEAST)
     assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
-    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
+    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, (), None)
     assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, ("rfc3339",))
     assert definition.needs == ()
 
