@@ -13,7 +13,7 @@ take the login's options too, and bodies the token of a session.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -111,6 +111,16 @@ class RefusalTemplate:
 
 
 @dataclass(frozen=True)
+class HandleTemplate:
+    """The request for what a launch gives, which has the task's own ID or address as soon as there is one."""
+
+    request: RequestTemplate
+    next: Expression
+    message: Expression | None
+    cancelled_if: Expression | None
+
+
+@dataclass(frozen=True)
 class Definition:
     """A definition that was checked."""
 
@@ -130,6 +140,8 @@ class Definition:
     #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
     statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
+    #: What a launch gives first, where that is no task yet.
+    handle: HandleTemplate | None
     list: RequestTemplate | None
     items: Expression | None
     #: Whether the list is an object of tasks by their IDs.
@@ -187,7 +199,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
             'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
             "Name the words that do",
         )
-    listing = given.get("list")
+    handle, listing = given.get("handle"), given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
     ids = read_task_ids(given)
@@ -198,14 +210,24 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         base_path=fill_path(base_path, values),
         headers=headers,
         login=login["type"],
-        needs=_needs(login, (headers, given["get"], listing, ended)),
-        login_header=_login_header(login, placeholders((given["get"], listing, ended))),
+        needs=_needs(login, (headers, given["get"], handle, listing, ended)),
+        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended))),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
         session=_session(login, values),
-        get=replace(_task_request(given["get"], "$.get", values, inside, ids), accepted=_accepted(statuses)),
+        get=replace(
+            _task_request(
+                given["get"],
+                "$.get",
+                values,
+                inside,
+                ids.placeholders if handle is None else ("next", *ids.placeholders),
+            ),
+            accepted=_accepted(statuses),
+        ),
         statuses=statuses,
         task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        handle=None if handle is None else _handle(handle, values, inside, ids),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),
         is_by_id=(listing or {}).get("by_id", False),
@@ -213,7 +235,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         paging=_paging(paging, listing or {}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids),
+        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids.placeholders),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
         percent_of=_percent_of(given.get("fields", {})),
@@ -390,16 +412,25 @@ def _needs(login: Mapping[str, Any], parts: object) -> tuple[str, ...]:
 
 
 def _task_request(
-    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str], ids: TaskIds
+    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str], of_task: Sequence[str]
 ) -> RequestTemplate:
-    """Read a request about one task."""
-    of_task = ["id", *(f"id.{name}" for name in ids.part_names)]
+    """Read a request about one task. Of the placeholders ``of_task`` the first one says best which task."""
     named = check_placeholders(given["path"], f"{path}.path", (*values, *of_task), kinds=("path",))
     named |= check_placeholders(given.get("query"), f"{path}.query", (*values, *of_task))
     named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
     if not named & {*of_task} and "{id}" not in given.get("task", ""):
-        raise OptionError("definition", f"definition: {path} has {{id}} nowhere, so that it asks for no task")
+        what = f"{{{of_task[0]}}}"
+        raise OptionError("definition", f"definition: {path} has {what} nowhere, so that it asks for no task")
     return _template(given)
+
+
+def _handle(
+    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str], ids: TaskIds
+) -> HandleTemplate:
+    where = "$.handle"
+    request = _task_request(given, where, values, inside, ids.placeholders)
+    message, cancelled_if = (_expression(given, key, where) for key in ("message", "cancelled_if"))
+    return HandleTemplate(request, Expression(given["next"], f"{where}.next"), message, cancelled_if)
 
 
 def _request(

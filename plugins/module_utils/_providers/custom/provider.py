@@ -345,11 +345,19 @@ class CustomProvider(RestProvider):
         #: What the placeholders stand for, secrets too.
         self._values = values
         #: The HTTP statuses, as states, of which the answer leads to the result.
+        #: The handles that have led to a task, and its own ID or address.
+        self._next: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._values, self._definition.task_ids.values(task_id))
+        values = self._definition.task_ids.values(task_id)
+        if self._definition.handle is None:
+            return self._definition.get.fill(self._values, values)
+        try:
+            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+        except OptionError as error:
+            raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -387,7 +395,7 @@ class CustomProvider(RestProvider):
 
     def is_same_id(self, found: str, asked: str) -> bool:
         """Whether they are the same, as the definition's ``task_id`` tells."""
-        return self._definition.task_ids.is_same(found, asked)
+        return self._definition.handle is not None or self._definition.task_ids.is_same(found, asked)
 
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
@@ -450,7 +458,7 @@ class CustomProvider(RestProvider):
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = super().read_task(task_id, deadline)
+            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -458,6 +466,26 @@ class CustomProvider(RestProvider):
         if not task.is_final:
             return task
         return self._with_end(self._with_result(task, deadline), deadline)
+
+    def _before_the_task(self, task_id: str, deadline: Deadline) -> Task | None:
+        """Ask for the handle of a task, and return what stands for the task until there is one; None once it is."""
+        handle = self._definition.handle
+        if handle is None or task_id in self._next:
+            return None
+        request = handle.request.fill(self._values, self._definition.task_ids.values(task_id))
+        raw = self.ask(request, deadline, of_task=True)
+        following = as_word(handle.next.find(raw))
+        if following is not None:
+            self._next[task_id] = following
+            return None
+        is_cancelled = handle.cancelled_if is not None and handle.cancelled_if.find(raw) is True
+        state = TaskState.CANCELLED if is_cancelled else TaskState.QUEUED
+        found = {
+            "id": task_id,
+            "state": state.value,
+            "message": handle.message and _as_reason(handle.message.find(raw)),
+        }
+        return new_task(raw, found, self.description, state)
 
     def _with_result(self, task: Task, deadline: Deadline) -> Task:
         """Read the result that a redirect led to, where it can be read."""
@@ -523,7 +551,8 @@ class CustomProvider(RestProvider):
     @property
     def can_list(self) -> bool:
         """Whether the definition has a list that tells states."""
-        return self._definition.list is not None and self._definition.entry_id is None
+        definition = self._definition
+        return definition.list is not None and definition.entry_id is None and definition.handle is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
@@ -654,7 +683,8 @@ def _read_task_id(definition: Definition, given: str) -> str:
     if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
         raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
     # Fails here where the ID lacks its parts or is no path, before anything is sent.
-    fill_path(definition.get.path, {**definition.values, **definition.task_ids.values(task_id)})
+    first = definition.get if definition.handle is None else definition.handle.request
+    fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})
     return task_id
 
 

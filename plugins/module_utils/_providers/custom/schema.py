@@ -74,7 +74,7 @@ _PATH: dict[str, Any] = {
 }
 _TASK_PATH: dict[str, Any] = {
     **_PATH,
-    "pattern": r"^(/|\{id:path\})[!\"$-~]*$(?!\n)",
+    "pattern": r"^(/|\{(id|next):path\})[!\"$-~]*$(?!\n)",
     "description": "a path begins with a slash or with {id:path}, and holds no spaces, # or letters beyond ASCII",
 }
 _HEADER = {
@@ -217,6 +217,17 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
                 "not_found_statuses": _HTTP_STATUSES,
             },
             "path",
+        ),
+        "handle": _closed(
+            {
+                **_REQUEST,
+                "path": _TASK_PATH,
+                "next": _EXPRESSION,
+                "message": _EXPRESSION,
+                "cancelled_if": _EXPRESSION,
+            },
+            "path",
+            "next",
         ),
         "list": _closed(
             {

@@ -57,9 +57,10 @@ class TaskIds:
     is_path: bool = False
 
     @property
-    def part_names(self) -> list[str]:
-        """The names of the parts."""
-        return [] if self.parts is None else [*re.compile(self.parts.pattern).groupindex]
+    def placeholders(self) -> tuple[str, ...]:
+        """The names of the placeholders of a task: its ID, and the parts of it."""
+        names = () if self.parts is None else re.compile(self.parts.pattern).groupindex
+        return ("id", *(f"id.{name}" for name in names))
 
     def values(self, task_id: str) -> dict[str, str]:
         """Return what the placeholders of a task stand for.
@@ -143,7 +144,7 @@ def read_task_ids(definition: Mapping[str, Any]) -> TaskIds:
             needed = "{id}" if parts is None else f"{{id}}, or all parts of {parts.text}"
             raise OptionError("definition", f"definition: $.task_id.address has to have {needed}, and nothing else")
     pattern = given.get("pattern")
-    is_path = "{id:path}" in definition["get"]["path"]
+    is_path = "{id:path}" in definition.get("handle", definition["get"])["path"]
     return TaskIds(None if pattern is None else _pattern(pattern), given.get("words", ""), address, parts, is_path)
 
 

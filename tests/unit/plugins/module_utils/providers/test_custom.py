@@ -446,6 +446,46 @@ def test_a_task_is_found_by_its_id():
         api.read("3")
 
 
+JENKINS = {
+    "handle": {
+        "path": "/queue/item/{id}/api/json",
+        "next": "executable.url",
+        "message": "why",
+        "cancelled_if": "cancelled",
+    },
+    "get": {"path": "{next:path}api/json"},
+    "fields": {"id": "number", "state": "result"},
+    "states": {"null": "running", "FAILURE": "failed"},
+    "task_id": {"address": "/item/{id}"},
+}
+QUEUED = {"id": 4128, "why": "In the quiet period", "cancelled": False}
+LEFT = {"id": 4128, "executable": {"number": 17, "url": "https://api.example/job/cis/17/"}}
+
+
+def test_a_handle_is_followed():
+    builds = [{"number": 17, "result": None}, {"number": 17, "result": "FAILURE"}]
+    api = Api(JENKINS, reply(QUEUED), reply(LEFT), *map(reply, builds))
+    first, second, third = (api.read("4128") for _look in range(3))
+    assert (first.id, first.state.value, first.message) == ("4128", "queued", "In the quiet period")
+    assert (second.id, second.state.value, third.id, third.state.value) == ("4128", "running", "4128", "failed")
+    # Once the task is known, its handle is no longer asked for: it may be gone.
+    build = "https://api.example/job/cis/17/api/json"
+    queue = f"{URL}/queue/item/4128/api/json"
+    assert api.urls == [queue, queue, build, build]
+
+
+def test_a_handle_without_a_task():
+    assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+    with pytest.raises(NotFoundError):
+        Api(JENKINS, reply({}, 404)).read("4128")
+
+
+@pytest.mark.parametrize("url", ["https://other.example/job/17/", "/a/../b", "17"])
+def test_a_handle_that_leads_to_no_task(url):
+    with pytest.raises(BadAnswerError):
+        Api(JENKINS, reply({"executable": {"url": url}})).read("4128")
+
+
 # --- what the HTTP status says --------------------------------------------------------------------------------
 
 MONITOR = {
