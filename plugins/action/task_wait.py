@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller, live_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +33,10 @@ display = Display()
 MODULE = "longrunning.tasks.task_wait"
 #: Modules on this machine can open what is made here.
 LOCAL = ("local", "ansible.builtin.local")
+#: With these strategies one task runs at a time, and Ansible has shown its name.
+IN_STEP = ("linear", "debug")
+#: Names of tasks are cut at so many characters.
+LONGEST_NAME = 30
 #: Seconds between two looks whether ansible-playbook still is there.
 LOOK_SECONDS = 0.5
 
@@ -57,12 +64,16 @@ class ActionModule(ActionBase):
         if interval is None:
             yield
             return
-        teller = ProgressTeller(interval, one_by_one=display.verbosity > 0, counts_only=bool(self._task.no_log))
-        host = task_vars.get("inventory_hostname", "localhost")
-        where = f"{host} -> {self._task.delegate_to}" if self._task.delegate_to else host
+        teller = ProgressTeller(
+            self._where(task_vars), interval, is_verbose=display.verbosity > 0, counts_only=bool(self._task.no_log)
+        )
 
-        def show(line: str) -> None:
-            display.display(f"WAITING: [{where}]: {line}", stderr=is_for_programs(constants.DEFAULT_STDOUT_CALLBACK))
+        def show(line: Line) -> None:
+            display.display(
+                line.text,
+                color=constants.COLOR_ERROR if line.is_failure else None,
+                stderr=is_for_programs(constants.DEFAULT_STDOUT_CALLBACK),
+            )
 
         with live_lines(constants.DEFAULT_LOCAL_TMP, teller, show, time.monotonic) as path:
             if path is None:
@@ -74,6 +85,13 @@ class ActionModule(ActionBase):
                 yield
             finally:
                 self._task.environment.pop()
+
+    def _where(self, task_vars: dict[str, Any]) -> str:
+        """Tell whose lines these are. Where the hosts run ahead of each other, the task is named too."""
+        host = task_vars.get("inventory_hostname", "localhost")
+        where = f"[{host} -> {self._task.delegate_to}]" if self._task.delegate_to else f"[{host}]"
+        strategy = self._task.get_play().strategy.rpartition(".")[2]
+        return where if strategy in IN_STEP else f"{where} {readable(self._task.get_name(), limit=LONGEST_NAME)}:"
 
     def _interval(self) -> float | None:
         """Return the seconds between two lines, None where there are to be none."""
@@ -101,7 +119,7 @@ def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
     """End this process when ansible-playbook, its parent, is gone while the body runs.
 
     Whoever ends ansible-playbook with SIGKILL, as ansible-runner does, leaves this process behind, and with it a module
-    that waits for nobody. The module notices the end of this process, and comes to its own in good order.
+    that waits for nobody. The module notices that nobody reads what it writes, and comes to its own end in good order.
     """
     if not applies:
         yield
@@ -111,7 +129,16 @@ def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
     def watch() -> None:
         while not is_over.wait(LOOK_SECONDS):
             if os.getppid() != parent:
+                _end_children()
                 os._exit(1)
 
     with helper_thread(watch, is_over.set, name="end with ansible-playbook"):
         yield
+
+
+def _end_children() -> None:
+    """End what this process has started. A client of ssh would go on by itself, and the module at its other end too."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            with suppress(OSError):
+                os.kill(int(child), signal.SIGTERM)

@@ -144,18 +144,20 @@ options:
     default: false
   progress:
     description:
-      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended, in
-        which states the others are, their progress, and about how long it will still take.
+      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
+        their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
       - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
         check mode and with C(become) of a user who is not root there are none.
-      - With C(-v) each change of a task's state and each request that failed has a line of its own. With C(no_log)
-        there are only counts. With a stdout callback that writes JSON the lines go to stderr.
+      - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
+        that failed has a line of its own.
+      - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
     type: bool
     default: true
   progress_interval:
     description:
-      - The most seconds between two such lines, also while nothing changes. Changes are told at once, by at most one
-        line a second.
+      - The most seconds between two such lines, also while nothing changes.
+      - While there is news, such as a percentage that grows, a line comes every 10 seconds in the first minute, every
+        30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
 seealso:

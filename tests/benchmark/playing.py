@@ -116,7 +116,9 @@ class Player:
         """Run the file that Ansible made of a module, with somebody who listens to its live progress."""
         peak = self._scratch / "peak"
         command = [sys.executable, str(HERE / "run_payload.py"), str(payload), str(peak)]
-        with live_lines(str(self._scratch), ProgressTeller(30.0), lambda _line: None, time.monotonic) as pipe:
+        with live_lines(
+            str(self._scratch), ProgressTeller("[localhost]", 30.0), lambda _line: None, time.monotonic
+        ) as pipe:
             if pipe is None:
                 raise RuntimeError("there is no pipe for live progress")
             environment = {**self._environment, VARIABLE: pipe}

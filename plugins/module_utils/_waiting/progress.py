@@ -21,22 +21,12 @@ T = TypeVar("T")
 VARIABLE = "LONGRUNNING_TASKS_PROGRESS"
 
 
-class Change(NamedTuple):
-    """A task that came into a new state, in words for people."""
-
-    task: str
-    state: str
-    was: str
-
-    def __str__(self) -> str:
-        return f"{self.task}: {self.was} -> {self.state}"
-
-
 class ProgressNote(NamedTuple):
     """What a wait knew after a look. Times are in seconds.
 
-    ``only`` is the task, in words, where there is only one. ``trouble`` is the last error of a task that could not be
-    read since.
+    ``counts`` has the number of tasks in each state. ``only`` names the task where there is only one. ``failures`` and
+    ``changes`` tell in words which tasks have just failed, and which came into another state. ``trouble`` is the last
+    error of a task that could not be read since.
     """
 
     elapsed: float
@@ -46,13 +36,15 @@ class ProgressNote(NamedTuple):
     percent: float | None = None
     seconds_left: float | None = None
     only: str | None = None
-    changes: tuple[Change, ...] = ()
+    failures: tuple[str, ...] = ()
+    more_failures: int = 0
+    changes: tuple[str, ...] = ()
     more_changes: int = 0
     trouble: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as what JSON can carry."""
-        return {**self._asdict(), "changes": [change._asdict() for change in self.changes]}
+        return self._asdict()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> ProgressNote:
@@ -63,9 +55,6 @@ class ProgressNote(NamedTuple):
         """
         try:
             data = json.loads(text)
-            changes = tuple(
-                Change(*(str(change[word]) for word in ("task", "state", "was"))) for change in data["changes"]
-            )
             return cls(
                 elapsed=float(data["elapsed"]),
                 total=int(data["total"]),
@@ -74,7 +63,9 @@ class ProgressNote(NamedTuple):
                 percent=_optional(float, data["percent"]),
                 seconds_left=_optional(float, data["seconds_left"]),
                 only=_optional(str, data["only"]),
-                changes=changes,
+                failures=tuple(map(str, data["failures"])),
+                more_failures=int(data["more_failures"]),
+                changes=tuple(map(str, data["changes"])),
                 more_changes=int(data["more_changes"]),
                 trouble=_optional(str, data["trouble"]),
             )
@@ -82,8 +73,13 @@ class ProgressNote(NamedTuple):
             raise ValueError(str(error)) from error
 
     def in_short(self) -> ProgressNote:
-        """Return it with the changes counted only."""
-        return self._replace(changes=(), more_changes=len(self.changes) + self.more_changes)
+        """Return it with the failures and changes counted only."""
+        return self._replace(
+            failures=(),
+            more_failures=len(self.failures) + self.more_failures,
+            changes=(),
+            more_changes=len(self.changes) + self.more_changes,
+        )
 
 
 def _optional(convert: Callable[[Any], T], value: Any) -> T | None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import Change, ProgressNote
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import PipeWriter
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
 
 NOTE = ProgressNote(1.5, total=2, ended=1, counts={"succeeded": 1, "running": 1})
+DONE = "DONE: [here] 2 tasks in 2 s: 1 succeeded, 1 running"
 
 
 def as_it_is(data):
@@ -25,10 +26,10 @@ def as_it_is(data):
 class Screen:
     """Keeps the lines, and lets the clock stand still."""
 
-    def __init__(self, folder, *, one_by_one=False):
+    def __init__(self, folder):
         self.lines = []
         self.live_lines = live_lines(
-            str(folder), ProgressTeller(30, one_by_one=one_by_one), self.lines.append, lambda: 1000.0
+            str(folder), ProgressTeller("[here]", 30), lambda line: self.lines.append(line.text), lambda: 1000.0
         )
 
 
@@ -36,14 +37,14 @@ def test_a_note_becomes_a_line(tmp_path):
     screen = Screen(tmp_path)
     with screen.live_lines as path:
         PipeWriter(path, as_it_is).write(NOTE)
-    assert screen.lines in ([], ["1 of 2 tasks have ended, 1 succeeded, 1 running, 0:00:02"])
+    assert screen.lines[-1:] == ["STOPPED: [here] 1 of 2 done, 2 s"]
 
 
-def test_what_came_last_is_told_where_events_are(tmp_path):
-    screen = Screen(tmp_path, one_by_one=True)
+def test_what_came_last_is_told(tmp_path):
+    screen = Screen(tmp_path)
     with screen.live_lines as path:
-        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
-    assert screen.lines == ["0:00:02 task a: running -> failed"]
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, failures=("task a: code 1",)))
+    assert screen.lines == ["FAILED: [here] task a: code 1", DONE]
 
 
 def test_nobody_else_can_read_the_pipe_and_nothing_stays(tmp_path):
@@ -77,41 +78,40 @@ def test_a_folder_without_pipes_is_left_empty(tmp_path, monkeypatch):
 
 
 def test_what_is_no_note_is_passed_over(tmp_path):
-    screen = Screen(tmp_path, one_by_one=True)
+    screen = Screen(tmp_path)
     with screen.live_lines as path:
         with Path(path).open("wb", buffering=0) as pipe:
             pipe.write(b"\xff\xfe what?\n{}\n\n")
-        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
-    assert screen.lines == ["0:00:02 task a: running -> failed"]
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, failures=("task a: code 1",)))
+    assert screen.lines == ["FAILED: [here] task a: code 1", DONE]
 
 
 def test_lines_that_cannot_be_shown_stop_nobody(tmp_path):
     def refuse(_line):
         raise OSError("no such screen")
 
-    with live_lines(str(tmp_path), ProgressTeller(30, one_by_one=True), refuse, lambda: 1000.0) as path:
-        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=(Change("task a", "failed", "running"),)))
+    with live_lines(str(tmp_path), ProgressTeller("[here]", 30), refuse, lambda: 1000.0) as path:
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, failures=("task a: code 1",)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_secrets_are_taken_out(tmp_path):
-    screen = Screen(tmp_path, one_by_one=True)
-    change = Change("task s3cret", "failed", "running")
+    screen = Screen(tmp_path)
     with screen.live_lines as path:
 
         def hide(note):
-            return {**note, "changes": [{**note["changes"][0], "task": "task ********"}]}
+            return {**note, "failures": ["task ********"]}
 
-        PipeWriter(path, hide).write(NOTE._replace(ended=2, changes=(change,)))
-    assert screen.lines == ["0:00:02 task ********: running -> failed"]
+        PipeWriter(path, hide).write(NOTE._replace(ended=2, failures=("task s3cret",)))
+    assert screen.lines == ["FAILED: [here] task ********", DONE]
 
 
 def test_a_note_too_long_for_one_write_is_told_in_short(tmp_path):
-    screen = Screen(tmp_path, one_by_one=True)
-    changes = tuple(Change("\N{SNOWMAN}" * 120, "failed", "running") for _number in range(10))
+    screen = Screen(tmp_path)
+    failures = ("\N{SNOWMAN}" * 120,) * 10
     with screen.live_lines as path:
-        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, changes=changes))
-    assert screen.lines == ["0:00:02 10 more tasks are in another state"]
+        PipeWriter(path, as_it_is).write(NOTE._replace(ended=2, failures=failures))
+    assert screen.lines == ["FAILED: [here] 10 more tasks", DONE]
 
 
 @pytest.fixture
