@@ -65,11 +65,15 @@ def test_every_connection_comes_from_elsewhere(role):
 
 def test_the_options_of_the_wait_are_those_of_the_module():
     for role, lacking in (
-        ("wait_for_tasks", {"task_ids"}),
+        ("wait_for_tasks", {"task_ids", "return_history", "return_raw"}),
         (
             "launch_and_wait",
             # There is one task, and the role fails where it ends badly.
-            {"task_ids", "launch_results", "wait_for", "fail_fast", "on_failure", "on_timeout", "follow_subtasks"},
+            {
+                *("task_ids", "launch_results", "wait_for", "fail_fast"),
+                *("on_failure", "on_timeout", "follow_subtasks"),
+                *("return_history", "return_raw"),
+            },
         ),
     ):
         specified = {name.removeprefix(f"{role}_"): option for name, option in options(role).items()}
