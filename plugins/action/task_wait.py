@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +119,7 @@ def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
     """End this process when ansible-playbook, its parent, is gone while the body runs.
 
     Whoever ends ansible-playbook with SIGKILL, as ansible-runner does, leaves this process behind, and with it a module
-    that waits for nobody. The module notices the end of this process, and comes to its own in good order.
+    that waits for nobody. The module notices that nobody reads what it writes, and comes to its own end in good order.
     """
     if not applies:
         yield
@@ -127,7 +129,16 @@ def _ending_with(parent: int, *, applies: bool) -> Iterator[None]:
     def watch() -> None:
         while not is_over.wait(LOOK_SECONDS):
             if os.getppid() != parent:
+                _end_children()
                 os._exit(1)
 
     with helper_thread(watch, is_over.set, name="end with ansible-playbook"):
         yield
+
+
+def _end_children() -> None:
+    """End what this process has started. A client of ssh would go on by itself, and the module at its other end too."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            with suppress(OSError):
+                os.kill(int(child), signal.SIGTERM)

@@ -149,8 +149,8 @@ options:
       - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
         check mode and with C(become) of a user who is not root there are none.
       - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
-        that failed has a line of its own. With C(no_log) there are only counts. With a stdout callback that writes JSON
-        the lines go to stderr.
+        that failed has a line of its own.
+      - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
     type: bool
     default: true
   progress_interval:

@@ -72,6 +72,8 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
             "task_ids holds something else than texts and numbers. "
             "What launching tasks registered goes to launch_results",
         )
+    if description.read_task_id is not None:
+        task_id = description.read_task_id(task_id)
     path_segment(task_id)
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
         what = f"a task's id of {description.title} is {description.task_id_words}"

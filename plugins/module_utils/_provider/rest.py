@@ -107,6 +107,10 @@ class RestProvider(TaskProvider):
         """Return the task of an answer to ``task_request``."""
         return self._checked(self.find_task(answer.data, task_id), task_id)
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether the ID that an answer has is the one that was asked for."""
+        return found.casefold() == asked.casefold()
+
     def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
         """Return where an answer has the task."""
         return answer
@@ -140,24 +144,26 @@ class RestProvider(TaskProvider):
         answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
         with self._reading(request, deadline, answer.url):
             task = self.task_in(answer, task_id)
-        if task.id.casefold() != task_id.casefold():
+        if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
-        return task if task.id == task_id else replace(task, id=task_id)
+        return replace(task, id=task_id, retry_after=answer.retry_after)
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Ask for a page. The cursor is the page's query."""
         request = self.list_request(query)
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
-        answer = self.ask(request, deadline, schema=self.list_schema)
+        answer = self.ask_whole(request, deadline, schema=self.list_schema)
         with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer))
-        following = self.next_params(answer, request.params, tasks, deadline)
+            tasks, unreadable = self.read_entries(self.find_entries(answer.data))
+        if answer.retry_after is not None:
+            tasks = tuple(replace(task, retry_after=answer.retry_after) for task in tasks)
+        following = self.next_params(answer.data, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
-            is_cut=self.is_cut(answer, request.params, tasks),
+            is_cut=self.is_cut(answer.data, request.params, tasks),
             unreadable=unreadable,
         )
 

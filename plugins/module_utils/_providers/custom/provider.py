@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from ..._api.addresses import on_same_server, origin, plain_http_warning
+from ..._api.answers import find_words
 from ..._api.channel import Channel
-from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.http import HttpRequest, HttpResponse, cookies_of
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, json_or_none
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
 from ..._core.errors import (
     AccessDeniedError,
+    AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
@@ -34,6 +38,7 @@ from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvide
 from ..._provider.description import Library, LoginForm, ProviderDescription
 from ..._provider.fields import (
     as_it_is,
+    as_number,
     as_percent,
     as_prose,
     as_time,
@@ -43,14 +48,11 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import (
-    Definition,
-    RefusalTemplate,
-    SessionTemplate,
-    fill_body,
-    fill_text,
-    read_definition,
-)
+from .definition import Definition, RefusalTemplate, SessionTemplate, read_definition
+from .expressions import Expression
+from .schema import LOGIN_VALUES
+from .task_ids import LONGEST_ID
+from .templates import fill_body, fill_path, fill_text, placeholders
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -61,7 +63,7 @@ DESCRIPTION = ProviderDescription(
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",
-    options=("username", "password", "api_key", "api_token", "account_id", "region"),
+    options=(*LOGIN_VALUES, "auth_url", "account_id", "region"),
 )
 
 
@@ -149,10 +151,24 @@ def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
     return read
 
 
+#: What an OAuth 2 server calls a login that it refuses (RFC 6749, 5.2).
+_OAUTH2_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "access_denied"})
+#: A cookie with a shorter value is no secret, and hiding it would spoil every message.
+_LEAST_SECRET = 8
+
+
+def _read_oauth2_refusal(answer: object, status: int) -> Refusal | None:
+    code = as_word(answer.get("error")) if isinstance(answer, Mapping) else None
+    if code is None or status < 400:
+        return None
+    words = as_prose(answer.get("error_description")) if isinstance(answer, Mapping) else None
+    return Refusal(code, words or code, AuthenticationError if code in _OAUTH2_REFUSALS else None)
+
+
 class _DefinedSession(SessionLogin):
     """A session that one request begins and, where the API wants it, another one ends."""
 
-    address_advice = "Check login.session.path in the definition too"
+    address_advice = "Check login in the definition too"
 
     def __init__(
         self,
@@ -164,10 +180,16 @@ class _DefinedSession(SessionLogin):
         tools: ProviderTools,
         description: ProviderDescription,
     ) -> None:
+        if definition.login == "oauth2":
+            description = replace(description, read_refusal=_read_oauth2_refusal)
         super().__init__(channel, tools.clock, description, tools.hide)
         self._definition = definition
         self._session = session
         self._options = options
+        self._seconds: float | None = None
+        self._logout_address: str | None = None
+        if session.is_elsewhere:
+            self.address_option = "auth_url"
 
     @property
     def refusal_advice(self) -> str:
@@ -176,46 +198,95 @@ class _DefinedSession(SessionLogin):
 
     def _login_request(self) -> HttpRequest:
         session, options = self._session, self._options
-        headers = {"Accept": "application/json", **_headers(self._definition, options)}
-        if session.basic:
-            headers.update(basic_login(options.needed("username"), options.needed("password")))
         values = _values(self._definition, options)
-        url = f"{_base_url(self._definition, options)}{session.path}"
-        return HttpRequest(session.method, url, headers=headers, json=fill_body(session.body, values))
+        base = options.needed("auth_url").rstrip("/") if session.is_elsewhere else _base_url(self._definition, options)
+        url = f"{base}{session.path}"
+        headers = {"Accept": "application/json", **_headers(self._definition, options, url)}
+        if session.basic:
+            name, secret = session.basic
+            headers.update(basic_login(options.needed(name), options.needed(secret)))
+        form = None if session.form is None else tuple(fill_body(session.form, values).items())
+        return HttpRequest(
+            session.method,
+            url,
+            headers=headers,
+            json=fill_body(session.body, values),
+            form=form,
+            option=self.address_option,
+            # A login by a page of a browser's leads to the next page, once the cookies are set.
+            stops_at=() if session.token is not None else range(300, 400),
+        )
 
     def _read(self, response: HttpResponse, method: str) -> Any:
-        if self._session.token is None and response.status in range(200, 300):
-            # What such an answer has as its body, if any, is of no interest.
-            return None
+        if self._session.token is None and response.status in range(200, 400):
+            # What such an answer has as its body is of no interest, but for the address of the logout.
+            return json_or_none(response)
         return super()._read(response, method)
 
     def _access_from(self, answer: Any, response: HttpResponse) -> Access:
         session, definition = self._session, self._definition
+        cookies = cookies_of(response)
+        for value in cookies.values():
+            if len(value) >= _LEAST_SECRET:
+                self._hide(value)
         if session.token is not None:
             token = as_word(session.token.find(answer))
+        elif session.token_header is not None:
+            token = response.headers.get(session.token_header.lower()) or None
+        elif session.token_cookie is not None:
+            token = cookies.get(session.token_cookie) or None
         else:
-            token = response.headers.get((session.token_header or "").lower()) or None
+            # The HTTP client keeps them, for this server only.
+            token = "" if cookies else None
         if token is None or not token.isprintable():
-            raise BadAnswerError(f"{definition.title} answered the login without a token at that place")
-        self._hide(token)
-        headers = _headers(definition, self._options)
+            is_named = session.token or session.token_header or session.token_cookie
+            what = "a token at that place" if is_named else "a cookie"
+            raise BadAnswerError(f"{definition.title} answered the login without {what}", status=response.status)
+        if token:
+            self._hide(token)
+        self._seconds = self._seconds_of(answer)
+        self._logout_address = self._address_of_logout(answer, response)
+        base = _base_url(definition, self._options)
+        headers = _headers(definition, self._options, base)
         if definition.login_header is not None:
             headers[definition.login_header] = f"{definition.login_prefix}{token}"
-        return Access(_base_url(definition, self._options), headers, token=token)
+        return Access(base, headers, token=token)
+
+    def _seconds_of(self, answer: Any) -> float | None:
+        lifetime = self._session.lifetime
+        if not isinstance(lifetime, Expression):
+            return lifetime
+        seconds = as_number(lifetime.find(answer))
+        return seconds if seconds is not None and seconds > 0 else None
+
+    def _address_of_logout(self, answer: Any, response: HttpResponse) -> str | None:
+        logout = self._session.logout
+        if logout is None:
+            return None
+        if logout.address_header is not None:
+            return response.headers.get(logout.address_header.lower())
+        found = None if logout.address is None else logout.address.find(answer)
+        return found if isinstance(found, str) else None
 
     def _logout_request(self, access: Access) -> HttpRequest | None:
-        if self._session.logout is None:
+        logout, url = self._session.logout, None
+        if logout is None:
             return None
-        method, path = self._session.logout
-        return HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
+        if logout.path is not None:
+            url = f"{access.base_url}{fill_path(logout.path, {**self._definition.values, 'token': access.token})}"
+        elif self._logout_address:
+            with suppress(ValueError):
+                url = on_same_server(access.base_url, self._logout_address)
+        return None if url is None else HttpRequest(logout.method, url, headers=access.headers)
 
     def has_run_out(self, error: RequestError) -> bool:
         """Whether the session has run out, by the definition's ``expired_statuses`` too."""
-        is_named = error.status in self._session.expired_statuses and not isinstance(error, TransientError)
+        asks_to_wait = isinstance(error, TransientError) and error.retry_after is not None
+        is_named = error.status in self._session.expired_statuses and not asks_to_wait
         return is_named or super().has_run_out(error)
 
     def _lifetime(self) -> float | None:
-        return self._session.lifetime
+        return self._seconds
 
 
 class CustomProvider(RestProvider):
@@ -233,7 +304,7 @@ class CustomProvider(RestProvider):
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._values, task_id)
+        return self._definition.get.fill(self._values, self._definition.task_ids.values(task_id))
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -261,7 +332,7 @@ class CustomProvider(RestProvider):
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
-        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
         # Where it leads is the result, until that was read.
@@ -269,10 +340,14 @@ class CustomProvider(RestProvider):
             task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
         )
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether they are the same, as the definition's ``task_id`` tells."""
+        return self._definition.task_ids.is_same(found, asked)
+
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
         definition = self._definition
-        raw = answer if definition.task is None else definition.task.find(answer)
+        raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
             code, words = find_words(answer) or (None, "")
@@ -363,7 +438,9 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
+            answer = self.ask(
+                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
+            )
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -409,10 +486,15 @@ def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str
     return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
 
 
-def _headers(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
-    """Return the headers that every request has."""
+def _headers(definition: Definition, options: ConnectionOptions, url: str) -> dict[str, str]:
+    """Return the headers that every request has, without those with a secret where it goes to another server."""
     values = _values(definition, options)
-    return {name: fill_text(text, values) for name, text in definition.headers.items()}
+    is_ours = origin(url) == origin(options.needed("api_url"))
+    return {
+        name: fill_text(text, values)
+        for name, text in definition.headers.items()
+        if is_ours or not placeholders(text) & {*LOGIN_VALUES}
+    }
 
 
 def _login(
@@ -431,8 +513,11 @@ def _login(
             f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
         )
     if definition.session is not None:
+        warning = plain_http_warning(options.needed("auth_url")) if definition.session.is_elsewhere else None
+        if warning is not None:
+            tools.warn(warning)
         return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
-    headers = _headers(definition, options)
+    headers = _headers(definition, options, options.needed("api_url"))
     if definition.login == "basic":
         headers.update(basic_login(options.needed("username"), options.needed("password")))
     elif definition.login_header is not None:
@@ -443,7 +528,7 @@ def _login(
 
 def describe(definition: Definition) -> ProviderDescription:
     """Return the description of the API that a definition describes."""
-    pattern, words = definition.task_id or (None, "")
+    ids = definition.task_ids
     return replace(
         DESCRIPTION,
         title=definition.title,
@@ -453,11 +538,21 @@ def describe(definition: Definition) -> ProviderDescription:
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
-        task_id_pattern=pattern,
-        task_id_words=words,
+        task_id_pattern=ids.pattern,
+        task_id_words=ids.words,
+        read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",
     )
+
+
+def _read_task_id(definition: Definition, given: str) -> str:
+    task_id = definition.task_ids.read(given, definition.api_url)
+    if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
+        raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
+    # Fails here where the ID lacks its parts or is no path, before anything is sent.
+    fill_path(definition.get.path, {**definition.values, **definition.task_ids.values(task_id)})
+    return task_id
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:

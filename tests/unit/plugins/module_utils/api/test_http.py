@@ -18,7 +18,11 @@ import pytest
 import trustme
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import origin, without_query
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import (
+    on_same_server,
+    origin,
+    without_query,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.causes import server_of, translated
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
     HttpRequest,
@@ -416,6 +420,45 @@ def test_a_post_is_not_sent_elsewhere(client):
         with pytest.raises(BadAnswerError, match="only a GET"):
             client.send(HttpRequest("POST", server.url, json={"password": "secret"}), 5)
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_can_be_the_answer(client, method):
+    with serving(answer(status=303, Location="/other")) as server:
+        response = client.send(HttpRequest(method, server.url, stops_at={303}), 5)
+        assert (response.status, response.headers["location"]) == (303, "/other")
+        assert len(server.requests) == 1
+
+
+def test_a_form_is_sent_as_browsers_do(client):
+    with serving(answer({})) as server:
+        client.send(HttpRequest("POST", server.url, form=(("user", "a b"), ("pass", "&=%é"))), 5)
+    (request,) = server.requests
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.body == b"user=a+b&pass=%26%3D%25%C3%A9"
+
+
+def test_the_cookies_that_an_answer_sets(client):
+    set_cookie = 'sid="abc"; Path=/; Expires=Wed, 21 Oct 2037 07:28:00 GMT\r\nSet-Cookie: csrf=x=1; Secure'
+    with serving(answer({}, Set_Cookie=set_cookie)) as server:
+        assert _http.cookies_of(client.send(get(server.url), 5)) == {"sid": "abc", "csrf": "x=1"}
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("/x/1?a=b#c", "https://api.example/x/1?a=b"),
+        ("2", "https://api.example/base/2"),
+        ("https://API.example:443/x", "https://api.example/x"),
+        ("https://other.example/x", None),
+        ("//other.example/x", None),
+        ("http://api.example/x", None),
+        ("https://api.example@other.example/", None),
+        ("https://api.example\\@other.example/", None),
+    ],
+)
+def test_where_a_link_leads_to(link, address):
+    assert on_same_server("https://api.example/base/1", link) == address
 
 
 def test_redirects_that_go_round_end(client):
@@ -902,8 +945,12 @@ def test_without_query():
 @pytest.mark.parametrize(
     ("headers", "body", "expected"),
     [
-        ({"content-type": "text/html; charset=UTF-8"}, b"", True),
-        ({"content-type": "application/xhtml+xml"}, b"", True),
+        ({"content-type": "text/html; charset=UTF-8"}, b"", False),
+        ({"content-type": "text/html; charset=UTF-8"}, b'{"text": "<html>"}', False),
+        ({}, b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "...">', True),
+        ({}, b'<?xml version="1.0"?><error/>', False),
+        ({}, b"\xef\xbb\xbf<!-- x --><head>", True),
+        ({}, "<html>".encode("utf-16"), True),
         ({}, b"\n <!DOCTYPE html><html>", True),
         ({}, b"<HTML>", True),
         ({"content-type": "application/json"}, b"{}", False),

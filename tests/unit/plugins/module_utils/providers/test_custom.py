@@ -289,7 +289,7 @@ def test_a_refusal_is_known_by_an_expression():
     refusal = {"when": "status == 'error'", "message": "message"}
     api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
     assert api.read("1").id == "1"
-    with pytest.raises(RejectedError, match="tasks/1: no"):
+    with pytest.raises(RejectedError, match=r"\(no\): GET \S+/tasks/1$"):
         api.read("1")
 
 
@@ -321,6 +321,84 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
 
 
+AZURE = {
+    "get": {"path": "{id:path}", "query": {"api-version": "2020-01-01"}},
+    "fields": {"id": "name", "state": "status"},
+    "states": {"Succeeded": "succeeded"},
+}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "url", "params"),
+    [
+        (
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            (),
+        ),
+        (
+            "https://api.example/subs/s1/operations/op-a",
+            "https://api.example/subs/s1/operations/op-a",
+            (("api-version", "2020-01-01"),),
+        ),
+        ("/subs/s1/operations/op-a?x", f"{URL}/subs/s1/operations/op-a?x", (("api-version", "2020-01-01"),)),
+    ],
+)
+def test_an_id_that_is_an_address(task_id, url, params):
+    api = Api(AZURE, reply({"name": "op-a", "status": "Succeeded"}))
+    assert api.provider.description.read_task_id(task_id) == task_id
+    assert api.read(task_id).id == task_id
+    assert [(request.url, request.params) for request in api.http.requests] == [(url, params)]
+
+
+def test_an_address_of_another_server_is_never_asked():
+    api = Api({**AZURE, **login("bearer")}, api_token="t0ken")
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.read("https://other.example/operations/op-a")
+    assert api.http.requests == []
+
+
+@pytest.mark.parametrize("answered", ["op-b", "a", "xop-a"])
+def test_an_address_of_another_task(answered):
+    with pytest.raises(BadAnswerError, match="answered with another one"):
+        Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
+
+
+def test_a_name_with_slashes():
+    api = Api(
+        {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
+        reply({"name": "p/o/1", "state": "busy"}),
+    )
+    assert api.read("p/o/1").id == "p/o/1"
+    assert api.urls == [f"{URL}/v1/p/o/1"]
+
+
+@pytest.mark.parametrize("answered", ["UPID:pve1:00:x", "00:x"])
+def test_an_id_of_several_parts(answered):
+    api = Api(
+        {"get": {"path": "/nodes/{id.node}/tasks/{id}"}, "task_id": {"parts": "UPID:{node}:{rest}"}},
+        reply(task(answered)),
+    )
+    assert api.read("UPID:pve1:00:x").id == "UPID:pve1:00:x"
+    assert api.urls == [f"{URL}/nodes/pve1/tasks/UPID%3Apve1%3A00%3Ax"]
+    with pytest.raises(OptionError, match="looks like UPID"):
+        api.provider.description.read_task_id("7")
+
+
+def test_a_long_id_is_not_matched():
+    description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
+    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+        description.read_task_id("a" * 300)
+
+
+def test_a_task_is_found_by_its_id():
+    get = {"path": "/tasks", "task": "tasks[?to_string(id) == {id}] | [0]"}
+    api = Api({"get": get}, lambda _request: page(1, 2))
+    assert api.read("2").id == "2"
+    with pytest.raises(BadAnswerError, match=r"without the task 3 where get\.task looks"):
+        api.read("3")
+
+
 # --- what the HTTP status says --------------------------------------------------------------------------------
 
 MONITOR = {
@@ -348,6 +426,17 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
+    single = Api({}, reply(task()), reply(task(), retry_after="7"))
+    listed = Api(
+        {"list": LIST},
+        reply(task()),
+        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
+    )
+    for session, ids, seconds in ((single, "1", 0), (single, "1", 7), (listed, "1", 0), (listed, "123", 4)):
+        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
+
+
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
@@ -364,7 +453,7 @@ def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
     found = Api(definition, reply(task(state="broken", error={"code": "E-DISK"}), int(status))).read()
     assert (found.state.value, found.error.code) == ("failed", "E-DISK")
-    with pytest.raises(TransientError, match="broken JSON"):
+    with pytest.raises(TransientError, match="and no body"):
         Api(definition, reply(b"", int(status))).read()
 
 
@@ -771,7 +860,7 @@ def test_a_session_with_its_token_in_a_header(answer):
             "Wrong password.*check username, password and",
         ),
         (reply({}, 403), AccessDeniedError, "403"),
-        (reply({}, 404), OptionError, r"api_url: .*404.*login\.session\.path"),
+        (reply({}, 404), OptionError, r"api_url: .*404.*Check login in the definition"),
         (reply(b"<html>", 404, content_type="text/html"), OptionError, "api_url"),
         (reply({}, 503), TransientError, "503"),
         (reply({}, 409), TransientError, "409"),
@@ -860,6 +949,151 @@ def test_a_session_that_never_began_is_not_ended():
     api = Api(session(logout=LOGOUT), **ANN)
     api.provider.close(api.deadline)
     assert api.http.requests == []
+
+
+def oauth2(grant="client_credentials", **keys):
+    return {"login": {"type": "oauth2", "oauth2": {"grant": grant, **keys}}}
+
+
+APP = {"app_id": "app", "app_secret": "app-s3cret", "auth_url": "https://login.example/t1/token"}
+
+
+def access_token(value, **more):
+    return reply({"access_token": value, "token_type": "Bearer", **more})
+
+
+def test_oauth2_with_client_credentials_at_another_server():
+    headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
+    api = Api(
+        {**oauth2(scope="all.read", form={"audience": "x y"}), **headers},
+        *(access_token("one", expires_in=100), reply(task()), access_token("two"), reply(task())),
+        **{**APP, "api_key": "key-s3cret"},
+    )
+    api.read()
+    api.clock.advance(91)
+    api.read()
+    begin, asked, again, last = api.http.requests
+    assert (begin.method, begin.url, begin.json) == ("POST", "https://login.example/t1/token", None)
+    assert begin.body == (
+        b"grant_type=client_credentials&client_id=app&client_secret=app-s3cret&scope=all.read&audience=x+y"
+    )
+    # Each server gets its own secrets only.
+    assert begin.headers == {"Accept": "application/json", "X-Version": "1"}
+    assert (asked.url, asked.headers["Authorization"], asked.headers["X-Key"]) == (
+        f"{URL}/tasks/1",
+        "Bearer one",
+        "key-s3cret",
+    )
+    assert (again.url, last.headers["Authorization"]) == (begin.url, "Bearer two")
+    assert api.hidden == {"one", "two"}
+    assert "s3cret" not in repr(api.http.requests)
+
+
+@pytest.mark.parametrize(
+    ("keys", "form", "authorization"),
+    [
+        ({}, b"grant_type=password&username=ann&password=pa55word", None),
+        ({"client": "basic"}, b"grant_type=password&username=ann&password=pa55word", "Basic YXBwOmFwcC1zM2NyZXQ="),
+        (
+            {"form": {"client_id": "public"}},
+            b"grant_type=password&username=ann&password=pa55word&client_id=public",
+            None,
+        ),
+    ],
+)
+def test_oauth2_with_a_password(keys, form, authorization):
+    api = Api(oauth2("password", path="/oauth2/token", **keys), access_token("one"), reply(task()), **ANN, **APP)
+    api.read()
+    begin, asked = api.http.requests
+    assert (begin.url, begin.body, begin.headers.get("Authorization")) == (f"{URL}/oauth2/token", form, authorization)
+    assert asked.headers["Authorization"] == "Bearer one"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (reply({"error": "invalid_client", "error_description": "Bad secret"}, 400), AuthenticationError, "Bad secret"),
+        (reply({"error": "invalid_grant"}, 400), AuthenticationError, "invalid_grant"),
+        (reply({"error": "invalid_scope"}, 400), RejectedError, "invalid_scope"),
+        (reply({"error": "temporarily_unavailable"}, 503), TransientError, "temporarily"),
+        (reply({}, 404), OptionError, r"auth_url: there is no login at https://login\.example"),
+        (reply({"token_type": "x"}), BadAnswerError, "without a token"),
+    ],
+)
+def test_an_oauth2_login_that_is_refused(answer, kind, words):
+    api = Api(oauth2(), lambda _request: answer, **APP)
+    for _look in range(2):
+        with pytest.raises(kind, match=words):
+            api.read()
+    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+
+
+@pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
+def test_a_lifetime_that_is_none(expires_in):
+    api = Api(oauth2(), access_token("one", expires_in=expires_in), reply(task()), reply(task()), **APP)
+    api.read()
+    api.clock.advance(10**6)
+    api.read()
+
+
+COOKIES = (
+    "TWISTED_SESSION=abcdef0123456789; Path=/; HttpOnly; Expires=Wed, 21 Oct 2037 07:28:00 GMT, "
+    "csrf=fedcba98; Secure, l=en"
+)
+
+
+def test_a_session_of_cookies_behind_a_redirect():
+    definition = login("session", session={"method": "GET", "path": "/auth/login", "basic": True, "cookies": True})
+    api = Api(definition, reply(b"", 302, location="/", set_cookie=COOKIES), reply(task()), **ANN)
+    api.read()
+    begin, asked = api.http.requests
+    assert 302 in begin.stops_at
+    assert asked.headers == {"Accept": "application/json"}
+    # Hiding a cookie of two letters would spoil every message.
+    assert api.hidden == {"abcdef0123456789", "fedcba98"}
+
+
+@pytest.mark.parametrize(
+    ("place", "csrf"), [({"token_cookie": "csrf"}, "fedcba98"), ({"token_header": "X-CSRF"}, "header-token")]
+)
+def test_cookies_with_a_csrf_token(place, csrf):
+    keys = {"path": "/login", "form": {"j_user": "{username}", "j_pass": "{password}"}, **place}
+    answer = reply(b"<html>", 302, location="/", set_cookie=COOKIES, x_csrf="header-token")
+    api = Api(login("session", header="X-CSRF-Token", session=keys), answer, reply(task()), **ANN)
+    api.read()
+    assert api.http.requests[0].body == b"j_user=ann&j_pass=pa55word"
+    assert api.http.requests[1].headers["X-CSRF-Token"] == csrf
+    assert csrf in api.hidden
+
+
+def test_a_login_that_sets_no_cookie():
+    definition = login("session", session={"path": "/login", "cookies": True})
+    with pytest.raises(BadAnswerError, match="answered the login without a cookie"):
+        Api(definition, reply(b"", 302, location="/login?error")).read()
+
+
+@pytest.mark.parametrize(
+    ("logout", "answer", "url"),
+    [
+        ({"path": "/tokens/{token}"}, {}, f"{URL}/tokens/t0%2Fken"),
+        ({"address": '"@odata.id"'}, {"@odata.id": "/rf/Sessions/4"}, "https://api.example/rf/Sessions/4"),
+        ({"address_header": "Location"}, {}, "https://api.example/rf/Sessions/5"),
+        ({"address": "gone"}, {}, None),
+        ({"address": "gone"}, {"gone": "https://other.example/4"}, None),
+        ({"address": "gone"}, {"gone": "https://[/4"}, None),
+    ],
+)
+@pytest.mark.parametrize("place", [{"token_header": "X-Auth-Token"}, {"token": "tok"}])
+def test_a_logout_whose_address_the_login_gave(logout, answer, url, place):
+    keys = {"path": "/login", **place, "logout": {"method": "DELETE", **logout}}
+    begun = reply({"tok": "t0/ken", **answer}, 201, x_auth_token="t0/ken", location="/rf/Sessions/5")
+    api = Api(
+        login("session", header="X-Auth-Token", session=keys), begun, reply(task()), *([reply(b"", 204)] if url else [])
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    assert [(request.method, request.url) for request in api.http.requests[2:]] == ([("DELETE", url)] if url else [])
+    assert all(request.headers["X-Auth-Token"] == "t0/ken" for request in api.http.requests[2:])
 
 
 # --- the description ------------------------------------------------------------------------------------------

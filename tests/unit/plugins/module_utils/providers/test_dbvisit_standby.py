@@ -217,8 +217,8 @@ def test_a_success_may_carry_any_error(rest):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"error": {"message": "licence has run out"}, "successful": False}, ": licence has run out"),
-        ({"error": "broken", "successful": False, "result": raw(state="End")}, ": broken"),
+        ({"error": {"message": "licence has run out"}, "successful": False}, " (licence has run out)"),
+        ({"error": "broken", "successful": False, "result": raw(state="End")}, " (broken)"),
         ({"error": {"message": ""}, "successful": False, "result": None}, ""),
         ({"error": None, "successful": False}, ""),
         ({"successful": False}, ""),
@@ -228,7 +228,7 @@ def test_a_refusal_under_http_200_is_an_error(body, words):
     session = Session(reply(body))
     with pytest.raises(RejectedError) as caught:
         session.read()
-    assert caught.value.message == f"Dbvisit StandbyMP refused POST {URL}/api/task/show{words}"
+    assert caught.value.message == f"Dbvisit StandbyMP refused the request{words}: POST {URL}/api/task/show"
     assert caught.value.to_result()["request"]["status"] == 200
     # Nor is it taken for a missing task.
     assert len(session.http.requests) == 1
@@ -665,7 +665,7 @@ def test_an_answer_without_a_task_is_no_launch(result):
 
 def test_a_refused_switchover_with_a_task_may_be_none():
     answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
-    with pytest.raises(BadAnswerError, match=r"refused POST .*/switchover/oracle: busy\. It gave the ID of a task"):
+    with pytest.raises(BadAnswerError, match=r"request \(busy\): POST \S+/switchover/oracle\. It gave the ID"):
         Session(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
 
 

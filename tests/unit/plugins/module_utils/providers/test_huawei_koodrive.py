@@ -453,7 +453,7 @@ def test_another_task_than_asked_for():
     ],
 )
 def test_answers_of_another_shape(body):
-    with pytest.raises(BadAnswerError, match=r"unexpected shape: at \$"):
+    with pytest.raises(BadAnswerError, match=r"unexpected shape\W+at \$"):
         Session(reply(json.dumps(body).encode())).read()
 
 
@@ -1014,20 +1014,20 @@ def test_a_job_is_launched():
 )
 def test_an_answer_without_an_id_is_no_launch(service, answer):
     session = Session(reply(answer), service=service)
-    with pytest.raises(BadAnswerError, match="answered POST"):
+    with pytest.raises(BadAnswerError, match=r"unexpected shape .*: POST "):
         session.launch(session.provider.description.launch_types[0], {})
 
 
 @pytest.mark.parametrize("service", ["task", "jobs"])
 def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
     session = Session(reply({"code": 13000309, "msg": "x"}, 400), service=service)
-    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x$"):
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x\): POST "):
         session.launch(session.provider.description.launch_types[0], {})
 
 
 def test_a_code_refuses_a_launch_even_under_http_200():
     session = Session(reply({"code": 13000102, "msg": "x"}))
-    with pytest.raises(RejectedError, match=r"refused POST .*/task/create: code 13000102 \(A parameter did not pass"):
+    with pytest.raises(RejectedError, match=r"refused the request \(code 13000102 \(A parameter did not pass.*: POST "):
         session.launch("transfer", {})
 
 

@@ -465,7 +465,7 @@ def test_a_404_that_is_not_glances_is_no_missing_task(body):
 def test_a_404_of_a_gateway_passes_once_glance_has_answered():
     _http, provider = new_provider(reply(stub(1)), reply(b"", 404), reply(GONE, 404))
     provider.read_task("id-1", DEADLINE)
-    with pytest.raises(TransientError, match=r"HTTP 404\. It had answered before"):
+    with pytest.raises(TransientError, match=r"\(HTTP 404\): GET \S+\. It had answered before"):
         provider.read_task("id-1", DEADLINE)
     with pytest.raises(NotFoundError, match="Could not find task x"):
         provider.read_task("id-1", DEADLINE)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime, timezone
 
@@ -32,6 +33,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netap
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 PARENT = "9cc8c321-6af1-406c-8158-2c6582c247f8"
@@ -453,7 +457,7 @@ def test_a_refused_token_is_final_and_says_what_to_do(number):
     error = error_of(problem(number, "Invalid bearer token", "It was revoked.", 401))
     assert error.__class__ is AuthenticationError
     assert error.code == str(number)
-    for words in (f"problem {number}, Invalid bearer token: It was revoked.", "revoked", "Make a new token"):
+    for words in (f"problem {number}, Invalid bearer token: It was revoked", "revoked", "Make a new token"):
         assert words in error.message
 
 
@@ -483,7 +487,7 @@ def test_a_request_that_is_refused(number, status, words):
     error = error_of(problem(number, "Odd", "Very odd.", status))
     assert error.__class__ is RejectedError
     assert (error.code, error.status) == (str(number), status)
-    assert f"problem {number}, Odd: Very odd." in error.message
+    assert f"problem {number}, Odd: Very odd" in error.message
     assert words in error.message
 
 
@@ -497,7 +501,7 @@ def test_what_passes(number, status):
 def test_the_parameters_that_are_wrong_are_named():
     invalid = [{"name": "filter", "reason": "bad operator"}, {"name": "limit", "reason": 5}, "odd", {"reason": "why"}]
     error = error_of(problem(5, "Invalid query parameters", "They are invalid.", invalidParams=invalid), "page")
-    assert "They are invalid (filter: bad operator; limit: ?; ?: why)." in error.message
+    assert "They are invalid (filter: bad operator; limit: ?; ?: why)" in error.message
 
 
 def test_the_example_of_the_documents_names_no_parameter():
@@ -509,8 +513,57 @@ def test_several_problems_in_one_are_all_told():
     assert "(One: First; Two)" in error_of(problem(68, problemDetails=parts), "page").message
 
 
-def test_only_problem_1_means_that_a_task_is_gone():
-    assert error_of(problem(1, status=404)).__class__ is NotFoundError
+GONE = problem(1, status=404)
+
+
+def test_problem_1_means_that_a_task_is_gone_once_the_account_is_known_to_be_right():
+    session = Session(GONE, listing(), GONE)
+    for _read in range(2):
+        with pytest.raises(NotFoundError):
+            session.read()
+    assert [(request.url, request.params) for request in session.requests] == [
+        (f"{TASKS_URL}/{ID}", ()),
+        (TASKS_URL, (("limit", "1"),)),
+        (f"{TASKS_URL}/{ID}", ()),
+    ]
+
+
+def test_after_any_good_answer_problem_1_means_that_a_task_is_gone():
+    session = Session(reply(raw_task()), GONE)
+    session.read()
+    with pytest.raises(NotFoundError):
+        session.read()
+    assert len(session.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (GONE, RejectedError),
+        (problem(2, status=404), RejectedError),
+        (problem(18, status=404), RejectedError),
+        (problem(24, status=503), TransientError),
+        (problem(11, status=403), AccessDeniedError),
+    ],
+)
+def test_problem_1_alone_is_no_proof_against_a_task(answer, error):
+    session = Session(GONE, answer)
+    with pytest.raises(error) as caught:
+        session.read()
+    assert error is not RejectedError or "Check api_url and account_id" in caught.value.message
+
+
+@pytest.mark.parametrize("path_problems", ["listed", "own"])
+def test_the_task_of_a_wrong_account_is_not_gone(path_problems, monkeypatch):
+    bare_environment(monkeypatch)
+    vendor = VENDORS["netapp_astra_control"]
+    with contextlib.ExitStack() as stack:
+        stage = Stage(stack, vendor, vendor.task(1, 5), credentials={"path_problems": path_problems}).start()
+        assert stage.wait(2, not_found="succeed")["tasks"][0]["state"] == "not_found"
+        stage.login = {**stage.login, "account_id": OTHER}
+        result = stage.fails(1, not_found="succeed")
+    assert result["reason"] == "rejected"
+    assert "account_id" in result["msg"]
 
 
 @pytest.mark.parametrize(
