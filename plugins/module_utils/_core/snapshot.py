@@ -20,6 +20,14 @@ class Snapshot:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     troubles: Mapping[str, TransientError] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, answers: Mapping[str, Task | TransientError]) -> Snapshot:
+        """Tell tasks from troubles."""
+        return cls(
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)},
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)},
+        )
+
     @property
     def retry_after(self) -> float:
         """The seconds that the vendor asks to wait before the next look."""
