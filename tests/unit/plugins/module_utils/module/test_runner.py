@@ -216,6 +216,7 @@ def test_a_defect_fails_cleanly(run, server):
     assert SECRET not in written
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("flag", "named"),
     [
@@ -361,6 +362,7 @@ def test_a_login_and_its_token_are_nowhere(run, server, monkeypatch, way, option
     assert result["tasks"][0]["id"] == "a"
 
 
+@pytest.mark.kind
 def test_a_secret_that_is_an_ordinary_word_hides_that_word_and_changes_no_end(run, server):
     params = {"api_url": server.url, "api_token": "succeeded"}
     code, result, _written = run(task_wait, task_id="a", **params)
@@ -498,6 +500,7 @@ def test_secrets_in_an_address_are_hidden(run, monkeypatch, way, url, secret):
     assert secret not in written
 
 
+@pytest.mark.kind
 def test_warnings_are_masked(run, server):
     def work(context):
         context.warn(f"The vendor repeats {SECRET}")
@@ -507,6 +510,7 @@ def test_warnings_are_masked(run, server):
     assert "The vendor repeats ********" in json.dumps(result["warnings"])
 
 
+@pytest.mark.kind
 def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, server, monkeypatch):
     """Since 2.22, which hides what it is told in all that comes later."""
     told = []
@@ -524,6 +528,7 @@ def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, serve
 # --- what AWX gives ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.kind
 def test_an_empty_text_is_no_option(run, server):
     empty = {name: "" for name in TASK_WAIT if name not in ("task_ids", "launch_results")}
     connection = {name: "" for name in CONNECTION if name not in ("provider", "api_url", "api_token")}
@@ -539,6 +544,7 @@ def test_an_empty_text_is_missing_where_an_option_is_needed(run, option):
     assert (code, "task_ids" in result["msg"]) == (1, True)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("text", "read"),
     [('{"a": [1]}', {"a": [1]}), ("\n {'a': 1}", {"a": 1}), ("a=1 b.c=x", {"a": "1", "b.c": "x"}), ("", {})],
@@ -551,6 +557,7 @@ def test_texts_for_dictionaries_are_read(run, server, text, read):
     assert result["seen"] == read
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     "text", ["a: 1", 'get: {path: "/jobs/{id}?x=1"}', "{a: 1}", "{broken", "[1]", "a", "{'a': " + "[" * 5000]
 )
@@ -568,6 +575,7 @@ def test_a_list_as_json_is_a_list(run, server):
     assert (code, [task["id"] for task in result["tasks"]]) == (0, ["a", "b"])
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(("option", "variable"), [("api_token", "API_TOKEN"), ("region", "REGION")])
 def test_what_is_not_utf_8_in_the_environment_is_refused(run, monkeypatch, option, variable):
     monkeypatch.setenv(f"RACKSPACE_{variable}", "s3cr3t-\udcfcber")

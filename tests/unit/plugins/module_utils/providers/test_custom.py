@@ -305,6 +305,7 @@ def test_a_task_is_read_by_post():
         api.read("8")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -347,6 +348,7 @@ def test_words_of_a_refusal_that_nothing_describes():
     assert caught.value.code == "5"
 
 
+@pytest.mark.kind
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     items = [task("1"), {"id": "2"}, "what", task("3")]
     api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
@@ -359,6 +361,7 @@ def test_a_list_of_which_nothing_can_be_read():
         Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
 def test_a_refused_second_request_is_no_end_of_the_task(answer):
     fields = {"id": "id", "state": "state", "message": "message"}
@@ -375,6 +378,7 @@ AZURE = {
 }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("task_id", "url", "params"),
     [
@@ -411,6 +415,7 @@ def test_an_address_of_another_task(answered):
         Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
 
 
+@pytest.mark.kind
 def test_a_name_with_slashes():
     api = Api(
         {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
@@ -432,6 +437,7 @@ def test_an_id_of_several_parts(answered):
         api.provider.description.read_task_id("7")
 
 
+@pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
     with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
@@ -504,6 +510,7 @@ def monitor(answer, **definition):
     return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
@@ -518,6 +525,7 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+@pytest.mark.kind
 def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
     single = Api({}, reply(task()), reply(task(), retry_after="7"))
     listed = Api(
@@ -540,6 +548,7 @@ def test_other_statuses_are_no_states(status):
         monitor(reply({}, status)).read("42")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", ["500", "422"])
 def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
@@ -549,6 +558,7 @@ def test_a_failed_task_under_another_status(status):
         Api(definition, reply(b"", int(status))).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("location", "result", "expected"),
     [
@@ -950,6 +960,7 @@ def test_a_login_that_lacks_something(definition, options, words):
 HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
 
 
+@pytest.mark.kind
 def test_headers_of_every_request():
     api = Api(
         {"headers": HEADERS, **session(logout=LOGOUT)},
@@ -1071,6 +1082,7 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+@pytest.mark.kind
 def test_another_status_can_say_that_a_session_has_run_out():
     refused = reply({"text": "Token timeout"}, 403)
     api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
@@ -1082,6 +1094,7 @@ def test_another_status_can_say_that_a_session_has_run_out():
     assert len(api.http.requests) == 4
 
 
+@pytest.mark.kind
 def test_a_refusal_can_say_that_a_session_has_run_out():
     refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
     script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
@@ -1142,6 +1155,7 @@ def access_token(value, **more):
     return reply({"access_token": value, "token_type": "Bearer", **more})
 
 
+@pytest.mark.kind
 def test_oauth2_with_client_credentials_at_another_server():
     headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
     api = Api(
@@ -1169,6 +1183,7 @@ def test_oauth2_with_client_credentials_at_another_server():
     assert "s3cret" not in repr(api.http.requests)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("keys", "form", "authorization"),
     [
@@ -1252,6 +1267,7 @@ def test_a_login_that_sets_no_cookie():
         Api(definition, reply(b"", 302, location="/login?error")).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("logout", "answer", "url"),
     [

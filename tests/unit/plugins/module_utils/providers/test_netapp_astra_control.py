@@ -526,6 +526,7 @@ def test_problem_1_alone_is_no_proof_against_a_task(answer, error):
     assert error is not RejectedError or "Check api_url and account_id" in caught.value.message
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("path_problems", ["listed", "own"])
 def test_the_task_of_a_wrong_account_is_not_gone(path_problems, monkeypatch):
     bare_environment(monkeypatch)

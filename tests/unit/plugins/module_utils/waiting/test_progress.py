@@ -344,6 +344,7 @@ def test_the_interval_is_a_second_at_least():
     assert [now for now, _line in told(new_teller(0.001), (0, many(0, 5)), (0.5, None), (1, None))] == [0, 1]
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("is_verbose", [False, True])
 def test_with_no_log_nothing_is_told_but_counts(is_verbose):
     teller = new_teller(is_verbose=is_verbose, counts_only=True)

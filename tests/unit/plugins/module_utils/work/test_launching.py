@@ -137,6 +137,7 @@ def test_it_is_sent_again_for_so_long_only(clock):
     assert caught.value.message == "the connection was refused. Nothing was launched"
 
 
+@pytest.mark.kind
 def test_all_of_it_has_a_limit(clock):
     provider = LaunchingProvider()
 
@@ -200,6 +201,7 @@ def test_what_is_not_found_is_not_launched_again(clock, lost):
     }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("blank", ["", " ", "\n"])
 def test_a_blank_id_is_no_clear_answer(clock, blank):
     provider = LaunchingProvider(blank, tasks={blank: None, "new": [None, same("new")]})
