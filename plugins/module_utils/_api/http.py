@@ -15,6 +15,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -23,7 +24,7 @@ from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX, Lock, Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .addresses import origin, without_query
@@ -70,7 +71,7 @@ _TAGS = ("<!doctype html", "<html", "<head", "<title", "<body", "<h1", "<center"
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``.
+    """One request. Its body is ``json``, or ``form`` as browsers send one, or empty; credentials stand in ``headers``.
 
     ``option`` is the one that gave the address, for messages. Redirects with a status of ``stops_at`` are answers.
     """
@@ -80,6 +81,7 @@ class HttpRequest:
     params: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
+    form: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     option: str = "api_url"
     stops_at: Collection[int] = ()
 
@@ -90,6 +92,8 @@ class HttpRequest:
         Raises:
             OptionError: it cannot be sent. Only what a user launches can hold such values.
         """
+        if self.form is not None:
+            return urlencode(self.form).encode()
         try:
             return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
@@ -127,6 +131,15 @@ class HttpResponse:
         """Whether it is a page for a browser: what proxies and login portals answer instead of the API."""
         text = self.beginning(1000).lstrip().lower()
         return text.startswith("<") and any(tag in text for tag in _TAGS)
+
+
+#: A date in a cookie has a comma too, but no name and = after it.
+_COOKIE = re.compile(r"(?:^|,)\s*([^=;,\s]+)=\"?([^;,\"]*)")
+
+
+def cookies_of(response: HttpResponse) -> dict[str, str]:
+    """Return the cookies that an answer sets."""
+    return dict(_COOKIE.findall(response.headers.get("set-cookie", "")))
 
 
 class HttpClient(Protocol):
@@ -320,6 +333,8 @@ class RequestsClient:
         headers = dict(request.headers)
         if request.json is not None:
             headers["Content-Type"] = "application/json"
+        elif request.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             if not all(_fits_a_header(value) for value in headers.values()):
                 raise requests.exceptions.InvalidHeader  # noqa: TRY301 - requests finds others
