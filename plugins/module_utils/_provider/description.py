@@ -118,8 +118,8 @@ class ProviderDescription:
     #: A poll less often than this loses something, and what that is.
     longest_poll_interval: float | None = None
     longest_poll_reason: str = ""
-    #: The most requests that the vendor allows, those of logins too. ``connect`` keeps a little below it.
-    quota: Quota | None = None
+    #: The most requests that the vendor allows, those of logins too: one quota or several. ``connect`` keeps below.
+    quota: Quota | tuple[Quota, ...] | None = None
     #: Tasks asked for in one page of a list.
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.

@@ -58,6 +58,9 @@ class TaskReader:
             TransientError: the vendor could not be asked about any of them.
             RequestError: asking again would not help.
         """
+        return replace(self._read(task_ids, deadline), retry_after=self._provider.asked_to_wait)
+
+    def _read(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
         if len(task_ids) <= self._pages or not self._provider.can_list:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
