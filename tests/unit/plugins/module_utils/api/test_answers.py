@@ -248,7 +248,7 @@ def test_a_huge_page_is_not_searched_through(part):
 
 @pytest.mark.parametrize("begin", range(_answers._MOST_TEXT - 24, _answers._MOST_TEXT + 1, 4))
 def test_no_half_of_a_secret_is_left_where_a_page_is_cut(begin):
-    page = "<p>".ljust(begin, "\n") + "s3cr3t-of-many-letters said the page"
+    page = f"{'<style>'.ljust(begin - 8)}</style>s3cr3t-of-many-letters said the page"
     with masking() as known:
         known.hide("s3cr3t-of-many-letters")
         assert not re.search("s3cr3t|letters", str(vendor_words(reply(page.encode(), 500))))
