@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
+from .._core.masking import mask
 from .addresses import origin, without_query
 from .causes import PROXY_ANSWERED, out_of_time, server_of, translated
 from .tls import TlsOptions
@@ -123,8 +124,8 @@ class HttpResponse:
         return self.body.decode(json.detect_encoding(self.body), errors="replace")
 
     def beginning(self, size: int) -> str:
-        """Return the text of the first bytes."""
-        return replace(self, body=self.body[:size]).text
+        """Return the text of the first bytes, without half a secret at its end."""
+        return mask(replace(self, body=self.body[: 2 * size]).text)[:size]
 
     @property
     def is_html(self) -> bool:
