@@ -105,8 +105,11 @@ def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path
 
 
 # The client of ssh would go on, and with it the module at its other end, which nobody sends anything.
-def test_the_end_of_ansible_playbook_ends_a_module_at_the_other_end_of_ssh(run_playbook, simulate):
+def test_the_end_of_ansible_playbook_ends_a_module_at_the_other_end_of_ssh(run_playbook, simulate, tmp_path):
     simulator = simulate(SCENARIO)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent}/plays/ssh.py "$@"\n', encoding="utf-8")
+    ssh.chmod(0o700)
 
     def kill(process):
         assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
@@ -115,7 +118,7 @@ def test_the_end_of_ansible_playbook_ends_a_module_at_the_other_end_of_ssh(run_p
 
     connection = {
         "ansible_connection": "ssh",
-        "ansible_ssh_executable": str(Path(__file__).parent / "plays" / "ssh.py"),
+        "ansible_ssh_executable": str(ssh),
         "ansible_pipelining": True,
         "ansible_python_interpreter": sys.executable,
     }

@@ -110,6 +110,14 @@ class JsonApi:
         self._login = login
         self._clock = clock
         self._traits = traits
+        #: Before this moment, of the monotonic clock, good answers asked for no further request.
+        self._not_before = float("-inf")
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """The seconds that good answers, by ``Retry-After``, have asked to wait before the next request."""
+        left = self._not_before - self._clock.monotonic()
+        return left if left > 0 else None
 
     def get(
         self,
@@ -169,8 +177,10 @@ class JsonApi:
                 schema=schema,
                 accepted=accepted,
             )
-            retry_after = retry_after_seconds(response.headers, self._clock.now())
-            return Answer(data, response.status, response.headers, response.url, retry_after)
+            seconds = retry_after_seconds(response.headers, self._clock.now())
+            if seconds is not None:
+                self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+            return Answer(data, response.status, response.headers, response.url, seconds)
 
         access = self._login.access(deadline)
         response = self._send(request, access, deadline)
@@ -282,7 +292,7 @@ def _told(
 ) -> str:
     """Say what was refused: by whom, the words, the request, and what to do."""
     status = "" if details["status"] in _OK else f"HTTP {details['status']}"
-    said = ": ".join(filter(None, (status, (refusal.words or "").rstrip("."))))
+    said = ": ".join(filter(None, (status, refusal.words)))
     said = f" ({said})" if said else ""
     if kind is AuthenticationError and not refusal.advice:
         return f"{traits.title} refused the login{said}: {refusal_advice}"

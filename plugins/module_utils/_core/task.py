@@ -124,8 +124,6 @@ class Task:
     #: The tasks that are a part of this one, in their order; None when nobody asked for them.
     subtasks: tuple[Task, ...] | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    #: The seconds to wait before the next look, as the vendor asks with the answer that has the task.
-    retry_after: float | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_final(self) -> bool:

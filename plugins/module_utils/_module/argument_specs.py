@@ -95,7 +95,13 @@ TASK_WAIT: ArgumentSpec = {
     "stall_timeout": {"type": "float"},
     "transient_timeout": {"type": "float", "default": 300.0},
     "follow_subtasks": {"type": "bool", "default": False},
-    # Read by the action plugin, which shows the lines.
+    # Read by the controller, which shows the lines.
     "progress": {"type": "bool", "default": True},
     "progress_interval": {"type": "float", "default": 30.0},
+}
+
+#: AnsibleModule's rules about options that go together.
+TASK_WAIT_RULES: Mapping[str, Any] = {
+    "required_one_of": [("task_ids", "launch_results")],
+    "mutually_exclusive": [("task_ids", "launch_results")],
 }

@@ -118,8 +118,8 @@ class ProviderDescription:
     #: A poll less often than this loses something, and what that is.
     longest_poll_interval: float | None = None
     longest_poll_reason: str = ""
-    #: The most requests that the vendor allows, those of logins too. ``connect`` keeps a little below it.
-    quota: Quota | None = None
+    #: The most requests that the vendor allows, those of logins too: one quota or several. ``connect`` keeps below.
+    quota: Quota | tuple[Quota, ...] | None = None
     #: Tasks asked for in one page of a list.
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
@@ -165,7 +165,7 @@ class ProviderDescription:
         for failure in self.failures:
             if failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE):
                 # A text that only carries the code says less than the document; any other says more.
-                return failure.to_error(None if failure.code and failure.code in message else message)
+                return failure.to_error(None if failure.code and failure.code in (message or "") else message)
         match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
         return TaskError(code=match[1] if match else None, detail=message)
 

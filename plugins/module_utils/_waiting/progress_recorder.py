@@ -2,18 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module's end of live progress: makes notes of what a wait sees, and sends them to who listens."""
+"""Makes notes of what a wait sees, for live progress. No module imports this, so that Ansible ships it with none."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import select
-import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
@@ -24,10 +20,8 @@ if TYPE_CHECKING:
 
 #: So many failures and changes are told in a note; there may be thousands at once. The others are counted.
 MOST_TOLD = 10
-#: Vendors' words are cut at so many characters: a note has to fit into one write.
+#: Vendors' words are cut at so many characters.
 _LONGEST_WORDS = 120
-#: The longest note, in bytes: so many are written in one piece or not at all (POSIX demands 512, Linux has 4096).
-_LONGEST_NOTE = select.PIPE_BUF
 #: The states in the order in which they are counted: first those that end a task.
 _IN_ORDER = tuple(sorted(TaskState, key=lambda state: not state.is_final))
 #: IDs up to this length are short enough to be told whole beside a name.
@@ -38,10 +32,10 @@ _ENDED_FOR_A_RATE = 3
 
 
 class ProgressRecorder:
-    """The observer of a wait that makes notes, one when anything has changed. Raises what ``write`` raises."""
+    """The observer of a wait that makes notes, one when anything has changed. Raises what ``take`` raises."""
 
-    def __init__(self, write: Callable[[ProgressNote], None]) -> None:
-        self._write = write
+    def __init__(self, take: Callable[[ProgressNote], None]) -> None:
+        self._take = take
         self._words: dict[str, str] = {}
         self._ended_before: int | None = None
         self._told: ProgressNote | None = None
@@ -71,7 +65,7 @@ class ProgressRecorder:
         # An estimate alone is no news.
         if self._told is None or note != self._told._replace(elapsed=note.elapsed, seconds_left=note.seconds_left):
             self._told = note._replace(failures=(), more_failures=0, changes=(), more_changes=0)
-            self._write(note)
+            self._take(note)
 
     def _news(self, look: Look) -> tuple[list[str], list[str]]:
         """Tell which tasks have failed, and which others were seen in another state before."""
@@ -141,48 +135,3 @@ def _percent(tasks: Mapping[str, Task], pending: frozenset[str]) -> float | None
     if not pending or len(numbers) < len(known) or not any(tasks[task_id].percent for task_id in pending):
         return None
     return round(sum(numbers) / len(numbers), 1)
-
-
-class PipeWriter:
-    """The module's end. Notes that the reader is too slow for are lost."""
-
-    def __init__(self, path: str, hide: Callable[[Any], Any]) -> None:
-        self._hide = hide
-        self._descriptor: int | None = _open_private_pipe(path)
-
-    def write(self, note: ProgressNote) -> None:
-        """Send a note, without the secrets that ``hide`` takes out of it. Raises nothing."""
-        if self._descriptor is None:
-            return
-        line = self._line(note)
-        if len(line) > _LONGEST_NOTE:
-            line = self._line(note.in_short())
-        try:
-            os.write(self._descriptor, line)
-        except BlockingIOError:
-            # The reader has enough to read.
-            return
-        except OSError:
-            self.close()
-
-    def _line(self, note: ProgressNote) -> bytes:
-        return json.dumps(self._hide(note.to_json())).encode() + b"\n"
-
-    def close(self) -> None:
-        """Give the pipe back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-def _open_private_pipe(path: str) -> int | None:
-    """Open a pipe that nobody else can read, None where there is no such pipe or no reader."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISFIFO(mode) and not stat.S_IMODE(mode) & 0o077:
-        return descriptor
-    os.close(descriptor)
-    return None

@@ -60,12 +60,12 @@ class TaskReader:
             TransientError: the vendor could not be asked about any of them.
             RequestError: asking again would not help.
         """
-        return Snapshot.of(self._read(task_ids, deadline))
+        return self._snapshot(self._read(task_ids, deadline))
 
     def read_with_subtasks(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
         """Return the same with each task's subtasks, which cost a request for each task where the vendor has any."""
         answers = self._read(task_ids, deadline)
-        return Snapshot.of({**answers, **self._read_subtasks(_tasks_in(answers), deadline)})
+        return self._snapshot({**answers, **self._read_subtasks(_tasks_in(answers), deadline)})
 
     def read_following_subtasks(
         self, task_ids: Sequence[str], deadline: Deadline, *, failures_end_at_once: bool = False
@@ -83,7 +83,10 @@ class TaskReader:
         ]
         answers.update(self._read_subtasks(ended, deadline))
         answers.update({task.id: held_by_subtasks(task, self._title) for task in _tasks_in(answers)})
-        return Snapshot.of(answers)
+        return self._snapshot(answers)
+
+    def _snapshot(self, answers: Mapping[str, Answer]) -> Snapshot:
+        return Snapshot.of(answers, self._provider.asked_to_wait)
 
     def _read(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         if len(task_ids) <= self._pages or not self._provider.can_list:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 
@@ -28,7 +27,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner i
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_launch, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
@@ -583,17 +581,3 @@ def test_specs_are_not_changed_by_a_run(run, server, spec):
 
 def test_only_the_runner_ends_the_process():
     assert {name for name in vars(runner) if name.startswith("run")} == {"run_module"}
-
-
-def test_progress_goes_to_who_listens_without_secrets(run, server, tmp_path, monkeypatch):
-    pipe = tmp_path / "progress"
-    os.mkfifo(pipe, 0o600)
-    descriptor = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
-    monkeypatch.setenv(VARIABLE, str(pipe))
-    try:
-        run(task_wait, task_id=SECRET, **ready(server))
-        note = json.loads(os.read(descriptor, 4096))
-    finally:
-        os.close(descriptor)
-    assert (note["total"], note["ended"], note["counts"]) == (1, 1, {"succeeded": 1})
-    assert note["only"] == "import task ********: succeeded (success)"

@@ -192,6 +192,11 @@ def test_failures(raw, expected, state):
         ("epoch_seconds", 10**400, None),
         ("epoch_seconds", float("nan"), None),
         ("epoch_milliseconds", 10**30, None),
+        ("%d.%m.%Y %H:%M:%S", " 31.12.2026 23:59:58", "2026-12-31T23:59:58Z"),
+        ("%a %b %d %H:%M:%S %Y %z", "Thu Dec 31 23:59:58 2026 +0100", "2026-12-31T22:59:58Z"),
+        (["epoch_milliseconds", "%Y/%m/%d"], "2026/12/31", "2026-12-31T00:00:00Z"),
+        (["%Y/%m/%d", "epoch_milliseconds"], 1767323045250, "2026-01-02T03:04:05.250Z"),
+        *[("%Y", value, None) for value in (None, "", 5, [], "soon", "x" * 10**5)],
     ],
 )
 def test_times(times, value, expected):
@@ -205,6 +210,48 @@ def test_times(times, value, expected):
 )
 def test_percent(value, percent):
     assert parsed(task(p=value), fields={"id": "id", "state": "state", "percent": "p"}).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("of", "value", "percent"),
+    [
+        (1, 0.41, 41),
+        (1, "0.07", 7),
+        (1, 1.2, None),
+        (1, True, None),
+        ("total", 3, 37.5),
+        ("gone", 3, None),
+        ("`0`", 3, None),
+        ("`200`", 3, 1.5),
+    ],
+)
+def test_a_progress_of_another_scale(of, value, percent):
+    fields = {"id": "id", "state": "state", "percent": "p", "percent_of": of}
+    assert parsed(task(p=value, total=8), fields=fields).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (["No room", "", None, "Disk full"], "No room; Disk full"),
+        ([{"code": "E1", "message": "No room"}, {"message": "Disk full"}, {"x": 5}], "No room; Disk full"),
+        ({"errorCode": "E1", "message": "No room"}, "No room"),
+        ([["No room"], ["No room"]], "No room"),
+        ([str(number) for number in range(9)], "0; 1; 2; 3; 4; …"),
+        ([], None),
+        ({}, None),
+    ],
+)
+def test_reasons_that_are_lists(reason, words):
+    found = parsed(task(state="broken", why=reason), failure={"message": "why"})
+    assert found.error.detail == words
+    fields = {"id": "id", "state": "state", "message": "why"}
+    assert parsed(task(why=reason), fields=fields).message == words
+
+
+def test_codes_that_are_a_list():
+    found = parsed(task(state="broken", errors=[{"code": 7}, {"code": 8}]), failure={"code": "errors[].code"})
+    assert found.error.code == "7"
 
 
 @pytest.mark.parametrize("expression", ["length(id)", "items[::0]", "sum(items)", "sort(items)", "to_number(id) > `1`"])
@@ -405,6 +452,51 @@ def test_a_task_is_found_by_its_id():
         api.read("3")
 
 
+JENKINS = {
+    "handle": {
+        "path": "/queue/item/{id}/api/json",
+        "next": "executable.url",
+        "message": "why",
+        "cancelled_if": "cancelled",
+    },
+    "get": {"path": "{next:path}api/json"},
+    "fields": {"id": "number", "state": "result"},
+    "states": {"null": "running", "FAILURE": "failed"},
+    "task_id": {"address": "/item/{id}"},
+}
+QUEUED = {"id": 4128, "why": "In the quiet period", "cancelled": False}
+LEFT = {"id": 4128, "executable": {"number": 17, "url": "https://api.example/job/cis/17/"}}
+
+
+def test_a_handle_is_followed():
+    builds = [{"number": 17, "result": None}, {"number": 17, "result": "FAILURE"}]
+    api = Api(JENKINS, reply(QUEUED), reply(LEFT), *map(reply, builds))
+    first, second, third = (api.read("4128") for _look in range(3))
+    assert (first.id, first.state.value, first.message) == ("4128", "queued", "In the quiet period")
+    assert (second.id, second.state.value, third.id, third.state.value) == ("4128", "running", "4128", "failed")
+    # Once the task is known, its handle is no longer asked for: it may be gone.
+    build = "https://api.example/job/cis/17/api/json"
+    queue = f"{URL}/queue/item/4128/api/json"
+    assert api.urls == [queue, queue, build, build]
+
+
+def test_a_handle_without_a_task():
+    assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+    with pytest.raises(NotFoundError):
+        Api(JENKINS, reply({}, 404)).read("4128")
+
+
+@pytest.mark.parametrize("url", ["https://other.example/job/17/", "/a/../b", "17"])
+def test_a_handle_that_leads_to_no_task(url):
+    with pytest.raises(BadAnswerError):
+        Api(JENKINS, reply({"executable": {"url": url}})).read("4128")
+
+
+def test_an_answer_that_does_not_repeat_the_id():
+    api = Api({"fields": {"state": "state"}}, reply({"state": "busy"}))
+    assert (api.read("7").id, api.http.requests[0].url) == ("7", f"{URL}/tasks/7")
+
+
 # --- what the HTTP status says --------------------------------------------------------------------------------
 
 MONITOR = {
@@ -431,18 +523,6 @@ def monitor(answer, **definition):
 def test_the_http_status_is_the_state(answer, state):
     found = monitor(answer).read("42")
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
-
-
-@pytest.mark.kind
-def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
-    single = Api({}, reply(task()), reply(task(), retry_after="7"))
-    listed = Api(
-        {"list": LIST},
-        reply(task()),
-        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
-    )
-    for session, ids, seconds in ((single, "1", 0), (single, "1", 7), (listed, "1", 0), (listed, "123", 4)):
-        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
 
 
 def test_a_page_of_a_portal_is_no_state():
@@ -632,6 +712,102 @@ def test_pages_by_cursor():
 def test_a_cursor_that_is_none():
     with pytest.raises(BadAnswerError, match="neither text nor number"):
         Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
+
+
+def linked(*numbers, link):
+    return replace(page(*numbers), headers={"content-type": "application/json", "link": link})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f'<{URL}/tasks?page=9>; rel="last", <{URL}/tasks?page=2>; rel="next"',
+        "</tasks?page=2>; title=x; REL=next",
+        '<?page=2>;rel="prefetch next"',
+    ],
+)
+def test_pages_by_the_link_header(link):
+    api = Api(paged(style="link_header"), linked(1, link=link), linked(2, link='</x?page=1>; rel="nextish"'))
+    assert api.list() == ["1", "2"]
+    assert queries(api)[1] == {"page": "2"}
+
+
+def test_a_link_header_to_another_server():
+    api = Api(paged(style="link_header"), linked(1, link="<https://other.example/?page=2>; rel=next"))
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.list()
+
+
+BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": "task", "opts": {"x": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("style", "script", "bodies"),
+    [
+        (
+            {"style": "offset", "parameter": "offset", "size_parameter": "opts.limit", "size": 2},
+            [page(1, 2), page(3)],
+            [{"kind": "task", "opts": {"x": 1, "limit": 2}, "offset": at} for at in (0, 2)],
+        ),
+        (
+            {"style": "cursor", "next": "meta.token", "parameter": "page.token"},
+            [page(1, 2, meta={"token": "007"}), page(3)],
+            [{"kind": "task", "opts": {"x": 1}}, {"kind": "task", "opts": {"x": 1}, "page": {"token": "007"}}],
+        ),
+    ],
+)
+def test_pages_in_the_body(style, script, bodies):
+    api = Api({"list": {**BODY, "paging": {**style, "in": "body"}}}, *script)
+    assert api.list(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
+    assert [request.json for request in api.http.requests] == bodies
+    assert [request.params for request in api.http.requests] == [(("q", "a"),)] * 2
+
+
+def test_pages_and_a_token_in_the_body():
+    paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1, "in": "body"}
+    listing = {**BODY, "body": {"session": "{token}"}, "paging": paging}
+    api = Api({"list": listing, **login("session", session=SESSION)}, token("one"), page(1), page(), **ANN)
+    assert api.list() == ["1"]
+    assert [request.json for request in api.http.requests[1:]] == [
+        {"session": "one", "page": number, "size": 1} for number in (1, 2)
+    ]
+
+
+def test_an_entry_that_is_left_out_ends_no_list():
+    items = [[task("1"), {"id": "2"}], [task("3")]]
+    api = Api(paged(**OFFSET), *(reply({"tasks": tasks}) for tasks in items))
+    assert api.list() == ["1", "3"]
+
+
+def test_a_list_by_ids():
+    definition = {"list": {"path": "/tasks", "items": "@", "by_id": True}, "fields": {"id": "no", "state": "state"}}
+    api = Api(definition, reply({"a": {"state": "busy"}, "b": {"state": "done", "no": "c"}}), reply([]))
+    assert api.list() == ["a", "c"]
+    with pytest.raises(BadAnswerError, match=r"no list of tasks where list\.items looks"):
+        api.list()
+
+
+REDFISH = {"list": {"path": "/Tasks", "items": "Members", "id": '"@odata.id"'}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "members", "url"),
+    [
+        ({**REDFISH, "get": {"path": "{id:path}"}}, [{"@odata.id": "/Tasks/7"}], f"{URL}/Tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": "/rf/Tasks/7"}], f"{URL}/tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": f"{URL}/Tasks/7/"}], f"{URL}/tasks/7"),
+        ({"list": {**REDFISH["list"], "id": "@"}}, [7], f"{URL}/tasks/7"),
+    ],
+)
+def test_a_list_of_links_or_ids(definition, members, url):
+    odd = [{}, {"@odata.id": "https://other.example/Tasks/8"}, None]
+    api = Api(definition, reply({"Members": [*members, *odd]}), reply(task(7)))
+    found = api.provider.read_page(EVERY, None, api.deadline)
+    assert [task.id.rpartition("/")[2] for task in found.tasks] == ["7"]
+    assert found.unreadable == 3
+    assert api.urls[:2] == [f"{URL}/Tasks", url]
+    # A wait asks for the tasks themselves at once.
+    assert not api.provider.can_list
 
 
 def test_pages_that_run_in_a_circle():
@@ -1126,7 +1302,7 @@ def test_what_the_definition_says_reaches_the_description():
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
-    assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
+    assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
@@ -1138,6 +1314,24 @@ def test_the_quota_is_kept():
     for _number in range(3):
         api.read()
     assert api.clock.slept == [60.0]
+
+
+def test_two_quotas_are_kept():
+    quota = [{"requests": 2, "seconds": 10}, {"requests": 3, "seconds": 60}]
+    api = Api({"quota": quota}, lambda request: reply(task()))
+    for _number in range(4):
+        api.read()
+    # The third has to wait for the first quota, the fourth for the second.
+    assert api.clock.slept == [10.0, 50.0]
+
+
+@pytest.mark.kind
+def test_good_answers_say_when_to_look_again():
+    api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
+    reader = TaskReader(api.provider)
+    assert [reader.read([task_id], api.deadline).retry_after for task_id in ("1", "2", "1")] == [4.0, 30.0, 30.0]
+    api.clock.advance(31)
+    assert api.provider.asked_to_wait is None
 
 
 def test_the_quota_counts_logins_too():

@@ -457,7 +457,7 @@ def test_a_refused_token_is_final_and_says_what_to_do(number):
     error = error_of(problem(number, "Invalid bearer token", "It was revoked.", 401))
     assert error.__class__ is AuthenticationError
     assert error.code == str(number)
-    for words in (f"problem {number}, Invalid bearer token: It was revoked", "revoked", "Make a new token"):
+    for words in (f"problem {number}, Invalid bearer token: It was revoked.", "revoked", "Make a new token"):
         assert words in error.message
 
 
@@ -487,7 +487,7 @@ def test_a_request_that_is_refused(number, status, words):
     error = error_of(problem(number, "Odd", "Very odd.", status))
     assert error.__class__ is RejectedError
     assert (error.code, error.status) == (str(number), status)
-    assert f"problem {number}, Odd: Very odd" in error.message
+    assert f"problem {number}, Odd: Very odd." in error.message
     assert words in error.message
 
 
@@ -501,7 +501,7 @@ def test_what_passes(number, status):
 def test_the_parameters_that_are_wrong_are_named():
     invalid = [{"name": "filter", "reason": "bad operator"}, {"name": "limit", "reason": 5}, "odd", {"reason": "why"}]
     error = error_of(problem(5, "Invalid query parameters", "They are invalid.", invalidParams=invalid), "page")
-    assert "They are invalid (filter: bad operator; limit: ?; ?: why)" in error.message
+    assert "They are invalid (filter: bad operator; limit: ?; ?: why)): GET " in error.message
 
 
 def test_the_example_of_the_documents_names_no_parameter():
