@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api import http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
 from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
     CONNECTION,
@@ -403,6 +404,22 @@ def test_failures_with_launch_results_show_no_content(run, server, ids):
 def test_a_login_that_cannot_be_made_shows_no_content(run):
     _code, _result, written = run(task_wait, launch_results=launched("a"))
     assert "0ther-s3cret" not in written
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_what_is_long_is_returned_where_it_is_wanted(run, server, is_wanted):
+    part = Task("b", "example", TaskState.FAILED, raw={"b": 1})
+    task = {**Task("a", "example", TaskState.FAILED, raw={"a": 1}, subtasks=(part,)).to_result(), "history": []}
+
+    def wait():
+        run_module(lambda _context: {"tasks": [task], "task": task, "existing": {"raw": 1}}, TASK_WAIT)
+
+    wanted = {"return_raw": is_wanted, "return_history": is_wanted}
+    _code, result, _written = run(wait, task_id="a", **wanted, **ready(server))
+    for found in (result["task"], *result["tasks"]):
+        objects = [found.get("history"), found.get("raw"), found["subtasks"][0].get("raw")]
+        assert objects == ([[], {"a": 1}, {"b": 1}] if is_wanted else [None] * 3)
+    assert result["existing"] == {"raw": 1}
 
 
 # KooDrive's archives have passwords, which are parameters of the launch.

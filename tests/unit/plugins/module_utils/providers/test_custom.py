@@ -997,14 +997,6 @@ def test_the_token_of_a_session_in_a_body(keys, header):
     assert {"X-Session", "Authorization"} & set(asked[0].headers) == ({header} if header else set())
 
 
-def test_a_login_from_the_environment():
-    environ = {"LONGRUNNING_USERNAME": "ann", "LONGRUNNING_PASSWORD": "pa55word", "LONGRUNNING_API_URL": "https://no"}
-    api = Api(login("basic"), reply(task()), environ=environ)
-    api.read()
-    assert api.http.requests[0].headers["Authorization"] == "Basic YW5uOnBhNTV3b3Jk"
-    assert api.urls == [f"{URL}/tasks/1"]
-
-
 def token(value="t0ken"):
     return reply({"auth": {"token": value}})
 

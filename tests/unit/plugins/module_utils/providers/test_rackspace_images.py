@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
@@ -26,7 +22,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.racks
     FAILURES,
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
-from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 IDENTITY = "https://identity.api.rackspacecloud.com/v2.0/tokens"
@@ -352,22 +347,6 @@ def test_a_password_is_named_in_the_advice():
         session.read()
 
 
-def test_a_token_that_runs_out_is_renewed():
-    session = Session(
-        reply(catalogue("DFW", token="one")), reply({}, 401), reply(catalogue("DFW", token="two")), task(), **KEY
-    )
-    assert session.read().id == "1"
-    assert [request.headers.get("X-Auth-Token") for request in session.http.requests] == [None, "one", None, "two"]
-    assert session.hidden == {"one", "two"}
-
-
-def test_a_login_that_never_helps_is_made_twice():
-    session = Session(reply(catalogue("DFW")), reply({}, 401), reply(catalogue("DFW")), reply({}, 401), **KEY)
-    with pytest.raises(AuthenticationError):
-        session.read()
-    assert len(session.http.asked("/tokens")) == 2
-
-
 def test_a_ready_token_that_ran_out_says_what_to_do():
     session = Session(reply({}, 401), api_token="mine", region="DFW")
     with pytest.raises(AuthenticationError, match="Give username and api_key") as caught:
@@ -394,35 +373,3 @@ def test_a_list_is_paged_by_marker_and_filtered_by_the_server():
 
 def test_the_vendors_advice_on_polling():
     assert DESCRIPTION.poll_interval == DESCRIPTION.least_poll_interval == 30.0
-
-
-JSON = st.recursive(
-    st.none() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["token", "id", "serviceCatalog", "type", "endpoints", "region", "publicURL", "user"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-ENDPOINTS = st.lists(st.fixed_dictionaries({"publicURL": JSON | st.just("https://[x")}, optional={"region": JSON}))
-CATALOGUES = st.lists(
-    st.fixed_dictionaries({"type": st.just("image") | JSON}, optional={"endpoints": ENDPOINTS | JSON})
-)
-
-
-@FUZZ
-@given(
-    access=st.fixed_dictionaries(
-        {"token": st.fixed_dictionaries({"id": st.text(min_size=1)}) | JSON},
-        optional={"serviceCatalog": CATALOGUES | JSON, "user": JSON},
-    ),
-    region=st.sampled_from(["DFW", None]),
-)
-def test_any_answer_to_a_login_gives_access_or_one_of_our_errors(access, region):
-    session = Session(reply({"access": access}), task(), **KEY, region=region)
-    with contextlib.suppress(WorkError):
-        session.read()
