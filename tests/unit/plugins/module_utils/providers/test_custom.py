@@ -1295,7 +1295,7 @@ def test_what_the_definition_says_reaches_the_description():
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
-    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
