@@ -219,18 +219,18 @@ class Launcher:
     def _unclear(
         self, cause: RequestError, new: Mapping[str, Task], trouble: RequestError | None
     ) -> LaunchUnclearError:
-        words = [f"Nobody can tell whether the task was launched: {sentence(cause.message)}"]
+        sentences = [f"Nobody can tell whether the task was launched: {sentence(cause.message)}"]
         if trouble is not None:
-            words.append(f"Its list could not be read afterwards: {sentence(trouble.message)}")
+            sentences.append(f"Its list could not be read afterwards: {sentence(trouble.message)}")
         elif new:
-            words.append(
+            sentences.append(
                 f"It may be {listed([task.describe() for task in new.values()], 'or')}, which came up since then. "
                 "If so, wait for it by its ID."
             )
         else:
-            words.append("No such task has come up since then.")
-        words.append(f"It was not launched again. Look at {self._title} before you do that")
-        return LaunchUnclearError(" ".join(words), tasks=tuple(new.values()))
+            sentences.append("No such task has come up since then.")
+        sentences.append(f"It was not launched again. Look at {self._title} before you do that")
+        return LaunchUnclearError(" ".join(sentences), tasks=tuple(new.values()))
 
     def _interrupted(self, error: InterruptError) -> InterruptError | LaunchUnclearError:
         if not self._may_have_begun:

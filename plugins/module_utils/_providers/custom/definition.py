@@ -163,7 +163,7 @@ class Definition:
     other_state: TaskState
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
-    failures: tuple[DocumentedError, ...]
+    documented_errors: tuple[DocumentedError, ...]
     refusal: RefusalTemplate | None
     task_ids: TaskIds
     launch_id: tuple[tuple[str, ...], ...]
@@ -248,7 +248,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
-        failures=tuple(map(_failure, given.get("failure_codes", []))),
+        documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
@@ -458,7 +458,7 @@ def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> 
     return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
 
 
-def _failure(given: Mapping[str, Any]) -> DocumentedError:
+def _documented_error(given: Mapping[str, Any]) -> DocumentedError:
     return DocumentedError(
         code=str(given["code"]),
         title=given["title"],

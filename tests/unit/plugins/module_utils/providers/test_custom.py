@@ -525,18 +525,6 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
-@pytest.mark.kind
-def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
-    single = Api({}, reply(task()), reply(task(), retry_after="7"))
-    listed = Api(
-        {"list": LIST},
-        reply(task()),
-        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
-    )
-    for session, ids, seconds in ((single, "1", None), (single, "1", 7), (listed, "1", None), (listed, "123", 4)):
-        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
-
-
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
@@ -1307,7 +1295,7 @@ def test_what_the_definition_says_reaches_the_description():
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
-    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
@@ -1329,6 +1317,7 @@ def test_two_quotas_are_kept():
     assert api.clock.slept == [10.0, 50.0]
 
 
+@pytest.mark.kind
 def test_good_answers_say_when_to_look_again():
     api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
     reader = TaskReader(api.provider)
