@@ -202,6 +202,10 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     handle, listing = given.get("handle"), given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
+    if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
+        raise OptionError(
+            "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
+        )
     ids = read_task_ids(given)
     quota = given.get("quota", [])
     return Definition(

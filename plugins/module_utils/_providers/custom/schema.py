@@ -305,6 +305,6 @@ SCHEMA: dict[str, Any] = {
     "if": _STATUSES_TELL,
     "else": {
         "required": ["get", "fields", "states"],
-        "properties": {"fields": {"type": "object", "required": ["id", "state"]}},
+        "properties": {"fields": {"type": "object", "required": ["state"]}},
     },
 }

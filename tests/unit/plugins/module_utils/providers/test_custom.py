@@ -486,6 +486,11 @@ def test_a_handle_that_leads_to_no_task(url):
         Api(JENKINS, reply({"executable": {"url": url}})).read("4128")
 
 
+def test_an_answer_that_does_not_repeat_the_id():
+    api = Api({"fields": {"state": "state"}}, reply({"state": "busy"}))
+    assert (api.read("7").id, api.http.requests[0].url) == ("7", f"{URL}/tasks/7")
+
+
 # --- what the HTTP status says --------------------------------------------------------------------------------
 
 MONITOR = {

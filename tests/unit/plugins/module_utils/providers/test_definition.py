@@ -96,6 +96,10 @@ def oauth2(grant, **keys):
         (changed("states", {}), ["at $.states"]),
         (changed("states", ["done"]), ["at $.states: expected object, got array"]),
         (changed("fields.state", ABSENT), ["at $.fields: state is missing"]),
+        (
+            {**changed("fields.id", ABSENT), "list": LIST},
+            ["at $.fields: id is missing, which tells tasks of a list apart"],
+        ),
         (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
         (changed("fields.state", "[["), ["$.fields.state is no JMESPath expression"]),
         (changed("fields.state", 5), ["at $.fields.state: expected string, got number"]),
