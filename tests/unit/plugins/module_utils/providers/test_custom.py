@@ -511,6 +511,7 @@ def monitor(answer, **definition):
         (reply(b"", 204), "succeeded"),
         (reply({"made": 5}), "succeeded"),
         (reply("all is done"), "succeeded"),
+        (reply(b" ", 202, content_type="text/html"), "running"),
     ],
 )
 def test_the_http_status_is_the_state(answer, state):
@@ -521,6 +522,12 @@ def test_the_http_status_is_the_state(answer, state):
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+def test_a_refusal_is_no_state():
+    refusal = {"message": "error.message"}
+    with pytest.raises(RejectedError, match="not so"):
+        monitor(reply({"error": {"message": "not so"}}), refusal=refusal).read("42")
 
 
 @pytest.mark.parametrize("status", [404, 500, 400])

@@ -112,6 +112,10 @@ def oauth2(grant, **keys):
         ({}, ["at $: get, fields and states are missing"]),
         (changed("headers", {"X Y": "1"}), ["at $.headers", "'X Y': the name of a header has letters"]),
         (changed("headers", {"X": "a\nb"}), ["at $.headers.X", "printable ASCII"]),
+        (
+            changed("headers", {"Content-type": "x"}),
+            ["$.headers.Content-type is a header that each request sets by itself"],
+        ),
         (changed("headers", {"X": 1200}), ["at $.headers.X: expected string, got number"]),
         (changed("headers", {"X": "{user}"}), ["$.headers.X has {user}, which is no placeholder here", "{api_key}"]),
         (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization would hold a secret"]),
