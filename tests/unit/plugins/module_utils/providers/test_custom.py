@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -900,6 +901,44 @@ def test_what_a_list_lacks(definition, lacks):
     assert not api.provider.list_entry_lacks_something(running)
     incomplete = Api({"list": {**LIST, "is_complete": False}})
     assert incomplete.provider.list_entry_lacks_something(ended)
+
+
+EVERYTHING = {
+    "get": {"path": "/t/{id}", "task": "a || @", "statuses": {"500": "task", "202": "running", "303": "succeeded"}},
+    "list": {"path": "/t", "items": "a", "paging": {"style": "link_header"}},
+    "when_ended": {"path": "/t/{id}/log", "message": "a", "result": "b", "code": "c"},
+    "fields": {"id": "a", "state": "b", "percent": "c", "percent_of": "d", "message": "e", "created_at": "a"},
+    "states": {"null": "running", "0": "succeeded", "*": "failed"},
+    "failure": {"code": "c", "message": "d"},
+    "refusal": {"code": "e", "message": "d", "meanings": {"1": "not_found", "2": "transient"}},
+    "times": ["epoch_seconds", "%Y"],
+}
+
+
+@FUZZ
+@given(
+    definition=st.sampled_from(
+        [
+            EVERYTHING,
+            {**EVERYTHING, "list": {**LIST, "items": "@", "by_id": True}},
+            {**EVERYTHING, "list": {**LIST, "items": "a", "id": "b"}, "get": {"path": "{id:path}"}},
+            {**EVERYTHING, "handle": {"path": "/q/{id}", "next": "a"}, "get": {"path": "/t/{next}"}},
+        ]
+    ),
+    answers=st.lists(JSON, min_size=1, max_size=4),
+    status=st.sampled_from([200, 202, 204, 303, 404, 500]),
+    header=st.sampled_from(["", "<", "</x?a>; rel=next", "https://[", "//other.example/x", "9" * 400]),
+)
+def test_any_answers_are_tasks_or_request_errors(definition, answers, status, header):
+    def answer(request):
+        body = answers[len(api.http.requests) % len(answers)]
+        return reply(json.dumps(body), status, link=header, location=header, retry_after=header)
+
+    api = Api({**definition, **login("none")}, answer)
+    for look in (lambda: api.read("/1"), api.page):
+        with contextlib.suppress(RequestError):
+            look()
+    assert all(request.url.startswith("https://api.example/") for request in api.http.requests)
 
 
 # --- logins ---------------------------------------------------------------------------------------------------
