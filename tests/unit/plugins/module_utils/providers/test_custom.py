@@ -1140,9 +1140,10 @@ def test_a_refusal_that_says_when_to_come_again_passes(statuses):
     assert caught.value.retry_after == 3.0
 
 
-def test_a_wrong_password_is_tried_once_by_many_readers():
-    api = Api(session(), lambda _request: reply({}, 401), **ANN)
-    with pytest.raises(AuthenticationError):
+@pytest.mark.parametrize("status", [401, 400, 403])
+def test_a_wrong_password_is_tried_once_by_many_readers(status):
+    api = Api(session(), lambda _request: reply({}, status), **ANN)
+    with pytest.raises((AuthenticationError, RejectedError, AccessDeniedError)):
         TaskReader(api.provider).read([str(number) for number in range(30)], api.deadline)
     assert api.urls == [f"{URL}/login"]
 
@@ -1248,7 +1249,7 @@ def test_an_oauth2_login_that_is_refused(answer, kind, words):
     for _look in range(2):
         with pytest.raises(kind, match=words):
             api.read()
-    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+    assert len(api.http.requests) == (2 if kind in (TransientError, OptionError) else 1)
 
 
 @pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
