@@ -553,6 +553,8 @@ def test_a_failed_task_under_another_status(status):
         ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
         ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
         ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+        ("https://[/vol-9", None, "https://[/vol-9"),
+        ("//[/vol-9", None, "//[/vol-9"),
     ],
 )
 def test_an_end_that_leads_to_the_result(location, result, expected):
