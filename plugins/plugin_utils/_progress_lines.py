@@ -2,25 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's end of live progress: reads a module's notes, and shows them as lines for a person.
-
-No module imports this, so that Ansible ships it with none.
-"""
+"""Live progress in lines for a person, made of a wait's notes."""
 
 from __future__ import annotations
 
 import math
-import os
-import select
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import seconds_in_words
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
 
 #: Lines about the state of things are never closer together, in seconds.
@@ -147,78 +136,4 @@ class ProgressTeller:
 
 
 def _trouble(message: str) -> str:
-    is_word = message[1:2].islower()
-    return f"retrying: {message[0].lower() if is_word else message[:1]}{message[1:]}"
-
-
-@contextmanager
-def live_lines(
-    folder: str, teller: ProgressTeller, show: Callable[[Line], None], monotonic: Callable[[], float]
-) -> Iterator[str | None]:
-    """Make the controller's end of a pipe in the folder, and show its notes as lines while the body runs.
-
-    Yields the pipe's path, None where none can be made. Nothing is left behind.
-    """
-    own = None
-    try:
-        # Only its owner can look into such a folder.
-        own = tempfile.mkdtemp(prefix="longrunning-tasks-", dir=folder)
-        path = str(Path(own, "progress"))
-        os.mkfifo(path, 0o600)
-        # Open for both, so that reading does not end when a writer comes and goes.
-        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    except OSError:
-        if own is not None:
-            shutil.rmtree(own, ignore_errors=True)
-        yield None
-        return
-    follower = _Follower(descriptor, teller, show, monotonic)
-    try:
-        with helper_thread(follower.run, follower.end, name="live progress"):
-            yield path
-    finally:
-        os.close(descriptor)
-        shutil.rmtree(own, ignore_errors=True)
-
-
-class _Follower:
-    """Reads notes from a pipe and shows lines, until it is told to end."""
-
-    def __init__(
-        self, descriptor: int, teller: ProgressTeller, show: Callable[[Line], None], monotonic: Callable[[], float]
-    ) -> None:
-        self._descriptor = descriptor
-        self._teller = teller
-        self._show = show
-        self._monotonic = monotonic
-        self._rest = b""
-        self._is_over = False
-
-    def end(self) -> None:
-        """Let run() come to its end."""
-        self._is_over = True
-        # Wakes it. A pipe too full for that does so too.
-        with suppress(BlockingIOError):
-            os.write(self._descriptor, b"\n")
-
-    def run(self) -> None:
-        """Show lines until the end. Whatever goes wrong with that ends them and nothing else."""
-        with suppress(Exception):
-            while not self._is_over:
-                select.select([self._descriptor], [], [], self._teller.seconds_to_next(self._monotonic()))
-                self._take_notes()
-                for line in self._teller.lines(self._monotonic()):
-                    self._show(line)
-            self._take_notes()
-            for line in self._teller.last_lines(self._monotonic()):
-                self._show(line)
-
-    def _take_notes(self) -> None:
-        with suppress(BlockingIOError):
-            while True:
-                self._rest += os.read(self._descriptor, 65536)
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in filter(None, lines):
-            # What is no note was not written by us.
-            with suppress(ValueError):
-                self._teller.take(ProgressNote.from_json(line), self._monotonic())
+    return f"retrying: {message[0].lower()}{message[1:]}" if message.startswith("The ") else f"retrying: {message}"

@@ -17,9 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import VARIABLE
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller, live_lines
-
 HERE = Path(__file__).parent
 #: Seconds after which a playbook is given up.
 _PATIENCE = 1800
@@ -113,18 +110,12 @@ class Player:
         return PlaybookRun(seconds, cpu, tuple(tasks))
 
     def run_payload(self, payload: Path) -> ProcessRun:
-        """Run the file that Ansible made of a module, with somebody who listens to its live progress."""
+        """Run the file that Ansible made of a module."""
         peak = self._scratch / "peak"
         command = [sys.executable, str(HERE / "run_payload.py"), str(payload), str(peak)]
-        with live_lines(
-            str(self._scratch), ProgressTeller("[localhost]", 30.0), lambda _line: None, time.monotonic
-        ) as pipe:
-            if pipe is None:
-                raise RuntimeError("there is no pipe for live progress")
-            environment = {**self._environment, VARIABLE: pipe}
-            began, cpu = time.perf_counter(), _cpu_of_children()
-            subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=True, timeout=_PATIENCE)
-            seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
+        began, cpu = time.perf_counter(), _cpu_of_children()
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=self._environment, check=True, timeout=_PATIENCE)
+        seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
         return ProcessRun(seconds, cpu, peak=int(peak.read_text(encoding="utf-8")) / 1024)
 
 

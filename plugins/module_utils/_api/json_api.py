@@ -110,6 +110,14 @@ class JsonApi:
         self._login = login
         self._clock = clock
         self._traits = traits
+        #: Before this moment, of the monotonic clock, good answers asked for no further request.
+        self._not_before = float("-inf")
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """The seconds that good answers, by ``Retry-After``, have asked to wait before the next request."""
+        left = self._not_before - self._clock.monotonic()
+        return left if left > 0 else None
 
     def get(
         self,
@@ -169,8 +177,10 @@ class JsonApi:
                 schema=schema,
                 accepted=accepted,
             )
-            retry_after = retry_after_seconds(response.headers, self._clock.now())
-            return Answer(data, response.status, response.headers, response.url, retry_after)
+            seconds = retry_after_seconds(response.headers, self._clock.now())
+            if seconds is not None:
+                self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+            return Answer(data, response.status, response.headers, response.url, seconds)
 
         access = self._login.access(deadline)
         response = self._send(request, access, deadline)
@@ -245,9 +255,10 @@ def read_answer(
     """
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
     is_good = response.status in _OK or response.status in accepted.statuses
-    if response.status in accepted.bare and not response.is_html:
-        return json_or_none(response)
-    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else json_or_none(response)
+    # A page may come from something on the way; no page is empty, whatever its label.
+    is_bare = response.status in accepted.bare and not (response.is_html and response.body.strip())
+    needs_json = is_good and not is_bare
+    data = _read_good(response, details, traits.title, quote=not is_login) if needs_json else json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
         problem = None if schema is None else schema.problem(data)

@@ -15,12 +15,20 @@ from .task import Task
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one look at some tasks gave: each ID is in exactly one of the two mappings."""
+    """What one look at some tasks gave: each ID is in exactly one of the two mappings.
+
+    ``retry_after`` are the seconds that the vendor asks to wait before the next look.
+    """
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
     troubles: Mapping[str, TransientError] = field(default_factory=dict)
+    retry_after: float | None = None
 
-    @property
-    def retry_after(self) -> float:
-        """The seconds that the vendor asks to wait before the next look."""
-        return max((task.retry_after or 0.0 for task in self.tasks.values()), default=0.0)
+    @classmethod
+    def of(cls, answers: Mapping[str, Task | TransientError], retry_after: float | None = None) -> Snapshot:
+        """Tell tasks from troubles."""
+        return cls(
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)},
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)},
+            retry_after,
+        )

@@ -124,8 +124,6 @@ class Task:
     #: The tasks that are a part of this one, in their order; None when nobody asked for them.
     subtasks: tuple[Task, ...] | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    #: The seconds to wait before the next look, as the vendor asks with the answer that has the task.
-    retry_after: float | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_final(self) -> bool:
@@ -172,8 +170,8 @@ class Task:
     def describe(self) -> str:
         """Name the task for a person: its type, its ID and, where it has one, its name."""
         kind = self.type or "task"
-        words = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
-        return f"{words} ({self.name})" if self.name else words
+        name = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
+        return f"{name} ({self.name})" if self.name else name
 
 
 def missing_task(task_id: str, provider: str, words: str | None = None) -> Task:

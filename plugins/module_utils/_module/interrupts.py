@@ -29,17 +29,18 @@ class Interrupts:
     """While it is entered, the first of these signals raises ``InterruptError`` in the main thread; more are ignored.
 
     It counts as one when nobody is left to read what is written to the file descriptor ``output``: Ansible ends its
-    own part of a task that takes too long, or whose connection broke, and leaves the module behind.
+    own part of a task that takes too long, or whose connection broke, and leaves the module behind. ``None`` is for a
+    process that is that part.
 
     Signals that whoever started the process has it ignore, as nohup does, stay ignored.
     """
 
-    def __init__(self, output: int) -> None:
+    def __init__(self, output: int | None) -> None:
         self._output = output
         self._before: dict[signal.Signals, Any] = {}
         self._watch_is_on = ExitStack()
-        #: Whether a signal came.
-        self.came = False
+        #: The signal that came.
+        self.came: signal.Signals | None = None
 
     def __enter__(self) -> Self:
         """Begin to listen. Only a main thread gets signals; elsewhere nothing happens."""
@@ -50,9 +51,11 @@ class Interrupts:
             # None: it belongs to something that is not Python.
             if before not in (signal.SIG_IGN, None):
                 self._before[number] = signal.signal(number, self._raise)
+        if self._output is None:
+            return self
         receiver, sender = os.pipe()
         self._watch_is_on.callback(os.close, receiver)
-        watch = partial(self._watch, threading.get_ident(), receiver)
+        watch = partial(self._watch, self._output, threading.get_ident(), receiver)
         self._watch_is_on.enter_context(helper_thread(watch, partial(os.close, sender), name="watch the output"))
         return self
 
@@ -70,17 +73,17 @@ class Interrupts:
 
     def _raise(self, number: int, _frame: FrameType | None) -> None:
         self.ignore()
-        self.came = True
-        raise InterruptError(f"Interrupted by the signal {signal.Signals(number).name}")
+        self.came = signal.Signals(number)
+        raise InterruptError(f"Interrupted by the signal {self.came.name}")
 
-    def _watch(self, main_thread: int, receiver: int) -> None:
+    def _watch(self, output: int, main_thread: int, receiver: int) -> None:
         """Wait, at no cost, for the end of the watch or until the other end of the output is gone."""
         poll = select.poll()
         poll.register(receiver, select.POLLIN)
         # Asked for nothing, it reports only what is wrong.
-        poll.register(self._output, 0)
+        poll.register(output, 0)
         seen = dict(poll.poll())
-        if seen.get(self._output, 0) & (select.POLLERR | select.POLLHUP) and signal.SIGTERM in self._before:
+        if seen.get(output, 0) & (select.POLLERR | select.POLLHUP) and signal.SIGTERM in self._before:
             signal.pthread_kill(main_thread, signal.SIGTERM)
 
 

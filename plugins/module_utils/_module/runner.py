@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The edge to Ansible, and the only place that ends the process: work raises, the runner exits."""
+"""Runs the work of a module, at one of two edges to Ansible: work raises, edges return or exit.
+
+A module's own process is the edge here, and the only place that ends a process. The other one is ansible-core's worker
+process on the controller: ``plugin_utils/_in_worker.py``.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -20,7 +24,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._api.addresses import plain_http_warning
 from .._api.http import RequestsClient
 from .._api.tls import TlsOptions
-from .._core.clock import Deadline, SystemClock
+from .._core.clock import Clock, Deadline, SystemClock
 from .._core.errors import InterruptError, MissingLibraryError, OptionError, WorkError
 from .._core.masking import (
     LEAST_GUESS,
@@ -38,8 +42,6 @@ from .._provider.description import ProviderDescription
 from .._provider.options import SECRET_OPTIONS, secrets_of
 from .._providers.registry import PROVIDERS
 from .._waiting.loop import WaitObserver, unobserved
-from .._waiting.progress import VARIABLE
-from .._waiting.progress_recorder import PipeWriter, ProgressRecorder
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
 from .given import given
@@ -60,6 +62,10 @@ LAST_LOGOUT_SECONDS = 0.4
 _WITH_SECRETS = ("input", "launch_results", "filters")
 #: These are not even logged, as ansible-core does with the options of every module.
 _NEVER_LOGGED = ("input", "launch_results")
+#: The keys of a result under which there are tasks.
+_OF_TASKS = ("task", "tasks", "candidates")
+#: What is long about a task, and the option that has it returned.
+_LONG = {"raw": "return_raw", "history": "return_history"}
 _ADDRESSES = ("api_url", "auth_url")
 
 Work = Callable[[Context], Mapping[str, Any]]
@@ -81,6 +87,14 @@ class Edge(Protocol):
 
     def warn(self, warning: str) -> None:
         """Tell the user something that does not end the work."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock by which the work sleeps."""
+
+    @property
+    def observer(self) -> WaitObserver:
+        """Who is told of a wait's progress."""
 
 
 def run_module(
@@ -108,6 +122,8 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     check_mode: bool
     no_log_values: set[str]
     warn: Callable[[str], None]
+    clock = SystemClock()
+    observer = staticmethod(unobserved)
     _refusal: OptionError | None = None
 
     def __init__(
@@ -116,7 +132,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
         self._mask = mask
         self._failure_keys = {"reason": OptionError.reason, **failure_keys}
         super().__init__(
-            argument_spec={name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()},
+            argument_spec=with_connection(argument_spec),
             supports_check_mode=True,
             **rules,
         )
@@ -127,19 +143,12 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
 
     def _load_params(self) -> None:
         super()._load_params()
-        self._mask.hide(*secrets_of_options(self.params))
-        try:
-            self.params = given(self.params, self.argument_spec)
-        except OptionError as error:
-            self._refusal = error
-            self.params = {name: value for name, value in self.params.items() if name != error.option}
+        self.params, self._refusal = options_to_check(self.params, self.argument_spec, self._mask)
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Have ansible-core hide the long ones: a short one would be blotted out of the whole run."""
-        if register_secrets is None:
+        if not registered(secrets):
             self.no_log_values.update(filter(_is_long, secrets))
-        else:
-            register_secrets(list(filter(_is_long, secrets)))
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
         """Write to the system's log. With arguments it is what ansible-core writes about every module that starts."""
@@ -163,15 +172,57 @@ def _is_long(secret: str) -> bool:
     return len(secret) >= LEAST_LENGTH
 
 
+def registered(secrets: Iterable[str]) -> bool:
+    """Tell ansible-core the long ones, which hides them in all that it shows; return whether it is new enough."""
+    if register_secrets is None:
+        return False
+    register_secrets(list(filter(_is_long, secrets)))
+    return True
+
+
+def with_connection(argument_spec: ArgumentSpec) -> dict[str, dict[str, Any]]:
+    """Return a module's whole argument spec, which is Ansible's to change."""
+    return {name: dict(option) for name, option in {**CONNECTION, **argument_spec}.items()}
+
+
+def options_to_check(
+    params: Mapping[str, Any], argument_spec: ArgumentSpec, mask: Mask
+) -> tuple[dict[str, Any], OptionError | None]:
+    """Hide what is secret in the options that the user gave, and return those that Ansible can check.
+
+    One that it would misread is not among them: it is the error, which counts where Ansible finds none.
+    """
+    mask.hide(*secrets_of_options(params))
+    try:
+        return given(params, argument_spec), None
+    except OptionError as error:
+        return {name: value for name, value in params.items() if name != error.option}, error
+
+
 def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """Return a result as it may leave, with the invocation to show: without other tasks' results, without secrets."""
+    """Return a result as it may leave, with the invocation to show: without other tasks' results, without secrets.
+
+    What is long about a task leaves with the option for it only.
+    """
     arguments = {
         name: without_secrets_by_name(value) if name in _WITH_SECRETS else value for name, value in params.items()
     }
     if arguments.get("launch_results") is not None:
         arguments["launch_results"] = "left out: it can hold secrets of the tasks that launched these"
+    left_out = {key for key, option in _LONG.items() if not arguments.get(option)}
+    result = {name: _without(value, left_out) if name in _OF_TASKS else value for name, value in result.items()}
     masked: dict[str, Any] = mask.value({"changed": False, **result, "invocation": {"module_args": arguments}})
     return masked
+
+
+def _without(tasks: Any, keys: Collection[str]) -> Any:
+    """Return a task's result, or several, and their subtasks' without some keys."""
+    if isinstance(tasks, list):
+        return [_without(task, keys) for task in tasks]
+    if not isinstance(tasks, Mapping):
+        return tasks
+    kept = {name: value for name, value in tasks.items() if name not in keys}
+    return {**kept, "subtasks": _without(kept["subtasks"], keys)} if "subtasks" in kept else kept
 
 
 def secrets_of_options(params: Mapping[str, Any]) -> set[str]:
@@ -210,14 +261,18 @@ def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple
             client.close()
 
 
-def _missing(error: MissingLibraryError, description: ProviderDescription, params: Mapping[str, Any]) -> str:
-    """Name all libraries that are missing for these options, and not only the one that was needed first."""
-    missing = [
+def missing_libraries(description: ProviderDescription, params: Mapping[str, Any]) -> list[str]:
+    """Return the libraries that these options need, and that are not installed here."""
+    return [
         library.name
         for library in description.needed_libraries
         if (library.option is None or params.get(library.option) is not None) and find_spec(library.module) is None
     ]
-    names = list(dict.fromkeys([error.library, *missing]))
+
+
+def _missing(error: MissingLibraryError, description: ProviderDescription, params: Mapping[str, Any]) -> str:
+    """Name all libraries that are missing for these options, and not only the one that was needed first."""
+    names = list(dict.fromkeys([error.library, *missing_libraries(description, params)]))
     told = missing_required_lib(listed(names), reason=error.purpose)
     return f"{told} To install: {sys.executable} -m pip install {' '.join(names)}"
 
@@ -243,17 +298,16 @@ def _context(edge: Edge, mask: Mask, clients: list[RequestsClient]) -> Context:
         warning = plain_http_warning(url) if url else None
         if warning:
             warn(warning)
-    clock = SystemClock()
-    tools = ProviderTools(clock=clock, make_http=make_http, warn=warn, hide=hide)
+    tools = ProviderTools(clock=edge.clock, make_http=make_http, warn=warn, hide=hide)
     return Context(
         params=edge.params,
         check_mode=edge.check_mode,
         options=options,
         provider=provider.create(options, tools),
-        clock=clock,
+        clock=edge.clock,
         warn=warn,
         requests_sent=lambda: sum(client.requests_sent for client in clients),
-        observer=_observer(mask),
+        observer=edge.observer,
     )
 
 
@@ -266,9 +320,3 @@ def _secrets_of_environment(description: ProviderDescription, environ: Mapping[s
     }
     urls = (environ.get(variable) for option in _ADDRESSES for variable in environment_names(description, option))
     return found.union(*map(secrets_in_url, urls))
-
-
-def _observer(mask: Mask) -> WaitObserver:
-    """Return who is told of a wait's progress: the action plugin, where it listens."""
-    path = os.environ.get(VARIABLE)
-    return ProgressRecorder(PipeWriter(path, mask.value).write) if path else unobserved

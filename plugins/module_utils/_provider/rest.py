@@ -147,19 +147,17 @@ class RestProvider(TaskProvider):
         if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
-        return replace(task, id=task_id, retry_after=answer.retry_after)
+        return task if task.id == task_id else replace(task, id=task_id)
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Ask for a page. The cursor is the page's query."""
         request = self.list_request(query)
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
-        answer = self.ask_whole(request, deadline, schema=self.list_schema)
+        answer = self.ask_whole(self.as_sent(request), deadline, schema=self.list_schema)
         with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer.data))
-        if answer.retry_after is not None:
-            tasks = tuple(replace(task, retry_after=answer.retry_after) for task in tasks)
-        following = self.next_params(answer.data, request.params, tasks, deadline)
+            tasks, unreadable = self.read_entries(self.find_entries(answer.data), deadline)
+        following = self.params_after(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
@@ -167,7 +165,15 @@ class RestProvider(TaskProvider):
             unreadable=unreadable,
         )
 
-    def read_entries(self, entries: Iterable[Any]) -> tuple[tuple[Task, ...], int]:
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Return the request for a page as the vendor takes it; its ``params`` say which page it is."""
+        return request
+
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the query of the page after an answer, None at the end."""
+        return self.next_params(answer.data, params, tasks, deadline)
+
+    def read_entries(self, entries: Iterable[Any], deadline: Deadline) -> tuple[tuple[Task, ...], int]:
         """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
 
         Raises:
@@ -177,12 +183,16 @@ class RestProvider(TaskProvider):
         problems: list[BadAnswerError] = []
         for entry in entries:
             try:
-                tasks.append(self._checked(entry))
+                tasks.append(self.read_entry(entry, deadline))
             except BadAnswerError as error:
                 problems.append(error)
         if problems and not tasks:
             raise problems[0]
         return tuple(tasks), len(problems)
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
+        """Return the task that an entry of a list is."""
+        return self._checked(entry)
 
     def ask(
         self,
@@ -261,6 +271,11 @@ class RestProvider(TaskProvider):
         """Return the one vendor's word for the one state that a query asks for; None where it is not that simple."""
         words = self.description.raw_states(query.states)
         return words[0] if len(words) == len(query.states) == 1 else None
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """What the client has seen of it."""
+        return self.api.asked_to_wait
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""

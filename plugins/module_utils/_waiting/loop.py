@@ -348,7 +348,7 @@ class _Wait:
         except RequestError as error:
             snapshot = Snapshot(troubles=dict.fromkeys(due, self._passing(error)))
         now = self._clock.monotonic()
-        self._not_before = now + snapshot.retry_after
+        self._not_before = now + (snapshot.retry_after or 0.0)
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
         pending = self._pending()

@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module's end of live progress: makes notes of what a wait sees, and sends them to who listens."""
+"""Makes notes of what a wait sees, for live progress. No module imports this, so that Ansible ships it with none."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import select
-import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .._core.errors import TransientError
+from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
 from .progress import ProgressNote
@@ -24,24 +22,24 @@ if TYPE_CHECKING:
 
 #: So many failures and changes are told in a note; there may be thousands at once. The others are counted.
 MOST_TOLD = 10
-#: Vendors' words are cut at so many characters: a note has to fit into one write.
+#: Vendors' words are cut at so many characters.
 _LONGEST_WORDS = 120
-#: The longest note, in bytes: so many are written in one piece or not at all (POSIX demands 512, Linux has 4096).
-_LONGEST_NOTE = select.PIPE_BUF
 #: The states in the order in which they are counted: first those that end a task.
 _IN_ORDER = tuple(sorted(TaskState, key=lambda state: not state.is_final))
 #: IDs up to this length are short enough to be told whole beside a name.
 _LONGEST_ID = 12
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: Of these states the vendor's word says no more.
+_PLAIN = frozenset({TaskState.SUCCEEDED, TaskState.FAILED})
 #: So many tasks must have ended for their rate to tell when the others will.
 _ENDED_FOR_A_RATE = 3
 
 
 class ProgressRecorder:
-    """The observer of a wait that makes notes, one when anything has changed. Raises what ``write`` raises."""
+    """The observer of a wait that makes notes, one when anything has changed. Raises what ``take`` raises."""
 
-    def __init__(self, write: Callable[[ProgressNote], None]) -> None:
-        self._write = write
+    def __init__(self, take: Callable[[ProgressNote], None]) -> None:
+        self._take = take
         self._words: dict[str, str] = {}
         self._ended_before: int | None = None
         self._told: ProgressNote | None = None
@@ -66,12 +64,12 @@ class ProgressRecorder:
             more_failures=len(failures[MOST_TOLD:]),
             changes=tuple(changes[:MOST_TOLD]),
             more_changes=len(changes[MOST_TOLD:]),
-            trouble=None if look.trouble is None else readable(look.trouble.message, limit=_LONGEST_WORDS),
+            trouble=None if look.trouble is None else _cause(look.trouble),
         )
         # An estimate alone is no news.
         if self._told is None or note != self._told._replace(elapsed=note.elapsed, seconds_left=note.seconds_left):
             self._told = note._replace(failures=(), more_failures=0, changes=(), more_changes=0)
-            self._write(note)
+            self._take(note)
 
     def _news(self, look: Look) -> tuple[list[str], list[str]]:
         """Tell which tasks have failed, and which others were seen in another state before."""
@@ -100,8 +98,9 @@ def _name(task: Task) -> str:
     """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
     if not task.name:
         return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
-    is_short = len(task.id) <= _LONGEST_ID
-    short = task.id if is_short else task.id[:8] if _UUID.fullmatch(task.id) else f"…{task.id[1 - _LONGEST_ID :]}"
+    short = mask(task.id)
+    if len(short) > _LONGEST_ID:
+        short = short[:8] if _UUID.fullmatch(short) else f"…{short[1 - _LONGEST_ID :]}"
     return f"{readable(task.name, limit=_LONGEST_WORDS // 2)} ({readable(short)})"
 
 
@@ -117,6 +116,14 @@ def _reason(task: Task) -> str:
     return readable(", ".join(told) or "the vendor gave no reason", limit=_LONGEST_WORDS)
 
 
+def _cause(error: TransientError) -> str:
+    """Tell in a few words why a request failed: the cause first, and the address after it."""
+    if error.status is None or error.status < 300:
+        return readable(error.message, limit=_LONGEST_WORDS)
+    words = f", {error.words}" if error.words else ""
+    return readable(f"HTTP {error.status}{words}: {error.method} {error.url}", limit=_LONGEST_WORDS)
+
+
 def _place(task: Task) -> int:
     return _IN_ORDER.index(task.state)
 
@@ -126,10 +133,10 @@ def _state_words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
 
 
 def _words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
-    """Tell a task's state with the vendor's word where that says more: not if it is a number, nor of a success."""
+    """Tell a task's state with the vendor's word where that says more. A number, or a word for an end, does not."""
     state = _state_words(task, unseen)
     raw = task.raw_state
-    if not raw or raw.isdecimal() or task.state is TaskState.SUCCEEDED or raw.casefold().replace("_", " ") == state:
+    if not raw or raw.isdecimal() or task.state in _PLAIN or raw.casefold().replace("_", " ") == state:
         return state
     return f"{state} ({readable(raw, limit=_LONGEST_WORDS)})"
 
@@ -141,48 +148,3 @@ def _percent(tasks: Mapping[str, Task], pending: frozenset[str]) -> float | None
     if not pending or len(numbers) < len(known) or not any(tasks[task_id].percent for task_id in pending):
         return None
     return round(sum(numbers) / len(numbers), 1)
-
-
-class PipeWriter:
-    """The module's end. Notes that the reader is too slow for are lost."""
-
-    def __init__(self, path: str, hide: Callable[[Any], Any]) -> None:
-        self._hide = hide
-        self._descriptor: int | None = _open_private_pipe(path)
-
-    def write(self, note: ProgressNote) -> None:
-        """Send a note, without the secrets that ``hide`` takes out of it. Raises nothing."""
-        if self._descriptor is None:
-            return
-        line = self._line(note)
-        if len(line) > _LONGEST_NOTE:
-            line = self._line(note.in_short())
-        try:
-            os.write(self._descriptor, line)
-        except BlockingIOError:
-            # The reader has enough to read.
-            return
-        except OSError:
-            self.close()
-
-    def _line(self, note: ProgressNote) -> bytes:
-        return json.dumps(self._hide(note.to_json())).encode() + b"\n"
-
-    def close(self) -> None:
-        """Give the pipe back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-def _open_private_pipe(path: str) -> int | None:
-    """Open a pipe that nobody else can read, None where there is no such pipe or no reader."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISFIFO(mode) and not stat.S_IMODE(mode) & 0o077:
-        return descriptor
-    os.close(descriptor)
-    return None

@@ -13,8 +13,9 @@ take the login's options too, and bodies the token of a session.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ..._api.json_api import Accepted
@@ -37,12 +38,17 @@ from .schema import (
     NULL,
     PLACES,
     SCHEMA,
+    TIMES,
     TOKEN,
 )
 from .task_ids import TaskIds, read_task_ids
 from .templates import RequestTemplate, check_placeholders, fill_path, placeholders
 
 _SCHEMA = AnswerSchema(SCHEMA)
+#: Any moment, to try patterns of times with.
+_MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
+#: Headers that belong to the connection or the body.
+_OWN_HEADERS = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -57,6 +63,8 @@ class Paging:
     size_parameter: str = ""
     size: int = 0
     first: int = 1
+    #: Whether the parameters are keys of the body, with dots for those inside of others.
+    in_body: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,16 @@ class RefusalTemplate:
 
 
 @dataclass(frozen=True)
+class HandleTemplate:
+    """The request for what a launch gives, which has the task's own ID or address as soon as there is one."""
+
+    request: RequestTemplate
+    next: Expression
+    message: Expression | None
+    cancelled_if: Expression | None
+
+
+@dataclass(frozen=True)
 class Definition:
     """A definition that was checked."""
 
@@ -124,26 +142,35 @@ class Definition:
     #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
     statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
+    #: What a launch gives first, where that is no task yet.
+    handle: HandleTemplate | None
     list: RequestTemplate | None
     items: Expression | None
+    #: Whether the list is an object of tasks by their IDs.
+    is_by_id: bool
+    #: Where an entry that is no task has a task's ID.
+    entry_id: Expression | None
     paging: Paging
     state_parameter: str | None
     list_is_complete: bool
     when_ended: RequestTemplate | None
     ended: Mapping[str, Expression]
     fields: Mapping[str, Expression]
-    times: str
+    #: What ``fields["percent"]`` counts to.
+    percent_of: float | Expression
+    #: The forms of times: words of ``TIMES``, or patterns as those of ``strptime``.
+    times: tuple[str, ...]
     states: Mapping[str, TaskState]
     #: What any other word means.
     other_state: TaskState
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
-    failures: tuple[DocumentedError, ...]
+    documented_errors: tuple[DocumentedError, ...]
     refusal: RefusalTemplate | None
     task_ids: TaskIds
     launch_id: tuple[tuple[str, ...], ...]
     poll_interval: float
-    quota: Quota | None
+    quota: tuple[Quota, ...]
     transient_statuses: frozenset[int]
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -174,44 +201,63 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
             'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
             "Name the words that do",
         )
-    listing = given.get("list")
+    handle, listing = given.get("handle"), given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
     ended = given.get("when_ended")
+    if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
+        raise OptionError(
+            "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
+        )
     ids = read_task_ids(given)
-    quota = given.get("quota")
+    quota = given.get("quota", [])
     return Definition(
         title=given.get("title", "The API"),
         api_url=(options.api_url or "").rstrip("/"),
         base_path=fill_path(base_path, values),
         headers=headers,
         login=login["type"],
-        needs=_needs(login, (headers, given["get"], listing, ended)),
-        login_header=_login_header(login, placeholders((given["get"], listing, ended))),
+        needs=_needs(login, (headers, given["get"], handle, listing, ended)),
+        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended))),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
         session=_session(login, values),
-        get=replace(_task_request(given["get"], "$.get", values, inside, ids), accepted=_accepted(statuses)),
+        get=replace(
+            _task_request(
+                given["get"],
+                "$.get",
+                values,
+                inside,
+                ids.placeholders if handle is None else ("next", *ids.placeholders),
+            ),
+            accepted=_accepted(statuses),
+        ),
         statuses=statuses,
         task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        handle=None if handle is None else _handle(handle, values, inside, ids),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),
-        paging=Paging(**{**paging, "next": _expression(paging, "next", "$.list.paging")}),
+        is_by_id=(listing or {}).get("by_id", False),
+        entry_id=None if listing is None else _expression(listing, "id", "$.list"),
+        paging=_paging(paging, listing or {}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids),
+        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids.placeholders),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
-        times=given.get("times", "rfc3339"),
+        percent_of=_percent_of(given.get("fields", {})),
+        times=_times(given.get("times", "rfc3339")),
         states=states,
         other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
-        failures=tuple(map(_failure, given.get("failure_codes", []))),
+        documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
         poll_interval=float(given.get("poll_interval", 5.0)),
-        quota=None if quota is None else Quota(quota["requests"], quota["seconds"]),
+        quota=tuple(
+            Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
+        ),
         transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
     )
@@ -253,6 +299,35 @@ def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> 
     check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
     address = _expression(given, "address", where)
     return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+
+
+def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
+    keys = {key: value for key, value in given.items() if key != "in"}
+    in_body = given.get("in") == "body"
+    if in_body and not isinstance(listing.get("body"), Mapping):
+        raise OptionError("definition", "definition: $.list.paging is in the body, and $.list.body is no object")
+    return Paging(**{**keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
+
+
+def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
+    whole = fields.get("percent_of", 100)
+    return Expression(whole, "$.fields.percent_of") if isinstance(whole, str) else float(whole)
+
+
+def _times(given: str | list[str]) -> tuple[str, ...]:
+    forms = (given,) if isinstance(given, str) else tuple(given)
+    for form in forms:
+        if form in TIMES:
+            continue
+        try:
+            written = _MOMENT.strftime(form)
+            usable = "%" in form and len(form) < 100 and datetime.strptime(written, form) is not None  # noqa: DTZ007 - a trial
+        except (ValueError, re.error):
+            usable = False
+        if not usable:
+            what = f"is none of {', '.join(TIMES)}, and no pattern such as %d.%m.%Y %H:%M:%S"
+            raise OptionError("definition", f"definition is wrong at $.times: {form!r} {what}")
+    return forms
 
 
 def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
@@ -324,6 +399,8 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
     for name, text in given.items():
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
+        if name.lower() in _OWN_HEADERS:
+            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",
@@ -343,16 +420,25 @@ def _needs(login: Mapping[str, Any], parts: object) -> tuple[str, ...]:
 
 
 def _task_request(
-    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str], ids: TaskIds
+    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str], of_task: Sequence[str]
 ) -> RequestTemplate:
-    """Read a request about one task."""
-    of_task = ["id", *(f"id.{name}" for name in ids.part_names)]
+    """Read a request about one task. Of the placeholders ``of_task`` the first one says best which task."""
     named = check_placeholders(given["path"], f"{path}.path", (*values, *of_task), kinds=("path",))
     named |= check_placeholders(given.get("query"), f"{path}.query", (*values, *of_task))
     named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
     if not named & {*of_task} and "{id}" not in given.get("task", ""):
-        raise OptionError("definition", f"definition: {path} has {{id}} nowhere, so that it asks for no task")
+        what = f"{{{of_task[0]}}}"
+        raise OptionError("definition", f"definition: {path} has {what} nowhere, so that it asks for no task")
     return _template(given)
+
+
+def _handle(
+    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str], ids: TaskIds
+) -> HandleTemplate:
+    where = "$.handle"
+    request = _task_request(given, where, values, inside, ids.placeholders)
+    message, cancelled_if = (_expression(given, key, where) for key in ("message", "cancelled_if"))
+    return HandleTemplate(request, Expression(given["next"], f"{where}.next"), message, cancelled_if)
 
 
 def _request(
@@ -376,7 +462,7 @@ def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> 
     return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
 
 
-def _failure(given: Mapping[str, Any]) -> DocumentedError:
+def _documented_error(given: Mapping[str, Any]) -> DocumentedError:
     return DocumentedError(
         code=str(given["code"]),
         title=given["title"],

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -52,7 +54,7 @@ from .definition import Definition, RefusalTemplate, SessionTemplate, read_defin
 from .expressions import Expression
 from .schema import LOGIN_VALUES
 from .task_ids import LONGEST_ID
-from .templates import fill_body, fill_path, fill_text, placeholders
+from .templates import fill_body, fill_path, fill_text, placeholders, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -67,24 +69,68 @@ DESCRIPTION = ProviderDescription(
 )
 
 
-_TIMES: dict[str, Callable[[Any], Any]] = {
+_TIMES: dict[str, Callable[[Any], datetime | None]] = {
     "rfc3339": parse_time,
     "epoch_seconds": as_time,
     "epoch_milliseconds": as_time_in_milliseconds,
 }
+#: Of a list of reasons so many are told.
+_MOST_REASONS = 5
 
 
-def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
-    """Return how a field is read. An API of somebody's own may send a number as text, or the other way round."""
-    if field.endswith("_at"):
-        return _TIMES[definition.times]
+def _as_time(value: Any, forms: Sequence[str]) -> datetime | None:
+    """Return a time in the first of some forms that it is written in."""
+    found = (_TIMES[form](value) if form in _TIMES else _by_pattern(value, form) for form in forms)
+    return next((moment for moment in found if moment is not None), None)
+
+
+def _by_pattern(value: Any, form: str) -> datetime | None:
+    try:
+        moment = datetime.strptime(value.strip(), form)  # noqa: DTZ007 - the next line
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (AttributeError, ValueError, OverflowError):
+        return None
+
+
+def _as_reason(value: Any) -> str | None:
+    """Return words for people out of a text, of an object that holds one, or of a list of either."""
+    if isinstance(value, list):
+        reasons = [reason for reason in map(_as_reason, value[: 4 * _MOST_REASONS]) if reason]
+        more = ["…"] if len(reasons) > _MOST_REASONS or len(value) > 4 * _MOST_REASONS else []
+        return as_prose("; ".join([*dict.fromkeys(reasons[:_MOST_REASONS]), *more]))
+    if isinstance(value, Mapping):
+        found = find_words(value)
+        return None if found is None else found[1]
+    return as_prose(value)
+
+
+def _as_code(value: Any) -> str | None:
+    """Return a code, of a list the first one."""
+    return next(filter(None, map(as_word, value)), None) if isinstance(value, list) else as_word(value)
+
+
+def _percent(raw: Any, definition: Definition) -> float | None:
+    value, whole = definition.fields["percent"].find(raw), definition.percent_of
+    if isinstance(whole, float) and whole == 100:
+        return as_percent(value)
+    part, of = as_number(value), as_number(whole.find(raw)) if isinstance(whole, Expression) else whole
+    return None if part is None or not of else as_percent(round(100 * part / of, 4))
+
+
+def _field(name: str, raw: Any, definition: Definition) -> Any:
+    """Return a field, read. An API of somebody's own may send a number as text, or the other way round."""
+    if name == "percent":
+        return _percent(raw, definition)
+    found = definition.fields[name].find(raw)
+    if name.endswith("_at"):
+        return _as_time(found, definition.times)
     readers: dict[str, Callable[[Any], Any]] = {
         "id": as_word,
         "state": as_word,
-        "percent": as_percent,
+        "message": _as_reason,
         "result": as_it_is,
     }
-    return readers.get(field, as_prose)
+    return readers.get(name, as_prose)(found)
 
 
 def task_from_json(
@@ -100,7 +146,7 @@ def task_from_json(
     Raises:
         BadAnswerError: it has no ID or no state where the definition says that they are.
     """
-    found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
+    found = {name: _field(name, raw, definition) for name in definition.fields}
     found["id"] = found.get("id") or known_id
     told = definition.statuses.get(status)
     if told is not None:
@@ -130,8 +176,8 @@ def _state(raw: Any, raw_state: str, definition: Definition, description: Provid
 
 def _error(raw: Any, definition: Definition, description: ProviderDescription, message: str | None) -> TaskError:
     code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
-    code = None if code_at is None else as_word(code_at.find(raw))
-    words = None if message_at is None else as_prose(message_at.find(raw))
+    code = None if code_at is None else _as_code(code_at.find(raw))
+    words = None if message_at is None else _as_reason(message_at.find(raw))
     return _documented(description, code, words or message)
 
 
@@ -144,7 +190,8 @@ def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
     """Return what reads the refusals that a definition describes."""
 
     def read(answer: object, _status: int) -> Refusal | None:
-        code, words = (None if at is None else as_word(at.find(answer)) for at in (refusal.code, refusal.message))
+        code = None if refusal.code is None else _as_code(refusal.code.find(answer))
+        words = None if refusal.message is None else _as_reason(refusal.message.find(answer))
         applies = (code or words) is not None if refusal.when is None else bool(refusal.when.find(answer))
         return Refusal(code, words or "", refusal.meanings.get(code or "")) if applies else None
 
@@ -300,11 +347,19 @@ class CustomProvider(RestProvider):
         #: What the placeholders stand for, secrets too.
         self._values = values
         #: The HTTP statuses, as states, of which the answer leads to the result.
+        #: The handles that have led to a task, and its own ID or address.
+        self._next: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._values, self._definition.task_ids.values(task_id))
+        values = self._definition.task_ids.values(task_id)
+        if self._definition.handle is None:
+            return self._definition.get.fill(self._values, values)
+        try:
+            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+        except OptionError as error:
+            raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -335,14 +390,16 @@ class CustomProvider(RestProvider):
         raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+        if location is None or task.result is not None:
+            return task
         # Where it leads is the result, until that was read.
-        return (
-            task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
-        )
+        with suppress(ValueError):
+            location = urljoin(answer.url, location)
+        return replace(task, result=location)
 
     def is_same_id(self, found: str, asked: str) -> bool:
         """Whether they are the same, as the definition's ``task_id`` tells."""
-        return self._definition.task_ids.is_same(found, asked)
+        return self._definition.handle is not None or self._definition.task_ids.is_same(found, asked)
 
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
@@ -361,17 +418,51 @@ class CustomProvider(RestProvider):
         """Whether a 404 says that there is no such task: always, as far as a definition tells."""
         return True
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return what ``list.items`` finds."""
-        items = None if self._definition.items is None else self._definition.items.find(answer)
-        if not isinstance(items, list):
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""
+        definition = self._definition
+        items = None if definition.items is None else definition.items.find(answer)
+        if definition.is_by_id and isinstance(items, Mapping):
+            return tuple(items.items())
+        if definition.is_by_id or not isinstance(items, list):
             raise BadAnswerError(f"{self._definition.title} answered with no list of tasks where list.items looks")
         return items
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
+        """Return the task of an entry; one that has no more than an ID is asked for."""
+        definition = self._definition
+        if definition.entry_id is None:
+            return self.to_task(entry[1], entry[0]) if definition.is_by_id else super().read_entry(entry, deadline)
+        found = as_word(definition.entry_id.find(entry))
+        if found is None:
+            raise BadAnswerError(f"{definition.title} answered with a list entry that has no ID where list.id looks")
+        try:
+            return self.read_task(definition.task_ids.of_link(found, definition.api_url), deadline)
+        except (NotFoundError, OptionError) as error:
+            # It went away since, or is none.
+            raise BadAnswerError(error.message) from None
+
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Put the parameters of the page into the body, where the API wants them there."""
+        paging = self._definition.paging
+        if not paging.in_body:
+            return request
+        own = {name: value for name, value in request.params if name in (paging.parameter, paging.size_parameter)}
+
+        def with_page(body: Any) -> Any:
+            for name, value in own.items():
+                number = whole_number(request.params, name) if paging.style != "cursor" else None
+                body = put(body, name, value if number is None else number)
+            return body
+
+        given = request.body
+        body = (lambda access: with_page(given(access))) if callable(given) else with_page(given)
+        return request._replace(params=tuple(pair for pair in request.params if pair[0] not in own), body=body)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = super().read_task(task_id, deadline)
+            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -380,10 +471,30 @@ class CustomProvider(RestProvider):
             return task
         return self._with_end(self._with_result(task, deadline), deadline)
 
+    def _before_the_task(self, task_id: str, deadline: Deadline) -> Task | None:
+        """Ask for the handle of a task, and return what stands for the task until there is one; None once it is."""
+        handle = self._definition.handle
+        if handle is None or task_id in self._next:
+            return None
+        request = handle.request.fill(self._values, self._definition.task_ids.values(task_id))
+        raw = self.ask(request, deadline, of_task=True)
+        following = as_word(handle.next.find(raw))
+        if following is not None:
+            self._next[task_id] = following
+            return None
+        is_cancelled = handle.cancelled_if is not None and handle.cancelled_if.find(raw) is True
+        state = TaskState.CANCELLED if is_cancelled else TaskState.QUEUED
+        found = {
+            "id": task_id,
+            "state": state.value,
+            "message": handle.message and _as_reason(handle.message.find(raw)),
+        }
+        return new_task(raw, found, self.description, state)
+
     def _with_result(self, task: Task, deadline: Deadline) -> Task:
         """Read the result that a redirect led to, where it can be read."""
         is_redirect = task.raw_state is not None and task.raw_state in self._redirects
-        if not (is_redirect and isinstance(task.result, str)):
+        if not (is_redirect and isinstance(task.result, str) and task.result.startswith(("http://", "https://"))):
             return task
         with suppress(NotFoundError, RejectedError, AccessDeniedError, BadAnswerError, TransientError):
             return replace(task, result=self.ask(RestRequest(task.result), deadline))
@@ -409,7 +520,20 @@ class CustomProvider(RestProvider):
         following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
         return page._replace(next_cursor=following)
 
-    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the next page, also as the header ``Link`` tells of it (RFC 8288)."""
+        if self._definition.paging.style != "link_header":
+            return super().params_after(answer, params, tasks, deadline)
+        link = next_link(answer.headers.get("link", ""))
+        return None if link is None else self._by_link(link, deadline)
+
+    def next_params(
+        self,
+        answer: Any,
+        params: Params,
+        tasks: Sequence[Task],  # noqa: ARG002 - some of the entries may be none
+        deadline: Deadline,
+    ) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
         paging = self._definition.paging
         if paging.next is not None:
@@ -418,9 +542,10 @@ class CustomProvider(RestProvider):
                 return None
             return self._by_link(following, deadline) if paging.style == "link" else self._by_cursor(following, params)
         size = whole_number(params, paging.size_parameter)
-        if paging.style == "none" or not tasks or len(tasks) < (paging.size if size is None else size):
+        count = len(self.find_entries(answer))
+        if paging.style == "none" or not count or count < (paging.size if size is None else size):
             return None
-        step = len(tasks) if paging.style == "offset" else 1
+        step = count if paging.style == "offset" else 1
         return changed(params, paging.parameter, str((whole_number(params, paging.parameter) or 0) + step))
 
     def list_entry_lacks_something(self, task: Task) -> bool:
@@ -429,8 +554,9 @@ class CustomProvider(RestProvider):
 
     @property
     def can_list(self) -> bool:
-        """Whether the definition has a list."""
-        return self._definition.list is not None
+        """Whether the definition has a list that tells states."""
+        definition = self._definition
+        return definition.list is not None and definition.entry_id is None and definition.handle is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
@@ -449,9 +575,9 @@ class CustomProvider(RestProvider):
             # Trouble with this request is not the end of the task.
             told = f"What when_ended asks for could not be read: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
-        words, result, failed = as_prose(found.get("message")), found.get("result"), task.error
+        words, result, failed = _as_reason(found.get("message")), found.get("result"), task.error
         if failed is not None:
-            code = as_word(found.get("code")) or failed.code
+            code = _as_code(found.get("code")) or failed.code
             failed = _documented(self.description, code, words or failed.detail)
         return replace(
             task,
@@ -475,6 +601,16 @@ class CustomProvider(RestProvider):
                 f"{self._definition.title} answered with a link to the next page that has no query to follow"
             )
         return params
+
+
+#: A link of the header and its parameters; an address holds neither < nor >.
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*(?:next\b|\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\")", re.IGNORECASE)
+
+
+def next_link(header: str) -> str | None:
+    """Return the address of the next page in a header ``Link`` (RFC 8288), None where it has none."""
+    return next((link for link, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
 
 
 def _base_url(definition: Definition, options: ConnectionOptions) -> str:
@@ -533,13 +669,13 @@ def describe(definition: Definition) -> ProviderDescription:
         DESCRIPTION,
         title=definition.title,
         states=definition.states,
-        failures=definition.failures,
+        documented_errors=definition.documented_errors,
         poll_interval=definition.poll_interval,
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
-        task_id_words=ids.words,
+        task_id_hint=ids.words,
         read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",
@@ -551,7 +687,8 @@ def _read_task_id(definition: Definition, given: str) -> str:
     if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
         raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
     # Fails here where the ID lacks its parts or is no path, before anything is sent.
-    fill_path(definition.get.path, {**definition.values, **definition.task_ids.values(task_id)})
+    first = definition.get if definition.handle is None else definition.handle.request
+    fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})
     return task_id
 
 

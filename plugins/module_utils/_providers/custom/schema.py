@@ -51,6 +51,8 @@ LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
 PLACES = ("account_id", "region")
 #: What headers and bodies can name besides: addresses are shown, these are not.
 LOGIN_VALUES = ("username", "password", "api_key", "api_token", "app_id", "app_secret")
+#: How times are written, where no pattern says so.
+TIMES = ("rfc3339", "epoch_seconds", "epoch_milliseconds")
 #: Where a login's path can begin, on a server that the user names.
 AUTH_URL = "{auth_url}"
 #: The token of a session, in bodies.
@@ -72,7 +74,7 @@ _PATH: dict[str, Any] = {
 }
 _TASK_PATH: dict[str, Any] = {
     **_PATH,
-    "pattern": r"^(/|\{id:path\})[!\"$-~]*$(?!\n)",
+    "pattern": r"^(/|\{(id|next):path\})[!\"$-~]*$(?!\n)",
     "description": "a path begins with a slash or with {id:path}, and holds no spaces, # or letters beyond ASCII",
 }
 _HEADER = {
@@ -120,14 +122,16 @@ def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[st
     }
 
 
+_IN = {"in": {"enum": ["query", "body"]}}
 _PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
 _PAGING = _variants(
     "style",
     {
         "link": ({"next": _EXPRESSION}, ("next",)),
-        "cursor": ({"next": _EXPRESSION, "parameter": _NAME}, ("next", "parameter")),
-        "offset": (_PAGE, tuple(_PAGE)),
-        "page": ({**_PAGE, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+        "link_header": ({}, ()),
+        "cursor": ({"next": _EXPRESSION, "parameter": _NAME, **_IN}, ("next", "parameter")),
+        "offset": ({**_PAGE, **_IN}, tuple(_PAGE)),
+        "page": ({**_PAGE, **_IN, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
     },
 )
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
@@ -184,6 +188,7 @@ _LOGIN = _variants(
         "oauth2": ({**_TOKEN_PLACE, "oauth2": _OAUTH2}, ("oauth2",)),
     },
 )
+_QUOTA = _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds")
 #: What a code of a refusal can mean.
 MEANINGS: Mapping[str, type[RequestError]] = {
     "not_found": NotFoundError,
@@ -213,10 +218,23 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             },
             "path",
         ),
+        "handle": _closed(
+            {
+                **_REQUEST,
+                "path": _TASK_PATH,
+                "next": _EXPRESSION,
+                "message": _EXPRESSION,
+                "cancelled_if": _EXPRESSION,
+            },
+            "path",
+            "next",
+        ),
         "list": _closed(
             {
                 **_REQUEST,
                 "items": _EXPRESSION,
+                "by_id": {"type": "boolean"},
+                "id": _EXPRESSION,
                 "paging": _PAGING,
                 "state_parameter": _NAME,
                 "is_complete": {"type": "boolean"},
@@ -228,8 +246,13 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             {**_REQUEST, "path": _TASK_PATH, "message": _EXPRESSION, "result": _EXPRESSION, "code": _EXPRESSION},
             "path",
         ),
-        "fields": _closed(dict.fromkeys(FIELDS, _EXPRESSION)),
-        "times": {"enum": ["rfc3339", "epoch_seconds", "epoch_milliseconds"]},
+        "fields": _closed(
+            {
+                **dict.fromkeys(FIELDS, _EXPRESSION),
+                "percent_of": {"type": ["number", "string"], "exclusiveMinimum": 0, "minLength": 1, "maxLength": 2000},
+            }
+        ),
+        "times": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1, "examples": list(TIMES)},
         "states": {
             "type": "object",
             "minProperties": 1,
@@ -270,7 +293,7 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
         ),
         "launch_id": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
         "poll_interval": _SECONDS,
-        "quota": _closed({"requests": {"type": "integer", "minimum": 1}, "seconds": _SECONDS}, "requests", "seconds"),
+        "quota": {"if": {"type": "array"}, "then": {"type": "array", "minItems": 1, "items": _QUOTA}, "else": _QUOTA},
         "transient_statuses": _HTTP_STATUSES,
     }
 )
@@ -282,6 +305,6 @@ SCHEMA: dict[str, Any] = {
     "if": _STATUSES_TELL,
     "else": {
         "required": ["get", "fields", "states"],
-        "properties": {"fields": {"type": "object", "required": ["id", "state"]}},
+        "properties": {"fields": {"type": "object", "required": ["state"]}},
     },
 }

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from ..._api.addresses import on_same_server
 from ..._core.errors import OptionError
@@ -56,9 +57,10 @@ class TaskIds:
     is_path: bool = False
 
     @property
-    def part_names(self) -> list[str]:
-        """The names of the parts."""
-        return [] if self.parts is None else [*re.compile(self.parts.pattern).groupindex]
+    def placeholders(self) -> tuple[str, ...]:
+        """The names of the placeholders of a task: its ID, and the parts of it."""
+        names = () if self.parts is None else re.compile(self.parts.pattern).groupindex
+        return ("id", *(f"id.{name}" for name in names))
 
     def values(self, task_id: str) -> dict[str, str]:
         """Return what the placeholders of a task stand for.
@@ -107,6 +109,11 @@ class TaskIds:
             raise OptionError("task_ids", f"task_ids holds {shown}, {what}")
         return parts["id"] if self.parts is None or "id" in parts else fill_text(self.parts.text, parts)
 
+    def of_link(self, link: str, api_url: str) -> str:
+        """Return the ID in a link, or the ID itself, of an entry of a list. Raises as ``read`` does."""
+        is_link = self.address is not None and link.startswith("/")
+        return self.read(urljoin(f"{api_url}/", link) if is_link else link, api_url)
+
     def is_same(self, found: str, asked: str) -> bool:
         """Whether an answer's ID is the one that was asked for: a path's end and a part of an ID will do."""
         names = {asked.casefold()}
@@ -137,7 +144,7 @@ def read_task_ids(definition: Mapping[str, Any]) -> TaskIds:
             needed = "{id}" if parts is None else f"{{id}}, or all parts of {parts.text}"
             raise OptionError("definition", f"definition: $.task_id.address has to have {needed}, and nothing else")
     pattern = given.get("pattern")
-    is_path = "{id:path}" in definition["get"]["path"]
+    is_path = "{id:path}" in definition.get("handle", definition["get"])["path"]
     return TaskIds(None if pattern is None else _pattern(pattern), given.get("words", ""), address, parts, is_path)
 
 
@@ -164,8 +171,11 @@ def _id_template(text: str, path: str, last: str) -> IdTemplate:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            # Of what will mean something else one day.
+            warnings.simplefilter("error")
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         raise OptionError("definition", f"definition: $.task_id.pattern is no regular expression: {error}") from None
     if _work_of(text) > _MOST_WORK:
         raise OptionError(

@@ -22,6 +22,9 @@ from .schema import LOGIN_VALUES, PLACES, TOKEN
 _PLACEHOLDER = re.compile(r"\\\{|\{(\w+(?:\.\w+)?)(?::(\w+))?\}")
 
 
+_WHOLE_PATH = re.compile(r"\{(id|next):path\}")
+
+
 def _parameter(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -32,13 +35,14 @@ def fill_text(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill_path(text: str, values: Mapping[str, str]) -> str:
-    """Fill the placeholders of a path. Every value is quoted to be one segment, except for that of ``{id:path}``.
+    """Fill the placeholders of a path. Every value is quoted to be one segment, unless its placeholder says ``:path``.
 
-    Where the ID is an address, it is one of the whole path, with what follows its placeholder put before the query.
+    Where such an ID is an address, it is one of the whole path, with what follows its placeholder put before the query.
     """
-    before, _brace, after = text.partition("{id:path}")
-    if _brace:
-        path, mark, query = _path_of(values["id"], begins=not before).partition("?")
+    whole = _WHOLE_PATH.search(text)
+    if whole is not None:
+        before, after = text[: whole.start()], text[whole.end() :]
+        path, mark, query = _path_of(values[whole[1]], begins=not before).partition("?")
         is_address = path.startswith(("http://", "https://"))
         begin = "" if is_address else fill_path(before, values)
         return f"{begin}{path}{fill_path(after, values)}{mark}{query}"
@@ -130,15 +134,23 @@ def _check_placeholder(found: re.Match[str], path: str, names: Collection[str], 
             "definition",
             f"definition: {path} has {found[0]}, and addresses are shown: a secret goes into headers or a body",
         )
-    # Only an id is looked at in another way than as a text.
-    if name not in names or (kind is not None and (kind not in kinds or name != "id")):
-        can_be = [f"{{{word}}}" for word in names] + [f"{{id:{word}}}" for word in kinds if "id" in names]
+    # Only an ID is looked at in another way than as a text.
+    ids = [word for word in ("id", "next") if word in names]
+    if name not in names or (kind is not None and (kind not in kinds or name not in ids)):
+        can_be = [f"{{{word}}}" for word in names] + [f"{{{word}:{how}}}" for word in ids for how in kinds]
         known = f"; there can be {', '.join(can_be)}" if can_be else ""
         raise OptionError(
             "definition",
             f"definition: {path} has {found[0]}, which is no placeholder here{known}. "
             f"A brace that begins no placeholder is written \\{{",
         )
+
+
+def put(body: Any, place: str, value: Any) -> Any:
+    """Return a body with a value at a place, which is keys joined by dots."""
+    key, dot, rest = place.partition(".")
+    own = body if isinstance(body, Mapping) else {}
+    return {**own, key: put(own.get(key), rest, value) if dot else value}
 
 
 @dataclass(frozen=True)

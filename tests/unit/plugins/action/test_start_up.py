@@ -1,22 +1,30 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible compiles what an action plugin imports with each play anew."""
+"""ansible-playbook imports an action plugin once and forks then: what is imported with it is there for each task."""
 
 from __future__ import annotations
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.fresh_python import imported_by
 
 PLUGINS = "ansible_collections.longrunning.tasks.plugins"
+#: What has a lock, a thread or a connection would be shared by the forks, or be held for ever in them.
+SHARED = ("lock", "RLock", "Condition", "Thread", "Session", "socket")
 
-NEEDED = ("_core.errors", "_core.masking", "_core.text", "_module.interrupts", "_waiting.progress")
 
-
-def test_the_action_plugin_imports_its_end_of_live_progress_and_nothing_else():
+def test_an_action_plugin_imports_what_all_tasks_need_and_not_what_few_do():
     imported = imported_by(f"import {PLUGINS}.action.task_wait")
-    mine = {name.removeprefix(f"{PLUGINS}.") for name in imported if name.startswith(f"{PLUGINS}.")}
-    # Packages have no files.
-    assert {name for name in mine if name.startswith("plugin_utils.") or name.count(".") == 2} == {
-        "plugin_utils._progress_lines",
-        *(f"module_utils.{name}" for name in NEEDED),
-    }
+    assert {"requests", f"{PLUGINS}.module_utils._waiting.loop"} <= imported
+    assert {name for name in PROVIDERS if any(f"._providers.{name}" in module for module in imported)} == {*PROVIDERS}
+    assert not imported & {"jsonschema", "keystoneauth1", "openstack"}
+
+
+def test_what_is_imported_before_a_fork_shares_no_lock():
+    ours = f"[vars(module) for name, module in sys.modules.items() if name.startswith('{PLUGINS}.')]"
+    held = (
+        f"['a:' + type(value).__name__ for names in {ours} for value in names.values() if not isinstance(value, type)]"
+    )
+    printed = imported_by("import sys", f"import {PLUGINS}.action.task_wait", f"print(*{held})")
+    assert "a:frozenset" in printed
+    assert not printed & {f"a:{name}" for name in SHARED}

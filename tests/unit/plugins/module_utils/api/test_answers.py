@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers imp
     json_of,
     vendor_words,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
@@ -28,11 +30,13 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZ
 DATA = {"name": "Gr\u00f6\u00dfe \U0001f600", "ids": [1, 2.5, None]}
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
 def test_json_is_read_in_any_encoding_of_unicode(encoding):
     assert json_of(reply(json.dumps(DATA, ensure_ascii=False).encode(encoding))) == DATA
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -66,6 +70,7 @@ def test_whatever_the_bytes_the_text_can_be_written_down(body):
     reply(b'{"a": "' + body + b'"}').text.encode()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("value", [b"{}", b"[]", b"1", b'{"a":1}'])
 def test_more_values_than_can_be_read_in_time_are_not_read(value):
     with pytest.raises(TooManyValuesError):
@@ -77,6 +82,7 @@ def test_ten_thousand_tasks_of_many_fields_are_read():
     assert len(json_of(reply(b"[" + b",".join([task] * 10_000) + b"]"))) == 10_000
 
 
+@pytest.mark.kind
 def test_signals_are_heard_while_json_is_read():
     heard = set()
     body = b"[" + b",".join([b'{"a":1}'] * 400_000) + b"]"
@@ -134,6 +140,7 @@ def test_vendor_words(body, expected):
     assert vendor_words(reply(body, 400)) == expected
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -242,3 +249,11 @@ def test_the_words_of_a_page(page, words):
 def test_a_huge_page_is_not_searched_through(part):
     # With all of it, some of these would take minutes.
     assert len(vendor_words(reply(part * (4_000_000 // len(part)), 400))[1]) <= 300
+
+
+@pytest.mark.parametrize("begin", range(_answers._MOST_TEXT - 24, _answers._MOST_TEXT + 1, 4))
+def test_no_half_of_a_secret_is_left_where_a_page_is_cut(begin):
+    page = f"{'<style>'.ljust(begin - 8)}</style>s3cr3t-of-many-letters said the page"
+    with masking() as known:
+        known.hide("s3cr3t-of-many-letters")
+        assert not re.search("s3cr3t|letters", str(vendor_words(reply(page.encode(), 500))))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -192,6 +193,11 @@ def test_failures(raw, expected, state):
         ("epoch_seconds", 10**400, None),
         ("epoch_seconds", float("nan"), None),
         ("epoch_milliseconds", 10**30, None),
+        ("%d.%m.%Y %H:%M:%S", " 31.12.2026 23:59:58", "2026-12-31T23:59:58Z"),
+        ("%a %b %d %H:%M:%S %Y %z", "Thu Dec 31 23:59:58 2026 +0100", "2026-12-31T22:59:58Z"),
+        (["epoch_milliseconds", "%Y/%m/%d"], "2026/12/31", "2026-12-31T00:00:00Z"),
+        (["%Y/%m/%d", "epoch_milliseconds"], 1767323045250, "2026-01-02T03:04:05.250Z"),
+        *[("%Y", value, None) for value in (None, "", 5, [], "soon", "x" * 10**5)],
     ],
 )
 def test_times(times, value, expected):
@@ -205,6 +211,48 @@ def test_times(times, value, expected):
 )
 def test_percent(value, percent):
     assert parsed(task(p=value), fields={"id": "id", "state": "state", "percent": "p"}).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("of", "value", "percent"),
+    [
+        (1, 0.41, 41),
+        (1, "0.07", 7),
+        (1, 1.2, None),
+        (1, True, None),
+        ("total", 3, 37.5),
+        ("gone", 3, None),
+        ("`0`", 3, None),
+        ("`200`", 3, 1.5),
+    ],
+)
+def test_a_progress_of_another_scale(of, value, percent):
+    fields = {"id": "id", "state": "state", "percent": "p", "percent_of": of}
+    assert parsed(task(p=value, total=8), fields=fields).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (["No room", "", None, "Disk full"], "No room; Disk full"),
+        ([{"code": "E1", "message": "No room"}, {"message": "Disk full"}, {"x": 5}], "No room; Disk full"),
+        ({"errorCode": "E1", "message": "No room"}, "No room"),
+        ([["No room"], ["No room"]], "No room"),
+        ([str(number) for number in range(9)], "0; 1; 2; 3; 4; …"),
+        ([], None),
+        ({}, None),
+    ],
+)
+def test_reasons_that_are_lists(reason, words):
+    found = parsed(task(state="broken", why=reason), failure={"message": "why"})
+    assert found.error.detail == words
+    fields = {"id": "id", "state": "state", "message": "why"}
+    assert parsed(task(why=reason), fields=fields).message == words
+
+
+def test_codes_that_are_a_list():
+    found = parsed(task(state="broken", errors=[{"code": 7}, {"code": 8}]), failure={"code": "errors[].code"})
+    assert found.error.code == "7"
 
 
 @pytest.mark.parametrize("expression", ["length(id)", "items[::0]", "sum(items)", "sort(items)", "to_number(id) > `1`"])
@@ -258,6 +306,7 @@ def test_a_task_is_read_by_post():
         api.read("8")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -300,6 +349,7 @@ def test_words_of_a_refusal_that_nothing_describes():
     assert caught.value.code == "5"
 
 
+@pytest.mark.kind
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     items = [task("1"), {"id": "2"}, "what", task("3")]
     api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
@@ -312,6 +362,7 @@ def test_a_list_of_which_nothing_can_be_read():
         Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
 def test_a_refused_second_request_is_no_end_of_the_task(answer):
     fields = {"id": "id", "state": "state", "message": "message"}
@@ -328,6 +379,7 @@ AZURE = {
 }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("task_id", "url", "params"),
     [
@@ -364,6 +416,7 @@ def test_an_address_of_another_task(answered):
         Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
 
 
+@pytest.mark.kind
 def test_a_name_with_slashes():
     api = Api(
         {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
@@ -385,6 +438,7 @@ def test_an_id_of_several_parts(answered):
         api.provider.description.read_task_id("7")
 
 
+@pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
     with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
@@ -397,6 +451,51 @@ def test_a_task_is_found_by_its_id():
     assert api.read("2").id == "2"
     with pytest.raises(BadAnswerError, match=r"without the task 3 where get\.task looks"):
         api.read("3")
+
+
+JENKINS = {
+    "handle": {
+        "path": "/queue/item/{id}/api/json",
+        "next": "executable.url",
+        "message": "why",
+        "cancelled_if": "cancelled",
+    },
+    "get": {"path": "{next:path}api/json"},
+    "fields": {"id": "number", "state": "result"},
+    "states": {"null": "running", "FAILURE": "failed"},
+    "task_id": {"address": "/item/{id}"},
+}
+QUEUED = {"id": 4128, "why": "In the quiet period", "cancelled": False}
+LEFT = {"id": 4128, "executable": {"number": 17, "url": "https://api.example/job/cis/17/"}}
+
+
+def test_a_handle_is_followed():
+    builds = [{"number": 17, "result": None}, {"number": 17, "result": "FAILURE"}]
+    api = Api(JENKINS, reply(QUEUED), reply(LEFT), *map(reply, builds))
+    first, second, third = (api.read("4128") for _look in range(3))
+    assert (first.id, first.state.value, first.message) == ("4128", "queued", "In the quiet period")
+    assert (second.id, second.state.value, third.id, third.state.value) == ("4128", "running", "4128", "failed")
+    # Once the task is known, its handle is no longer asked for: it may be gone.
+    build = "https://api.example/job/cis/17/api/json"
+    queue = f"{URL}/queue/item/4128/api/json"
+    assert api.urls == [queue, queue, build, build]
+
+
+def test_a_handle_without_a_task():
+    assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+    with pytest.raises(NotFoundError):
+        Api(JENKINS, reply({}, 404)).read("4128")
+
+
+@pytest.mark.parametrize("url", ["https://other.example/job/17/", "/a/../b", "17"])
+def test_a_handle_that_leads_to_no_task(url):
+    with pytest.raises(BadAnswerError):
+        Api(JENKINS, reply({"executable": {"url": url}})).read("4128")
+
+
+def test_an_answer_that_does_not_repeat_the_id():
+    api = Api({"fields": {"state": "state"}}, reply({"state": "busy"}))
+    assert (api.read("7").id, api.http.requests[0].url) == ("7", f"{URL}/tasks/7")
 
 
 # --- what the HTTP status says --------------------------------------------------------------------------------
@@ -412,6 +511,7 @@ def monitor(answer, **definition):
     return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
@@ -419,6 +519,7 @@ def monitor(answer, **definition):
         (reply(b"", 204), "succeeded"),
         (reply({"made": 5}), "succeeded"),
         (reply("all is done"), "succeeded"),
+        (reply(b" ", 202, content_type="text/html"), "running"),
     ],
 )
 def test_the_http_status_is_the_state(answer, state):
@@ -426,20 +527,15 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
-def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
-    single = Api({}, reply(task()), reply(task(), retry_after="7"))
-    listed = Api(
-        {"list": LIST},
-        reply(task()),
-        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
-    )
-    for session, ids, seconds in ((single, "1", 0), (single, "1", 7), (listed, "1", 0), (listed, "123", 4)):
-        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
-
-
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+def test_a_refusal_is_no_state():
+    refusal = {"message": "error.message"}
+    with pytest.raises(RejectedError, match="not so"):
+        monitor(reply({"error": {"message": "not so"}}), refusal=refusal).read("42")
 
 
 @pytest.mark.parametrize("status", [404, 500, 400])
@@ -448,6 +544,7 @@ def test_other_statuses_are_no_states(status):
         monitor(reply({}, status)).read("42")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", ["500", "422"])
 def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
@@ -457,6 +554,7 @@ def test_a_failed_task_under_another_status(status):
         Api(definition, reply(b"", int(status))).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("location", "result", "expected"),
     [
@@ -464,6 +562,8 @@ def test_a_failed_task_under_another_status(status):
         ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
         ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
         ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+        ("https://[/vol-9", None, "https://[/vol-9"),
+        ("//[/vol-9", None, "//[/vol-9"),
     ],
 )
 def test_an_end_that_leads_to_the_result(location, result, expected):
@@ -624,6 +724,102 @@ def test_a_cursor_that_is_none():
         Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
 
 
+def linked(*numbers, link):
+    return replace(page(*numbers), headers={"content-type": "application/json", "link": link})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f'<{URL}/tasks?page=9>; rel="last", <{URL}/tasks?page=2>; rel="next"',
+        "</tasks?page=2>; title=x; REL=next",
+        '<?page=2>;rel="prefetch next"',
+    ],
+)
+def test_pages_by_the_link_header(link):
+    api = Api(paged(style="link_header"), linked(1, link=link), linked(2, link='</x?page=1>; rel="nextish"'))
+    assert api.list() == ["1", "2"]
+    assert queries(api)[1] == {"page": "2"}
+
+
+def test_a_link_header_to_another_server():
+    api = Api(paged(style="link_header"), linked(1, link="<https://other.example/?page=2>; rel=next"))
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.list()
+
+
+BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": "task", "opts": {"x": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("style", "script", "bodies"),
+    [
+        (
+            {"style": "offset", "parameter": "offset", "size_parameter": "opts.limit", "size": 2},
+            [page(1, 2), page(3)],
+            [{"kind": "task", "opts": {"x": 1, "limit": 2}, "offset": at} for at in (0, 2)],
+        ),
+        (
+            {"style": "cursor", "next": "meta.token", "parameter": "page.token"},
+            [page(1, 2, meta={"token": "007"}), page(3)],
+            [{"kind": "task", "opts": {"x": 1}}, {"kind": "task", "opts": {"x": 1}, "page": {"token": "007"}}],
+        ),
+    ],
+)
+def test_pages_in_the_body(style, script, bodies):
+    api = Api({"list": {**BODY, "paging": {**style, "in": "body"}}}, *script)
+    assert api.list(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
+    assert [request.json for request in api.http.requests] == bodies
+    assert [request.params for request in api.http.requests] == [(("q", "a"),)] * 2
+
+
+def test_pages_and_a_token_in_the_body():
+    paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1, "in": "body"}
+    listing = {**BODY, "body": {"session": "{token}"}, "paging": paging}
+    api = Api({"list": listing, **login("session", session=SESSION)}, token("one"), page(1), page(), **ANN)
+    assert api.list() == ["1"]
+    assert [request.json for request in api.http.requests[1:]] == [
+        {"session": "one", "page": number, "size": 1} for number in (1, 2)
+    ]
+
+
+def test_an_entry_that_is_left_out_ends_no_list():
+    items = [[task("1"), {"id": "2"}], [task("3")]]
+    api = Api(paged(**OFFSET), *(reply({"tasks": tasks}) for tasks in items))
+    assert api.list() == ["1", "3"]
+
+
+def test_a_list_by_ids():
+    definition = {"list": {"path": "/tasks", "items": "@", "by_id": True}, "fields": {"id": "no", "state": "state"}}
+    api = Api(definition, reply({"a": {"state": "busy"}, "b": {"state": "done", "no": "c"}}), reply([]))
+    assert api.list() == ["a", "c"]
+    with pytest.raises(BadAnswerError, match=r"no list of tasks where list\.items looks"):
+        api.list()
+
+
+REDFISH = {"list": {"path": "/Tasks", "items": "Members", "id": '"@odata.id"'}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "members", "url"),
+    [
+        ({**REDFISH, "get": {"path": "{id:path}"}}, [{"@odata.id": "/Tasks/7"}], f"{URL}/Tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": "/rf/Tasks/7"}], f"{URL}/tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": f"{URL}/Tasks/7/"}], f"{URL}/tasks/7"),
+        ({"list": {**REDFISH["list"], "id": "@"}}, [7], f"{URL}/tasks/7"),
+    ],
+)
+def test_a_list_of_links_or_ids(definition, members, url):
+    odd = [{}, {"@odata.id": "https://other.example/Tasks/8"}, None]
+    api = Api(definition, reply({"Members": [*members, *odd]}), reply(task(7)))
+    found = api.provider.read_page(EVERY, None, api.deadline)
+    assert [task.id.rpartition("/")[2] for task in found.tasks] == ["7"]
+    assert found.unreadable == 3
+    assert api.urls[:2] == [f"{URL}/Tasks", url]
+    # A wait asks for the tasks themselves at once.
+    assert not api.provider.can_list
+
+
 def test_pages_that_run_in_a_circle():
     api = Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="a"), page(2, cursor="a"))
     with pytest.raises(BadAnswerError, match="circle"):
@@ -718,6 +914,44 @@ def test_what_a_list_lacks(definition, lacks):
     assert incomplete.provider.list_entry_lacks_something(ended)
 
 
+EVERYTHING = {
+    "get": {"path": "/t/{id}", "task": "a || @", "statuses": {"500": "task", "202": "running", "303": "succeeded"}},
+    "list": {"path": "/t", "items": "a", "paging": {"style": "link_header"}},
+    "when_ended": {"path": "/t/{id}/log", "message": "a", "result": "b", "code": "c"},
+    "fields": {"id": "a", "state": "b", "percent": "c", "percent_of": "d", "message": "e", "created_at": "a"},
+    "states": {"null": "running", "0": "succeeded", "*": "failed"},
+    "failure": {"code": "c", "message": "d"},
+    "refusal": {"code": "e", "message": "d", "meanings": {"1": "not_found", "2": "transient"}},
+    "times": ["epoch_seconds", "%Y"],
+}
+
+
+@FUZZ
+@given(
+    definition=st.sampled_from(
+        [
+            EVERYTHING,
+            {**EVERYTHING, "list": {**LIST, "items": "@", "by_id": True}},
+            {**EVERYTHING, "list": {**LIST, "items": "a", "id": "b"}, "get": {"path": "{id:path}"}},
+            {**EVERYTHING, "handle": {"path": "/q/{id}", "next": "a"}, "get": {"path": "/t/{next}"}},
+        ]
+    ),
+    answers=st.lists(JSON, min_size=1, max_size=4),
+    status=st.sampled_from([200, 202, 204, 303, 404, 500]),
+    header=st.sampled_from(["", "<", "</x?a>; rel=next", "https://[", "//other.example/x", "9" * 400]),
+)
+def test_any_answers_are_tasks_or_request_errors(definition, answers, status, header):
+    def answer(request):
+        body = answers[len(api.http.requests) % len(answers)]
+        return reply(json.dumps(body), status, link=header, location=header, retry_after=header)
+
+    api = Api({**definition, **login("none")}, answer)
+    for look in (lambda: api.read("/1"), api.page):
+        with contextlib.suppress(RequestError):
+            look()
+    assert all(request.url.startswith("https://api.example/") for request in api.http.requests)
+
+
 # --- logins ---------------------------------------------------------------------------------------------------
 
 
@@ -762,6 +996,7 @@ def test_a_login_that_lacks_something(definition, options, words):
 HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
 
 
+@pytest.mark.kind
 def test_headers_of_every_request():
     api = Api(
         {"headers": HEADERS, **session(logout=LOGOUT)},
@@ -883,6 +1118,7 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+@pytest.mark.kind
 def test_another_status_can_say_that_a_session_has_run_out():
     refused = reply({"text": "Token timeout"}, 403)
     api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
@@ -894,6 +1130,7 @@ def test_another_status_can_say_that_a_session_has_run_out():
     assert len(api.http.requests) == 4
 
 
+@pytest.mark.kind
 def test_a_refusal_can_say_that_a_session_has_run_out():
     refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
     script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
@@ -909,9 +1146,10 @@ def test_a_refusal_that_says_when_to_come_again_passes(statuses):
     assert caught.value.retry_after == 3.0
 
 
-def test_a_wrong_password_is_tried_once_by_many_readers():
-    api = Api(session(), lambda _request: reply({}, 401), **ANN)
-    with pytest.raises(AuthenticationError):
+@pytest.mark.parametrize("status", [401, 400, 403])
+def test_a_wrong_password_is_tried_once_by_many_readers(status):
+    api = Api(session(), lambda _request: reply({}, status), **ANN)
+    with pytest.raises((AuthenticationError, RejectedError, AccessDeniedError)):
         TaskReader(api.provider).read([str(number) for number in range(30)], api.deadline)
     assert api.urls == [f"{URL}/login"]
 
@@ -954,6 +1192,7 @@ def access_token(value, **more):
     return reply({"access_token": value, "token_type": "Bearer", **more})
 
 
+@pytest.mark.kind
 def test_oauth2_with_client_credentials_at_another_server():
     headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
     api = Api(
@@ -981,6 +1220,7 @@ def test_oauth2_with_client_credentials_at_another_server():
     assert "s3cret" not in repr(api.http.requests)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("keys", "form", "authorization"),
     [
@@ -1017,7 +1257,7 @@ def test_an_oauth2_login_that_is_refused(answer, kind, words):
     for _look in range(2):
         with pytest.raises(kind, match=words):
             api.read()
-    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+    assert len(api.http.requests) == (2 if kind in (TransientError, OptionError) else 1)
 
 
 @pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
@@ -1064,6 +1304,7 @@ def test_a_login_that_sets_no_cookie():
         Api(definition, reply(b"", 302, location="/login?error")).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("logout", "answer", "url"),
     [
@@ -1102,8 +1343,8 @@ def test_what_the_definition_says_reaches_the_description():
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
-    assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
-    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
+    assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
@@ -1114,6 +1355,24 @@ def test_the_quota_is_kept():
     for _number in range(3):
         api.read()
     assert api.clock.slept == [60.0]
+
+
+def test_two_quotas_are_kept():
+    quota = [{"requests": 2, "seconds": 10}, {"requests": 3, "seconds": 60}]
+    api = Api({"quota": quota}, lambda request: reply(task()))
+    for _number in range(4):
+        api.read()
+    # The third has to wait for the first quota, the fourth for the second.
+    assert api.clock.slept == [10.0, 50.0]
+
+
+@pytest.mark.kind
+def test_good_answers_say_when_to_look_again():
+    api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
+    reader = TaskReader(api.provider)
+    assert [reader.read([task_id], api.deadline).retry_after for task_id in ("1", "2", "1")] == [4.0, 30.0, 30.0]
+    api.clock.advance(31)
+    assert api.provider.asked_to_wait is None
 
 
 def test_the_quota_counts_logins_too():

@@ -96,6 +96,10 @@ def oauth2(grant, **keys):
         (changed("states", {}), ["at $.states"]),
         (changed("states", ["done"]), ["at $.states: expected object, got array"]),
         (changed("fields.state", ABSENT), ["at $.fields: state is missing"]),
+        (
+            {**changed("fields.id", ABSENT), "list": LIST},
+            ["at $.fields: id is missing, which tells tasks of a list apart"],
+        ),
         (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
         (changed("fields.state", "[["), ["$.fields.state is no JMESPath expression"]),
         (changed("fields.state", 5), ["at $.fields.state: expected string, got number"]),
@@ -108,6 +112,10 @@ def oauth2(grant, **keys):
         ({}, ["at $: get, fields and states are missing"]),
         (changed("headers", {"X Y": "1"}), ["at $.headers", "'X Y': the name of a header has letters"]),
         (changed("headers", {"X": "a\nb"}), ["at $.headers.X", "printable ASCII"]),
+        (
+            changed("headers", {"Content-type": "x"}),
+            ["$.headers.Content-type is a header that each request sets by itself"],
+        ),
         (changed("headers", {"X": 1200}), ["at $.headers.X: expected string, got number"]),
         (changed("headers", {"X": "{user}"}), ["$.headers.X has {user}, which is no placeholder here", "{api_key}"]),
         (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization would hold a secret"]),
@@ -126,6 +134,9 @@ def oauth2(grant, **keys):
         (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
         (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is no placeholder here"]),
         (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
+        (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
+        (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle has {id} nowhere"]),
+        (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is no placeholder here"]),
         (changed("when_ended", {"path": "/output"}), ["$.when_ended has {id} nowhere"]),
         (changed("when_ended", {"path": "/o/{id}", "message": "["}), ["$.when_ended.message is no JMESPath"]),
         (changed("base_path", "/{account_id}"), ["$.base_path has {account_id}", "option account_id is not given"]),
@@ -169,8 +180,15 @@ def oauth2(grant, **keys):
         ),
         (session(lifetime=float("inf")), ["at $.login.session.lifetime"]),
         (paging(), ["at $.list.paging: style is missing"]),
-        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, cursor, offset, page"]),
+        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, link_header, cursor, offset, page"]),
         (paging(style="link"), ["at $.list.paging: next is missing"]),
+        (paging(style="link_header", next="n"), ["at $.list.paging: next is not known here"]),
+        (
+            paging(style="cursor", next="n", parameter="p", **{"in": "body"}),
+            ["$.list.paging is in the body, and $.list.body is no object"],
+        ),
+        (paging(style="link", next="n", **{"in": "body"}), ["at $.list.paging: in is not known here"]),
+        (changed("list", {**LIST, "id": "["}), ["$.list.id is no JMESPath expression"]),
         (paging(style="link", next="n", size=5), ["at $.list.paging: size is not known here", "style, next"]),
         (paging(style="cursor", next="n"), ["at $.list.paging: parameter is missing"]),
         (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter and size are missing"]),
@@ -208,11 +226,20 @@ def oauth2(grant, **keys):
             ["$.fields.state is no JMESPath expression: it is nested"],
         ),
         (changed("fields.state", f"a[{'9' * 5000}]"), ["at $.fields.state"]),
+        (changed("fields.state", "|".join(["[@,@][]"] * 30)), ["$.fields.state could make too much of an answer"]),
+        (changed("fields.state", "|".join(["to_string([@])"] * 30)), ["$.fields.state could make too much"]),
         (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
         (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
+        (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is none of rfc3339"]),
+        (changed("times", "%Y %Y"), ["at $.times: '%Y %Y' is none of rfc3339", "no pattern such as %d.%m.%Y"]),
+        (changed("times", []), ["at $.times"]),
+        (changed("fields.percent_of", 0), ["at $.fields.percent_of"]),
+        (changed("fields.percent_of", "["), ["$.fields.percent_of is no JMESPath expression"]),
         (changed("poll_interval", "5"), ["at $.poll_interval: expected number, got string"]),
         (changed("poll_interval", 0), ["at $.poll_interval"]),
         (changed("quota", {"requests": 5}), ["at $.quota: seconds is missing"]),
+        (changed("quota", [{"requests": 5}]), ["at $.quota[0]: seconds is missing"]),
+        (changed("quota", []), ["at $.quota"]),
         (changed("transient_statuses", [200]), ["at $.transient_statuses[0]"]),
         (changed("launch_id", "json.id"), ["at $.launch_id: expected array, got string"]),
     ],
@@ -234,8 +261,8 @@ def test_the_schema_is_one():
 def test_the_least_definition():
     definition = read(LEAST)
     assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
-    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
-    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, "rfc3339")
+    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, (), None)
+    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, ("rfc3339",))
     assert definition.needs == ()
 
 
@@ -448,6 +475,7 @@ WHOLE = {
     "launch_id": ["json.id"],
     "quota": {"requests": 1, "seconds": 1},
     "transient_statuses": [409],
+    "times": ["%d.%m.%Y", "rfc3339"],
 }
 WORDS = st.sampled_from(["{id}", "{", "/", "[", "@", "(", "link", "basic", "session", "succeeded", "a\nb", "\x00", "ü"])
 ANYTHING = st.recursive(
@@ -457,10 +485,31 @@ ANYTHING = st.recursive(
 )
 
 
+OTHER = {
+    "login": {"type": "oauth2", "oauth2": {"grant": "password", "path": "{auth_url}/t", "form": {"a": "b"}}},
+    "handle": {"path": "/queue/{id}", "next": "n", "cancelled_if": "c"},
+    "get": {"path": "{next:path}/x", "task": "[?id=={id}]|[0]", "statuses": {"500": "task", "202": "running"}},
+    "fields": {"id": "id", "state": "state", "percent": "p", "percent_of": "q"},
+    "states": {"done": "succeeded"},
+    "list": {
+        "path": "/t",
+        "method": "POST",
+        "body": {"a": "{token}"},
+        "items": "t",
+        "by_id": True,
+        "id": "@",
+        "paging": {"style": "cursor", "next": "n", "parameter": "a.b", "in": "body"},
+    },
+    "task_id": {"parts": "{a}-{b}", "address": "/{a}/{b}"},
+    "quota": [{"requests": 1, "seconds": 1}],
+}
+
+
 @FUZZ
-@given(key=st.sampled_from(sorted(WHOLE)), data=st.data())
-def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
-    whole = copy.deepcopy(WHOLE)
+@given(whole=st.sampled_from([WHOLE, OTHER]), data=st.data())
+def test_any_definition_is_one_or_is_told_to_be_wrong(whole, data):
+    whole = copy.deepcopy(whole)
+    key = data.draw(st.sampled_from(sorted(whole)))
     place = whole
     while isinstance(place.get(key), dict) and data.draw(st.booleans()):
         place = place[key]
@@ -468,6 +517,11 @@ def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
     place[key] = data.draw(ANYTHING)
     with contextlib.suppress(OptionError):
         read(whole)
+
+
+@pytest.mark.parametrize("whole", [WHOLE, OTHER])
+def test_the_definitions_that_are_fuzzed_are_good(whole):
+    read(whole)
 
 
 def test_without_jmespath_the_library_is_named(monkeypatch):
@@ -482,7 +536,7 @@ def test_without_jmespath_the_library_is_named(monkeypatch):
 
 def keys_of(schema):
     """Return every key that a definition can have, and every word that it chooses from."""
-    found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
+    found = set(schema.get("properties", {})) | set(schema.get("enum", ())) | set(schema.get("examples", ()))
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
     inner += [
         schema[word] for word in ("then", "else", "items", "additionalProperties") if isinstance(schema.get(word), dict)

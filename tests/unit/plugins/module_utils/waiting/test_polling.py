@@ -92,6 +92,7 @@ def test_an_estimate_is_never_infinite_nor_longer_than_anybody_waits(percent):
     assert seconds_left(running(percent), seen(0.0, percent), NOW) is None
 
 
+@pytest.mark.kind
 def test_a_rate_of_almost_nothing_costs_a_wait_nothing():
     steps = (Step(0, TaskState.RUNNING, percent=0), Step(5, TaskState.RUNNING, percent=5e-324))
     reader, looks = ScriptedReader({"t": (*steps, Step(25, TaskState.SUCCEEDED))}), []
@@ -161,11 +162,12 @@ def asking_for(clock, seconds, end=1000.0, moments=None):
     def read(_task_ids, _deadline):
         moments.append(clock.elapsed)
         state = TaskState.SUCCEEDED if clock.elapsed >= end else TaskState.RUNNING
-        return Snapshot({"t": Task("t", "example", state, "word", retry_after=seconds)})
+        return Snapshot({"t": Task("t", "example", state, "word")}, retry_after=seconds)
 
     return read
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("seconds", "plan", "expected"),
     [
@@ -192,13 +194,13 @@ def test_no_trouble_of_another_task_makes_it_come_sooner():
 
     def read(task_ids, _deadline):
         moments.append((clock.elapsed, tuple(task_ids)))
-        tasks = {task_id: replace(running(None), retry_after=4) for task_id in task_ids if task_id == "t"}
+        tasks = {task_id: running(None) for task_id in task_ids if task_id == "t"}
         troubles = {task_id: TransientError("502") for task_id in task_ids if task_id != "t"}
-        return Snapshot(tasks, troubles)
+        return Snapshot(tasks, troubles, retry_after=4)
 
     plan = WaitPlan(timeout=8, poll_interval=6)
     wait_for_tasks(("t", "u"), read, plan, provider="example", clock=clock, request_timeout=30)
-    assert moments[:2] == [(0, ("t", "u")), (4, ("u",))]
+    assert moments == [(0, ("t", "u")), (4, ("u",)), (8, ("t", "u"))]
 
 
 # --- what it is worth -------------------------------------------------------------------------------------------

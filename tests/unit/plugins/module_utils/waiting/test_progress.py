@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import TransientError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look, WaitPlan
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import (
     MOST_TOLD,
     ProgressRecorder,
+    _name,
 )
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
@@ -36,8 +38,7 @@ QUEUED, RUNNING, SUCCEEDED, FAILED = (
 def notes_of(reader, **plan):
     notes = []
     reader.wait(WaitPlan(**{"timeout": 100, "poll_interval": 10, **plan}), observer=ProgressRecorder(notes.append))
-    # As they arrive: through JSON.
-    return [ProgressNote.from_json(json.dumps(note.to_json())) for note in notes]
+    return notes
 
 
 def test_a_note_is_made_when_something_changed():
@@ -124,7 +125,6 @@ def test_a_change_of_thousands_is_told_in_part():
     reader = ScriptedReader({f"t{number}": running_until(5, SUCCEEDED) for number in range(1000)})
     note = notes_of(reader)[1]
     assert (len(note.changes), note.more_changes) == (MOST_TOLD, 1000 - MOST_TOLD)
-    assert (note.in_short().changes, note.in_short().more_changes) == ((), 1000)
 
 
 def test_the_same_id_twice_is_one_task():
@@ -132,25 +132,6 @@ def test_the_same_id_twice_is_one_task():
     notes = []
     reader.wait(WaitPlan(timeout=9, poll_interval=10), task_ids=("a", "a"), observer=ProgressRecorder(notes.append))
     assert (notes[0].total, notes[0].only) == (1, "task a running")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "null",
-        "[]",
-        "{}",
-        '{"elapsed": 1, "changes": [1]}',
-        json.dumps({**ProgressNote(1, 1, {}).to_json(), "elapsed": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}),
-        json.dumps({**ProgressNote(1, 1, {}).to_json(), "counts": None}),
-        json.dumps({**ProgressNote(1, 1, {}).to_json(), "total": None}),
-    ],
-)
-def test_what_is_no_note_is_refused(text):
-    with pytest.raises(ValueError):
-        ProgressNote.from_json(text)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -178,6 +159,21 @@ def test_a_failure_is_told_in_few_words(task, told):
     look = Look(1, [task], [task], frozenset(), {}, None, failed=frozenset({task.id}))
     ProgressRecorder(notes.append)(look)
     assert notes[0].failures == (told,)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TransientError("The connection was refused: GET x"), "The connection was refused: GET x"),
+        (TransientError("A cannot answer now", status=502, url="https://a"), "HTTP 502: GET https://a"),
+        (TransientError("A cannot", status=503, words="Busy", url="https://a"), "HTTP 503, Busy: GET https://a"),
+        (TransientError("A answered with broken JSON: GET x", status=200), "A answered with broken JSON: GET x"),
+    ],
+)
+def test_of_trouble_the_cause_is_told_first(error, told):
+    notes = []
+    ProgressRecorder(notes.append)(Look(1, [Task("1", "p", QUEUED)], [], frozenset("1"), {}, error))
+    assert notes[0].trouble == told
 
 
 def test_unknown_without_a_word_was_seen():
@@ -341,8 +337,8 @@ def test_changes_have_lines_of_their_own_where_that_is_wanted():
         (0, "WAITING: [here] 0 of 20 done, 0 s"),
         (7, "WAITING: [here] after 7 s, a: running -> succeeded"),
         (7, "WAITING: [here] after 7 s, 3 more tasks have changed their state"),
-        (11, "WAITING: [here] after 11 s, retrying: cut off"),
-        (11, "WAITING: [here] 2 of 20 done, 11 s, retrying: cut off"),
+        (11, "WAITING: [here] after 11 s, retrying: Cut off"),
+        (11, "WAITING: [here] 2 of 20 done, 11 s, retrying: Cut off"),
     ]
 
 
@@ -350,6 +346,7 @@ def test_the_interval_is_a_second_at_least():
     assert [now for now, _line in told(new_teller(0.001), (0, many(0, 5)), (0.5, None), (1, None))] == [0, 1]
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("is_verbose", [False, True])
 def test_with_no_log_nothing_is_told_but_counts(is_verbose):
     teller = new_teller(is_verbose=is_verbose, counts_only=True)
@@ -369,3 +366,10 @@ def test_senseless_numbers_end_no_lines(seconds):
     teller = new_teller(seconds)
     assert told(teller, (0, many(0, 5, seconds_left=seconds))) == [(0, "WAITING: [here] 5 of 20 done, 0 s")]
     assert teller.seconds_to_next(0) == 86400
+
+
+def test_a_name_is_masked_before_it_is_shortened():
+    with masking() as known:
+        known.hide("s3cr3t-of-many-letters")
+        told = _name(Task("x" * 20 + "/s3cr3t-of-many-letters", "vendor", TaskState.RUNNING, name="Backup"))
+    assert told == "Backup (…xx/********)"
