@@ -245,6 +245,15 @@ for _core in (*BETWEEN, *interpreters.NEXT_CORES):
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def kinds(session: nox.Session) -> None:
+    """Run the tests marked 'kind' alone, which other sessions run too. Arguments after -- go to pytest."""
+    tally = Tally(session)
+    session.install(tally.need(NEWEST).requirement, "-r", "tests/unit/requirements.txt", *FOR_PLAYBOOKS)
+    for path, environment in (("tests/unit", on_tree()), ("tests/playbooks", on_tarball())):
+        tally.pytest("pytest", path=path, usually=("-m", "kind"), arguments=session.posargs, env=environment)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
 def real_servers(session: nox.Session) -> None:
     """Run the modules against real servers: OpenStack Glance with Keystone, aptly, Pulp. Each says what it misses."""
     tally = Tally(session)

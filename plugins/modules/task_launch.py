@@ -87,6 +87,11 @@ options:
         that a task is looked for whose launch got no clear answer. V(0) looks once.
     type: float
     default: 60.0
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide

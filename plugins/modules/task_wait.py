@@ -160,6 +160,16 @@ options:
         30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
+  return_history:
+    description:
+      - Whether each task has the changes of its state that the wait saw too, under C(history).
+    type: bool
+    default: false
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
@@ -268,7 +278,7 @@ timed_out:
 tasks:
   description:
     - The tasks as last known, one to one with the IDs and in their order. Each has the keys of
-      RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
+      RV(longrunning.tasks.task_info#module:task). With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
     - Empty when no wait began.
@@ -295,7 +305,7 @@ tasks:
       description: The changes of its state that the wait saw, the newest 200.
       type: list
       elements: dict
-      returned: success
+      returned: when O(return_history=true)
       contains:
         state:
           description: The state in the vocabulary of this collection.

@@ -10,9 +10,11 @@ There is no thread for it. A thread would take signals that are for the main thr
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Clock, SystemClock
@@ -62,19 +64,20 @@ class AttendedClock:
         """
         end = self.monotonic() + seconds
         while (left := end - self.monotonic()) > 0:
-            if self._is_left_behind:
+            if self.is_left_behind:
                 raise InterruptError("ansible-playbook has ended")
             is_main = threading.current_thread() is threading.main_thread()
             pause = self.meanwhile() if is_main else LOOK_SECONDS
             self._clock.sleep(min(left, LOOK_SECONDS, max(pause, _LEAST_SECONDS)))
 
     @property
-    def _is_left_behind(self) -> bool:
+    def is_left_behind(self) -> bool:
+        """Whether ansible-playbook is gone."""
         return self._parent() != self._born_of
 
     def end_with_parent(self) -> None:
         """End this process at once where ansible-playbook is gone: its result would have no reader."""
-        if self._is_left_behind:
+        if self.is_left_behind:
             os._exit(1)
 
 
@@ -132,7 +135,17 @@ def ending_with_parent(*, applies: bool) -> Iterator[None]:
 
     def watch() -> None:
         while not is_over.wait(LOOK_SECONDS):
+            if clock.is_left_behind:
+                _end_children()
             clock.end_with_parent()
 
     with helper_thread(watch, is_over.set, name="end with ansible-playbook"):
         yield
+
+
+def _end_children() -> None:
+    """End what this process has started. A client of ssh would go on by itself, and the module at its other end too."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            with suppress(OSError):
+                os.kill(int(child), signal.SIGTERM)

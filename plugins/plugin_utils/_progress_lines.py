@@ -136,5 +136,4 @@ class ProgressTeller:
 
 
 def _trouble(message: str) -> str:
-    is_word = message[1:2].islower()
-    return f"retrying: {message[0].lower() if is_word else message[:1]}{message[1:]}"
+    return f"retrying: {message[0].lower()}{message[1:]}" if message.startswith("The ") else f"retrying: {message}"

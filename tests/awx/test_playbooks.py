@@ -170,7 +170,7 @@ def test_a_playbook_as_a_job(launch, simulate, secrets, case):
 def test_the_demo_as_a_job(launch):
     job = launch("longrunning.tasks.demo", {}, answers={})
     assert job.status == "successful", job.stdout
-    assert "Rescued. Code 396: The file is not a valid VHD" in job.stdout
+    assert "What happened: The file is not a valid VHD (code 396)." in job.stdout
 
 
 def test_every_playbook_is_run_as_a_job():

@@ -62,6 +62,7 @@ def parrot(secrets):
         server.shutdown()
 
 
+@pytest.mark.kind
 @pytest.mark.smoke
 @pytest.mark.parametrize("in_worker", [True, False])
 def test_nothing_that_a_vendor_repeats_shows_a_secret(run_playbook, parrot, secrets, in_worker):

@@ -99,6 +99,7 @@ def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, meth
     assert ended - came > 0.8
 
 
+@pytest.mark.kind
 def test_a_document_on_stdout_stays_one(simulate, secrets, tmp_path):
     """As with ansible.posix.json, for programs that start ansible-playbook and read what it writes."""
     play = tmp_path / "play.yml"

@@ -43,8 +43,7 @@ def _single_results(given: object, name: str) -> list[tuple[str, Mapping[str, An
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
         return [pair for number, item in enumerate(given) for pair in _single_results(item, f"{name}[{number}]")]
     raise OptionError(
-        _OPTION,
-        f'{name} is not a registered result: give the variable itself, as in launch_results: "{{{{ launch }}}}"',
+        _OPTION, f'{name} is not a registered result: give the variable, as in launch_results: "{{{{ launch }}}}"'
     )
 
 

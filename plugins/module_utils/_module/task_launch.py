@@ -95,11 +95,11 @@ def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description
     desired = listed([f"{name} {value}" for name, value in (plan.desired or {}).items()])
     task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
     state = None if result.task is None else result.task.state.value
-    words = {
+    told = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
         LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
         LaunchOutcome.REUSED: f"{task}, which is {state}, is just that already",
         LaunchOutcome.NOT_NEEDED: f"There is {desired} already, so that nothing was launched",
         LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task of the type {launch.type} would be launched",
     }
-    return f"{description.title}: {words[result.outcome]}."
+    return f"{description.title}: {told[result.outcome]}."

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from .._core.errors import TransientError
 from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
@@ -28,6 +29,8 @@ _IN_ORDER = tuple(sorted(TaskState, key=lambda state: not state.is_final))
 #: IDs up to this length are short enough to be told whole beside a name.
 _LONGEST_ID = 12
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: Of these states the vendor's word says no more.
+_PLAIN = frozenset({TaskState.SUCCEEDED, TaskState.FAILED})
 #: So many tasks must have ended for their rate to tell when the others will.
 _ENDED_FOR_A_RATE = 3
 
@@ -61,7 +64,7 @@ class ProgressRecorder:
             more_failures=len(failures[MOST_TOLD:]),
             changes=tuple(changes[:MOST_TOLD]),
             more_changes=len(changes[MOST_TOLD:]),
-            trouble=None if look.trouble is None else readable(look.trouble.message, limit=_LONGEST_WORDS),
+            trouble=None if look.trouble is None else _cause(look.trouble),
         )
         # An estimate alone is no news.
         if self._told is None or note != self._told._replace(elapsed=note.elapsed, seconds_left=note.seconds_left):
@@ -113,6 +116,14 @@ def _reason(task: Task) -> str:
     return readable(", ".join(told) or "the vendor gave no reason", limit=_LONGEST_WORDS)
 
 
+def _cause(error: TransientError) -> str:
+    """Tell in a few words why a request failed: the cause first, and the address after it."""
+    if error.status is None or error.status < 300:
+        return readable(error.message, limit=_LONGEST_WORDS)
+    words = f", {error.words}" if error.words else ""
+    return readable(f"HTTP {error.status}{words}: {error.method} {error.url}", limit=_LONGEST_WORDS)
+
+
 def _place(task: Task) -> int:
     return _IN_ORDER.index(task.state)
 
@@ -122,10 +133,10 @@ def _state_words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
 
 
 def _words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
-    """Tell a task's state with the vendor's word where that says more: not if it is a number, nor of a success."""
+    """Tell a task's state with the vendor's word where that says more. A number, or a word for an end, does not."""
     state = _state_words(task, unseen)
     raw = task.raw_state
-    if not raw or raw.isdecimal() or task.state is TaskState.SUCCEEDED or raw.casefold().replace("_", " ") == state:
+    if not raw or raw.isdecimal() or task.state in _PLAIN or raw.casefold().replace("_", " ") == state:
         return state
     return f"{state} ({readable(raw, limit=_LONGEST_WORDS)})"
 

@@ -47,6 +47,7 @@ LOST = {
 }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("launch", LOST.values(), ids=LOST)
 def test_a_launch_that_left_no_result_is_unclear(launch):
     found = facts(launch)

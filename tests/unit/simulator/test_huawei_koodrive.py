@@ -271,6 +271,7 @@ def test_a_bad_token(start, value, refusal):
         assert send("POST", path, {"taskType": 1}).status == int(refusal)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("prefix", ["Bearer ", "Bearer+"])
 @pytest.mark.parametrize(
     ("headers", "status"),

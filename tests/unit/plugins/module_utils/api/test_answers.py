@@ -30,11 +30,13 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZ
 DATA = {"name": "Gr\u00f6\u00dfe \U0001f600", "ids": [1, 2.5, None]}
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
 def test_json_is_read_in_any_encoding_of_unicode(encoding):
     assert json_of(reply(json.dumps(DATA, ensure_ascii=False).encode(encoding))) == DATA
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -68,6 +70,7 @@ def test_whatever_the_bytes_the_text_can_be_written_down(body):
     reply(b'{"a": "' + body + b'"}').text.encode()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("value", [b"{}", b"[]", b"1", b'{"a":1}'])
 def test_more_values_than_can_be_read_in_time_are_not_read(value):
     with pytest.raises(TooManyValuesError):
@@ -79,6 +82,7 @@ def test_ten_thousand_tasks_of_many_fields_are_read():
     assert len(json_of(reply(b"[" + b",".join([task] * 10_000) + b"]"))) == 10_000
 
 
+@pytest.mark.kind
 def test_signals_are_heard_while_json_is_read():
     heard = set()
     body = b"[" + b",".join([b'{"a":1}'] * 400_000) + b"]"
@@ -136,6 +140,7 @@ def test_vendor_words(body, expected):
     assert vendor_words(reply(body, 400)) == expected
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

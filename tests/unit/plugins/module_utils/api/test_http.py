@@ -275,6 +275,7 @@ def test_a_slow_answer_ends_at_the_timeout(client, play):
     assert time.monotonic() - began < LONG / 2
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("play", [[b"H", 0.05] * 1200, [CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 1200]])
 def test_an_answer_that_drips_leaves_neither_a_thread_nor_a_socket(client, monkeypatch, play):
     started = []
@@ -564,6 +565,7 @@ def from_proxy(status):
     return answer(page, status, Content_Type="text/html", Proxy_Authenticate='Basic realm="squid"')
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("login", ["", "bob:pr0xy-secret@"])
 @pytest.mark.parametrize(
     ("scheme", "status", "kind"),
@@ -595,6 +597,7 @@ def test_407_without_a_proxy_is_an_answer(client):
         assert client.send(get(server.url), 5).status == 407
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
 def test_a_socks_proxy_names_the_library_that_it_needs(client, monkeypatch, variable):
     def missing(*_args, **_kwargs):
@@ -710,6 +713,7 @@ def test_a_certificate_for_another_name_is_refused(new_client, tmp_path):
     assert "is not trusted" in caught.value.message
 
 
+@pytest.mark.kind
 def test_https_to_a_plain_port_says_so(client):
     with serving([answer(status=400), CLOSE]) as server:
         with pytest.raises(UntrustedServerError, match=r"does not speak TLS.*scheme.*port.*auth_url"):
@@ -717,6 +721,7 @@ def test_https_to_a_plain_port_says_so(client):
         assert server.requests[0].method == "TLS"
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("play", "kind"),
     [
@@ -743,6 +748,7 @@ def old_version(context):
     context.set_ciphers("ALL:@SECLEVEL=0")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("configure", [old_cipher, old_version])
 def test_an_old_server_has_no_way_to_encrypt_in_common(new_client, configure):
     tls = server_context()
@@ -841,6 +847,7 @@ def cookies_of(server):
     return [request.headers.get("cookie") for request in server.requests]
 
 
+@pytest.mark.kind
 def test_a_cookie_goes_back_to_the_server_that_set_it_and_to_no_other_port(client):
     with serving(
         answer(Set_Cookie="id=1; Path=/"), answer(), answer(Set_Cookie="id=; Max-Age=0; Path=/"), answer()
@@ -859,6 +866,7 @@ def test_a_cookie_does_not_replace_that_of_a_login(client):
     assert cookies_of(server) == [None, "mine=2"]
 
 
+@pytest.mark.kind
 def test_the_cookies_of_a_server_are_few(client):
     def another(request):
         return answer(Set_Cookie=f"n{request.target[1:]}=1; Path=/")

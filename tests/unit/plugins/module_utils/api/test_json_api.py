@@ -147,12 +147,14 @@ def test_the_head_of_a_good_answer_comes_with_it(clock, deadline):
     assert (empty.data, empty.status) == ("", 204)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_an_answer_without_a_body_is_told_as_that(status):
     with pytest.raises(TransientError, match=rf"answered with HTTP {status} and no body: GET"):
         read(reply(b" ", status))
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("retry_after", ["3", "0", format_datetime(WALL_START.replace(second=42), usegmt=True)])
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 423, 501])
 def test_a_refusal_that_names_a_time_passes(status, retry_after):
@@ -460,6 +462,7 @@ def test_the_vendors_own_words_are_told_from_others(body, code, words, told):
     assert caught.value.message == f"Example refused the request ({told}): GET "
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -476,6 +479,7 @@ def test_a_refusal_inside_a_good_answer(kind, message):
     assert (caught.value.message, caught.value.code, caught.value.words) == (message, "E7", "no such task")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", [200, 401, 500])
 @pytest.mark.parametrize(
     "body", ['{"token": "t0p-secret', "token=t0p-secret", "<html>t0p-secret</html>", b"t0p-secret"]
@@ -550,6 +554,7 @@ def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
     assert http.requests == []
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("label", ["text/html", "text/plain", "application/json", ""])
 def test_json_is_json_whatever_its_label(label):
     assert read(reply({"id": "1"}, content_type=label)) == {"id": "1"}
@@ -557,6 +562,7 @@ def test_json_is_json_whatever_its_label(label):
         read(reply({"message": "no such task"}, 404, content_type=label))
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(("body", "label"), [(PAGE, ""), (PAGE, "text/html"), (b"not found", "text/html")])
 def test_a_page_of_html_with_404_is_no_missing_task(body, label):
     with pytest.raises(RejectedError, match="A web page is at that address, and no API: check api_url"):

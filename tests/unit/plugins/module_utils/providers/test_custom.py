@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -305,6 +306,7 @@ def test_a_task_is_read_by_post():
         api.read("8")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -347,6 +349,7 @@ def test_words_of_a_refusal_that_nothing_describes():
     assert caught.value.code == "5"
 
 
+@pytest.mark.kind
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     items = [task("1"), {"id": "2"}, "what", task("3")]
     api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
@@ -359,6 +362,7 @@ def test_a_list_of_which_nothing_can_be_read():
         Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
 def test_a_refused_second_request_is_no_end_of_the_task(answer):
     fields = {"id": "id", "state": "state", "message": "message"}
@@ -375,6 +379,7 @@ AZURE = {
 }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("task_id", "url", "params"),
     [
@@ -411,6 +416,7 @@ def test_an_address_of_another_task(answered):
         Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
 
 
+@pytest.mark.kind
 def test_a_name_with_slashes():
     api = Api(
         {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
@@ -432,6 +438,7 @@ def test_an_id_of_several_parts(answered):
         api.provider.description.read_task_id("7")
 
 
+@pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
     with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
@@ -504,6 +511,7 @@ def monitor(answer, **definition):
     return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
@@ -511,6 +519,7 @@ def monitor(answer, **definition):
         (reply(b"", 204), "succeeded"),
         (reply({"made": 5}), "succeeded"),
         (reply("all is done"), "succeeded"),
+        (reply(b" ", 202, content_type="text/html"), "running"),
     ],
 )
 def test_the_http_status_is_the_state(answer, state):
@@ -518,20 +527,15 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
-def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
-    single = Api({}, reply(task()), reply(task(), retry_after="7"))
-    listed = Api(
-        {"list": LIST},
-        reply(task()),
-        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
-    )
-    for session, ids, seconds in ((single, "1", None), (single, "1", 7), (listed, "1", None), (listed, "123", 4)):
-        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
-
-
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+def test_a_refusal_is_no_state():
+    refusal = {"message": "error.message"}
+    with pytest.raises(RejectedError, match="not so"):
+        monitor(reply({"error": {"message": "not so"}}), refusal=refusal).read("42")
 
 
 @pytest.mark.parametrize("status", [404, 500, 400])
@@ -540,6 +544,7 @@ def test_other_statuses_are_no_states(status):
         monitor(reply({}, status)).read("42")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", ["500", "422"])
 def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
@@ -549,6 +554,7 @@ def test_a_failed_task_under_another_status(status):
         Api(definition, reply(b"", int(status))).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("location", "result", "expected"),
     [
@@ -556,6 +562,8 @@ def test_a_failed_task_under_another_status(status):
         ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
         ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
         ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+        ("https://[/vol-9", None, "https://[/vol-9"),
+        ("//[/vol-9", None, "//[/vol-9"),
     ],
 )
 def test_an_end_that_leads_to_the_result(location, result, expected):
@@ -906,6 +914,44 @@ def test_what_a_list_lacks(definition, lacks):
     assert incomplete.provider.list_entry_lacks_something(ended)
 
 
+EVERYTHING = {
+    "get": {"path": "/t/{id}", "task": "a || @", "statuses": {"500": "task", "202": "running", "303": "succeeded"}},
+    "list": {"path": "/t", "items": "a", "paging": {"style": "link_header"}},
+    "when_ended": {"path": "/t/{id}/log", "message": "a", "result": "b", "code": "c"},
+    "fields": {"id": "a", "state": "b", "percent": "c", "percent_of": "d", "message": "e", "created_at": "a"},
+    "states": {"null": "running", "0": "succeeded", "*": "failed"},
+    "failure": {"code": "c", "message": "d"},
+    "refusal": {"code": "e", "message": "d", "meanings": {"1": "not_found", "2": "transient"}},
+    "times": ["epoch_seconds", "%Y"],
+}
+
+
+@FUZZ
+@given(
+    definition=st.sampled_from(
+        [
+            EVERYTHING,
+            {**EVERYTHING, "list": {**LIST, "items": "@", "by_id": True}},
+            {**EVERYTHING, "list": {**LIST, "items": "a", "id": "b"}, "get": {"path": "{id:path}"}},
+            {**EVERYTHING, "handle": {"path": "/q/{id}", "next": "a"}, "get": {"path": "/t/{next}"}},
+        ]
+    ),
+    answers=st.lists(JSON, min_size=1, max_size=4),
+    status=st.sampled_from([200, 202, 204, 303, 404, 500]),
+    header=st.sampled_from(["", "<", "</x?a>; rel=next", "https://[", "//other.example/x", "9" * 400]),
+)
+def test_any_answers_are_tasks_or_request_errors(definition, answers, status, header):
+    def answer(request):
+        body = answers[len(api.http.requests) % len(answers)]
+        return reply(json.dumps(body), status, link=header, location=header, retry_after=header)
+
+    api = Api({**definition, **login("none")}, answer)
+    for look in (lambda: api.read("/1"), api.page):
+        with contextlib.suppress(RequestError):
+            look()
+    assert all(request.url.startswith("https://api.example/") for request in api.http.requests)
+
+
 # --- logins ---------------------------------------------------------------------------------------------------
 
 
@@ -950,6 +996,7 @@ def test_a_login_that_lacks_something(definition, options, words):
 HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
 
 
+@pytest.mark.kind
 def test_headers_of_every_request():
     api = Api(
         {"headers": HEADERS, **session(logout=LOGOUT)},
@@ -1071,6 +1118,7 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+@pytest.mark.kind
 def test_another_status_can_say_that_a_session_has_run_out():
     refused = reply({"text": "Token timeout"}, 403)
     api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
@@ -1082,6 +1130,7 @@ def test_another_status_can_say_that_a_session_has_run_out():
     assert len(api.http.requests) == 4
 
 
+@pytest.mark.kind
 def test_a_refusal_can_say_that_a_session_has_run_out():
     refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
     script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
@@ -1097,9 +1146,10 @@ def test_a_refusal_that_says_when_to_come_again_passes(statuses):
     assert caught.value.retry_after == 3.0
 
 
-def test_a_wrong_password_is_tried_once_by_many_readers():
-    api = Api(session(), lambda _request: reply({}, 401), **ANN)
-    with pytest.raises(AuthenticationError):
+@pytest.mark.parametrize("status", [401, 400, 403])
+def test_a_wrong_password_is_tried_once_by_many_readers(status):
+    api = Api(session(), lambda _request: reply({}, status), **ANN)
+    with pytest.raises((AuthenticationError, RejectedError, AccessDeniedError)):
         TaskReader(api.provider).read([str(number) for number in range(30)], api.deadline)
     assert api.urls == [f"{URL}/login"]
 
@@ -1142,6 +1192,7 @@ def access_token(value, **more):
     return reply({"access_token": value, "token_type": "Bearer", **more})
 
 
+@pytest.mark.kind
 def test_oauth2_with_client_credentials_at_another_server():
     headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
     api = Api(
@@ -1169,6 +1220,7 @@ def test_oauth2_with_client_credentials_at_another_server():
     assert "s3cret" not in repr(api.http.requests)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("keys", "form", "authorization"),
     [
@@ -1205,7 +1257,7 @@ def test_an_oauth2_login_that_is_refused(answer, kind, words):
     for _look in range(2):
         with pytest.raises(kind, match=words):
             api.read()
-    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+    assert len(api.http.requests) == (2 if kind in (TransientError, OptionError) else 1)
 
 
 @pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
@@ -1252,6 +1304,7 @@ def test_a_login_that_sets_no_cookie():
         Api(definition, reply(b"", 302, location="/login?error")).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("logout", "answer", "url"),
     [
@@ -1291,7 +1344,7 @@ def test_what_the_definition_says_reaches_the_description():
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
-    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
@@ -1313,6 +1366,7 @@ def test_two_quotas_are_kept():
     assert api.clock.slept == [10.0, 50.0]
 
 
+@pytest.mark.kind
 def test_good_answers_say_when_to_look_again():
     api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
     reader = TaskReader(api.provider)

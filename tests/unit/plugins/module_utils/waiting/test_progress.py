@@ -9,6 +9,7 @@ import math
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import TransientError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look, WaitPlan
@@ -158,6 +159,21 @@ def test_a_failure_is_told_in_few_words(task, told):
     look = Look(1, [task], [task], frozenset(), {}, None, failed=frozenset({task.id}))
     ProgressRecorder(notes.append)(look)
     assert notes[0].failures == (told,)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TransientError("The connection was refused: GET x"), "The connection was refused: GET x"),
+        (TransientError("A cannot answer now", status=502, url="https://a"), "HTTP 502: GET https://a"),
+        (TransientError("A cannot", status=503, words="Busy", url="https://a"), "HTTP 503, Busy: GET https://a"),
+        (TransientError("A answered with broken JSON: GET x", status=200), "A answered with broken JSON: GET x"),
+    ],
+)
+def test_of_trouble_the_cause_is_told_first(error, told):
+    notes = []
+    ProgressRecorder(notes.append)(Look(1, [Task("1", "p", QUEUED)], [], frozenset("1"), {}, error))
+    assert notes[0].trouble == told
 
 
 def test_unknown_without_a_word_was_seen():
@@ -321,8 +337,8 @@ def test_changes_have_lines_of_their_own_where_that_is_wanted():
         (0, "WAITING: [here] 0 of 20 done, 0 s"),
         (7, "WAITING: [here] after 7 s, a: running -> succeeded"),
         (7, "WAITING: [here] after 7 s, 3 more tasks have changed their state"),
-        (11, "WAITING: [here] after 11 s, retrying: cut off"),
-        (11, "WAITING: [here] 2 of 20 done, 11 s, retrying: cut off"),
+        (11, "WAITING: [here] after 11 s, retrying: Cut off"),
+        (11, "WAITING: [here] 2 of 20 done, 11 s, retrying: Cut off"),
     ]
 
 
@@ -330,6 +346,7 @@ def test_the_interval_is_a_second_at_least():
     assert [now for now, _line in told(new_teller(0.001), (0, many(0, 5)), (0.5, None), (1, None))] == [0, 1]
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("is_verbose", [False, True])
 def test_with_no_log_nothing_is_told_but_counts(is_verbose):
     teller = new_teller(is_verbose=is_verbose, counts_only=True)

@@ -118,6 +118,7 @@ def test_a_refusal_is_passed_on(clock, refusal):
         UnknownHostError("no such name", was_sent=False),
         TransientError("too many requests", status=429),
         TransientError("too many requests", status=413, retry_after=3.0),
+        TransientError("a limit of another kind", status=403, retry_after=3.0),
     ],
     ids=str,
 )
@@ -137,6 +138,7 @@ def test_it_is_sent_again_for_so_long_only(clock):
     assert caught.value.message == "the connection was refused. Nothing was launched"
 
 
+@pytest.mark.kind
 def test_all_of_it_has_a_limit(clock):
     provider = LaunchingProvider()
 
@@ -159,6 +161,7 @@ UNCLEAR = pytest.mark.parametrize(
         LOST,
         TransientError("bad gateway", status=502),
         TransientError("unavailable", status=503),
+        TransientError("request timed out", status=408, retry_after=3.0),
         TransientError("timed out"),
         TransientError("a page of HTML", status=200),
         BadAnswerError("no id in it", status=201),
@@ -200,6 +203,7 @@ def test_what_is_not_found_is_not_launched_again(clock, lost):
     }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("blank", ["", " ", "\n"])
 def test_a_blank_id_is_no_clear_answer(clock, blank):
     provider = LaunchingProvider(blank, tasks={blank: None, "new": [None, same("new")]})
