@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -19,23 +20,30 @@ PATIENCE = 120
 LOOK, LOGOUT = "GET /api/rest/configure/v2/tasks/{id}", "DELETE /api/rest/configure/v2/session"
 
 
-def modules(folder):
-    """Return the processes that run a module out of a folder."""
-    found = []
+def states():
+    """Return the state and the parent of all processes."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = process.joinpath("cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if "AnsiballZ_task_wait" in line and str(folder) in line:
-            found.append(process.name)
+        with contextlib.suppress(OSError):
+            # The name before these is in parentheses, and may hold anything.
+            state, parent = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
+            found[int(process.name)] = (state, int(parent))
     return found
 
 
-def parent(process):
-    """Return the process that started this one."""
-    # The name before it is in parentheses, and may hold anything.
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+def family(process):
+    """Return the processes that this one has started, and theirs: a worker, and the module where it has one."""
+    parents = {number: parent for number, (_state, parent) in states().items()}
+    found = {process}
+    while more := {number for number, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
+def are_gone(processes):
+    """Whether none of these processes runs any more. A zombie waits for somebody to take note of its end."""
+    running = {number for number, (state, _parent) in states().items() if state != "Z"}
+    return not running & processes
 
 
 def until(condition, seconds):
@@ -46,18 +54,24 @@ def until(condition, seconds):
     return condition()
 
 
+@pytest.fixture(params=[True, False], ids=["worker", "module"])
+def edge(request):
+    """Where the work is done."""
+    return {"longrunning_tasks_in_process": request.param}
+
+
 # What a terminal does on Ctrl-C, and what stops a job: the signal goes to all processes of the group.
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_path, number):
+def test_a_signal_to_the_playbook_ends_the_wait(run_playbook, simulate, edge, number):
     simulator = simulate(SCENARIO)
 
     def interrupt(process):
         assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        assert modules(tmp_path)
+        waiting = family(process.pid)
         os.killpg(process.pid, number)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
+        assert until(lambda: are_gone(waiting), PATIENCE)
 
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=interrupt)
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=interrupt, **edge)
     assert run.status != 0
     assert simulator.requests()["by_path"][LOGOUT] == 1
     assert "Traceback (most recent call last)" not in run.output
@@ -70,35 +84,34 @@ def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_pa
     [(os.killpg, signal.SIGKILL), (os.kill, signal.SIGKILL), (os.kill, signal.SIGTERM)],
     ids=["group-SIGKILL", "SIGKILL", "SIGTERM"],
 )
-def test_the_end_of_ansible_playbook_ends_the_module(run_playbook, simulate, tmp_path, send, number):
+def test_the_end_of_ansible_playbook_ends_the_wait(run_playbook, simulate, edge, send, number):
     simulator = simulate(SCENARIO)
 
     def end(process):
         assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        assert modules(tmp_path)
+        waiting = family(process.pid)
         send(process.pid, number)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
+        assert until(lambda: are_gone(waiting), PATIENCE)
 
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=end)
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=end, **edge)
     assert run.status != 0
-    # Older ansible-core has the module in the same group: SIGKILL leaves it no time for anything.
+    # Older ansible-core has all of it in the same group: SIGKILL leaves it no time for anything.
     assert simulator.requests()["by_path"].get(LOGOUT) == 1 or (send, number) == (os.killpg, signal.SIGKILL)
     run.assert_keeps_secrets()
 
 
 # As where a keyword "timeout" of the task is up, or a connection breaks: nobody sends the module anything.
-def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path):
+def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate):
     simulator = simulate(SCENARIO)
 
     def kill(process):
         assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        worker = int(modules(tmp_path)[0])
-        while parent(worker) != process.pid:
-            worker = parent(worker)
+        waiting = family(process.pid)
+        (worker,) = (number for number in waiting if states()[number][1] == process.pid)
         os.kill(worker, signal.SIGKILL)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
+        assert until(lambda: are_gone(waiting), PATIENCE)
 
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill)
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill, longrunning_tasks_in_process=False)
     assert run.status != 0
     assert simulator.requests()["by_path"][LOGOUT] == 1
     run.assert_keeps_secrets()
@@ -112,9 +125,9 @@ def test_the_end_of_ansible_playbook_ends_a_module_at_the_other_end_of_ssh(run_p
     ssh.chmod(0o700)
 
     def kill(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
         os.kill(process.pid, signal.SIGKILL)
-        assert until(lambda: LOGOUT in simulator.requests()["by_path"], 20)
+        assert until(lambda: LOGOUT in simulator.requests()["by_path"], PATIENCE)
 
     connection = {
         "ansible_connection": "ssh",
