@@ -53,7 +53,7 @@ from .definition import Definition, RefusalTemplate, SessionTemplate, read_defin
 from .expressions import Expression
 from .schema import LOGIN_VALUES
 from .task_ids import LONGEST_ID
-from .templates import fill_body, fill_path, fill_text, placeholders, put
+from .templates import RequestTemplate, fill_body, fill_path, fill_text, placeholders, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -351,11 +351,15 @@ class CustomProvider(RestProvider):
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
+        return self._about(self._definition.get, task_id)
+
+    def _about(self, request: RequestTemplate, task_id: str) -> RestRequest:
+        """Fill a request about a task, which its handle, where it has one, has led to."""
         values = self._definition.task_ids.values(task_id)
         if self._definition.handle is None:
-            return self._definition.get.fill(self._values, values)
+            return request.fill(self._values, values)
         try:
-            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+            return request.fill(self._values, {**values, "next": self._next[task_id]})
         except OptionError as error:
             raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
@@ -460,7 +464,10 @@ class CustomProvider(RestProvider):
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
+            before = self._before_the_task(task_id, deadline)
+            if before is not None:
+                return before
+            task = super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -562,9 +569,7 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(
-                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
-            )
+            answer = self.ask(self._about(definition.when_ended, task.id), deadline, of_task=True)
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.

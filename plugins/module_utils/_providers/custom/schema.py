@@ -218,6 +218,15 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             },
             "path",
         ),
+        "cancel": _closed(
+            {
+                **_REQUEST,
+                "method": {"enum": ["POST", "DELETE", "PUT", "PATCH", "GET"]},
+                "path": _TASK_PATH,
+                "possible_if": _EXPRESSION,
+            },
+            "path",
+        ),
         "handle": _closed(
             {
                 **_REQUEST,

@@ -475,6 +475,14 @@ def test_a_handle_is_followed():
     assert api.urls == [queue, queue, build, build]
 
 
+def test_the_end_of_what_a_handle_led_to():
+    ended = {**JENKINS, "when_ended": {"path": "{next:path}logText?x=1", "message": "text"}}
+    api = Api(ended, reply(LEFT), reply({"number": 17, "result": "FAILURE"}), reply({"text": "No room"}))
+    assert api.read("4128").message == "No room"
+    assert api.urls[-1] == "https://api.example/job/cis/17/logText?x=1"
+    assert Api(ended, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+
+
 def test_a_handle_without_a_task():
     assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
     with pytest.raises(NotFoundError):
