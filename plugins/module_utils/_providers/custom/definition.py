@@ -142,6 +142,8 @@ class Definition:
     #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
     statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
+    #: Whether an answer about a task that goes on can say where to look next.
+    follows_location: bool
     #: What a launch gives first, where that is no task yet.
     handle: HandleTemplate | None
     list: RequestTemplate | None
@@ -225,6 +227,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         statuses=statuses,
         task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        follows_location=given["get"].get("follow_location", False),
         handle=None if handle is None else _handle(handle, values, inside, ids),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),

@@ -347,11 +347,15 @@ class CustomProvider(RestProvider):
         #: The HTTP statuses, as states, of which the answer leads to the result.
         #: The handles that have led to a task, and its own ID or address.
         self._next: dict[str, str] = {}
+        #: Where the last answers about tasks that go on said to look next.
+        self._moved: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._about(self._definition.get, task_id)
+        request = self._about(self._definition.get, task_id)
+        moved = self._moved.get(task_id)
+        return request if moved is None else request._replace(path=moved, params=())
 
     def _about(self, request: RequestTemplate, task_id: str) -> RestRequest:
         """Fill a request about a task, which its handle, where it has one, has led to."""
@@ -386,6 +390,13 @@ class CustomProvider(RestProvider):
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer, or what its HTTP status says of it."""
+        task = self._task_in(answer, task_id)
+        location = answer.headers.get("location")
+        if self._definition.follows_location and location and not task.is_final:
+            self._moved[task_id] = self.api.same_server_address(answer.url, location)
+        return task
+
+    def _task_in(self, answer: Answer, task_id: str) -> Task:
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)

@@ -215,6 +215,7 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
                     "additionalProperties": {"enum": [HOLDS_TASK, *_STATES]},
                 },
                 "not_found_statuses": _HTTP_STATUSES,
+                "follow_location": {"type": "boolean"},
             },
             "path",
         ),

@@ -533,6 +533,22 @@ def test_a_page_of_a_portal_is_no_state():
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
 
 
+def test_where_to_look_next():
+    get = {**MONITOR, "query": {"v": "1"}, "follow_location": True}
+    api = Api(
+        {"get": get},
+        *(reply(b"", 202, location=where) for where in ("/new/1?t=2", "3")),
+        reply(b"", 204),
+        reply(b"", 204),
+    )
+    states = [api.read("42").state.value for _look in range(3)]
+    assert states == ["running", "running", "succeeded"]
+    asked = [f"{URL}/monitors/42", "https://api.example/new/1?t=2", "https://api.example/new/3"]
+    assert api.urls == asked
+    with pytest.raises(BadAnswerError, match="another server"):
+        Api({"get": get}, reply(b"", 202, location="https://other.example/")).read("42")
+
+
 def test_a_refusal_is_no_state():
     refusal = {"message": "error.message"}
     with pytest.raises(RejectedError, match="not so"):
