@@ -30,6 +30,7 @@ from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
 from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
+from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable, sentence
 from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
@@ -195,12 +196,12 @@ def _messages(error: object) -> Iterator[str]:
 
 def _told(text: object) -> list[str]:
     """Return the messages of a text: more than one where it is a printed stack trace."""
-    return _CAUSE.split(text[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
+    return _CAUSE.split(mask(text)[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
 
 
 def _plain_message(message: str) -> str:
     # What is shown of it is shorter by far.
-    message = message[:10_000]
+    message = mask(message)[:10_000]
     stack = _STACK.search(message)
     text = readable(message[: stack.start()] if stack else message)
     classes = _EXCEPTIONS.match(text)

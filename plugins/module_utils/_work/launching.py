@@ -306,7 +306,8 @@ def _surely_started_nothing(error: RequestError) -> bool:
     """Whether an error says that the vendor did not begin."""
     status = error.status
     if isinstance(error, TransientError):
-        return not error.was_sent or status in _NOT_NOW
+        is_refusal = error.retry_after is not None and status is not None and 400 <= status < 500
+        return not error.was_sent or status in _NOT_NOW or (is_refusal and status != 408)
     if isinstance(error, UntrustedServerError):
         # The list was read over the same TLS a moment ago, so that this may have come after the request.
         return False

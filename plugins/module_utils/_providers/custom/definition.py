@@ -47,6 +47,8 @@ from .templates import RequestTemplate, check_placeholders, fill_path, placehold
 _SCHEMA = AnswerSchema(SCHEMA)
 #: Any moment, to try patterns of times with.
 _MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
+#: Headers that belong to the connection or the body.
+_OWN_HEADERS = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -397,6 +399,8 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
     for name, text in given.items():
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
+        if name.lower() in _OWN_HEADERS:
+            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",

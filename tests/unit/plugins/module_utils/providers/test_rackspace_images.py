@@ -188,6 +188,8 @@ def test_a_login_with_a_password():
     assert session.http.requests[0].json == {
         "auth": {"passwordCredentials": {"username": "ann", "password": "pa55"}},
     }
+    # For messages about the address.
+    assert [request.option for request in session.http.requests[:2]] == ["auth_url", "api_url"]
 
 
 def test_a_ready_token_needs_no_login():
