@@ -47,6 +47,7 @@ def found(task, place):
     return result
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("name", NAMES)
 def test_the_tasks_of_an_api(name):
     api = described(name)
