@@ -34,8 +34,8 @@ types: .venv/.ready ## mypy --strict
 docsite: .venv/.ready ## The documentation's pages, into .build/docsite/build/html
 	@$(NOX) docsite
 
-sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle and the newest ansible-core
-	@$(NOX) sanity-oldest sanity-middle sanity-newest
+sanity: .venv/.ready ## ansible-test sanity on the oldest, a middle, the newest and the next ansible-core
+	@$(NOX) sanity-oldest sanity-middle sanity-newest sanity-2.22
 
 ansible-test: .venv/.ready ## ansible-test units and integration, as in any collection
 	@$(NOX) ansible_test_units ansible_test_integration
@@ -46,8 +46,8 @@ molecule: .venv/.ready ## Molecule scenarios of every role, against the simulato
 playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the newest ansible-core
 	@$(NOX) playbooks-oldest playbooks-newest
 
-smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest
-	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20
+smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest, and on the next
+	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20 smoke-2.22
 
 real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers

@@ -81,7 +81,8 @@ options:
     description:
       - Address of the identity service. OpenStack needs it unless O(cloud) or O(api_token) is used. Rackspace's is
         known.
-      - Environment E(OS_AUTH_URL) or E(RACKSPACE_AUTH_URL), by O(provider).
+      - With V(custom), the server of a login that is on another host, where O(definition) names it.
+      - Environment E(OS_AUTH_URL), E(RACKSPACE_AUTH_URL) or E(LONGRUNNING_AUTH_URL), by O(provider).
     type: str
   username:
     description:
@@ -116,18 +117,19 @@ options:
   user_id:
     description:
       - ID of the user on whose behalf requests are made. Used by V(huawei_koodrive) only. Requests that are signed need
-        it, with O(api_token) it is optional.
+        it. With O(api_token) it is the user whom the token belongs to - the vendor's documents call it mandatory.
       - Environment E(KOODRIVE_USER_ID).
     type: str
   app_id:
     description:
-      - ID of the application that signs requests. Used by V(huawei_koodrive) only.
-      - Environment E(KOODRIVE_APP_ID).
+      - ID of the application that signs requests with V(huawei_koodrive), or of the client of an OAuth 2 login with
+        V(custom).
+      - Environment E(KOODRIVE_APP_ID) or E(LONGRUNNING_APP_ID), by O(provider).
     type: str
   app_secret:
     description:
-      - Secret of the application that signs requests. Used by V(huawei_koodrive) only.
-      - Environment E(KOODRIVE_APP_SECRET).
+      - Secret of the application that O(app_id) names.
+      - Environment E(KOODRIVE_APP_SECRET) or E(LONGRUNNING_APP_SECRET), by O(provider).
     type: str
   cloud:
     description:
@@ -208,7 +210,8 @@ notes:
   - The environment is that of the host where the module runs. Run it on the controller, as with C(hosts=localhost) or
     C(delegate_to=localhost), unless only another host reaches the API.
   - Proxies set in the environment (E(HTTPS_PROXY), E(NO_PROXY)) are used. Logins in a C(.netrc) file are not.
-  - With the C(local) connection on Linux the work is done in ansible-playbook's own worker process and Python, unless the
-    task has C(become) or C(async), or that Python lacks a library. Set the variable C(longrunning_tasks_in_process) to
-    V(false) to have the module run with the host's interpreter instead. The results are the same.
+  - With the C(local) connection on Linux the work is done in ansible-playbook's own worker process and Python, unless
+    the task has C(become) or C(async), or that Python lacks a library. Set the variable
+    C(longrunning_tasks_in_process) to V(false) to have the module run with the host's interpreter instead. The results
+    are the same.
 """

@@ -42,6 +42,11 @@ options:
       - Of the vendors, NetApp Astra Control has subtasks. For the others the list is empty.
     type: bool
     default: false
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_list
   - module: longrunning.tasks.task_wait
@@ -218,7 +223,7 @@ task:
     raw:
       description: The vendor's own object, untouched.
       type: dict
-      returned: success
+      returned: when O(return_raw=true)
     subtasks:
       description:
         - The tasks that are directly a part of this one, in the order of their work, each with the keys above.

@@ -87,6 +87,11 @@ options:
         that a task is looked for whose launch got no clear answer. V(0) looks once.
     type: float
     default: 60.0
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
@@ -184,7 +189,7 @@ reason:
   description:
     - Why the module failed, in a word to branch on. With V(launch_unclear) nobody can tell whether the task was
       launched, so that it must not be launched again before somebody has looked. With all others it was surely not
-      launched, except for V(interrupted), whose RV(msg) says so.
+      launched, except for V(defect), a defect of this collection.
     - The others are those of RV(longrunning.tasks.task_info#module:reason).
   returned: failure
   type: str

@@ -51,6 +51,11 @@ options:
       - The most tasks to return.
     type: int
     default: 100
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 notes:
   - An entry of the list that cannot be read is left out, and counted in a warning.
   - A task about which the list contradicts itself, such as one that stands in it as failed and as succeeded, is looked
@@ -121,7 +126,6 @@ tasks:
       owner: "00000123"
       resource: null
       parent_id: null
-      raw: {}
 count:
   description: How many tasks are returned.
   returned: success

@@ -144,20 +144,32 @@ options:
     default: false
   progress:
     description:
-      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended, in
-        which states the others are, their progress, and about how long it will still take.
+      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
+        their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
       - There are such lines where ansible-playbook does the work itself, with the C(local) connection. With C(async),
         with C(become) and in check mode there are none.
-      - With C(-v) each change of a task's state and each request that failed has a line of its own. With C(no_log)
-        there are only counts. With a stdout callback that writes JSON the lines go to stderr.
+      - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
+        that failed has a line of its own.
+      - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
     type: bool
     default: true
   progress_interval:
     description:
-      - The most seconds between two such lines, also while nothing changes. Changes are told at once, by at most one
-        line a second.
+      - The most seconds between two such lines, also while nothing changes.
+      - While there is news, such as a percentage that grows, a line comes every 10 seconds in the first minute, every
+        30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
+  return_history:
+    description:
+      - Whether each task has the changes of its state that the wait saw too, under C(history).
+    type: bool
+    default: false
+  return_raw:
+    description:
+      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+    type: bool
+    default: false
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
@@ -266,7 +278,7 @@ timed_out:
 tasks:
   description:
     - The tasks as last known, one to one with the IDs and in their order. Each has the keys of
-      RV(longrunning.tasks.task_info#module:task) and a history. With O(follow_subtasks=true) an ended task has its
+      RV(longrunning.tasks.task_info#module:task). With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
     - Empty when no wait began.
@@ -293,7 +305,7 @@ tasks:
       description: The changes of its state that the wait saw, the newest 200.
       type: list
       elements: dict
-      returned: success
+      returned: when O(return_history=true)
       contains:
         state:
           description: The state in the vocabulary of this collection.

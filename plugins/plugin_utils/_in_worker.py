@@ -33,6 +33,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitObserver, unobserved
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._live import (
@@ -40,7 +41,7 @@ from ansible_collections.longrunning.tasks.plugins.plugin_utils._live import (
     LiveLines,
     ending_with_parent,
 )
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 
 with warnings.catch_warnings():
     # On stderr, requests complains of its neighbours' versions.
@@ -72,6 +73,10 @@ if TYPE_CHECKING:
 #: The variable with which a user has the module run everywhere.
 SETTING = "longrunning_tasks_in_process"
 LOCAL = ("local", "ansible.builtin.local")
+#: With these strategies one task runs at a time, and Ansible has shown its name.
+IN_STEP = ("linear", "debug")
+#: Names of tasks are cut at so many characters.
+LONGEST_NAME = 30
 #: Variables of an environment that only a process of its own obeys begin so: its Python, linker and libraries read them
 #: when they start.
 _FOR_A_NEW_PROCESS = ("PYTHON", "LD_", "OPENSSL_")
@@ -137,17 +142,29 @@ class TasksAction(normal.ActionModule):  # type: ignore[misc]  # ansible-core is
         """Have lines of progress shown, where the module has any and they are wanted."""
         if call.check_mode or not worker.params.get("progress"):
             return None
-        task = self._task
-        where = f"{call.host} -> {task.delegate_to}" if task.delegate_to else call.host
 
-        def show(line: str) -> None:
-            display.display(f"WAITING: [{where}]: {line}", stderr=is_for_programs(constants.DEFAULT_STDOUT_CALLBACK))
+        def show(line: Line) -> None:
+            display.display(
+                line.text,
+                color=constants.COLOR_ERROR if line.is_failure else None,
+                stderr=is_for_programs(constants.DEFAULT_STDOUT_CALLBACK),
+            )
 
         teller = ProgressTeller(
-            worker.params["progress_interval"], one_by_one=display.verbosity > 0, counts_only=bool(task.no_log)
+            self._where(call),
+            worker.params["progress_interval"],
+            is_verbose=display.verbosity > 0,
+            counts_only=bool(self._task.no_log),
         )
         worker.observer = lines = LiveLines(show, teller, worker.clock)
         return lines
+
+    def _where(self, call: _Call) -> str:
+        """Tell whose lines these are. Where the hosts run ahead of each other, the task is named too."""
+        task = self._task
+        where = f"[{call.host} -> {task.delegate_to}]" if task.delegate_to else f"[{call.host}]"
+        strategy = task.get_play().strategy.rpartition(".")[2]
+        return where if strategy in IN_STEP else f"{where} {readable(task.get_name(), limit=LONGEST_NAME)}:"
 
 
 class _Worker:

@@ -10,9 +10,11 @@ There is no thread for it. A thread would take signals that are for the main thr
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Clock, SystemClock
@@ -20,7 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import mask
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import ProgressRecorder
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import ProgressTeller
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,19 +64,20 @@ class AttendedClock:
         """
         end = self.monotonic() + seconds
         while (left := end - self.monotonic()) > 0:
-            if self._is_left_behind:
+            if self.is_left_behind:
                 raise InterruptError("ansible-playbook has ended")
             is_main = threading.current_thread() is threading.main_thread()
             pause = self.meanwhile() if is_main else LOOK_SECONDS
             self._clock.sleep(min(left, LOOK_SECONDS, max(pause, _LEAST_SECONDS)))
 
     @property
-    def _is_left_behind(self) -> bool:
+    def is_left_behind(self) -> bool:
+        """Whether ansible-playbook is gone."""
         return self._parent() != self._born_of
 
     def end_with_parent(self) -> None:
         """End this process at once where ansible-playbook is gone: its result would have no reader."""
-        if self._is_left_behind:
+        if self.is_left_behind:
             os._exit(1)
 
 
@@ -84,7 +87,7 @@ class LiveLines:
     Whatever goes wrong with showing ends the lines and nothing else.
     """
 
-    def __init__(self, show: Callable[[str], None], teller: ProgressTeller, clock: AttendedClock) -> None:
+    def __init__(self, show: Callable[[Line], None], teller: ProgressTeller, clock: AttendedClock) -> None:
         self._show = show
         self._teller = teller
         self._clock = clock
@@ -97,25 +100,25 @@ class LiveLines:
         self._tell()
 
     def end(self) -> None:
-        """Show what was not shown yet."""
-        self._show_all(self._teller.events)
+        """Show what was not shown yet, and how it ended."""
+        self._show_all(lambda: self._teller.last_lines(self._clock.monotonic()))
 
     def _tell(self) -> float:
         now = self._clock.monotonic()
         self._show_all(lambda: self._teller.lines(now))
         return self._teller.seconds_to_next(now)
 
-    def _show_all(self, lines: Callable[[], list[str]]) -> None:
+    def _show_all(self, lines: Callable[[], list[Line]]) -> None:
         try:
             for line in lines():
-                self._show(mask(line))
+                self._show(line._replace(text=mask(line.text)))
         except InterruptError:
             raise
         except Exception:  # noqa: BLE001 - a courtesy
             self._show = _show_nothing
 
 
-def _show_nothing(_line: str) -> None:
+def _show_nothing(_line: Line) -> None:
     pass
 
 
@@ -132,7 +135,17 @@ def ending_with_parent(*, applies: bool) -> Iterator[None]:
 
     def watch() -> None:
         while not is_over.wait(LOOK_SECONDS):
+            if clock.is_left_behind:
+                _end_children()
             clock.end_with_parent()
 
     with helper_thread(watch, is_over.set, name="end with ansible-playbook"):
         yield
+
+
+def _end_children() -> None:
+    """End what this process has started. A client of ssh would go on by itself, and the module at its other end too."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            with suppress(OSError):
+                os.kill(int(child), signal.SIGTERM)

@@ -47,8 +47,8 @@ def rackspace(simulate, secrets):
 
 def states_told(events):
     """Return the states that the lines of progress tell of a single task."""
-    lines = [event["stdout"] for event in events if "WAITING: [localhost]: " in event.get("stdout", "")]
-    return [re.search(r": (\w+)(?: \(\w+\))?, \d+:\d\d:\d\d", line)[1] for line in lines]
+    lines = [event["stdout"] for event in events if "WAITING: [localhost] " in event.get("stdout", "")]
+    return [re.search(r" (\w+)(?: \(\w+\))?, \d+ s", line)[1] for line in lines]
 
 
 def test_a_success_and_its_progress(launch, rackspace, clock):

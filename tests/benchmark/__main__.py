@@ -25,7 +25,7 @@ sys.path.insert(0, str(SIMULATOR))
 
 from .playing import Player  # noqa: E402 - the path above had to be set first
 from .report import Report  # noqa: E402 - as above
-from .scenes import QUICK, SCENES, Seen, Size  # noqa: E402 - as above
+from .scenes import SCENES, Seen, Size  # noqa: E402 - as above
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +33,6 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmark", description=__doc__.partition("\n")[0])
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"only these: {', '.join(SCENES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    parser.add_argument("--quick", action="store_true", help="few small repetitions: does it run at all?")
     options = parser.parse_args(arguments)
     unknown = set(options.scenes) - set(SCENES)
     if unknown:
@@ -44,7 +43,7 @@ def main(arguments: list[str]) -> int:
         player = Player(COLLECTIONS, scratch)
         for name in options.scenes or SCENES:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            seen.append(SCENES[name](player, QUICK if options.quick else Size(), scratch))
+            seen.append(SCENES[name](player, Size(), scratch))
     report = Report(
         machine={
             "cores": os.cpu_count(),

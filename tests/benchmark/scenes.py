@@ -71,23 +71,6 @@ class Size:
     listed_tasks: int = 10_000
 
 
-QUICK = Size(
-    repetitions=1,
-    long_repetitions=1,
-    module_repetitions=1,
-    turns=2,
-    tasks=4,
-    spread=2,
-    duration=1,
-    interval=1,
-    hosts=3,
-    forks=3,
-    quota_tasks=300,
-    quota_spread=20,
-    listed_tasks=200,
-)
-
-
 @dataclass(frozen=True)
 class Seen:
     """What a scene found out. ``note`` says how."""

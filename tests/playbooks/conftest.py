@@ -67,8 +67,6 @@ CREDENTIALS = {
     "netapp_astra_control": {
         "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
         "api_tokens": [SECRETS["astra_token"]],
-        # With the problems that a task's path lists nobody could tell a wrong account from a forgotten task.
-        "path_problems": "own",
     },
     "rackspace_images": {
         "username": "demo",

@@ -248,6 +248,7 @@ def variables(secrets, url, folder):
         # What the custom guide's launch returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
+        "koodrive_user": "1395497048157130881",
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def until(condition, seconds):
 @pytest.fixture
 def interrupted(run_playbook, simulate, tmp_path):
     """Return a function that sends a signal to a run that waits, and returns the run and how often it logged out."""
+    # Where the tests run under nohup, all would ignore it.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def interrupted(send, number, *, in_process):
         simulator = simulate(SCENARIO)
@@ -64,7 +67,8 @@ def interrupted(run_playbook, simulate, tmp_path):
         run.assert_keeps_secrets()
         return run, simulator.requests()["by_path"].get(LOGOUT)
 
-    return interrupted
+    yield interrupted
+    signal.signal(signal.SIGHUP, before)
 
 
 # What a terminal does on Ctrl-C and when it is closed, and what stops a job: the signal goes to the process group.
@@ -102,4 +106,27 @@ def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path
     run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill, longrunning_tasks_in_process=False)
     assert run.status != 0
     assert simulator.requests()["by_path"][LOGOUT] == 1
+    run.assert_keeps_secrets()
+
+
+# The client of ssh would go on, and with it the module at its other end, which nobody sends anything.
+def test_the_end_of_ansible_playbook_ends_a_module_at_the_other_end_of_ssh(run_playbook, simulate, tmp_path):
+    simulator = simulate(SCENARIO)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent}/plays/ssh.py "$@"\n', encoding="utf-8")
+    ssh.chmod(0o700)
+
+    def kill(process):
+        assert until(lambda: LOOK in simulator.requests()["by_path"], 60)
+        os.kill(process.pid, signal.SIGKILL)
+        assert until(lambda: LOGOUT in simulator.requests()["by_path"], 20)
+
+    connection = {
+        "ansible_connection": "ssh",
+        "ansible_ssh_executable": str(ssh),
+        "ansible_pipelining": True,
+        "ansible_python_interpreter": sys.executable,
+    }
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill, **connection)
+    assert run.status != 0
     run.assert_keeps_secrets()

@@ -62,6 +62,7 @@ def parrot(secrets):
         server.shutdown()
 
 
+@pytest.mark.kind
 @pytest.mark.smoke
 def test_nothing_that_a_vendor_repeats_shows_a_secret(run_playbook, parrot, secrets):
     environment = {"RACKSPACE_API_TOKEN": f'{secrets["wrong"]}/"&<i>', "RACKSPACE_API_KEY": secrets["api_key"]}

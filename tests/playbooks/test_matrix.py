@@ -51,7 +51,7 @@ VENDORS = {
         running="processing",
         good={"state": "success"},
         bad={"state": "failure", "message": "Task failed due to Internal Error"},
-        code=None,
+        code="internal_error",
     ),
     "vmware_live_site_recovery": Vendor(
         login={"api_url": "", "username": "admin"},
@@ -89,7 +89,7 @@ VENDORS = {
         ids="{}",
     ),
     "huawei_koodrive": Vendor(
-        login={"api_url": ""},
+        login={"api_url": "", "user_id": "1395497048157130881"},
         secrets={"api_token": "koodrive_token"},
         running=1,
         good={"state": 2},

@@ -32,10 +32,11 @@ def test_waits_for_dbvisit(run_playbook, simulate):
 
 def test_waits_for_koodrive(run_playbook, simulate, secrets):
     simulator = simulate("huawei_koodrive.scenario.yml")
-    # The play leaves both options out once.
+    # The play omits these options once.
     environment = {
         "KOODRIVE_API_URL": simulator.url,
         "KOODRIVE_API_TOKEN": f"Bearer+{secrets['koodrive_token']}",
+        "KOODRIVE_USER_ID": "1395497048157130881",
     }
     run_playbook("huawei_koodrive.yml", url=simulator.url, environment=environment).assert_clean()
 

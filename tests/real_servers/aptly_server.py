@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openstack_server import ServerError, _clean_environment
+from machine import ServerError, clean_environment
 from server_process import ServerProcess, answers, direct_session, free_port
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class AptlyServer:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = ["aptly", f"-config={configuration}", "api", "serve", f"-listen=127.0.0.1:{port}"]
-        self._process = ServerProcess("aptly", command, self._state / "aptly.log", _clean_environment())
+        self._process = ServerProcess("aptly", command, self._state / "aptly.log", clean_environment())
         self._process.start(lambda: answers(f"{self.url}/api/version"))
         return self
 

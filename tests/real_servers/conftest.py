@@ -99,8 +99,8 @@ def openstack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     python = os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
     _need("OPENSTACK", missing_requirements(python), tell)
     directory = _work_folder("openstack", tmp_path_factory)
-    with OpenStackServer(directory, python, lambda words: tell(f"openstack: {words}")) as server:
-        yield server.endpoints
+    with OpenStackServer(directory, python, lambda words: tell(f"openstack: {words}")) as endpoints:
+        yield endpoints
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,12 @@ import getpass
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from openstack_server import ServerError, _last_lines
-from server_process import STOP_TIMEOUT, ServerProcess
+from machine import ServerError, last_lines
+from server_process import ServerProcess
 
 
 def initdb() -> Path | None:
@@ -34,14 +32,10 @@ def initdb() -> Path | None:
 class PostgreSQL:
     """A database server in a private folder of the system's temporary folder, so that its user can reach it."""
 
-    def __init__(self, user: str, note: Path | None = None) -> None:
-        """Remember who owns the databases. Everybody is let in who reaches the folder.
-
-        ``note`` is a file that says where it is, for another process to stop it.
-        """
+    def __init__(self, user: str) -> None:
+        """Remember who owns the databases. Everybody is let in who reaches the folder."""
         self.folder = Path()
         self._user = user
-        self._note = note
         self._process: ServerProcess | None = None
 
     def start(self) -> None:
@@ -51,8 +45,6 @@ class PostgreSQL:
             message = "PostgreSQL's initdb is not installed: install the package postgresql"
             raise ServerError(message)
         self.folder = Path(tempfile.mkdtemp(prefix="longrunning-"))
-        if self._note is not None:
-            self._note.write_text(str(self.folder), encoding="utf-8")
         user = self._other_user() if os.geteuid() == 0 else None
         if user is not None:
             shutil.chown(self.folder, user, user)
@@ -80,7 +72,7 @@ class PostgreSQL:
             check=False,
         )
         if result.returncode != 0:
-            message = f"initdb ended with status {result.returncode}:\n{_last_lines(result.stdout)}"
+            message = f"initdb ended with status {result.returncode}:\n{last_lines(result.stdout)}"
             raise ServerError(message)
         command: list[str | Path] = [program.with_name("postgres"), "-D", data, "-k", self.folder]
         for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
@@ -97,28 +89,8 @@ class PostgreSQL:
         if self._process is not None:
             self._process.stop()
             self._process = None
-        elif self._note is not None and self._note.exists():
-            self.folder = Path(self._note.read_text(encoding="utf-8"))
-            self._stop_another_ones()
         if self.folder != Path():
             shutil.rmtree(self.folder, ignore_errors=True)
-        if self._note is not None:
-            self._note.unlink(missing_ok=True)
-
-    def _stop_another_ones(self) -> None:
-        """Stop the server that another process started here, if it still is that server."""
-        try:
-            pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-            command = Path(f"/proc/{pid}/cmdline")
-            if str(self.folder).encode() not in command.read_bytes():
-                return
-            # SIGINT: at once, whoever is connected.
-            os.kill(pid, signal.SIGINT)
-            until = time.monotonic() + STOP_TIMEOUT
-            while command.exists() and command.read_bytes() and time.monotonic() < until:
-                time.sleep(0.05)
-        except (OSError, ValueError):
-            return
 
     @staticmethod
     def _other_user() -> str:

@@ -17,14 +17,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openstack_server import (
+from machine import (
     MINIMUM_PYTHON,
     ServerError,
-    _clean_environment,
-    _python_version,
-    _run,
-    _VirtualEnvironment,
-    _write_private,
+    VirtualEnvironment,
+    clean_environment,
+    python_version,
+    run,
+    write_private,
 )
 from postgresql_server import PostgreSQL, initdb
 from server_process import ServerProcess, answers, direct_session, free_port
@@ -42,7 +42,7 @@ USERNAME = "admin"
 def missing_requirements(python: str = sys.executable) -> list[str]:
     """Say in words what this machine lacks; an empty list means: go."""
     missing = []
-    version = _python_version(python)
+    version = python_version(python)
     if version is None or version < MINIMUM_PYTHON:
         wanted = ".".join(map(str, MINIMUM_PYTHON))
         missing.append(f"{python} is no Python >= {wanted}, which Pulp needs")
@@ -63,7 +63,7 @@ class PulpServer:
         """Remember where to work, and whom to tell about each step."""
         directory = Path(directory).resolve()
         self._state = directory / "pulp"
-        self._environment = _VirtualEnvironment(directory / "pulp-venv", python, REQUIREMENTS_FILE)
+        self._environment = VirtualEnvironment(directory / "pulp-venv", python, REQUIREMENTS_FILE)
         self._step = on_step or (lambda _words: None)
         self._database = PostgreSQL("pulp")
         self._processes: list[ServerProcess] = []
@@ -110,12 +110,12 @@ class PulpServer:
         self._state.mkdir(mode=0o700)
         self._step("make the database")
         self._database.start()
-        environment = _clean_environment(PULP_SETTINGS=str(self._write_settings()))
+        environment = clean_environment(PULP_SETTINGS=str(self._write_settings()))
         # The programs of the environment call each other by name.
         environment["PATH"] = f"{self._environment.program('python').parent}{os.pathsep}{environment['PATH']}"
         manager = self._environment.program("pulpcore-manager")
-        _run([manager, "migrate", "--no-input"], cwd=self._state, environment=environment)
-        _run([manager, "reset-admin-password", "--password", self.password], cwd=self._state, environment=environment)
+        run([manager, "migrate", "--no-input"], cwd=self._state, environment=environment)
+        run([manager, "reset-admin-password", "--password", self.password], cwd=self._state, environment=environment)
         self._step("start Pulp")
         bind = f"127.0.0.1:{self._port}"
         # With a log of its requests.
@@ -140,7 +140,7 @@ class PulpServer:
 
     def _write_settings(self) -> Path:
         key = self._state / "key"
-        _write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode("ascii"))
+        write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode("ascii"))
         names = ("MEDIA_ROOT", "STATIC_ROOT", "WORKING_DIRECTORY", "FILE_UPLOAD_TEMP_DIR")
         folders = {name: self._state / name.lower() for name in names}
         for folder in folders.values():
@@ -157,7 +157,7 @@ class PulpServer:
             **{name: str(folder) for name, folder in folders.items()},
         }
         path = self._state / "settings.py"
-        _write_private(path, "".join(f"{name} = {value!r}\n" for name, value in settings.items()))
+        write_private(path, "".join(f"{name} = {value!r}\n" for name, value in settings.items()))
         return path
 
     def _stop(self) -> None:

@@ -35,6 +35,7 @@ THEN = (
     "sanity-oldest",
     "sanity-middle",
     "sanity-newest",
+    "sanity-2.22",
     "unit",
     "molecule",
     "awx",
@@ -51,6 +52,7 @@ THEN = (
     "smoke-2.18",
     "smoke-2.19",
     "smoke-2.20",
+    "smoke-2.22",
     "types",
 )
 # One more than the cores of a small machine: some wait for servers, and for tasks to end.

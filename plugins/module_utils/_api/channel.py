@@ -19,20 +19,21 @@ _LONGER = 2.0
 
 
 class Channel(NamedTuple):
-    """Sends requests, each when its turn has come."""
+    """Sends requests, each when its turn has come by every quota."""
 
     http: HttpClient
-    pacer: Pacer | None = None
+    pacers: tuple[Pacer, ...] = ()
     has_spare: bool = True
 
     @classmethod
-    def within(cls, quota: Quota | None, http: HttpClient, clock: Clock) -> Channel:
-        """Return a channel that keeps to the quota, of a large one a little below it."""
-        if quota is None:
-            return cls(http)
-        if quota.requests < _LARGE:
-            return cls(http, Pacer(quota, clock), has_spare=False)
-        return cls(http, Pacer(Quota(quota.requests - 1, quota.seconds + _LONGER), clock))
+    def within(cls, quota: Quota | tuple[Quota, ...] | None, http: HttpClient, clock: Clock) -> Channel:
+        """Return a channel that keeps to one quota or several, of large ones a little below them."""
+        quotas = (quota,) if isinstance(quota, Quota) else quota or ()
+        large = [one.requests >= _LARGE for one in quotas]
+        kept = [
+            Quota(one.requests - 1, one.seconds + _LONGER) if is_large else one for one, is_large in zip(quotas, large)
+        ]
+        return cls(http, tuple(Pacer(one, clock) for one in kept), has_spare=all(large))
 
     def send(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
         """Send a request and return the answer, of whatever status.
@@ -41,12 +42,12 @@ class Channel(NamedTuple):
             TransientError: no whole answer came, or the quota allows the request only after the deadline.
             RequestError: as ``HttpClient.send``.
         """
-        if self.pacer is not None:
-            self.pacer.take_turn(deadline)
+        for pacer in self.pacers:
+            pacer.take_turn(deadline)
         return self.http.send(request, deadline.next_request_timeout())
 
     def send_last(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
         """Send a logout: nobody waits for that, so it goes at once or not at all. Raises as ``send`` does."""
-        if self.pacer is not None and not self.has_spare:
-            self.pacer.take_turn(deadline._replace(at=deadline.clock.monotonic()))
+        for pacer in () if self.has_spare else self.pacers:
+            pacer.take_turn(deadline._replace(at=deadline.clock.monotonic()))
         return self.http.send(request, deadline.next_request_timeout())

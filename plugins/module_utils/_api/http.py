@@ -15,15 +15,16 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX, Lock, Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .addresses import origin, without_query
@@ -64,11 +65,13 @@ _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Cookies that are kept of one server: as many as RFC 6265, 6.1, asks a client to have room for.
 _MOST_COOKIES = 50
+#: What the beginning of a page of HTML has one of.
+_TAGS = ("<!doctype html", "<html", "<head", "<title", "<body", "<h1", "<center")
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request. ``json`` is sent as the body when it is not None; credentials stand in ``headers``.
+    """One request. Its body is ``json``, or ``form`` as browsers send one, or empty; credentials stand in ``headers``.
 
     ``option`` is the one that gave the address, for messages. Redirects with a status of ``stops_at`` are answers.
     """
@@ -78,6 +81,7 @@ class HttpRequest:
     params: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
+    form: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     option: str = "api_url"
     stops_at: Collection[int] = ()
 
@@ -88,6 +92,8 @@ class HttpRequest:
         Raises:
             OptionError: it cannot be sent. Only what a user launches can hold such values.
         """
+        if self.form is not None:
+            return urlencode(self.form).encode()
         try:
             return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
@@ -111,18 +117,31 @@ class HttpResponse:
         Raises:
             ValueError: it is none.
         """
-        return json.loads(self.body)
+        return json.loads(self.text)
 
     @property
     def text(self) -> str:
-        """The body as text, whatever it is."""
-        return self.body.decode("utf-8", errors="replace")
+        """The body as text, whatever it is: in the encoding of Unicode in which JSON would be."""
+        return self.body.decode(json.detect_encoding(self.body), errors="replace")
+
+    def beginning(self, size: int) -> str:
+        """Return the text of the first bytes."""
+        return replace(self, body=self.body[:size]).text
 
     @property
     def is_html(self) -> bool:
         """Whether it is a page for a browser: what proxies and login portals answer instead of the API."""
-        content_type = self.headers.get("content-type", "").lower()
-        return "html" in content_type or self.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
+        text = self.beginning(1000).lstrip().lower()
+        return text.startswith("<") and any(tag in text for tag in _TAGS)
+
+
+#: A date in a cookie has a comma too, but no name and = after it.
+_COOKIE = re.compile(r"(?:^|,)\s*([^=;,\s]+)=\"?([^;,\"]*)")
+
+
+def cookies_of(response: HttpResponse) -> dict[str, str]:
+    """Return the cookies that an answer sets."""
+    return dict(_COOKIE.findall(response.headers.get("set-cookie", "")))
 
 
 class HttpClient(Protocol):
@@ -316,6 +335,8 @@ class RequestsClient:
         headers = dict(request.headers)
         if request.json is not None:
             headers["Content-Type"] = "application/json"
+        elif request.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             if not all(_fits_a_header(value) for value in headers.values()):
                 raise requests.exceptions.InvalidHeader  # noqa: TRY301 - requests finds others

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
@@ -23,8 +22,9 @@ from .._core.errors import (
     TransientError,
 )
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
-from .._core.text import readable, sentence
+from .._core.text import sentence
 from .addresses import on_same_server, without_query
+from .answers import MOST_VALUES, TooManyValuesError, excerpt, json_of, vendor_words
 from .channel import Channel
 from .http import HttpRequest, HttpResponse
 from .login import Access, Login
@@ -75,10 +75,8 @@ class ApiTraits(Protocol):
 _OK = range(200, 300)
 #: With a page of HTML: what a web server says that is no API.
 _NO_API = frozenset({404, 405, 501})
-#: Objects and lists inside each other. No vendor comes near it.
-_DEEPEST = 100
-#: Characters of a text that are looked at for words to show.
-_MOST_TEXT = 6000
+#: Refusals that no Retry-After makes pass: another login is needed, at the vendor or at a proxy.
+_NEVER_PASSES = frozenset({401, 407})
 
 
 class Accepted(NamedTuple):
@@ -92,12 +90,16 @@ class Accepted(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A good answer: its JSON, None where it needs none, and what HTTP says around it."""
+    """A good answer: its JSON, None where it needs none, and what HTTP says around it.
+
+    ``retry_after`` are the seconds that the vendor asks to wait before the next request of this kind.
+    """
 
     data: Any
     status: int = 200
     headers: Mapping[str, str] = {}
     url: str = ""
+    retry_after: float | None = None
 
 
 class JsonApi:
@@ -108,6 +110,14 @@ class JsonApi:
         self._login = login
         self._clock = clock
         self._traits = traits
+        #: Before this moment, of the monotonic clock, good answers asked for no further request.
+        self._not_before = float("-inf")
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """The seconds that good answers, by ``Retry-After``, have asked to wait before the next request."""
+        left = self._not_before - self._clock.monotonic()
+        return left if left > 0 else None
 
     def get(
         self,
@@ -157,8 +167,7 @@ class JsonApi:
         """
         request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
 
-        def answer(access: Access) -> Answer:
-            response = self._send(request, access, deadline)
+        def read(response: HttpResponse) -> Answer:
             data = read_answer(
                 response,
                 method=method,
@@ -168,15 +177,19 @@ class JsonApi:
                 schema=schema,
                 accepted=accepted,
             )
-            return Answer(data, response.status, response.headers, response.url)
+            seconds = retry_after_seconds(response.headers, self._clock.now())
+            if seconds is not None:
+                self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+            return Answer(data, response.status, response.headers, response.url, seconds)
 
         access = self._login.access(deadline)
+        response = self._send(request, access, deadline)
         try:
-            return answer(access)
+            return read(response)
         except RequestError as error:
             if not (self._login.can_renew and self._login.has_run_out(error)):
                 raise
-        return answer(self._login.renew(access, deadline))
+        return read(self._send(request, self._login.renew(access, deadline), deadline))
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back to the vendor, where it has to be."""
@@ -243,61 +256,61 @@ def read_answer(
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
     is_good = response.status in _OK or response.status in accepted.statuses
     if response.status in accepted.bare and not response.is_html:
-        return _json_or_none(response)
-    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else _json_or_none(response)
+        return json_or_none(response)
+    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
         problem = None if schema is None else schema.problem(data)
         if problem is not None:
-            where = f"{method} {details['url']}"
-            raise BadAnswerError(
-                f"{traits.title} answered {where} with JSON of an unexpected shape: {problem}", **details
-            )
+            what = f"{traits.title} answered with JSON of an unexpected shape ({problem})"
+            raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
         return data
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
         code, words = (None, "") if is_login and data is None else vendor_words(response)
         refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
-    error = _meaning(refusal, response, details, traits, refusal_advice)
+    retry_after = retry_after_seconds(response.headers, clock.now())
+    kind = refusal.kind or _kind_of(response.status, traits, retry_after)
+    # What answers with a page is not the API: it must not be taken for a task that does not exist.
+    is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
+    if is_page and response.status in _NO_API and kind is not TransientError:
+        kind = RejectedError
+        refusal = refusal._replace(advice="A web page is at that address, and no API: check api_url")
+    error = kind(_told(kind, refusal, details, traits, refusal_advice), **details)
     if isinstance(error, TransientError):
-        error.retry_after = retry_after_seconds(response.headers, clock.now())
+        error.retry_after = retry_after
     raise error
 
 
-def _meaning(
+def _told(
+    kind: type[RequestError],
     refusal: Refusal,
-    response: HttpResponse,
     details: Mapping[str, Any],
     traits: ApiTraits,
     refusal_advice: str,
-) -> RequestError:
-    """Return what a refusal means, by its own kind or else by the HTTP status."""
-    title, status = traits.title, response.status
-    where = f"{details['method']} {details['url']}"
-    said = f": {refusal.words}" if refusal.words else ""
-    kind = refusal.kind or _kind_of(response, traits)
-    if kind is TransientError:
-        return TransientError(f"{title} answered {where} with HTTP {status}{said}", **details)
+) -> str:
+    """Say what was refused: by whom, the words, the request, and what to do."""
+    status = "" if details["status"] in _OK else f"HTTP {details['status']}"
+    said = ": ".join(filter(None, (status, refusal.words)))
+    said = f" ({said})" if said else ""
     if kind is AuthenticationError and not refusal.advice:
-        return AuthenticationError(f"{title} refused the login (HTTP {status}{said}): {refusal_advice}", **details)
-    if kind is AccessDeniedError:
-        message = f"{title} does not allow {where} with this login (HTTP {status}{said})."
-        return AccessDeniedError(f"{message} {refusal.advice or traits.denied_advice}".strip(), **details)
-    if status in _NO_API and response.is_html:
-        # Not the API, but something else at that address: it must not be taken for a task that does not exist.
-        return RejectedError(f"{title} has no API at {details['url']} (HTTP {status}{said}): check api_url", **details)
-    message = f"{title} refused {where}{'' if status in _OK else f' with HTTP {status}'}{said}"
-    return kind(f"{sentence(message)} {refusal.advice}" if refusal.advice else message, **details)
+        return f"{traits.title} refused the login{said}: {refusal_advice}"
+    advice = refusal.advice
+    what = "refused the request"
+    if kind is TransientError:
+        what = "cannot answer now"
+    elif kind is AccessDeniedError:
+        what, advice = "does not allow this request with this login", advice or traits.denied_advice
+    message = f"{traits.title} {what}{said}: {details['method']} {details['url']}"
+    return f"{sentence(message)} {advice}" if advice else message
 
 
-def _kind_of(response: HttpResponse, traits: ApiTraits) -> type[RequestError]:
-    status = response.status
-    # A status below 200 announces an answer, which then did not come.
+def _kind_of(status: int, traits: ApiTraits, retry_after: float | None) -> type[RequestError]:
+    # A status below 200 announces an answer, which then did not come. A refusal that names a time passes with it.
     if status in TRANSIENT_STATUSES | traits.transient_statuses or status < 200:
         return TransientError
-    # Who says when to come again refuses for a while only: some tell a rate limit so.
-    if status not in (401, 404) and "retry-after" in response.headers:
+    if status >= 400 and status not in _NEVER_PASSES and retry_after is not None:
         return TransientError
     kinds: Mapping[int, type[RequestError]] = {401: AuthenticationError, 403: AccessDeniedError, 404: NotFoundError}
     return kinds.get(status, RejectedError)
@@ -305,90 +318,27 @@ def _kind_of(response: HttpResponse, traits: ApiTraits) -> type[RequestError]:
 
 def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *, quote: bool) -> Any:
     where = f"{details['method']} {details['url']}"
-    excerpt = f": {_excerpt(response)}" if quote else ""
-    if response.is_html:
-        # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.
-        raise TransientError(f"{title} answered {where} with an HTML page instead of JSON{excerpt}", **details)
+    if not response.body.strip():
+        raise TransientError(f"{title} answered with HTTP {response.status} and no body: {where}", **details)
     try:
-        return _json_of(response)
+        return json_of(response)
+    except TooManyValuesError:
+        what = f"more than {MOST_VALUES:,} values of JSON, which are too many"
+        raise BadAnswerError(f"{title} answered with {what}: {where}", **details) from None
     except ValueError:
-        raise TransientError(f"{title} answered {where} with broken JSON{excerpt}", **details) from None
+        # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.
+        what = "an HTML page instead of JSON" if response.is_html else "broken JSON"
+        quoted = f' ("{excerpt(response)}")' if quote else ""
+        raise TransientError(f"{title} answered with {what}{quoted}: {where}", **details) from None
     except RecursionError:
-        raise BadAnswerError(f"{title} answered {where} with JSON that is nested too deeply", **details) from None
+        raise BadAnswerError(f"{title} answered with JSON that is nested too deeply: {where}", **details) from None
 
 
-def _json_or_none(response: HttpResponse) -> Any:
+def json_or_none(response: HttpResponse) -> Any:
+    """Return the JSON of an answer, "" of an empty one, None of anything else."""
     if not response.body.strip():
         return ""
     try:
-        return _json_of(response)
+        return json_of(response)
     except (ValueError, RecursionError):
         return None
-
-
-def _json_of(response: HttpResponse) -> Any:
-    """Return the JSON of an answer.
-
-    Raises:
-        ValueError: it is none.
-        RecursionError: it is nested so deeply that something that walks it, down to Ansible itself, would break.
-    """
-    data = response.json()
-    level = [data]
-    for _depth in range(_DEEPEST):
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return _printable(data) if rb"\ud" in response.body.lower() else data
-    raise RecursionError
-
-
-def _printable(data: Any) -> Any:
-    """Replace halves of surrogate pairs, which JSON can escape and no UTF-8 output can carry."""
-    if isinstance(data, str):
-        return data.encode("utf-8", "replace").decode()
-    if isinstance(data, list):
-        return [_printable(item) for item in data]
-    if isinstance(data, dict):
-        return {_printable(key): _printable(value) for key, value in data.items()}
-    return data
-
-
-def _excerpt(response: HttpResponse) -> str:
-    text = readable(response.text, limit=120)
-    return f'"{text}"' if text else "an empty body"
-
-
-def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
-    """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
-    try:
-        data = _json_of(response)
-    except (ValueError, RecursionError):
-        # Only the beginning: a search through megabytes of somebody's page could take for ever.
-        return None, readable(_TITLE.sub(" ", response.text[:_MOST_TEXT]), limit=300)
-    found = find_words(data)
-    return found if found is not None else (None, readable(response.text, limit=300))
-
-
-#: Pages of HTML say the same in their title and in their first heading.
-_TITLE = re.compile(r"<(title|style|script)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
-_CODES = ("error_code", "code", "status")
-_WORDS = ("message", "detail", "msg", "error_msg", "error", "description", "title")
-
-
-def find_words(data: object) -> tuple[str | None, str] | None:
-    """Return the code and the words of an error of any usual shape; None where there are no words."""
-    if not isinstance(data, Mapping):
-        return None
-    for key in _WORDS:
-        words = data.get(key)
-        if isinstance(words, str) and readable(words):
-            code: Callable[[str], object] = data.get
-            number = next((code(name) for name in _CODES if isinstance(code(name), (str, int))), None)
-            return None if number is None else str(number), readable(words, limit=300)
-    # Some wrap it once more, as in {"error": {"message": ...}}.
-    return next((found for found in map(find_words, data.values()) if found is not None), None)

@@ -23,3 +23,12 @@ class Snapshot:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     troubles: Mapping[str, TransientError] = field(default_factory=dict)
     retry_after: float | None = None
+
+    @classmethod
+    def of(cls, answers: Mapping[str, Task | TransientError], retry_after: float | None = None) -> Snapshot:
+        """Tell tasks from troubles."""
+        return cls(
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)},
+            {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)},
+            retry_after,
+        )

@@ -47,14 +47,14 @@ def listed(words: list[str], conjunction: str = "and") -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """Write a duration for people: "0.4 s", "42 s", "3 min 5 s", "2 h 10 min"."""
-    if seconds < 10:
+    """Write a duration for people: "0.4 s", "42 s", "12 min 40 s", "2 h 05 min"."""
+    if seconds < 9.95:
         return f"{round(seconds, 1):g} s"
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
-    if minutes < 120:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"

@@ -47,7 +47,11 @@ CONNECTION: ArgumentSpec = {
     "request_timeout": {"type": "float", "default": 30.0},
 }
 
+#: Of every module: what becomes of the vendors' objects is decided where a result leaves.
+_RETURN_RAW: ArgumentSpec = {"return_raw": {"type": "bool", "default": False}}
+
 TASK_INFO: ArgumentSpec = {
+    **_RETURN_RAW,
     "task_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["task_id"]},
     "not_found": {"type": "str", "default": "fail", "choices": ["fail", "succeed"]},
     "subtasks": {"type": "bool", "default": False},
@@ -55,6 +59,7 @@ TASK_INFO: ArgumentSpec = {
 
 # A ReusePolicy as words: the other modules need not load what launches.
 TASK_LAUNCH: ArgumentSpec = {
+    **_RETURN_RAW,
     "type": {"type": "str", "required": True},
     # It can hold secrets, such as the password of an archive. With no_log ansible-core would hide all else in it too:
     # the runner keeps it out of the log, and hides what has the name of a secret.
@@ -65,6 +70,7 @@ TASK_LAUNCH: ArgumentSpec = {
 }
 
 TASK_LIST: ArgumentSpec = {
+    **_RETURN_RAW,
     "states": {
         "type": "list",
         "elements": "str",
@@ -78,6 +84,8 @@ TASK_LIST: ArgumentSpec = {
 }
 
 TASK_WAIT: ArgumentSpec = {
+    **_RETURN_RAW,
+    "return_history": {"type": "bool", "default": False},
     "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
     # Results of other tasks can hold those tasks' secrets. With no_log ansible-core 2.22 would hide each of their texts
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.

@@ -54,13 +54,13 @@ class Context(NamedTuple):
 
 
 def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) -> tuple[str, ...]:
-    """Return the ids, after making sure that each can be asked for.
+    """Return the IDs, after making sure that each can be asked for.
 
     Raises:
-        OptionError: there is none, or one is no id.
+        OptionError: there is none, or one is no ID.
     """
     if not task_ids:
-        raise OptionError("task_ids", "task_ids is empty: give at least one task's id")
+        raise OptionError("task_ids", "task_ids is empty. Give at least one ID")
     return tuple(_checked(task_id.strip(), description) for task_id in task_ids)
 
 
@@ -69,16 +69,20 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
         raise OptionError(
             "task_ids",
-            "task_ids holds something else than texts and numbers. "
-            "What launching tasks registered goes to launch_results",
+            "task_ids holds a value that is neither text nor a number. Give what a launching task registered as "
+            "launch_results",
         )
+    if description.read_task_id is not None:
+        task_id = description.read_task_id(task_id)
     path_segment(task_id)
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
-        what = f"a task's id of {description.title} is {description.task_id_words}"
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}; {what}")
+        raise OptionError(
+            "task_ids",
+            f"task_ids holds {task_id!r}. A task ID of {description.title} is {description.task_id_words}",
+        )
     return task_id
 
 
 def distinct(task_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return each id once, in the order of their first appearance: no task is asked for twice."""
+    """Return each ID once, in the order of their first appearance: no task is asked for twice."""
     return tuple(dict.fromkeys(task_ids))

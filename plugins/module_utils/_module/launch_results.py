@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding the ids of tasks in what the tasks that launched them registered."""
+"""Finding the IDs of tasks in what the tasks that launched them registered."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .._core.errors import OptionError
 from .._provider.description import ProviderDescription
 
 _OPTION = "launch_results"
-#: Where task_launch has the id, and what it says where there is no task.
+#: Where task_launch has the ID, and what it says where there is no task.
 _OWN_PATH = ("task_id",)
 _NOTHING_LAUNCHED = frozenset({"not_needed", "would_launch"})
 
 
 def launched_task_ids(launch_results: object, description: ProviderDescription) -> tuple[str, ...]:
-    """Return the ids in one registered result, a loop's result, or a list of either. Skipped ones have none.
+    """Return the IDs in one registered result, a loop's result, or a list of either. Skipped ones have none.
 
-    A launch of several tasks at once has several ids.
+    A launch of several tasks at once has several IDs.
 
     Raises:
-        OptionError: a result failed, or has no id where this provider's launching calls have it.
+        OptionError: a result failed, or has no ID where this provider's launching calls have it.
     """
     return tuple(
         task_id
@@ -43,7 +43,7 @@ def _single_results(given: object, name: str) -> list[tuple[str, Mapping[str, An
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
         return [pair for number, item in enumerate(given) for pair in _single_results(item, f"{name}[{number}]")]
     raise OptionError(
-        _OPTION, f'{name} is no registered result: give the variable itself, as in launch_results: "{{{{ launch }}}}"'
+        _OPTION, f'{name} is not a registered result: give the variable, as in launch_results: "{{{{ launch }}}}"'
     )
 
 
@@ -65,24 +65,25 @@ def _task_ids(name: str, result: Mapping[str, Any], description: ProviderDescrip
             # A task that is not waited for would be taken for one that ended well.
             raise OptionError(
                 _OPTION,
-                f"{name} has {len(found)} tasks at {'.'.join(path)}, and {len(found) - len(ids)} of them without an "
-                "ID. Give task_ids instead",
+                f"{name} has {len(found)} tasks at {'.'.join(path)}, but an ID for {len(ids)} of them only. Give "
+                "task_ids instead",
             )
         if ids:
             return ids
     if not description.launch_id_paths:
         raise OptionError(
             _OPTION,
-            f"{name} cannot have a task's id: no launching call of {description.title} returns one. Give task_ids",
+            f"{name} has no task ID: no launching call of {description.title} returns one. Give task_ids instead",
         )
     places = ", ".join(".".join(path) for path in description.launch_id_paths)
     raise OptionError(
-        _OPTION, f"{name} has no task's id for {description.name}: it is looked for in {places}. Give task_ids instead"
+        _OPTION,
+        f"{name} has no task ID where provider {description.name} looks for it ({places}). Give task_ids instead",
     )
 
 
 def _at(data: object, path: tuple[str, ...]) -> list[str | None]:
-    """Return the ids that a path of keys leads to, one for each entry of the lists on its way; None where none is."""
+    """Return the IDs that a path of keys leads to, one for each entry of the lists on its way; None where none is."""
     if isinstance(data, list):
         return [task_id for entry in data for task_id in _at(entry, path)]
     if path:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -62,6 +62,10 @@ LAST_LOGOUT_SECONDS = 0.4
 _WITH_SECRETS = ("input", "launch_results", "filters")
 #: These are not even logged, as ansible-core does with the options of every module.
 _NEVER_LOGGED = ("input", "launch_results")
+#: The keys of a result under which there are tasks.
+_OF_TASKS = ("task", "tasks", "candidates")
+#: What is long about a task, and the option that has it returned.
+_LONG = {"raw": "return_raw", "history": "return_history"}
 _ADDRESSES = ("api_url", "auth_url")
 
 Work = Callable[[Context], Mapping[str, Any]]
@@ -196,14 +200,29 @@ def options_to_check(
 
 
 def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """Return a result as it may leave, with the invocation to show: without other tasks' results, without secrets."""
+    """Return a result as it may leave, with the invocation to show: without other tasks' results, without secrets.
+
+    What is long about a task leaves with the option for it only.
+    """
     arguments = {
         name: without_secrets_by_name(value) if name in _WITH_SECRETS else value for name, value in params.items()
     }
     if arguments.get("launch_results") is not None:
         arguments["launch_results"] = "left out: it can hold secrets of the tasks that launched these"
+    left_out = {key for key, option in _LONG.items() if not arguments.get(option)}
+    result = {name: _without(value, left_out) if name in _OF_TASKS else value for name, value in result.items()}
     masked: dict[str, Any] = mask.value({"changed": False, **result, "invocation": {"module_args": arguments}})
     return masked
+
+
+def _without(tasks: Any, keys: Collection[str]) -> Any:
+    """Return a task's result, or several, and their subtasks' without some keys."""
+    if isinstance(tasks, list):
+        return [_without(task, keys) for task in tasks]
+    if not isinstance(tasks, Mapping):
+        return tasks
+    kept = {name: value for name, value in tasks.items() if name not in keys}
+    return {**kept, "subtasks": _without(kept["subtasks"], keys)} if "subtasks" in kept else kept
 
 
 def secrets_of_options(params: Mapping[str, Any]) -> set[str]:

@@ -73,7 +73,7 @@ def _reuse(value: str, description: ProviderDescription) -> ReusePolicy:
         raise OptionError(
             "reuse",
             f"reuse cannot be succeeded at {description.title}: a task that succeeded once may have been undone by "
-            "another one since. Say with desired what there is to be",
+            "another one since. Say with desired what the task is to bring about",
         )
     return reuse
 
@@ -82,7 +82,7 @@ def _desired(desired: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if desired is None:
         return None
     if not desired:
-        raise OptionError("desired", "desired is empty: say what there is to be after the task, or leave it away")
+        raise OptionError("desired", "desired is empty: say what the task is to bring about, or omit it")
     for name, value in desired.items():
         if not isinstance(value, (str, int, float)) or value == "":
             raise OptionError("desired", f"desired: the value of {name} has to be a text or a number")

@@ -87,8 +87,13 @@ class TaskProvider(ABC):
         """
 
     @property
+    def asked_to_wait(self) -> float | None:
+        """The seconds that the vendor, in good answers, has asked to wait before the next request."""
+        return None
+
+    @property
     def can_list(self) -> bool:
-        """Whether the vendor can list tasks."""
+        """Whether the vendor can list tasks with their states. Else many are read one by one."""
         return True
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:  # noqa: ARG002 - a default

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,8 +20,9 @@ from .options import ConnectionOptions
 class DocumentedError(NamedTuple):
     """A failure that the vendor documents, or that was seen and understood.
 
-    ``code`` is the vendor's code, None for a failure that the vendor tells by its text only. ``pattern`` is a
-    regular expression that recognises the vendor's text. ``source`` names the document, or says where it was seen.
+    ``code`` is the vendor's code. For a failure that the vendor tells by its text only, it is one of this collection's
+    own, or None. ``pattern`` is a regular expression that recognises the vendor's text. ``source`` names the document,
+    or says where it was seen.
     """
 
     code: str | None
@@ -104,6 +105,8 @@ class ProviderDescription:
     #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
     task_id_pattern: str | None = None
     task_id_words: str = ""
+    #: Makes an ID of what a user gave for one, such as an address; raises ``OptionError`` where it is none.
+    read_task_id: Callable[[str], str] | None = None
     #: ... except for these, which have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[DocumentedError, ...] = ()
@@ -115,8 +118,8 @@ class ProviderDescription:
     #: A poll less often than this loses something, and what that is.
     longest_poll_interval: float | None = None
     longest_poll_reason: str = ""
-    #: The most requests that the vendor allows, those of logins too. ``connect`` keeps a little below it.
-    quota: Quota | None = None
+    #: The most requests that the vendor allows, those of logins too: one quota or several. ``connect`` keeps below.
+    quota: Quota | tuple[Quota, ...] | None = None
     #: Tasks asked for in one page of a list.
     page_size: int = 100
     #: HTTP statuses that mean "not now" at this vendor, besides the usual ones.
@@ -160,10 +163,9 @@ class ProviderDescription:
     def error_for(self, message: str | None) -> TaskError:
         """Return what is known about a failure that the vendor tells with this text."""
         for failure in self.failures:
-            match = failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE)
-            if match:
+            if failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE):
                 # A text that only carries the code says less than the document; any other says more.
-                return failure.to_error(None if failure.code else message)
+                return failure.to_error(None if failure.code and failure.code in (message or "") else message)
         match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
         return TaskError(code=match[1] if match else None, detail=message)
 

@@ -107,6 +107,10 @@ class RestProvider(TaskProvider):
         """Return the task of an answer to ``task_request``."""
         return self._checked(self.find_task(answer.data, task_id), task_id)
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether the ID that an answer has is the one that was asked for."""
+        return found.casefold() == asked.casefold()
+
     def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
         """Return where an answer has the task."""
         return answer
@@ -140,7 +144,7 @@ class RestProvider(TaskProvider):
         answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
         with self._reading(request, deadline, answer.url):
             task = self.task_in(answer, task_id)
-        if task.id.casefold() != task_id.casefold():
+        if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
         # Some write an ID in another case than it was launched with.
         return task if task.id == task_id else replace(task, id=task_id)
@@ -150,18 +154,26 @@ class RestProvider(TaskProvider):
         request = self.list_request(query)
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
-        answer = self.ask(request, deadline, schema=self.list_schema)
+        answer = self.ask_whole(self.as_sent(request), deadline, schema=self.list_schema)
         with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer))
-        following = self.next_params(answer, request.params, tasks, deadline)
+            tasks, unreadable = self.read_entries(self.find_entries(answer.data), deadline)
+        following = self.params_after(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
-            is_cut=self.is_cut(answer, request.params, tasks),
+            is_cut=self.is_cut(answer.data, request.params, tasks),
             unreadable=unreadable,
         )
 
-    def read_entries(self, entries: Iterable[Any]) -> tuple[tuple[Task, ...], int]:
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Return the request for a page as the vendor takes it; its ``params`` say which page it is."""
+        return request
+
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the query of the page after an answer, None at the end."""
+        return self.next_params(answer.data, params, tasks, deadline)
+
+    def read_entries(self, entries: Iterable[Any], deadline: Deadline) -> tuple[tuple[Task, ...], int]:
         """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
 
         Raises:
@@ -171,12 +183,16 @@ class RestProvider(TaskProvider):
         problems: list[BadAnswerError] = []
         for entry in entries:
             try:
-                tasks.append(self._checked(entry))
+                tasks.append(self.read_entry(entry, deadline))
             except BadAnswerError as error:
                 problems.append(error)
         if problems and not tasks:
             raise problems[0]
         return tuple(tasks), len(problems)
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
+        """Return the task that an entry of a list is."""
+        return self._checked(entry)
 
     def ask(
         self,
@@ -255,6 +271,11 @@ class RestProvider(TaskProvider):
         """Return the one vendor's word for the one state that a query asks for; None where it is not that simple."""
         words = self.description.raw_states(query.states)
         return words[0] if len(words) == len(query.states) == 1 else None
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """What the client has seen of it."""
+        return self.api.asked_to_wait
 
     def close(self, deadline: Deadline) -> None:
         """Give the login back."""

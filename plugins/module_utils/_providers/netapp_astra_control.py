@@ -21,7 +21,7 @@ from .._api.json_api import Refusal
 from .._api.login import Access, FixedLogin
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, OptionError, RejectedError
+from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
 from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
@@ -140,7 +140,7 @@ def read_refusal(data: object, status: int) -> Refusal | None:
         words = f"{words.rstrip('.')} ({'; '.join(parts)})"
     words = readable(words, limit=LONGEST_PROSE)
     if status == 404:
-        # Only problem 1 means the task. A wrong account or address must not look like a task that was forgotten.
+        # Only problem 1 can mean the task. A wrong account or address must not look like a task that was forgotten.
         return Refusal(code, words) if code == "1" else Refusal(code, words, RejectedError, _ADDRESS)
     documented = DESCRIPTION.documented_error(code)
     # Refused logins have advice of their own; what passes needs none.
@@ -281,6 +281,19 @@ class AstraTaskProvider(RestProvider):
             },
         },
     )
+
+    def read_task(self, task_id: str, deadline: Deadline) -> Task:
+        """Ask for one task. Before "no such task" is believed, something has to show that the account is right.
+
+        The documents list for a task's path no other problem of an address than 1, which a wrong account can have too.
+        The list of a wrong account has a problem of its own.
+        """
+        try:
+            return super().read_task(task_id, deadline)
+        except NotFoundError:
+            if not self._answered:
+                self.ask(RestRequest("/tasks", (("limit", "1"),)), deadline, schema=self.list_schema)
+            raise
 
     def task_request(self, task_id: str) -> RestRequest:
         """GET …/core/v1/tasks/{id}."""

@@ -56,9 +56,10 @@ DESCRIPTION = ProviderDescription(
         "client_key": ("OS_KEY",),
     },
     options=("region", "project_name", "user_domain_name", "project_domain_name"),
+    # Glance has no codes: these are this collection's own.
     failures=(
         DocumentedError(
-            code=None,
+            code="internal_error",
             title="Glance met an error while it worked on the task",
             detail="Glance tells no more than this to its users",
             remedy="Check that the source's address answers and is allowed by the server's import filters, and that "
@@ -68,7 +69,7 @@ DESCRIPTION = ProviderDescription(
             pattern="internal error",
         ),
         DocumentedError(
-            code=None,
+            code="missing_input",
             title="The task's input lacks a field",
             detail="An import needs import_from, import_from_format and image_properties",
             remedy="Launch the task again with the field in its input",

@@ -45,9 +45,9 @@ def _vhd(code: str, detail: str, remedy: str, *, retryable: bool = False, title:
     )
 
 
-def _text(pattern: str, title: str, remedy: str, source: str) -> DocumentedError:
-    """Describe a failure that has no code, only a text."""
-    return DocumentedError(None, title, title, remedy, retryable=False, source=source, pattern=pattern)
+def _text(code: str, pattern: str, title: str, remedy: str, source: str) -> DocumentedError:
+    """Describe a failure for which the vendor has no code, only a text. The code is this collection's own."""
+    return DocumentedError(code, title, title, remedy, retryable=False, source=source, pattern=pattern)
 
 
 FAILURES = (
@@ -87,42 +87,49 @@ FAILURES = (
         "Merge the differencing disk with its parent into one VHD",
     ),
     _text(
+        "object_exists",
         "swift already has an object|object already exists in user's container",
         "The container already has an object of that name",
         "Delete or rename that object, or export to another container",
         _TASK_DETAILS,
     ),
     _text(
+        "container_not_found",
         "container not found",
         "The receiving container does not exist",
         "Create the container in the same region first; its name must not hold a slash, a question mark or a dot",
         _OWN_TESTS,
     ),
     _text(
+        "not_the_owner",
         "only be exported by the image owner",
         "Only the owner of an image can export it",
         "Run the export with the account that owns the image",
         _OWN_TESTS,
     ),
     _text(
+        "not_exportable",
         "licensing or billing restrictions",
         "The image's licence does not allow its export",
         "Images of Windows and Red Hat systems cannot be exported; move the data in another way",
         _OWN_TESTS,
     ),
     _text(
+        "source_not_found",
         "image not found for import|swift could not find object",
         "There is no object at the place that the import names",
         "Check import_from: it is container/object, in the region of the import",
         _TASK_DETAILS,
     ),
     _text(
+        "image_not_found",
         "requested image for export was not found",
         "There is no image with the ID that the export names",
         "Check image_uuid, and that the image is in the region of the export",
         "an answer of the API that a user published in 2015",
     ),
     _text(
+        "unsupported_property",
         "unsupported element in image_properties",
         "image_properties holds something that an import does not take",
         "Leave only the name in image_properties",

@@ -173,9 +173,9 @@ class WaitOutcome(NamedTuple):
 class Look(NamedTuple):
     """What a wait knows after a look: all its tasks, and those of them whose state is new.
 
-    ``unseen`` are the tasks that no answer has told about yet. ``elapsed`` is in seconds, and so is ``seconds_left``:
-    until the likely end of those tasks that have an estimate. ``trouble`` is the last error of a task that could not be
-    read since, the first such task's.
+    ``failed`` are those that ended without success, ``unseen`` those that no answer has told about yet. ``elapsed`` is
+    in seconds, and so is ``seconds_left``: until the likely end of those tasks that have an estimate. ``trouble`` is
+    the last error of a task that could not be read since, the first such task's.
     """
 
     elapsed: float
@@ -185,6 +185,7 @@ class Look(NamedTuple):
     seconds_left: Mapping[str, float]
     trouble: TransientError | None
     unseen: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
 #: Is told what a wait sees, while it goes on: the seam for live progress. What it raises ends the telling only.
@@ -370,6 +371,9 @@ class _Wait:
             seconds_left=left,
             trouble=next((run.error for run in runs if run is not None), None),
             unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
+            failed=frozenset(
+                task_id for task_id, followed in self._followed.items() if self._judge(followed) is Verdict.BAD
+            ),
         )
         try:
             self._observer(look)

@@ -10,22 +10,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Change(NamedTuple):
-    """A task that came into a new state, in words for people."""
-
-    task: str
-    state: str
-    was: str
-
-    def __str__(self) -> str:
-        return f"{self.task}: {self.was} -> {self.state}"
-
-
 class ProgressNote(NamedTuple):
     """What a wait knew after a look. Times are in seconds.
 
-    ``only`` is the task, in words, where there is only one. ``trouble`` is the last error of a task that could not be
-    read since.
+    ``counts`` has the number of tasks in each state. ``only`` names the task where there is only one. ``failures`` and
+    ``changes`` tell in words which tasks have just failed, and which came into another state. ``trouble`` is the last
+    error of a task that could not be read since.
     """
 
     elapsed: float
@@ -35,6 +25,8 @@ class ProgressNote(NamedTuple):
     percent: float | None = None
     seconds_left: float | None = None
     only: str | None = None
-    changes: tuple[Change, ...] = ()
+    failures: tuple[str, ...] = ()
+    more_failures: int = 0
+    changes: tuple[str, ...] = ()
     more_changes: int = 0
     trouble: str | None = None

@@ -6,23 +6,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .._core.task import Task, TaskState
+from .._core.errors import TransientError
+from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
-from .progress import Change, ProgressNote
+from .progress import ProgressNote
 
 if TYPE_CHECKING:
     from .loop import Look
 
-#: So many changes are told in a note; there may be thousands at once. The number of the others is told too.
-MOST_CHANGES = 10
+#: So many failures and changes are told in a note; there may be thousands at once. The others are counted.
+MOST_TOLD = 10
 #: Vendors' words are cut at so many characters.
 _LONGEST_WORDS = 120
 #: The states in the order in which they are counted: first those that end a task.
 _IN_ORDER = tuple(sorted(TaskState, key=lambda state: not state.is_final))
+#: IDs up to this length are short enough to be told whole beside a name.
+_LONGEST_ID = 12
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: Of these states the vendor's word says no more.
+_PLAIN = frozenset({TaskState.SUCCEEDED, TaskState.FAILED})
 #: So many tasks must have ended for their rate to tell when the others will.
 _ENDED_FOR_A_RATE = 3
 
@@ -42,8 +49,8 @@ class ProgressRecorder:
         ended = len(tasks) - len(look.pending)
         if self._ended_before is None:
             self._ended_before = ended
-        changes = self._changes(look)
-        numbers = Counter(_state_words(task) for task in sorted(tasks.values(), key=_place))
+        failures, changes = self._news(look)
+        numbers = Counter(_state_words(task, look.unseen) for task in sorted(tasks.values(), key=_place))
         note = ProgressNote(
             elapsed=round(look.elapsed, 3),
             total=len(tasks),
@@ -51,26 +58,30 @@ class ProgressRecorder:
             counts=dict(numbers),
             percent=_percent(tasks, look.pending),
             seconds_left=self._seconds_left(look, ended),
-            only=f"{_name(look.tasks[0])}: {_words(look.tasks[0])}" if len(tasks) == 1 else None,
-            changes=tuple(changes[:MOST_CHANGES]),
-            more_changes=len(changes[MOST_CHANGES:]),
-            trouble=None if look.trouble is None else readable(look.trouble.message, limit=_LONGEST_WORDS),
+            only=f"{_name(look.tasks[0])} {_words(look.tasks[0], look.unseen)}" if len(tasks) == 1 else None,
+            failures=tuple(failures[:MOST_TOLD]),
+            more_failures=len(failures[MOST_TOLD:]),
+            changes=tuple(changes[:MOST_TOLD]),
+            more_changes=len(changes[MOST_TOLD:]),
+            trouble=None if look.trouble is None else _cause(look.trouble),
         )
         # An estimate alone is no news.
         if self._told is None or note != self._told._replace(elapsed=note.elapsed, seconds_left=note.seconds_left):
-            self._told = note._replace(changes=(), more_changes=0)
+            self._told = note._replace(failures=(), more_failures=0, changes=(), more_changes=0)
             self._take(note)
 
-    def _changes(self, look: Look) -> list[Change]:
-        """Return the tasks that were seen in another state before. What is seen first has not changed."""
-        changes = []
+    def _news(self, look: Look) -> tuple[list[str], list[str]]:
+        """Tell which tasks have failed, and which others were seen in another state before."""
+        failures, changes = [], []
         for task in look.changed:
-            words = _words(task)
+            words = _words(task, look.unseen)
             was = self._words.get(task.id)
             self._words[task.id] = words
-            if was is not None and was != words:
-                changes.append(Change(_name(task), words, was))
-        return changes
+            if task.id in look.failed:
+                failures.append(f"{_name(task)}: {_reason(task)}")
+            elif was is not None and was != words:
+                changes.append(f"{_name(task)}: {was} -> {words}")
+        return failures, changes
 
     def _seconds_left(self, look: Look, ended: int) -> float | None:
         """Return the seconds until all have ended, by their own progress or by how many have ended so far."""
@@ -83,24 +94,47 @@ class ProgressRecorder:
 
 
 def _name(task: Task) -> str:
-    return readable(task.describe(), limit=_LONGEST_WORDS)
+    """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
+    if not task.name:
+        return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
+    is_short = len(task.id) <= _LONGEST_ID
+    short = task.id if is_short else task.id[:8] if _UUID.fullmatch(task.id) else f"…{task.id[1 - _LONGEST_ID :]}"
+    return f"{readable(task.name, limit=_LONGEST_WORDS // 2)} ({readable(short)})"
+
+
+def _reason(task: Task) -> str:
+    """Tell in a few words why a task failed."""
+    error = task.error or TaskError()
+    words = error.title or error.detail or task.message
+    told = [f"code {error.code}"] if error.code else []
+    if task.state is not TaskState.FAILED:
+        told.append(_words(task))
+    if words:
+        told.append(words)
+    return readable(", ".join(told) or "the vendor gave no reason", limit=_LONGEST_WORDS)
+
+
+def _cause(error: TransientError) -> str:
+    """Tell in a few words why a request failed: the cause first, and the address after it."""
+    if error.status is None or error.status < 300:
+        return readable(error.message, limit=_LONGEST_WORDS)
+    words = f", {error.words}" if error.words else ""
+    return readable(f"HTTP {error.status}{words}: {error.method} {error.url}", limit=_LONGEST_WORDS)
 
 
 def _place(task: Task) -> int:
     return _IN_ORDER.index(task.state)
 
 
-def _state_words(task: Task) -> str:
-    # Without even the vendor's word there was no answer yet.
-    is_seen = task.state is not TaskState.UNKNOWN or task.raw_state is not None
-    return task.state.value.replace("_", " ") if is_seen else "not seen yet"
+def _state_words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
+    return "not seen yet" if task.id in unseen else task.state.value.replace("_", " ")
 
 
-def _words(task: Task) -> str:
-    """Tell a task's state with the vendor's word where that says more. A bare number says nothing."""
-    state = _state_words(task)
+def _words(task: Task, unseen: frozenset[str] = frozenset()) -> str:
+    """Tell a task's state with the vendor's word where that says more. A number, or a word for an end, does not."""
+    state = _state_words(task, unseen)
     raw = task.raw_state
-    if not raw or raw.isdecimal() or raw.casefold().replace("_", " ") == state:
+    if not raw or raw.isdecimal() or task.state in _PLAIN or raw.casefold().replace("_", " ") == state:
         return state
     return f"{state} ({readable(raw, limit=_LONGEST_WORDS)})"
 

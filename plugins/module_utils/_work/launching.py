@@ -119,7 +119,7 @@ class Launcher:
             LaunchUnclearError: it may have been launched or not, and must not be launched again.
             RequestError: it was surely not launched.
             OptionError: it cannot be launched.
-            InterruptError: a signal came; its message says whether the launch was on its way.
+            InterruptError: a signal came before the launch was sent.
         """
         self._provider.check_launch(launch, plan.desired)
         # Trouble before the launch is retried for that long, and a task whose launch got no clear answer looked for.
@@ -161,7 +161,7 @@ class Launcher:
     def _send(self, launch: Launch, known: Mapping[str, Task]) -> str:
         self._may_have_begun = True
         try:
-            return self._provider.launch(launch, self._deadline())
+            task_id = self._provider.launch(launch, self._deadline())
         except RequestError as error:
             if not _surely_started_nothing(error):
                 raise _UnclearError(error, known) from None
@@ -170,6 +170,9 @@ class Launcher:
         except OptionError:
             self._may_have_begun = False
             raise
+        if not task_id.strip():
+            raise _UnclearError(BadAnswerError(f"{self._title} answered with a blank ID"), known)
+        return task_id
 
     def _told(self, task_id: str) -> Task | None:
         """Return what the vendor tells about a task that was launched just now, if it does: it was launched anyway."""
@@ -229,11 +232,11 @@ class Launcher:
         words.append(f"It was not launched again. Look at {self._title} before you do that")
         return LaunchUnclearError(" ".join(words), tasks=tuple(new.values()))
 
-    def _interrupted(self, error: InterruptError) -> InterruptError:
+    def _interrupted(self, error: InterruptError) -> InterruptError | LaunchUnclearError:
         if not self._may_have_begun:
             return error
         advice = f"The launch was on its way: look whether {self._title} has started it"
-        return InterruptError(f"{sentence(error.message)} {advice}")
+        return LaunchUnclearError(f"{sentence(error.message)} {advice}")
 
     def _listed(self, launch: Launch) -> dict[str, Task]:
         """Return the tasks among which a launched one turns up, as a list shows them."""

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import TypeVar, Union
 
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, TransientError
@@ -22,6 +22,8 @@ from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
 T = TypeVar("T")
+#: A task, or what stood in the way of reading it.
+Answer = Union[Task, TransientError]
 
 #: Empty pages in a row that are followed: some vendors have them before the end, none has so many. Pages that bring
 #: nothing new count as empty: they come where a server does not page as it is asked to.
@@ -58,33 +60,50 @@ class TaskReader:
             TransientError: the vendor could not be asked about any of them.
             RequestError: asking again would not help.
         """
+        return self._snapshot(self._read(task_ids, deadline))
+
+    def read_with_subtasks(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
+        """Return the same with each task's subtasks, which cost a request for each task where the vendor has any."""
+        answers = self._read(task_ids, deadline)
+        return self._snapshot({**answers, **self._read_subtasks(_tasks_in(answers), deadline)})
+
+    def read_following_subtasks(
+        self, task_ids: Sequence[str], deadline: Deadline, *, failures_end_at_once: bool = False
+    ) -> Snapshot:
+        """Return the same, but a task that has ended counts as running while subtasks of it have not.
+
+        Subtasks are asked for only when their task has ended. ``failures_end_at_once``: a task without success is
+        not held back by its subtasks.
+        """
+        answers = self._read(task_ids, deadline)
+        ended = [
+            task
+            for task in _tasks_in(answers)
+            if task.is_final and not (failures_end_at_once and task.state is not TaskState.SUCCEEDED)
+        ]
+        answers.update(self._read_subtasks(ended, deadline))
+        answers.update({task.id: held_by_subtasks(task, self._title) for task in _tasks_in(answers)})
+        return self._snapshot(answers)
+
+    def _snapshot(self, answers: Mapping[str, Answer]) -> Snapshot:
+        return Snapshot.of(answers, self._provider.asked_to_wait)
+
+    def _read(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         if len(task_ids) <= self._pages or not self._provider.can_list:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
+        answers: dict[str, Answer] = {task_id: entries[-1] for task_id, entries in listed.items()}
         # What a list does not show may still be there: only asking for the task itself can tell.
         lacking = [task_id for task_id in task_ids if self._has_to_be_read(listed.get(task_id, ()))]
-        tasks = {task_id: entries[-1] for task_id, entries in listed.items()}
-        if not lacking:
-            return Snapshot(tasks)
-        single = self._read_each(lacking, deadline)
-        troubles: dict[str, TransientError] = {}
-        for task_id in lacking:
-            read = single.tasks.get(task_id) or single.troubles[task_id]
-            answer = self._settle(task_id, listed.get(task_id, ()), read, deadline)
-            if isinstance(answer, Task):
-                tasks[task_id] = answer
-            else:
-                tasks.pop(task_id, None)
-                troubles[task_id] = answer
-        return Snapshot(tasks, troubles)
+        for task_id, read in self._read_each(lacking, deadline).items():
+            answers[task_id] = self._settle(task_id, listed.get(task_id, ()), read, deadline)
+        return answers
 
     def _has_to_be_read(self, entries: Sequence[Task]) -> bool:
         """Whether a list does not tell all about a task: it has no entry of it, or several, or a poor one."""
         return len(entries) != 1 or self._provider.list_entry_lacks_something(entries[0])
 
-    def _settle(
-        self, task_id: str, entries: Sequence[Task], read: Task | TransientError, deadline: Deadline
-    ) -> Task | TransientError:
+    def _settle(self, task_id: str, entries: Sequence[Task], read: Answer, deadline: Deadline) -> Answer:
         """Return what counts, and remember a contradiction until list and task agree again."""
         answer, doubt = reconciled(
             entries, read, self._title, is_doubted=task_id in self._doubted, is_last_look=deadline.left <= 0
@@ -101,33 +120,10 @@ class TaskReader:
             self._warned.add(about)
             self._warn(text)
 
-    def read_with_subtasks(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
-        """Return the same with each task's subtasks, which cost a request for each task where the vendor has any."""
-        snapshot = self.read(task_ids, deadline)
-        return self._with_subtasks(snapshot, list(snapshot.tasks.values()), deadline)
+    def _read_subtasks(self, tasks: Sequence[Task], deadline: Deadline) -> dict[str, Answer]:
+        """Return tasks with their subtasks. Trouble with a task's subtasks is trouble with the task."""
 
-    def read_following_subtasks(
-        self, task_ids: Sequence[str], deadline: Deadline, *, failures_end_at_once: bool = False
-    ) -> Snapshot:
-        """Return the same, but a task that has ended counts as running while subtasks of it have not.
-
-        Subtasks are asked for only when their task has ended. ``failures_end_at_once``: a task without success is
-        not held back by its subtasks.
-        """
-        snapshot = self.read(task_ids, deadline)
-        ended = [
-            task
-            for task in snapshot.tasks.values()
-            if task.is_final and not (failures_end_at_once and task.state is not TaskState.SUCCEEDED)
-        ]
-        snapshot = self._with_subtasks(snapshot, ended, deadline)
-        tasks = {task.id: held_by_subtasks(task, self._title) for task in snapshot.tasks.values()}
-        return replace(snapshot, tasks=tasks)
-
-    def _with_subtasks(self, snapshot: Snapshot, asked: Sequence[Task], deadline: Deadline) -> Snapshot:
-        """Add subtasks to some of the tasks. Trouble with a task's subtasks is trouble with the task."""
-
-        def read_subtasks(task: Task) -> Task | TransientError:
+        def read_subtasks(task: Task) -> Answer:
             if task.state is TaskState.NOT_FOUND:
                 return replace(task, subtasks=())
             try:
@@ -135,13 +131,7 @@ class TaskReader:
             except TransientError as error:
                 return error
 
-        answers = dict(zip((task.id for task in asked), _side_by_side(read_subtasks, asked)))
-        troubles = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, TransientError)}
-        read = {task_id: answer for task_id, answer in answers.items() if isinstance(answer, Task)}
-        tasks = {task_id: read.get(task_id, task) for task_id, task in snapshot.tasks.items()}
-        for task_id in troubles:
-            del tasks[task_id]
-        return replace(snapshot, tasks=tasks, troubles={**snapshot.troubles, **troubles})
+        return dict(zip((task.id for task in tasks), _side_by_side(read_subtasks, tasks)))
 
     @property
     def _title(self) -> str:
@@ -164,16 +154,16 @@ class TaskReader:
         self._pages = pages
         return found
 
-    def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
+    def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         answers = _side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
-        pairs = list(zip(task_ids, answers))
-        return Snapshot(
-            tasks={task_id: answer for task_id, answer in pairs if isinstance(answer, Task)},
-            troubles={task_id: answer for task_id, answer in pairs if isinstance(answer, TransientError)},
-        )
+        return dict(zip(task_ids, answers))
 
 
-def read_one(provider: TaskProvider, task_id: str, deadline: Deadline) -> Task | TransientError:
+def _tasks_in(answers: Mapping[str, Answer]) -> list[Task]:
+    return [answer for answer in answers.values() if isinstance(answer, Task)]
+
+
+def read_one(provider: TaskProvider, task_id: str, deadline: Deadline) -> Answer:
     """Return a task, one that stands for a task that the vendor does not have, or what stood in the way for now.
 
     Raises:
@@ -203,12 +193,12 @@ def _add(found: dict[str, list[Task]], task: Task) -> None:
 
 def reconciled(
     entries: Sequence[Task],
-    read: Task | TransientError,
+    read: Answer,
     title: str,
     *,
     is_doubted: bool = False,
     is_last_look: bool = False,
-) -> tuple[Task | TransientError, str | None]:
+) -> tuple[Answer, str | None]:
     """Return what counts of a task that a list shows and that was read by its ID, and the contradiction, if any.
 
     The task itself knows more, and is newer. ``entries`` are what one list says of it: several contradict each other.
@@ -251,7 +241,7 @@ def _left_out(number: int, title: str) -> str:
     return f"The list of {title} has {entries} left out"
 
 
-def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequence[T]) -> list[Task | TransientError]:
+def _side_by_side(read_one: Callable[[T], Answer], items: Sequence[T]) -> list[Answer]:
     """Return what is read for each item, in their order; raise the first error after what runs has ended.
 
     Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
@@ -260,7 +250,7 @@ def _side_by_side(read_one: Callable[[T], Task | TransientError], items: Sequenc
     if len(items) < 2:
         return [read_one(item) for item in items]
     waiting = deque(enumerate(items))
-    answers: dict[int, Task | TransientError] = {}
+    answers: dict[int, Answer] = {}
     errors: dict[int, BaseException] = {}
     ended: SimpleQueue[None] = SimpleQueue()
 

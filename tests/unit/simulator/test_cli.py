@@ -161,6 +161,7 @@ class TestState:
             StateFolder(str(tmp_path)).make()
 
     # Root's own sees a forged folder so: its user is another one.
+    @pytest.mark.kind
     @pytest.mark.parametrize("forged", ["folder", "file", "link"])
     def test_nobody_elses_word_ends_a_process(self, call, tmp_path, monkeypatch, forged):
         folder = tmp_path / "state"

@@ -160,6 +160,7 @@ class TestControl:
         assert mine.get("/v2/tasks").status == 200
 
     # Anybody on the machine can send these.
+    @pytest.mark.kind
     @pytest.mark.parametrize(
         ("path", "body", "error"),
         [

@@ -13,9 +13,12 @@ from typing import Any
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
+from .fake_clock import WALL_START
+
 #: Is in every secret, and must be nowhere else.
 MARK = "mArKeD4c1e07b2d9sEcReT"
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
+KOODRIVE_USER = "1395497048157130881"
 TOKEN, PASSWORD = f"{MARK}-token", f"{MARK}-password"
 
 
@@ -156,6 +159,7 @@ _OPENSTACK = Vendor(
     login_request="POST /identity/v3/auth/tokens",
     launch=Launch("/image/v2/tasks", {"type": "import", "input": _GLANCE_INPUT}, {"X-Auth-Token": TOKEN}),
     bad_fields={"message": "Task failed due to Internal Error"},
+    code="internal_error",
 )
 _VMWARE = Vendor(
     name="vmware_live_site_recovery",
@@ -220,20 +224,20 @@ _DBVISIT = Vendor(
 _KOODRIVE = Vendor(
     name="huawei_koodrive",
     title="KooDrive",
-    login={"api_url": "", "api_token": TOKEN},
+    login={"api_url": "", "api_token": TOKEN, "user_id": KOODRIVE_USER},
     other_logins={
         "signature": {
             "api_url": "",
             "app_id": "demo-app",
             "app_secret": f"{MARK}-app",
-            "user_id": "1395497048157130881",
+            "user_id": KOODRIVE_USER,
         },
     },
     credentials={
         "api_tokens": [TOKEN],
         "app_id": "demo-app",
         "app_secret": f"{MARK}-app",
-        "user_id": "1395497048157130881",
+        "user_id": KOODRIVE_USER,
     },
     queued=0,
     running=1,
@@ -245,7 +249,11 @@ _KOODRIVE = Vendor(
     launch=Launch(
         "/koodrive/ose/v1/task/create",
         {"taskType": 0, "srcUserId": "1", "dstUserId": "2"},
-        {"Authorization": f"Bearer {TOKEN}"},
+        {
+            "Authorization": f"Bearer {TOKEN}",
+            "X-User-Id": KOODRIVE_USER,
+            "X-Date": WALL_START.strftime("%Y%m%dT%H%M%SZ"),
+        },
     ),
     odd=9,
     ids="1534087020903{:06d}",

@@ -6,20 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from ..._api.addresses import on_same_server, origin, plain_http_warning
+from ..._api.answers import find_words
 from ..._api.channel import Channel
-from ..._api.http import HttpRequest, HttpResponse
-from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, find_words
+from ..._api.http import HttpRequest, HttpResponse, cookies_of
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, json_or_none
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.clock import Deadline
 from ..._core.errors import (
     AccessDeniedError,
+    AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
@@ -34,6 +40,7 @@ from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvide
 from ..._provider.description import Library, LoginForm, ProviderDescription
 from ..._provider.fields import (
     as_it_is,
+    as_number,
     as_percent,
     as_prose,
     as_time,
@@ -43,14 +50,11 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import (
-    Definition,
-    RefusalTemplate,
-    SessionTemplate,
-    fill_body,
-    fill_text,
-    read_definition,
-)
+from .definition import Definition, RefusalTemplate, SessionTemplate, read_definition
+from .expressions import Expression
+from .schema import LOGIN_VALUES
+from .task_ids import LONGEST_ID
+from .templates import fill_body, fill_path, fill_text, placeholders, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -61,28 +65,72 @@ DESCRIPTION = ProviderDescription(
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",
-    options=("username", "password", "api_key", "api_token", "account_id", "region"),
+    options=(*LOGIN_VALUES, "auth_url", "account_id", "region"),
 )
 
 
-_TIMES: dict[str, Callable[[Any], Any]] = {
+_TIMES: dict[str, Callable[[Any], datetime | None]] = {
     "rfc3339": parse_time,
     "epoch_seconds": as_time,
     "epoch_milliseconds": as_time_in_milliseconds,
 }
+#: Of a list of reasons so many are told.
+_MOST_REASONS = 5
 
 
-def _reader(field: str, definition: Definition) -> Callable[[Any], Any]:
-    """Return how a field is read. An API of somebody's own may send a number as text, or the other way round."""
-    if field.endswith("_at"):
-        return _TIMES[definition.times]
+def _as_time(value: Any, forms: Sequence[str]) -> datetime | None:
+    """Return a time in the first of some forms that it is written in."""
+    found = (_TIMES[form](value) if form in _TIMES else _by_pattern(value, form) for form in forms)
+    return next((moment for moment in found if moment is not None), None)
+
+
+def _by_pattern(value: Any, form: str) -> datetime | None:
+    try:
+        moment = datetime.strptime(value.strip(), form)  # noqa: DTZ007 - the next line
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (AttributeError, ValueError, OverflowError):
+        return None
+
+
+def _as_reason(value: Any) -> str | None:
+    """Return words for people out of a text, of an object that holds one, or of a list of either."""
+    if isinstance(value, list):
+        reasons = [reason for reason in map(_as_reason, value[: 4 * _MOST_REASONS]) if reason]
+        more = ["…"] if len(reasons) > _MOST_REASONS or len(value) > 4 * _MOST_REASONS else []
+        return as_prose("; ".join([*dict.fromkeys(reasons[:_MOST_REASONS]), *more]))
+    if isinstance(value, Mapping):
+        found = find_words(value)
+        return None if found is None else found[1]
+    return as_prose(value)
+
+
+def _as_code(value: Any) -> str | None:
+    """Return a code, of a list the first one."""
+    return next(filter(None, map(as_word, value)), None) if isinstance(value, list) else as_word(value)
+
+
+def _percent(raw: Any, definition: Definition) -> float | None:
+    value, whole = definition.fields["percent"].find(raw), definition.percent_of
+    if isinstance(whole, float) and whole == 100:
+        return as_percent(value)
+    part, of = as_number(value), as_number(whole.find(raw)) if isinstance(whole, Expression) else whole
+    return None if part is None or not of else as_percent(round(100 * part / of, 4))
+
+
+def _field(name: str, raw: Any, definition: Definition) -> Any:
+    """Return a field, read. An API of somebody's own may send a number as text, or the other way round."""
+    if name == "percent":
+        return _percent(raw, definition)
+    found = definition.fields[name].find(raw)
+    if name.endswith("_at"):
+        return _as_time(found, definition.times)
     readers: dict[str, Callable[[Any], Any]] = {
         "id": as_word,
         "state": as_word,
-        "percent": as_percent,
+        "message": _as_reason,
         "result": as_it_is,
     }
-    return readers.get(field, as_prose)
+    return readers.get(name, as_prose)(found)
 
 
 def task_from_json(
@@ -98,7 +146,7 @@ def task_from_json(
     Raises:
         BadAnswerError: it has no ID or no state where the definition says that they are.
     """
-    found = {name: _reader(name, definition)(expression.find(raw)) for name, expression in definition.fields.items()}
+    found = {name: _field(name, raw, definition) for name in definition.fields}
     found["id"] = found.get("id") or known_id
     told = definition.statuses.get(status)
     if told is not None:
@@ -128,8 +176,8 @@ def _state(raw: Any, raw_state: str, definition: Definition, description: Provid
 
 def _error(raw: Any, definition: Definition, description: ProviderDescription, message: str | None) -> TaskError:
     code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
-    code = None if code_at is None else as_word(code_at.find(raw))
-    words = None if message_at is None else as_prose(message_at.find(raw))
+    code = None if code_at is None else _as_code(code_at.find(raw))
+    words = None if message_at is None else _as_reason(message_at.find(raw))
     return _documented(description, code, words or message)
 
 
@@ -142,17 +190,32 @@ def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
     """Return what reads the refusals that a definition describes."""
 
     def read(answer: object, _status: int) -> Refusal | None:
-        code, words = (None if at is None else as_word(at.find(answer)) for at in (refusal.code, refusal.message))
+        code = None if refusal.code is None else _as_code(refusal.code.find(answer))
+        words = None if refusal.message is None else _as_reason(refusal.message.find(answer))
         applies = (code or words) is not None if refusal.when is None else bool(refusal.when.find(answer))
         return Refusal(code, words or "", refusal.meanings.get(code or "")) if applies else None
 
     return read
 
 
+#: What an OAuth 2 server calls a login that it refuses (RFC 6749, 5.2).
+_OAUTH2_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "access_denied"})
+#: A cookie with a shorter value is no secret, and hiding it would spoil every message.
+_LEAST_SECRET = 8
+
+
+def _read_oauth2_refusal(answer: object, status: int) -> Refusal | None:
+    code = as_word(answer.get("error")) if isinstance(answer, Mapping) else None
+    if code is None or status < 400:
+        return None
+    words = as_prose(answer.get("error_description")) if isinstance(answer, Mapping) else None
+    return Refusal(code, words or code, AuthenticationError if code in _OAUTH2_REFUSALS else None)
+
+
 class _DefinedSession(SessionLogin):
     """A session that one request begins and, where the API wants it, another one ends."""
 
-    address_advice = "Check login.session.path in the definition too"
+    address_advice = "Check login in the definition too"
 
     def __init__(
         self,
@@ -164,10 +227,16 @@ class _DefinedSession(SessionLogin):
         tools: ProviderTools,
         description: ProviderDescription,
     ) -> None:
+        if definition.login == "oauth2":
+            description = replace(description, read_refusal=_read_oauth2_refusal)
         super().__init__(channel, tools.clock, description, tools.hide)
         self._definition = definition
         self._session = session
         self._options = options
+        self._seconds: float | None = None
+        self._logout_address: str | None = None
+        if session.is_elsewhere:
+            self.address_option = "auth_url"
 
     @property
     def refusal_advice(self) -> str:
@@ -176,46 +245,95 @@ class _DefinedSession(SessionLogin):
 
     def _login_request(self) -> HttpRequest:
         session, options = self._session, self._options
-        headers = {"Accept": "application/json", **_headers(self._definition, options)}
-        if session.basic:
-            headers.update(basic_login(options.needed("username"), options.needed("password")))
         values = _values(self._definition, options)
-        url = f"{_base_url(self._definition, options)}{session.path}"
-        return HttpRequest(session.method, url, headers=headers, json=fill_body(session.body, values))
+        base = options.needed("auth_url").rstrip("/") if session.is_elsewhere else _base_url(self._definition, options)
+        url = f"{base}{session.path}"
+        headers = {"Accept": "application/json", **_headers(self._definition, options, url)}
+        if session.basic:
+            name, secret = session.basic
+            headers.update(basic_login(options.needed(name), options.needed(secret)))
+        form = None if session.form is None else tuple(fill_body(session.form, values).items())
+        return HttpRequest(
+            session.method,
+            url,
+            headers=headers,
+            json=fill_body(session.body, values),
+            form=form,
+            option=self.address_option,
+            # A login by a page of a browser's leads to the next page, once the cookies are set.
+            stops_at=() if session.token is not None else range(300, 400),
+        )
 
     def _read(self, response: HttpResponse, method: str) -> Any:
-        if self._session.token is None and response.status in range(200, 300):
-            # What such an answer has as its body, if any, is of no interest.
-            return None
+        if self._session.token is None and response.status in range(200, 400):
+            # What such an answer has as its body is of no interest, but for the address of the logout.
+            return json_or_none(response)
         return super()._read(response, method)
 
     def _access_from(self, answer: Any, response: HttpResponse) -> Access:
         session, definition = self._session, self._definition
+        cookies = cookies_of(response)
+        for value in cookies.values():
+            if len(value) >= _LEAST_SECRET:
+                self._hide(value)
         if session.token is not None:
             token = as_word(session.token.find(answer))
+        elif session.token_header is not None:
+            token = response.headers.get(session.token_header.lower()) or None
+        elif session.token_cookie is not None:
+            token = cookies.get(session.token_cookie) or None
         else:
-            token = response.headers.get((session.token_header or "").lower()) or None
+            # The HTTP client keeps them, for this server only.
+            token = "" if cookies else None
         if token is None or not token.isprintable():
-            raise BadAnswerError(f"{definition.title} answered the login without a token at that place")
-        self._hide(token)
-        headers = _headers(definition, self._options)
+            is_named = session.token or session.token_header or session.token_cookie
+            what = "a token at that place" if is_named else "a cookie"
+            raise BadAnswerError(f"{definition.title} answered the login without {what}", status=response.status)
+        if token:
+            self._hide(token)
+        self._seconds = self._seconds_of(answer)
+        self._logout_address = self._address_of_logout(answer, response)
+        base = _base_url(definition, self._options)
+        headers = _headers(definition, self._options, base)
         if definition.login_header is not None:
             headers[definition.login_header] = f"{definition.login_prefix}{token}"
-        return Access(_base_url(definition, self._options), headers, token=token)
+        return Access(base, headers, token=token)
+
+    def _seconds_of(self, answer: Any) -> float | None:
+        lifetime = self._session.lifetime
+        if not isinstance(lifetime, Expression):
+            return lifetime
+        seconds = as_number(lifetime.find(answer))
+        return seconds if seconds is not None and seconds > 0 else None
+
+    def _address_of_logout(self, answer: Any, response: HttpResponse) -> str | None:
+        logout = self._session.logout
+        if logout is None:
+            return None
+        if logout.address_header is not None:
+            return response.headers.get(logout.address_header.lower())
+        found = None if logout.address is None else logout.address.find(answer)
+        return found if isinstance(found, str) else None
 
     def _logout_request(self, access: Access) -> HttpRequest | None:
-        if self._session.logout is None:
+        logout, url = self._session.logout, None
+        if logout is None:
             return None
-        method, path = self._session.logout
-        return HttpRequest(method, f"{access.base_url}{path}", headers=access.headers)
+        if logout.path is not None:
+            url = f"{access.base_url}{fill_path(logout.path, {**self._definition.values, 'token': access.token})}"
+        elif self._logout_address:
+            with suppress(ValueError):
+                url = on_same_server(access.base_url, self._logout_address)
+        return None if url is None else HttpRequest(logout.method, url, headers=access.headers)
 
     def has_run_out(self, error: RequestError) -> bool:
         """Whether the session has run out, by the definition's ``expired_statuses`` too."""
-        is_named = error.status in self._session.expired_statuses and not isinstance(error, TransientError)
+        asks_to_wait = isinstance(error, TransientError) and error.retry_after is not None
+        is_named = error.status in self._session.expired_statuses and not asks_to_wait
         return is_named or super().has_run_out(error)
 
     def _lifetime(self) -> float | None:
-        return self._session.lifetime
+        return self._seconds
 
 
 class CustomProvider(RestProvider):
@@ -229,11 +347,19 @@ class CustomProvider(RestProvider):
         #: What the placeholders stand for, secrets too.
         self._values = values
         #: The HTTP statuses, as states, of which the answer leads to the result.
+        #: The handles that have led to a task, and its own ID or address.
+        self._next: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        return self._definition.get.fill(self._values, task_id)
+        values = self._definition.task_ids.values(task_id)
+        if self._definition.handle is None:
+            return self._definition.get.fill(self._values, values)
+        try:
+            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+        except OptionError as error:
+            raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -261,7 +387,7 @@ class CustomProvider(RestProvider):
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
-        raw = answer.data if definition.task is None else definition.task.find(answer.data)
+        raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
         # Where it leads is the result, until that was read.
@@ -269,10 +395,14 @@ class CustomProvider(RestProvider):
             task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
         )
 
+    def is_same_id(self, found: str, asked: str) -> bool:
+        """Whether they are the same, as the definition's ``task_id`` tells."""
+        return self._definition.handle is not None or self._definition.task_ids.is_same(found, asked)
+
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
         definition = self._definition
-        raw = answer if definition.task is None else definition.task.find(answer)
+        raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
             code, words = find_words(answer) or (None, "")
@@ -286,17 +416,51 @@ class CustomProvider(RestProvider):
         """Whether a 404 says that there is no such task: always, as far as a definition tells."""
         return True
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return what ``list.items`` finds."""
-        items = None if self._definition.items is None else self._definition.items.find(answer)
-        if not isinstance(items, list):
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""
+        definition = self._definition
+        items = None if definition.items is None else definition.items.find(answer)
+        if definition.is_by_id and isinstance(items, Mapping):
+            return tuple(items.items())
+        if definition.is_by_id or not isinstance(items, list):
             raise BadAnswerError(f"{self._definition.title} answered with no list of tasks where list.items looks")
         return items
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
+        """Return the task of an entry; one that has no more than an ID is asked for."""
+        definition = self._definition
+        if definition.entry_id is None:
+            return self.to_task(entry[1], entry[0]) if definition.is_by_id else super().read_entry(entry, deadline)
+        found = as_word(definition.entry_id.find(entry))
+        if found is None:
+            raise BadAnswerError(f"{definition.title} answered with a list entry that has no ID where list.id looks")
+        try:
+            return self.read_task(definition.task_ids.of_link(found, definition.api_url), deadline)
+        except (NotFoundError, OptionError) as error:
+            # It went away since, or is none.
+            raise BadAnswerError(error.message) from None
+
+    def as_sent(self, request: RestRequest) -> RestRequest:
+        """Put the parameters of the page into the body, where the API wants them there."""
+        paging = self._definition.paging
+        if not paging.in_body:
+            return request
+        own = {name: value for name, value in request.params if name in (paging.parameter, paging.size_parameter)}
+
+        def with_page(body: Any) -> Any:
+            for name, value in own.items():
+                number = whole_number(request.params, name) if paging.style != "cursor" else None
+                body = put(body, name, value if number is None else number)
+            return body
+
+        given = request.body
+        body = (lambda access: with_page(given(access))) if callable(given) else with_page(given)
+        return request._replace(params=tuple(pair for pair in request.params if pair[0] not in own), body=body)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = super().read_task(task_id, deadline)
+            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -304,6 +468,26 @@ class CustomProvider(RestProvider):
         if not task.is_final:
             return task
         return self._with_end(self._with_result(task, deadline), deadline)
+
+    def _before_the_task(self, task_id: str, deadline: Deadline) -> Task | None:
+        """Ask for the handle of a task, and return what stands for the task until there is one; None once it is."""
+        handle = self._definition.handle
+        if handle is None or task_id in self._next:
+            return None
+        request = handle.request.fill(self._values, self._definition.task_ids.values(task_id))
+        raw = self.ask(request, deadline, of_task=True)
+        following = as_word(handle.next.find(raw))
+        if following is not None:
+            self._next[task_id] = following
+            return None
+        is_cancelled = handle.cancelled_if is not None and handle.cancelled_if.find(raw) is True
+        state = TaskState.CANCELLED if is_cancelled else TaskState.QUEUED
+        found = {
+            "id": task_id,
+            "state": state.value,
+            "message": handle.message and _as_reason(handle.message.find(raw)),
+        }
+        return new_task(raw, found, self.description, state)
 
     def _with_result(self, task: Task, deadline: Deadline) -> Task:
         """Read the result that a redirect led to, where it can be read."""
@@ -334,7 +518,20 @@ class CustomProvider(RestProvider):
         following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
         return page._replace(next_cursor=following)
 
-    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+    def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
+        """Return the next page, also as the header ``Link`` tells of it (RFC 8288)."""
+        if self._definition.paging.style != "link_header":
+            return super().params_after(answer, params, tasks, deadline)
+        link = next_link(answer.headers.get("link", ""))
+        return None if link is None else self._by_link(link, deadline)
+
+    def next_params(
+        self,
+        answer: Any,
+        params: Params,
+        tasks: Sequence[Task],  # noqa: ARG002 - some of the entries may be none
+        deadline: Deadline,
+    ) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
         paging = self._definition.paging
         if paging.next is not None:
@@ -343,9 +540,10 @@ class CustomProvider(RestProvider):
                 return None
             return self._by_link(following, deadline) if paging.style == "link" else self._by_cursor(following, params)
         size = whole_number(params, paging.size_parameter)
-        if paging.style == "none" or not tasks or len(tasks) < (paging.size if size is None else size):
+        count = len(self.find_entries(answer))
+        if paging.style == "none" or not count or count < (paging.size if size is None else size):
             return None
-        step = len(tasks) if paging.style == "offset" else 1
+        step = count if paging.style == "offset" else 1
         return changed(params, paging.parameter, str((whole_number(params, paging.parameter) or 0) + step))
 
     def list_entry_lacks_something(self, task: Task) -> bool:
@@ -354,8 +552,9 @@ class CustomProvider(RestProvider):
 
     @property
     def can_list(self) -> bool:
-        """Whether the definition has a list."""
-        return self._definition.list is not None
+        """Whether the definition has a list that tells states."""
+        definition = self._definition
+        return definition.list is not None and definition.entry_id is None and definition.handle is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
@@ -363,7 +562,9 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(definition.when_ended.fill(self._values, task.id), deadline, of_task=True)
+            answer = self.ask(
+                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
+            )
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -372,9 +573,9 @@ class CustomProvider(RestProvider):
             # Trouble with this request is not the end of the task.
             told = f"What when_ended asks for could not be read: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
-        words, result, failed = as_prose(found.get("message")), found.get("result"), task.error
+        words, result, failed = _as_reason(found.get("message")), found.get("result"), task.error
         if failed is not None:
-            code = as_word(found.get("code")) or failed.code
+            code = _as_code(found.get("code")) or failed.code
             failed = _documented(self.description, code, words or failed.detail)
         return replace(
             task,
@@ -400,6 +601,16 @@ class CustomProvider(RestProvider):
         return params
 
 
+#: A link of the header and its parameters; an address holds neither < nor >.
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*(?:next\b|\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\")", re.IGNORECASE)
+
+
+def next_link(header: str) -> str | None:
+    """Return the address of the next page in a header ``Link`` (RFC 8288), None where it has none."""
+    return next((link for link, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
+
+
 def _base_url(definition: Definition, options: ConnectionOptions) -> str:
     return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
 
@@ -409,10 +620,15 @@ def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str
     return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
 
 
-def _headers(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
-    """Return the headers that every request has."""
+def _headers(definition: Definition, options: ConnectionOptions, url: str) -> dict[str, str]:
+    """Return the headers that every request has, without those with a secret where it goes to another server."""
     values = _values(definition, options)
-    return {name: fill_text(text, values) for name, text in definition.headers.items()}
+    is_ours = origin(url) == origin(options.needed("api_url"))
+    return {
+        name: fill_text(text, values)
+        for name, text in definition.headers.items()
+        if is_ours or not placeholders(text) & {*LOGIN_VALUES}
+    }
 
 
 def _login(
@@ -431,8 +647,11 @@ def _login(
             f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
         )
     if definition.session is not None:
+        warning = plain_http_warning(options.needed("auth_url")) if definition.session.is_elsewhere else None
+        if warning is not None:
+            tools.warn(warning)
         return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
-    headers = _headers(definition, options)
+    headers = _headers(definition, options, options.needed("api_url"))
     if definition.login == "basic":
         headers.update(basic_login(options.needed("username"), options.needed("password")))
     elif definition.login_header is not None:
@@ -443,7 +662,7 @@ def _login(
 
 def describe(definition: Definition) -> ProviderDescription:
     """Return the description of the API that a definition describes."""
-    pattern, words = definition.task_id or (None, "")
+    ids = definition.task_ids
     return replace(
         DESCRIPTION,
         title=definition.title,
@@ -453,11 +672,22 @@ def describe(definition: Definition) -> ProviderDescription:
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
-        task_id_pattern=pattern,
-        task_id_words=words,
+        task_id_pattern=ids.pattern,
+        task_id_words=ids.words,
+        read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",
     )
+
+
+def _read_task_id(definition: Definition, given: str) -> str:
+    task_id = definition.task_ids.read(given, definition.api_url)
+    if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
+        raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
+    # Fails here where the ID lacks its parts or is no path, before anything is sent.
+    first = definition.get if definition.handle is None else definition.handle.request
+    fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})
+    return task_id
 
 
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:

@@ -31,11 +31,11 @@ class Screen:
         self.attended = AttendedClock(self.clock, parent=lambda: 1)
         self.moments, self.lines = [], []
         self._breaks = breaks
-        self.live = LiveLines(self._show, ProgressTeller(10), self.attended)
+        self.live = LiveLines(self._show, ProgressTeller("[host]", 10), self.attended)
 
     def _show(self, line):
         self.moments.append(self.clock.elapsed)
-        self.lines.append(line)
+        self.lines.append(line.text)
         if self._breaks:
             raise OSError("no such screen")
 

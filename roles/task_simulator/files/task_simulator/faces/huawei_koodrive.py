@@ -47,7 +47,7 @@ JOB_TYPES = {
 NEEDED = {"transfer": ("srcUserId", "dstUserId"), "user_import": ("resultId", "orgId", "orgUserId")}
 #: Whether a token's request needs X-User-Id and X-Date unless a scenario says otherwise: the page of ``GET /task/{id}``
 #: calls them mandatory, older pages of other calls do not have them, and all say that app authentication uses them.
-STRICT = False
+STRICT = True
 LARGEST_PAGE = 100
 SIGNATURE_SECONDS = 15 * 60.0
 #: The simulator's clock and that of the machine drift apart a little.

@@ -18,7 +18,11 @@ import pytest
 import trustme
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import origin, without_query
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import (
+    on_same_server,
+    origin,
+    without_query,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.causes import server_of, translated
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
     HttpRequest,
@@ -271,6 +275,7 @@ def test_a_slow_answer_ends_at_the_timeout(client, play):
     assert time.monotonic() - began < LONG / 2
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("play", [[b"H", 0.05] * 1200, [CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 1200]])
 def test_an_answer_that_drips_leaves_neither_a_thread_nor_a_socket(client, monkeypatch, play):
     started = []
@@ -418,6 +423,45 @@ def test_a_post_is_not_sent_elsewhere(client):
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_can_be_the_answer(client, method):
+    with serving(answer(status=303, Location="/other")) as server:
+        response = client.send(HttpRequest(method, server.url, stops_at={303}), 5)
+        assert (response.status, response.headers["location"]) == (303, "/other")
+        assert len(server.requests) == 1
+
+
+def test_a_form_is_sent_as_browsers_do(client):
+    with serving(answer({})) as server:
+        client.send(HttpRequest("POST", server.url, form=(("user", "a b"), ("pass", "&=%é"))), 5)
+    (request,) = server.requests
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.body == b"user=a+b&pass=%26%3D%25%C3%A9"
+
+
+def test_the_cookies_that_an_answer_sets(client):
+    set_cookie = 'sid="abc"; Path=/; Expires=Wed, 21 Oct 2037 07:28:00 GMT\r\nSet-Cookie: csrf=x=1; Secure'
+    with serving(answer({}, Set_Cookie=set_cookie)) as server:
+        assert _http.cookies_of(client.send(get(server.url), 5)) == {"sid": "abc", "csrf": "x=1"}
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("/x/1?a=b#c", "https://api.example/x/1?a=b"),
+        ("2", "https://api.example/base/2"),
+        ("https://API.example:443/x", "https://api.example/x"),
+        ("https://other.example/x", None),
+        ("//other.example/x", None),
+        ("http://api.example/x", None),
+        ("https://api.example@other.example/", None),
+        ("https://api.example\\@other.example/", None),
+    ],
+)
+def test_where_a_link_leads_to(link, address):
+    assert on_same_server("https://api.example/base/1", link) == address
+
+
 def test_redirects_that_go_round_end(client):
     with serving(lambda _request: answer(status=302, Location="/round")) as server:
         with pytest.raises(BadAnswerError, match="more than 3 times"):
@@ -521,6 +565,7 @@ def from_proxy(status):
     return answer(page, status, Content_Type="text/html", Proxy_Authenticate='Basic realm="squid"')
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("login", ["", "bob:pr0xy-secret@"])
 @pytest.mark.parametrize(
     ("scheme", "status", "kind"),
@@ -552,6 +597,7 @@ def test_407_without_a_proxy_is_an_answer(client):
         assert client.send(get(server.url), 5).status == 407
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
 def test_a_socks_proxy_names_the_library_that_it_needs(client, monkeypatch, variable):
     def missing(*_args, **_kwargs):
@@ -667,6 +713,7 @@ def test_a_certificate_for_another_name_is_refused(new_client, tmp_path):
     assert "is not trusted" in caught.value.message
 
 
+@pytest.mark.kind
 def test_https_to_a_plain_port_says_so(client):
     with serving([answer(status=400), CLOSE]) as server:
         with pytest.raises(UntrustedServerError, match=r"does not speak TLS.*scheme.*port.*auth_url"):
@@ -674,6 +721,7 @@ def test_https_to_a_plain_port_says_so(client):
         assert server.requests[0].method == "TLS"
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("play", "kind"),
     [
@@ -700,6 +748,7 @@ def old_version(context):
     context.set_ciphers("ALL:@SECLEVEL=0")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("configure", [old_cipher, old_version])
 def test_an_old_server_has_no_way_to_encrypt_in_common(new_client, configure):
     tls = server_context()
@@ -798,6 +847,7 @@ def cookies_of(server):
     return [request.headers.get("cookie") for request in server.requests]
 
 
+@pytest.mark.kind
 def test_a_cookie_goes_back_to_the_server_that_set_it_and_to_no_other_port(client):
     with serving(
         answer(Set_Cookie="id=1; Path=/"), answer(), answer(Set_Cookie="id=; Max-Age=0; Path=/"), answer()
@@ -816,6 +866,7 @@ def test_a_cookie_does_not_replace_that_of_a_login(client):
     assert cookies_of(server) == [None, "mine=2"]
 
 
+@pytest.mark.kind
 def test_the_cookies_of_a_server_are_few(client):
     def another(request):
         return answer(Set_Cookie=f"n{request.target[1:]}=1; Path=/")
@@ -902,8 +953,12 @@ def test_without_query():
 @pytest.mark.parametrize(
     ("headers", "body", "expected"),
     [
-        ({"content-type": "text/html; charset=UTF-8"}, b"", True),
-        ({"content-type": "application/xhtml+xml"}, b"", True),
+        ({"content-type": "text/html; charset=UTF-8"}, b"", False),
+        ({"content-type": "text/html; charset=UTF-8"}, b'{"text": "<html>"}', False),
+        ({}, b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "...">', True),
+        ({}, b'<?xml version="1.0"?><error/>', False),
+        ({}, b"\xef\xbb\xbf<!-- x --><head>", True),
+        ({}, "<html>".encode("utf-16"), True),
         ({}, b"\n <!DOCTYPE html><html>", True),
         ({}, b"<HTML>", True),
         ({"content-type": "application/json"}, b"{}", False),

@@ -73,6 +73,7 @@ def test_a_secret_is_hidden_in_every_form(secret, form):
     assert masked(f"before {form(secret)} after", secret) == f"before {HIDDEN} after"
 
 
+@pytest.mark.kind
 @FUZZ
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8), st.sampled_from(sorted(FORMS)))
 def test_no_form_of_any_secret_is_left(secret, form):
@@ -80,6 +81,7 @@ def test_no_form_of_any_secret_is_left(secret, form):
     assert masked(f"({FORMS[form](secret)})", secret) == f"({HIDDEN})" or len(secret) < 8
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("text", "secret", "expected"),
     [
@@ -165,6 +167,7 @@ def test_a_run_has_a_mask_of_its_own():
     assert mask("s3cr3t-v4lue") == "s3cr3t-v4lue"
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("text", "limit"),
     [
@@ -184,6 +187,7 @@ def test_a_vendors_words_are_masked_before_they_are_changed(text, limit):
 # --- names and addresses ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     "name",
     [
@@ -234,6 +238,7 @@ def test_secrets_below_a_secret_name_numbers_and_words_of_headers_are_found():
     assert list(secrets_by_name(data)) == ["ann", "1", "4711", "Bearer abc", "abc"]
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -28,6 +28,7 @@ MOST = Backoff(uniform=lambda _low, high: high)
 LEAST = Backoff(uniform=lambda low, _high: low)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 529, 530, 561, 596, 599])
 def test_statuses_that_may_pass(status):
     assert status in TRANSIENT_STATUSES

@@ -115,12 +115,13 @@ def test_words_are_listed_as_in_a_sentence(words, expected):
         (42.4, "42 s"),
         (119.4, "119 s"),
         (119.6, "2 min"),
-        (185, "3 min 5 s"),
-        (3600, "60 min"),
-        (7199, "119 min 59 s"),
-        (7199.6, "2 h"),
+        (185, "3 min 05 s"),
+        (3599, "59 min 59 s"),
+        (3599.6, "1 h"),
+        (7199, "1 h 59 min"),
+        (7500, "2 h 05 min"),
         (7800, "2 h 10 min"),
-        (90061, "25 h 1 min"),
+        (90061, "25 h 01 min"),
     ],
 )
 def test_durations_in_words(seconds, expected):

@@ -32,7 +32,7 @@ def test_without_a_code_all_are_returned(provider):
     ("codes", "provider", "words"),
     [
         (["999"], "rackspace_images", "documents no failure code '999'; it documents 111, 396"),
-        (["1"], "openstack_images", "it documents none"),
+        (["1"], "vmware_live_site_recovery", "it documents none"),
         (["1"], "nobody", "there are"),
     ],
 )

@@ -90,6 +90,7 @@ def test_an_output_that_is_closed_already_is_none(output):
     assert not interrupts.came
 
 
+@pytest.mark.kind
 def test_other_threads_get_no_signals(output):
     seen = []
 

@@ -90,7 +90,7 @@ def test_a_failed_launch_is_named(results, name):
 def test_a_result_without_an_id_says_where_it_was_looked_for(result):
     with pytest.raises(OptionError) as caught:
         launched_task_ids([launched("a"), result], DESCRIPTION)
-    for word in ("launch_results[1] has no task's id", "example", "json.id, id, task_id", "task_ids"):
+    for word in ("launch_results[1] has no task ID", "example", "json.id, id, task_id", "task_ids"):
         assert word in caught.value.message
 
 
@@ -98,7 +98,7 @@ def test_a_result_without_an_id_says_where_it_was_looked_for(result):
 def test_no_task_of_a_launch_of_several_is_left_out(entries):
     with pytest.raises(OptionError) as caught:
         launched_task_ids([launched("a"), {"json": entries}], DESCRIPTION)
-    assert caught.value.message.startswith("launch_results[1] has 2 tasks at json.id, and 1 of them without an ID")
+    assert caught.value.message.startswith("launch_results[1] has 2 tasks at json.id, but an ID for 1 of them only")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_where_vmwares_launches_have_their_ids(result, ids):
 
 
 def test_a_launch_of_nothing_is_no_success():
-    with pytest.raises(OptionError, match=r"has no task's id .*json\.list\.id"):
+    with pytest.raises(OptionError, match=r"has no task ID .*json\.list\.id"):
         launched_task_ids({"json": {"list": []}}, PROVIDERS["vmware_live_site_recovery"].description)
 
 
 @pytest.mark.parametrize("results", ["a", "", b"a", 5, None, True, ["a"], [None], {"results": ["a", "b"]}])
 def test_what_is_no_result(results):
-    with pytest.raises(OptionError, match="is no registered result"):
+    with pytest.raises(OptionError, match="is not a registered result"):
         launched_task_ids(results, DESCRIPTION)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api import http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
 from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
     CONNECTION,
@@ -215,6 +216,7 @@ def test_a_defect_fails_cleanly(run, server):
     assert SECRET not in written
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("flag", "named"),
     [
@@ -360,6 +362,7 @@ def test_a_login_and_its_token_are_nowhere(run, server, monkeypatch, way, option
     assert result["tasks"][0]["id"] == "a"
 
 
+@pytest.mark.kind
 def test_a_secret_that_is_an_ordinary_word_hides_that_word_and_changes_no_end(run, server):
     params = {"api_url": server.url, "api_token": "succeeded"}
     code, result, _written = run(task_wait, task_id="a", **params)
@@ -401,6 +404,22 @@ def test_failures_with_launch_results_show_no_content(run, server, ids):
 def test_a_login_that_cannot_be_made_shows_no_content(run):
     _code, _result, written = run(task_wait, launch_results=launched("a"))
     assert "0ther-s3cret" not in written
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_what_is_long_is_returned_where_it_is_wanted(run, server, is_wanted):
+    part = Task("b", "example", TaskState.FAILED, raw={"b": 1})
+    task = {**Task("a", "example", TaskState.FAILED, raw={"a": 1}, subtasks=(part,)).to_result(), "history": []}
+
+    def wait():
+        run_module(lambda _context: {"tasks": [task], "task": task, "existing": {"raw": 1}}, TASK_WAIT)
+
+    wanted = {"return_raw": is_wanted, "return_history": is_wanted}
+    _code, result, _written = run(wait, task_id="a", **wanted, **ready(server))
+    for found in (result["task"], *result["tasks"]):
+        objects = [found.get("history"), found.get("raw"), found["subtasks"][0].get("raw")]
+        assert objects == ([[], {"a": 1}, {"b": 1}] if is_wanted else [None] * 3)
+    assert result["existing"] == {"raw": 1}
 
 
 # KooDrive's archives have passwords, which are parameters of the launch.
@@ -481,6 +500,7 @@ def test_secrets_in_an_address_are_hidden(run, monkeypatch, way, url, secret):
     assert secret not in written
 
 
+@pytest.mark.kind
 def test_warnings_are_masked(run, server):
     def work(context):
         context.warn(f"The vendor repeats {SECRET}")
@@ -490,6 +510,7 @@ def test_warnings_are_masked(run, server):
     assert "The vendor repeats ********" in json.dumps(result["warnings"])
 
 
+@pytest.mark.kind
 def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, server, monkeypatch):
     """Since 2.22, which hides what it is told in all that comes later."""
     told = []
@@ -507,6 +528,7 @@ def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, serve
 # --- what AWX gives ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.kind
 def test_an_empty_text_is_no_option(run, server):
     empty = {name: "" for name in TASK_WAIT if name not in ("task_ids", "launch_results")}
     connection = {name: "" for name in CONNECTION if name not in ("provider", "api_url", "api_token")}
@@ -522,6 +544,7 @@ def test_an_empty_text_is_missing_where_an_option_is_needed(run, option):
     assert (code, "task_ids" in result["msg"]) == (1, True)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("text", "read"),
     [('{"a": [1]}', {"a": [1]}), ("\n {'a': 1}", {"a": 1}), ("a=1 b.c=x", {"a": "1", "b.c": "x"}), ("", {})],
@@ -534,6 +557,7 @@ def test_texts_for_dictionaries_are_read(run, server, text, read):
     assert result["seen"] == read
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     "text", ["a: 1", 'get: {path: "/jobs/{id}?x=1"}', "{a: 1}", "{broken", "[1]", "a", "{'a': " + "[" * 5000]
 )
@@ -551,6 +575,7 @@ def test_a_list_as_json_is_a_list(run, server):
     assert (code, [task["id"] for task in result["tasks"]]) == (0, ["a", "b"])
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(("option", "variable"), [("api_token", "API_TOKEN"), ("region", "REGION")])
 def test_what_is_not_utf_8_in_the_environment_is_refused(run, monkeypatch, option, variable):
     monkeypatch.setenv(f"RACKSPACE_{variable}", "s3cr3t-\udcfcber")

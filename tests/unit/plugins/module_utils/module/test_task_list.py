@@ -153,6 +153,7 @@ def test_what_a_list_contradicts_itself_about_is_warned_of(provider):
     ]
 
 
+@pytest.mark.kind
 def test_a_list_takes_ten_minutes_at_most(provider):
     listing = Run(run, provider)
 

@@ -202,6 +202,7 @@ def contradicting(single, **params):
     return waiting
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("single", "params", "outcome"),
     [

@@ -196,6 +196,7 @@ FOREIGN = {
 }
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("not_found", ["fail", "wait", "succeed"])
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
 @pytest.mark.parametrize(("times", "apart"), [(1, 1), (2, 1), (3, 2)])
@@ -228,6 +229,7 @@ def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone)
     assert (result["tasks"][0]["state"], result["tasks"][0]["error"]["code"]) == ("failed", vendor.code)
 
 
+@pytest.mark.kind
 @EACH
 @pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
 def test_an_address_at_which_nobody_listens_is_given_up_soon(monkeypatch, vendor, alone):

@@ -272,6 +272,7 @@ def test_an_option_that_the_login_made_sure_of():
 # --- addresses ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -286,6 +287,7 @@ def test_a_usable_address(url, expected):
     assert check_url("api_url", url) == expected
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("url", "words"),
     [

@@ -192,6 +192,11 @@ def test_failures(raw, expected, state):
         ("epoch_seconds", 10**400, None),
         ("epoch_seconds", float("nan"), None),
         ("epoch_milliseconds", 10**30, None),
+        ("%d.%m.%Y %H:%M:%S", " 31.12.2026 23:59:58", "2026-12-31T23:59:58Z"),
+        ("%a %b %d %H:%M:%S %Y %z", "Thu Dec 31 23:59:58 2026 +0100", "2026-12-31T22:59:58Z"),
+        (["epoch_milliseconds", "%Y/%m/%d"], "2026/12/31", "2026-12-31T00:00:00Z"),
+        (["%Y/%m/%d", "epoch_milliseconds"], 1767323045250, "2026-01-02T03:04:05.250Z"),
+        *[("%Y", value, None) for value in (None, "", 5, [], "soon", "x" * 10**5)],
     ],
 )
 def test_times(times, value, expected):
@@ -205,6 +210,48 @@ def test_times(times, value, expected):
 )
 def test_percent(value, percent):
     assert parsed(task(p=value), fields={"id": "id", "state": "state", "percent": "p"}).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("of", "value", "percent"),
+    [
+        (1, 0.41, 41),
+        (1, "0.07", 7),
+        (1, 1.2, None),
+        (1, True, None),
+        ("total", 3, 37.5),
+        ("gone", 3, None),
+        ("`0`", 3, None),
+        ("`200`", 3, 1.5),
+    ],
+)
+def test_a_progress_of_another_scale(of, value, percent):
+    fields = {"id": "id", "state": "state", "percent": "p", "percent_of": of}
+    assert parsed(task(p=value, total=8), fields=fields).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (["No room", "", None, "Disk full"], "No room; Disk full"),
+        ([{"code": "E1", "message": "No room"}, {"message": "Disk full"}, {"x": 5}], "No room; Disk full"),
+        ({"errorCode": "E1", "message": "No room"}, "No room"),
+        ([["No room"], ["No room"]], "No room"),
+        ([str(number) for number in range(9)], "0; 1; 2; 3; 4; …"),
+        ([], None),
+        ({}, None),
+    ],
+)
+def test_reasons_that_are_lists(reason, words):
+    found = parsed(task(state="broken", why=reason), failure={"message": "why"})
+    assert found.error.detail == words
+    fields = {"id": "id", "state": "state", "message": "why"}
+    assert parsed(task(why=reason), fields=fields).message == words
+
+
+def test_codes_that_are_a_list():
+    found = parsed(task(state="broken", errors=[{"code": 7}, {"code": 8}]), failure={"code": "errors[].code"})
+    assert found.error.code == "7"
 
 
 @pytest.mark.parametrize("expression", ["length(id)", "items[::0]", "sum(items)", "sort(items)", "to_number(id) > `1`"])
@@ -258,6 +305,7 @@ def test_a_task_is_read_by_post():
         api.read("8")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -289,7 +337,7 @@ def test_a_refusal_is_known_by_an_expression():
     refusal = {"when": "status == 'error'", "message": "message"}
     api = Api({"refusal": refusal}, reply(task(message="fine")), reply({"status": "error", "message": "no"}))
     assert api.read("1").id == "1"
-    with pytest.raises(RejectedError, match="tasks/1: no"):
+    with pytest.raises(RejectedError, match=r"\(no\): GET \S+/tasks/1$"):
         api.read("1")
 
 
@@ -300,6 +348,7 @@ def test_words_of_a_refusal_that_nothing_describes():
     assert caught.value.code == "5"
 
 
+@pytest.mark.kind
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     items = [task("1"), {"id": "2"}, "what", task("3")]
     api = Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": items}))
@@ -312,6 +361,7 @@ def test_a_list_of_which_nothing_can_be_read():
         Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("answer", [reply({}, 403), reply({}, 400), reply({"lines": 5})])
 def test_a_refused_second_request_is_no_end_of_the_task(answer):
     fields = {"id": "id", "state": "state", "message": "message"}
@@ -319,6 +369,132 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
     assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+
+
+AZURE = {
+    "get": {"path": "{id:path}", "query": {"api-version": "2020-01-01"}},
+    "fields": {"id": "name", "state": "status"},
+    "states": {"Succeeded": "succeeded"},
+}
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("task_id", "url", "params"),
+    [
+        (
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            "https://api.example/subs/s1/operations/op-a?api-version=7&t=1",
+            (),
+        ),
+        (
+            "https://api.example/subs/s1/operations/op-a",
+            "https://api.example/subs/s1/operations/op-a",
+            (("api-version", "2020-01-01"),),
+        ),
+        ("/subs/s1/operations/op-a?x", f"{URL}/subs/s1/operations/op-a?x", (("api-version", "2020-01-01"),)),
+    ],
+)
+def test_an_id_that_is_an_address(task_id, url, params):
+    api = Api(AZURE, reply({"name": "op-a", "status": "Succeeded"}))
+    assert api.provider.description.read_task_id(task_id) == task_id
+    assert api.read(task_id).id == task_id
+    assert [(request.url, request.params) for request in api.http.requests] == [(url, params)]
+
+
+def test_an_address_of_another_server_is_never_asked():
+    api = Api({**AZURE, **login("bearer")}, api_token="t0ken")
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.read("https://other.example/operations/op-a")
+    assert api.http.requests == []
+
+
+@pytest.mark.parametrize("answered", ["op-b", "a", "xop-a"])
+def test_an_address_of_another_task(answered):
+    with pytest.raises(BadAnswerError, match="answered with another one"):
+        Api(AZURE, reply({"name": answered, "status": "Succeeded"})).read("/operations/op-a")
+
+
+@pytest.mark.kind
+def test_a_name_with_slashes():
+    api = Api(
+        {"get": {"path": "/v1/{id:path}"}, "fields": {"id": "name", "state": "state"}},
+        reply({"name": "p/o/1", "state": "busy"}),
+    )
+    assert api.read("p/o/1").id == "p/o/1"
+    assert api.urls == [f"{URL}/v1/p/o/1"]
+
+
+@pytest.mark.parametrize("answered", ["UPID:pve1:00:x", "00:x"])
+def test_an_id_of_several_parts(answered):
+    api = Api(
+        {"get": {"path": "/nodes/{id.node}/tasks/{id}"}, "task_id": {"parts": "UPID:{node}:{rest}"}},
+        reply(task(answered)),
+    )
+    assert api.read("UPID:pve1:00:x").id == "UPID:pve1:00:x"
+    assert api.urls == [f"{URL}/nodes/pve1/tasks/UPID%3Apve1%3A00%3Ax"]
+    with pytest.raises(OptionError, match="looks like UPID"):
+        api.provider.description.read_task_id("7")
+
+
+@pytest.mark.kind
+def test_a_long_id_is_not_matched():
+    description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
+    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+        description.read_task_id("a" * 300)
+
+
+def test_a_task_is_found_by_its_id():
+    get = {"path": "/tasks", "task": "tasks[?to_string(id) == {id}] | [0]"}
+    api = Api({"get": get}, lambda _request: page(1, 2))
+    assert api.read("2").id == "2"
+    with pytest.raises(BadAnswerError, match=r"without the task 3 where get\.task looks"):
+        api.read("3")
+
+
+JENKINS = {
+    "handle": {
+        "path": "/queue/item/{id}/api/json",
+        "next": "executable.url",
+        "message": "why",
+        "cancelled_if": "cancelled",
+    },
+    "get": {"path": "{next:path}api/json"},
+    "fields": {"id": "number", "state": "result"},
+    "states": {"null": "running", "FAILURE": "failed"},
+    "task_id": {"address": "/item/{id}"},
+}
+QUEUED = {"id": 4128, "why": "In the quiet period", "cancelled": False}
+LEFT = {"id": 4128, "executable": {"number": 17, "url": "https://api.example/job/cis/17/"}}
+
+
+def test_a_handle_is_followed():
+    builds = [{"number": 17, "result": None}, {"number": 17, "result": "FAILURE"}]
+    api = Api(JENKINS, reply(QUEUED), reply(LEFT), *map(reply, builds))
+    first, second, third = (api.read("4128") for _look in range(3))
+    assert (first.id, first.state.value, first.message) == ("4128", "queued", "In the quiet period")
+    assert (second.id, second.state.value, third.id, third.state.value) == ("4128", "running", "4128", "failed")
+    # Once the task is known, its handle is no longer asked for: it may be gone.
+    build = "https://api.example/job/cis/17/api/json"
+    queue = f"{URL}/queue/item/4128/api/json"
+    assert api.urls == [queue, queue, build, build]
+
+
+def test_a_handle_without_a_task():
+    assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+    with pytest.raises(NotFoundError):
+        Api(JENKINS, reply({}, 404)).read("4128")
+
+
+@pytest.mark.parametrize("url", ["https://other.example/job/17/", "/a/../b", "17"])
+def test_a_handle_that_leads_to_no_task(url):
+    with pytest.raises(BadAnswerError):
+        Api(JENKINS, reply({"executable": {"url": url}})).read("4128")
+
+
+def test_an_answer_that_does_not_repeat_the_id():
+    api = Api({"fields": {"state": "state"}}, reply({"state": "busy"}))
+    assert (api.read("7").id, api.http.requests[0].url) == ("7", f"{URL}/tasks/7")
 
 
 # --- what the HTTP status says --------------------------------------------------------------------------------
@@ -334,6 +510,7 @@ def monitor(answer, **definition):
     return FakeSession(answer, provider=PROVIDERS["custom"], api_url=URL, definition=least)
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
@@ -348,6 +525,18 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+@pytest.mark.kind
+def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
+    single = Api({}, reply(task()), reply(task(), retry_after="7"))
+    listed = Api(
+        {"list": LIST},
+        reply(task()),
+        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
+    )
+    for session, ids, seconds in ((single, "1", None), (single, "1", 7), (listed, "1", None), (listed, "123", 4)):
+        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
+
+
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
@@ -359,15 +548,17 @@ def test_other_statuses_are_no_states(status):
         monitor(reply({}, status)).read("42")
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize("status", ["500", "422"])
 def test_a_failed_task_under_another_status(status):
     definition = {"get": {**LEAST["get"], "statuses": {status: "task"}}, "failure": {"code": "error.code"}}
     found = Api(definition, reply(task(state="broken", error={"code": "E-DISK"}), int(status))).read()
     assert (found.state.value, found.error.code) == ("failed", "E-DISK")
-    with pytest.raises(TransientError, match="broken JSON"):
+    with pytest.raises(TransientError, match="and no body"):
         Api(definition, reply(b"", int(status))).read()
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("location", "result", "expected"),
     [
@@ -535,6 +726,102 @@ def test_a_cursor_that_is_none():
         Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
 
 
+def linked(*numbers, link):
+    return replace(page(*numbers), headers={"content-type": "application/json", "link": link})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f'<{URL}/tasks?page=9>; rel="last", <{URL}/tasks?page=2>; rel="next"',
+        "</tasks?page=2>; title=x; REL=next",
+        '<?page=2>;rel="prefetch next"',
+    ],
+)
+def test_pages_by_the_link_header(link):
+    api = Api(paged(style="link_header"), linked(1, link=link), linked(2, link='</x?page=1>; rel="nextish"'))
+    assert api.list() == ["1", "2"]
+    assert queries(api)[1] == {"page": "2"}
+
+
+def test_a_link_header_to_another_server():
+    api = Api(paged(style="link_header"), linked(1, link="<https://other.example/?page=2>; rel=next"))
+    with pytest.raises(BadAnswerError, match="another server"):
+        api.list()
+
+
+BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": "task", "opts": {"x": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("style", "script", "bodies"),
+    [
+        (
+            {"style": "offset", "parameter": "offset", "size_parameter": "opts.limit", "size": 2},
+            [page(1, 2), page(3)],
+            [{"kind": "task", "opts": {"x": 1, "limit": 2}, "offset": at} for at in (0, 2)],
+        ),
+        (
+            {"style": "cursor", "next": "meta.token", "parameter": "page.token"},
+            [page(1, 2, meta={"token": "007"}), page(3)],
+            [{"kind": "task", "opts": {"x": 1}}, {"kind": "task", "opts": {"x": 1}, "page": {"token": "007"}}],
+        ),
+    ],
+)
+def test_pages_in_the_body(style, script, bodies):
+    api = Api({"list": {**BODY, "paging": {**style, "in": "body"}}}, *script)
+    assert api.list(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
+    assert [request.json for request in api.http.requests] == bodies
+    assert [request.params for request in api.http.requests] == [(("q", "a"),)] * 2
+
+
+def test_pages_and_a_token_in_the_body():
+    paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1, "in": "body"}
+    listing = {**BODY, "body": {"session": "{token}"}, "paging": paging}
+    api = Api({"list": listing, **login("session", session=SESSION)}, token("one"), page(1), page(), **ANN)
+    assert api.list() == ["1"]
+    assert [request.json for request in api.http.requests[1:]] == [
+        {"session": "one", "page": number, "size": 1} for number in (1, 2)
+    ]
+
+
+def test_an_entry_that_is_left_out_ends_no_list():
+    items = [[task("1"), {"id": "2"}], [task("3")]]
+    api = Api(paged(**OFFSET), *(reply({"tasks": tasks}) for tasks in items))
+    assert api.list() == ["1", "3"]
+
+
+def test_a_list_by_ids():
+    definition = {"list": {"path": "/tasks", "items": "@", "by_id": True}, "fields": {"id": "no", "state": "state"}}
+    api = Api(definition, reply({"a": {"state": "busy"}, "b": {"state": "done", "no": "c"}}), reply([]))
+    assert api.list() == ["a", "c"]
+    with pytest.raises(BadAnswerError, match=r"no list of tasks where list\.items looks"):
+        api.list()
+
+
+REDFISH = {"list": {"path": "/Tasks", "items": "Members", "id": '"@odata.id"'}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "members", "url"),
+    [
+        ({**REDFISH, "get": {"path": "{id:path}"}}, [{"@odata.id": "/Tasks/7"}], f"{URL}/Tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": "/rf/Tasks/7"}], f"{URL}/tasks/7"),
+        ({**REDFISH, "task_id": {"address": "/Tasks/{id}"}}, [{"@odata.id": f"{URL}/Tasks/7/"}], f"{URL}/tasks/7"),
+        ({"list": {**REDFISH["list"], "id": "@"}}, [7], f"{URL}/tasks/7"),
+    ],
+)
+def test_a_list_of_links_or_ids(definition, members, url):
+    odd = [{}, {"@odata.id": "https://other.example/Tasks/8"}, None]
+    api = Api(definition, reply({"Members": [*members, *odd]}), reply(task(7)))
+    found = api.provider.read_page(EVERY, None, api.deadline)
+    assert [task.id.rpartition("/")[2] for task in found.tasks] == ["7"]
+    assert found.unreadable == 3
+    assert api.urls[:2] == [f"{URL}/Tasks", url]
+    # A wait asks for the tasks themselves at once.
+    assert not api.provider.can_list
+
+
 def test_pages_that_run_in_a_circle():
     api = Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="a"), page(2, cursor="a"))
     with pytest.raises(BadAnswerError, match="circle"):
@@ -673,6 +960,7 @@ def test_a_login_that_lacks_something(definition, options, words):
 HEADERS = {"X-API-Version": "1200", "X-Account": "{account_id}", "X-Second-Key": "{api_key}"}
 
 
+@pytest.mark.kind
 def test_headers_of_every_request():
     api = Api(
         {"headers": HEADERS, **session(logout=LOGOUT)},
@@ -721,14 +1009,6 @@ def test_the_token_of_a_session_in_a_body(keys, header):
     assert {"X-Session", "Authorization"} & set(asked[0].headers) == ({header} if header else set())
 
 
-def test_a_login_from_the_environment():
-    environ = {"LONGRUNNING_USERNAME": "ann", "LONGRUNNING_PASSWORD": "pa55word", "LONGRUNNING_API_URL": "https://no"}
-    api = Api(login("basic"), reply(task()), environ=environ)
-    api.read()
-    assert api.http.requests[0].headers["Authorization"] == "Basic YW5uOnBhNTV3b3Jk"
-    assert api.urls == [f"{URL}/tasks/1"]
-
-
 def token(value="t0ken"):
     return reply({"auth": {"token": value}})
 
@@ -771,7 +1051,7 @@ def test_a_session_with_its_token_in_a_header(answer):
             "Wrong password.*check username, password and",
         ),
         (reply({}, 403), AccessDeniedError, "403"),
-        (reply({}, 404), OptionError, r"api_url: .*404.*login\.session\.path"),
+        (reply({}, 404), OptionError, r"api_url: .*404.*Check login in the definition"),
         (reply(b"<html>", 404, content_type="text/html"), OptionError, "api_url"),
         (reply({}, 503), TransientError, "503"),
         (reply({}, 409), TransientError, "409"),
@@ -802,6 +1082,7 @@ def test_a_session_that_is_refused_is_renewed_once():
     assert len(api.http.asked("/login")) == 2
 
 
+@pytest.mark.kind
 def test_another_status_can_say_that_a_session_has_run_out():
     refused = reply({"text": "Token timeout"}, 403)
     api = Api(session(expired_statuses=[403]), token("one"), refused, token("two"), reply(task()), refused, **ANN)
@@ -813,6 +1094,7 @@ def test_another_status_can_say_that_a_session_has_run_out():
     assert len(api.http.requests) == 4
 
 
+@pytest.mark.kind
 def test_a_refusal_can_say_that_a_session_has_run_out():
     refusal = {"refusal": {"code": "error.code", "meanings": {"-11": "authentication"}}}
     script = [token("one"), reply({"error": {"code": -11}}), token("two"), reply(task())]
@@ -862,6 +1144,154 @@ def test_a_session_that_never_began_is_not_ended():
     assert api.http.requests == []
 
 
+def oauth2(grant="client_credentials", **keys):
+    return {"login": {"type": "oauth2", "oauth2": {"grant": grant, **keys}}}
+
+
+APP = {"app_id": "app", "app_secret": "app-s3cret", "auth_url": "https://login.example/t1/token"}
+
+
+def access_token(value, **more):
+    return reply({"access_token": value, "token_type": "Bearer", **more})
+
+
+@pytest.mark.kind
+def test_oauth2_with_client_credentials_at_another_server():
+    headers = {"headers": {"X-Version": "1", "X-Key": "{api_key}"}}
+    api = Api(
+        {**oauth2(scope="all.read", form={"audience": "x y"}), **headers},
+        *(access_token("one", expires_in=100), reply(task()), access_token("two"), reply(task())),
+        **{**APP, "api_key": "key-s3cret"},
+    )
+    api.read()
+    api.clock.advance(91)
+    api.read()
+    begin, asked, again, last = api.http.requests
+    assert (begin.method, begin.url, begin.json) == ("POST", "https://login.example/t1/token", None)
+    assert begin.body == (
+        b"grant_type=client_credentials&client_id=app&client_secret=app-s3cret&scope=all.read&audience=x+y"
+    )
+    # Each server gets its own secrets only.
+    assert begin.headers == {"Accept": "application/json", "X-Version": "1"}
+    assert (asked.url, asked.headers["Authorization"], asked.headers["X-Key"]) == (
+        f"{URL}/tasks/1",
+        "Bearer one",
+        "key-s3cret",
+    )
+    assert (again.url, last.headers["Authorization"]) == (begin.url, "Bearer two")
+    assert api.hidden == {"one", "two"}
+    assert "s3cret" not in repr(api.http.requests)
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("keys", "form", "authorization"),
+    [
+        ({}, b"grant_type=password&username=ann&password=pa55word", None),
+        ({"client": "basic"}, b"grant_type=password&username=ann&password=pa55word", "Basic YXBwOmFwcC1zM2NyZXQ="),
+        (
+            {"form": {"client_id": "public"}},
+            b"grant_type=password&username=ann&password=pa55word&client_id=public",
+            None,
+        ),
+    ],
+)
+def test_oauth2_with_a_password(keys, form, authorization):
+    api = Api(oauth2("password", path="/oauth2/token", **keys), access_token("one"), reply(task()), **ANN, **APP)
+    api.read()
+    begin, asked = api.http.requests
+    assert (begin.url, begin.body, begin.headers.get("Authorization")) == (f"{URL}/oauth2/token", form, authorization)
+    assert asked.headers["Authorization"] == "Bearer one"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (reply({"error": "invalid_client", "error_description": "Bad secret"}, 400), AuthenticationError, "Bad secret"),
+        (reply({"error": "invalid_grant"}, 400), AuthenticationError, "invalid_grant"),
+        (reply({"error": "invalid_scope"}, 400), RejectedError, "invalid_scope"),
+        (reply({"error": "temporarily_unavailable"}, 503), TransientError, "temporarily"),
+        (reply({}, 404), OptionError, r"auth_url: there is no login at https://login\.example"),
+        (reply({"token_type": "x"}), BadAnswerError, "without a token"),
+    ],
+)
+def test_an_oauth2_login_that_is_refused(answer, kind, words):
+    api = Api(oauth2(), lambda _request: answer, **APP)
+    for _look in range(2):
+        with pytest.raises(kind, match=words):
+            api.read()
+    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+
+
+@pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
+def test_a_lifetime_that_is_none(expires_in):
+    api = Api(oauth2(), access_token("one", expires_in=expires_in), reply(task()), reply(task()), **APP)
+    api.read()
+    api.clock.advance(10**6)
+    api.read()
+
+
+COOKIES = (
+    "TWISTED_SESSION=abcdef0123456789; Path=/; HttpOnly; Expires=Wed, 21 Oct 2037 07:28:00 GMT, "
+    "csrf=fedcba98; Secure, l=en"
+)
+
+
+def test_a_session_of_cookies_behind_a_redirect():
+    definition = login("session", session={"method": "GET", "path": "/auth/login", "basic": True, "cookies": True})
+    api = Api(definition, reply(b"", 302, location="/", set_cookie=COOKIES), reply(task()), **ANN)
+    api.read()
+    begin, asked = api.http.requests
+    assert 302 in begin.stops_at
+    assert asked.headers == {"Accept": "application/json"}
+    # Hiding a cookie of two letters would spoil every message.
+    assert api.hidden == {"abcdef0123456789", "fedcba98"}
+
+
+@pytest.mark.parametrize(
+    ("place", "csrf"), [({"token_cookie": "csrf"}, "fedcba98"), ({"token_header": "X-CSRF"}, "header-token")]
+)
+def test_cookies_with_a_csrf_token(place, csrf):
+    keys = {"path": "/login", "form": {"j_user": "{username}", "j_pass": "{password}"}, **place}
+    answer = reply(b"<html>", 302, location="/", set_cookie=COOKIES, x_csrf="header-token")
+    api = Api(login("session", header="X-CSRF-Token", session=keys), answer, reply(task()), **ANN)
+    api.read()
+    assert api.http.requests[0].body == b"j_user=ann&j_pass=pa55word"
+    assert api.http.requests[1].headers["X-CSRF-Token"] == csrf
+    assert csrf in api.hidden
+
+
+def test_a_login_that_sets_no_cookie():
+    definition = login("session", session={"path": "/login", "cookies": True})
+    with pytest.raises(BadAnswerError, match="answered the login without a cookie"):
+        Api(definition, reply(b"", 302, location="/login?error")).read()
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("logout", "answer", "url"),
+    [
+        ({"path": "/tokens/{token}"}, {}, f"{URL}/tokens/t0%2Fken"),
+        ({"address": '"@odata.id"'}, {"@odata.id": "/rf/Sessions/4"}, "https://api.example/rf/Sessions/4"),
+        ({"address_header": "Location"}, {}, "https://api.example/rf/Sessions/5"),
+        ({"address": "gone"}, {}, None),
+        ({"address": "gone"}, {"gone": "https://other.example/4"}, None),
+        ({"address": "gone"}, {"gone": "https://[/4"}, None),
+    ],
+)
+@pytest.mark.parametrize("place", [{"token_header": "X-Auth-Token"}, {"token": "tok"}])
+def test_a_logout_whose_address_the_login_gave(logout, answer, url, place):
+    keys = {"path": "/login", **place, "logout": {"method": "DELETE", **logout}}
+    begun = reply({"tok": "t0/ken", **answer}, 201, x_auth_token="t0/ken", location="/rf/Sessions/5")
+    api = Api(
+        login("session", header="X-Auth-Token", session=keys), begun, reply(task()), *([reply(b"", 204)] if url else [])
+    )
+    api.read()
+    api.provider.close(api.deadline)
+    assert [(request.method, request.url) for request in api.http.requests[2:]] == ([("DELETE", url)] if url else [])
+    assert all(request.headers["X-Auth-Token"] == "t0/ken" for request in api.http.requests[2:])
+
+
 # --- the description ------------------------------------------------------------------------------------------
 
 
@@ -876,7 +1306,7 @@ def test_what_the_definition_says_reaches_the_description():
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
-    assert (description.title, description.poll_interval, description.quota.requests) == ("Example API", 7.0, 2)
+    assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
@@ -888,6 +1318,23 @@ def test_the_quota_is_kept():
     for _number in range(3):
         api.read()
     assert api.clock.slept == [60.0]
+
+
+def test_two_quotas_are_kept():
+    quota = [{"requests": 2, "seconds": 10}, {"requests": 3, "seconds": 60}]
+    api = Api({"quota": quota}, lambda request: reply(task()))
+    for _number in range(4):
+        api.read()
+    # The third has to wait for the first quota, the fourth for the second.
+    assert api.clock.slept == [10.0, 50.0]
+
+
+def test_good_answers_say_when_to_look_again():
+    api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
+    reader = TaskReader(api.provider)
+    assert [reader.read([task_id], api.deadline).retry_after for task_id in ("1", "2", "1")] == [4.0, 30.0, 30.0]
+    api.clock.advance(31)
+    assert api.provider.asked_to_wait is None
 
 
 def test_the_quota_counts_logins_too():

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
+import time
 from pathlib import Path
 
 import jsonschema
@@ -17,16 +19,16 @@ from hypothesis import strategies as st
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import RestRequest
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import definition as _definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import (
-    SCHEMA,
-    fill_body,
-    fill_path,
-    read_definition,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
     describe,
     task_from_json,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import (
+    fill_body,
+    fill_path,
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
@@ -40,7 +42,7 @@ LEAST = {
 SESSION = {"path": "/login", "token": "token"}
 LIST = {"path": "/tasks", "items": "tasks"}
 ABSENT = object()
-ALL_OPTIONS = ("username", "password", "api_key", "api_token", "account_id", "region")
+ALL_OPTIONS = ("username", "password", "api_key", "api_token", "app_id", "app_secret", "account_id", "region")
 
 
 def changed(path, value):
@@ -69,6 +71,10 @@ def session(**keys):
     return changed("login", {"type": "session", "session": {**SESSION, **keys}})
 
 
+def oauth2(grant, **keys):
+    return {"type": "oauth2", "oauth2": {"grant": grant, **keys}}
+
+
 @pytest.mark.parametrize(
     ("definition", "words"),
     [
@@ -90,6 +96,10 @@ def session(**keys):
         (changed("states", {}), ["at $.states"]),
         (changed("states", ["done"]), ["at $.states: expected object, got array"]),
         (changed("fields.state", ABSENT), ["at $.fields: state is missing"]),
+        (
+            {**changed("fields.id", ABSENT), "list": LIST},
+            ["at $.fields: id is missing, which tells tasks of a list apart"],
+        ),
         (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
         (changed("fields.state", "[["), ["$.fields.state is no JMESPath expression"]),
         (changed("fields.state", 5), ["at $.fields.state: expected string, got number"]),
@@ -120,6 +130,9 @@ def session(**keys):
         (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
         (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is no placeholder here"]),
         (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
+        (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
+        (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle has {id} nowhere"]),
+        (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is no placeholder here"]),
         (changed("when_ended", {"path": "/output"}), ["$.when_ended has {id} nowhere"]),
         (changed("when_ended", {"path": "/o/{id}", "message": "["}), ["$.when_ended.message is no JMESPath"]),
         (changed("base_path", "/{account_id}"), ["$.base_path has {account_id}", "option account_id is not given"]),
@@ -134,16 +147,44 @@ def session(**keys):
         (changed("login", {"type": "header", "header": "X-Key\n"}), ["at $.login.header"]),
         (changed("login", {"type": "header", "prefix": "a\nb"}), ["at $.login.prefix"]),
         (changed("login", {"type": "session", "session": {"path": "/"}}), ["$.login.session needs exactly one of"]),
-        (session(token_header="X"), ["$.login.session needs exactly one of token and token_header"]),
+        (
+            session(token_header="X"),
+            ["$.login.session needs exactly one of token, token_header, token_cookie and cookies"],
+        ),
         (session(body={"user": "{user}"}), ["$.login.session.body.user has {user}, which is no placeholder here"]),
         (session(path="/{region}"), ["$.login.session.path has {region}", "option region is not given"]),
-        (session(logout={"method": "DELETE"}), ["at $.login.session.logout: path is missing"]),
+        (
+            session(logout={"method": "DELETE"}),
+            ["$.login.session.logout needs exactly one of path, address and address_header"],
+        ),
         (session(logout={"method": "DELETE", "path": "/{x}"}), ["$.login.session.logout.path has {x}"]),
         (session(lifetime=0), ["at $.login.session.lifetime"]),
+        (session(lifetime="["), ["$.login.session.lifetime is no JMESPath expression"]),
+        (session(body={}, form={}), ["$.login.session has body and form, and a request has one of both"]),
+        (session(form={"n": 5}), ["at $.login.session.form.n: expected string, got number"]),
+        (
+            session(path="https://x/login"),
+            ["at $.login.session.path: 'https://x/login': a path begins with a slash or"],
+        ),
+        (session(path="/login/{auth_url}"), ["$.login.session.path has {auth_url}, which is no placeholder here"]),
+        (session(cookies=False), ["at $.login.session.cookies"]),
+        (changed("login", {"type": "oauth2"}), ["at $.login: oauth2 is missing"]),
+        (changed("login", {"type": "oauth2", "oauth2": {}}), ["at $.login.oauth2: grant is missing"]),
+        (
+            changed("login", {"type": "oauth2", "oauth2": {"grant": "implicit"}}),
+            ["at $.login.oauth2.grant: 'implicit' is none of client_credentials, password"],
+        ),
         (session(lifetime=float("inf")), ["at $.login.session.lifetime"]),
         (paging(), ["at $.list.paging: style is missing"]),
-        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, cursor, offset, page"]),
+        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, link_header, cursor, offset, page"]),
         (paging(style="link"), ["at $.list.paging: next is missing"]),
+        (paging(style="link_header", next="n"), ["at $.list.paging: next is not known here"]),
+        (
+            paging(style="cursor", next="n", parameter="p", **{"in": "body"}),
+            ["$.list.paging is in the body, and $.list.body is no object"],
+        ),
+        (paging(style="link", next="n", **{"in": "body"}), ["at $.list.paging: in is not known here"]),
+        (changed("list", {**LIST, "id": "["}), ["$.list.id is no JMESPath expression"]),
         (paging(style="link", next="n", size=5), ["at $.list.paging: size is not known here", "style, next"]),
         (paging(style="cursor", next="n"), ["at $.list.paging: parameter is missing"]),
         (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter and size are missing"]),
@@ -158,11 +199,41 @@ def session(**keys):
         (paging(style="link", next="]"), ["$.list.paging.next is no JMESPath expression"]),
         (changed("task_id", {"pattern": "(", "words": "x"}), ["$.task_id.pattern is no regular expression"]),
         (changed("task_id", {"pattern": "x"}), ["at $.task_id: words is missing"]),
+        (changed("task_id", {"words": "x"}), ["at $.task_id: pattern is missing"]),
+        (changed("task_id.address", "item/{id}"), ["at $.task_id.address: 'item/{id}': a path begins with a slash"]),
+        (changed("task_id.address", "/item/{number}"), ["$.task_id.address has to have {id}, and nothing else"]),
+        (changed("task_id", {"parts": "{a}-{b}", "address": "/x/{a}"}), ["{id}, or all parts of {a}-{b}, and nothing"]),
+        *[
+            (changed("task_id", {"parts": parts}), ["$.task_id.parts needs names in braces, each once"])
+            for parts in ("{a}{b}", "a", "{a}:{a}", "{a}:{b}}", "{}:x")
+        ],
+        (changed("get.path", "/nodes/{id.node}/{id}"), ["$.get.path has {id.node}, which is no placeholder here"]),
+        *[
+            (changed("task_id", {"words": "x", "pattern": pattern}), ["$.task_id.pattern could take for ever"])
+            for pattern in (
+                *("(a+)+", "(a|a)*", "(a*){20}", "([a-z]+:)*x", "a*a*a*a*", r"(a)\1", "(?P<x>a)(?P=x)", "(?i)a"),
+                *("a?" * 25, "(a|a)" * 25, "((a?)b)+", "((a|b))+", "a{1,99}" * 5, "(?:a*)*", "(?=a*)*"),
+            )
+        ],
+        (changed("get.task", "tasks[?id=='{id}']"), ["$.get.task has {id} in quotes"]),
+        (changed("get.task", "tasks[?id=={id}"), ["$.get.task is no JMESPath expression"]),
+        (
+            changed("fields.state", "(" * 900 + "a" + ")" * 900),
+            ["$.fields.state is no JMESPath expression: it is nested"],
+        ),
+        (changed("fields.state", f"a[{'9' * 5000}]"), ["at $.fields.state"]),
         (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
         (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
+        (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is none of rfc3339"]),
+        (changed("times", "%Y %Y"), ["at $.times: '%Y %Y' is none of rfc3339", "no pattern such as %d.%m.%Y"]),
+        (changed("times", []), ["at $.times"]),
+        (changed("fields.percent_of", 0), ["at $.fields.percent_of"]),
+        (changed("fields.percent_of", "["), ["$.fields.percent_of is no JMESPath expression"]),
         (changed("poll_interval", "5"), ["at $.poll_interval: expected number, got string"]),
         (changed("poll_interval", 0), ["at $.poll_interval"]),
         (changed("quota", {"requests": 5}), ["at $.quota: seconds is missing"]),
+        (changed("quota", [{"requests": 5}]), ["at $.quota[0]: seconds is missing"]),
+        (changed("quota", []), ["at $.quota"]),
         (changed("transient_statuses", [200]), ["at $.transient_statuses[0]"]),
         (changed("launch_id", "json.id"), ["at $.launch_id: expected array, got string"]),
     ],
@@ -184,8 +255,8 @@ def test_the_schema_is_one():
 def test_the_least_definition():
     definition = read(LEAST)
     assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
-    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, None, None)
-    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, "rfc3339")
+    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, (), None)
+    assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, ("rfc3339",))
     assert definition.needs == ()
 
 
@@ -200,6 +271,12 @@ def test_the_least_definition():
         ({"type": "session", "session": {**SESSION, "body": {"key": "{api_key}"}}}, ("api_key",)),
         ({"type": "session", "session": {**SESSION, "body": ["{username}:{password}"]}}, ("username", "password")),
         ({"type": "session", "session": SESSION}, ()),
+        ({"type": "session", "session": {**SESSION, "path": "{auth_url}/in"}}, ("auth_url",)),
+        ({"type": "session", "session": {**SESSION, "form": {"key": "{api_key}"}}}, ("api_key",)),
+        (oauth2("client_credentials"), ("auth_url", "app_id", "app_secret")),
+        (oauth2("client_credentials", path="/token", client="basic"), ("app_id", "app_secret")),
+        (oauth2("password", path="/token"), ("username", "password")),
+        (oauth2("password", path="/token", client="body"), ("username", "password", "app_id", "app_secret")),
     ],
 )
 def test_a_login_needs_what_it_names(login, needed):
@@ -214,7 +291,7 @@ def test_places_are_filled_where_they_are_known():
     }
     definition = read(given, account_id="a b", region="x/y")
     assert definition.base_path == "/accounts/a%20b"
-    assert (definition.session.path, definition.session.logout) == ("/x%2Fy/in", ("POST", "/x%2Fy/out"))
+    assert (definition.session.path, definition.session.logout.path) == ("/x%2Fy/in", "/{region}/out")
     with pytest.raises(OptionError) as caught:
         read(given, account_id=" ", region="x")
     assert caught.value.option == "account_id"
@@ -223,7 +300,7 @@ def test_places_are_filled_where_they_are_known():
 def test_a_request_is_filled():
     given = changed("get", {"method": "POST", "path": "/t/{id}", "query": {"q": "{id}", "all": True, "n": 5}})
     given["get"]["body"] = {"params": {"id": "{id:int}", "text": "task {id}", "list": ["{id}", 1, None]}}
-    assert read(given).get.fill({}, "7") == RestRequest(
+    assert read(given).get.fill({}, {"id": "7"}) == RestRequest(
         "/t/7",
         (("q", "7"), ("all", "true"), ("n", "5")),
         {"params": {"id": 7, "text": "task 7", "list": ["7", 1, None]}},
@@ -260,16 +337,117 @@ def test_an_id_stays_one_segment(task_id, path):
 
 
 @pytest.mark.parametrize(
-    ("task_id", "path"), [("/api/tasks/1/", "/api/tasks/1/"), ("/a/b?c", "/a/b%3Fc"), ("/a b", "/a%20b")]
+    ("template", "task_id", "path"),
+    [
+        ("{id:path}", "/api/tasks/1/", "/api/tasks/1/"),
+        ("{id:path}", "/a b#c", "/a%20b%23c"),
+        ("{id:path}", "/Jobs('x%20y')/50%", "/Jobs('x%20y')/50%25"),
+        # A query is one: so are IDs that an answer gives as links.
+        ("{id:path}", "/a/b?v=1&w=a/b c", "/a/b?v=1&w=a/b%20c"),
+        ("{id:path}/log", "/a/b?v=1", "/a/b/log?v=1"),
+        ("{id:path}", "https://api.example/a/b?v=1", "https://api.example/a/b?v=1"),
+        ("{id:path}/log", "https://api.example:8443/a/b/", "https://api.example:8443/a/b//log"),
+        ("/v1/{id:path}", "projects/p/operations/o", "/v1/projects/p/operations/o"),
+        ("/v1/{id:path}:wait", "/projects/p", "/v1/projects/p:wait"),
+        ("/v1/{id:path}", "https://api.example/v1/projects/p", "https://api.example/v1/projects/p"),
+    ],
 )
-def test_an_id_can_be_a_path(task_id, path):
-    assert fill_path("{id:path}", {"id": task_id}) == path
+def test_an_id_can_be_a_path_or_an_address(template, task_id, path):
+    assert fill_path(template, {"id": task_id}) == path
 
 
-@pytest.mark.parametrize("task_id", ["7", "https://other.example/1", "//other.example/1", "/a/../b", "/..", "/./b", ""])
+@pytest.mark.parametrize(
+    "task_id", ["7", "//other.example/1", "/a/../b", "/..", "/./b", "", "/a/%2e%2E/b", "https://x/../b", "ftp://x/a"]
+)
 def test_a_path_that_is_no_id(task_id):
     with pytest.raises(OptionError):
         fill_path("{id:path}", {"id": task_id})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[0-9]+",
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "UPID:.+",
+        "/[!-~]*/tasks/[0-9a-f-]{36}/",
+        "(a|b)?[)+]+",
+        "-?x",
+    ],
+)
+def test_patterns_that_are_quick(pattern):
+    assert read(changed("task_id", {"pattern": pattern, "words": "x"})).task_ids.pattern == pattern
+
+
+@FUZZ
+@given(pattern=st.text(alphabet="ab().*+?|{}2,[]^\\", max_size=14))
+def test_no_pattern_takes_long(pattern):
+    with contextlib.suppress(OptionError):
+        read(changed("task_id", {"pattern": pattern, "words": "x"}))
+        begun = time.process_time()
+        re.fullmatch(pattern, "ab" * 60 + "!")
+        assert time.process_time() - begun < 20
+
+
+IDS = {
+    "upid": {"parts": "UPID:{node}:{rest}"},
+    "run": {"parts": "{dag}/{run}", "address": "/dags/{dag}/dagRuns/{run}"},
+    "item": {"address": "/item/{id}"},
+}
+
+
+@pytest.mark.parametrize(
+    ("ids", "given", "task_id", "parts"),
+    [
+        ("upid", "UPID:pve1:0001:vz:", "UPID:pve1:0001:vz:", {"node": "pve1", "rest": "0001:vz:"}),
+        ("run", "etl/manual__2026/x", "etl/manual__2026/x", {"dag": "etl", "run": "manual__2026/x"}),
+        ("run", "https://api.example/api/v2/dags/etl/dagRuns/a%20b?x=1", "etl/a b", {"dag": "etl", "run": "a b"}),
+        ("item", "https://api.example/ci/queue/item/4128/", "4128", {}),
+        ("item", "https://API.example:443/item/7#x", "7", {}),
+        ("item", "4128", "4128", {}),
+    ],
+)
+def test_an_id_in_an_address_and_its_parts(ids, given, task_id, parts):
+    found = read(changed("task_id", IDS[ids])).task_ids
+    assert found.read(given, "https://api.example/ci") == task_id
+    assert found.values(task_id) == {"id": task_id, **{f"id.{name}": part for name, part in parts.items()}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "given", "words"),
+    [
+        (
+            LEAST,
+            "https://api.example/tasks/1?sig=s3cret",
+            "the address https://api.example/tasks/1, where this API has",
+        ),
+        (changed("task_id", IDS["item"]), "https://api.example/job/4", "does not end like /item/{id}"),
+        (changed("task_id", IDS["item"]), "https://other.example/item/4", "api_url is https://api.example: the login"),
+        (changed("get.path", "{id:path}"), "https://other.example/a", "api_url is https://api.example: the login"),
+        (changed("get.path", "{id:path}"), "http://api.example/a", "api_url is https://api.example: the login"),
+        (changed("get.path", "{id:path}"), "https://api.example@other.example/a", "with a login, or an @"),
+        (changed("get.path", "{id:path}"), "https://u:pw@api.example/a", "with a login, or an @"),
+        (changed("get.path", "{id:path}"), "https://[/a", "the login is for that"),
+    ],
+)
+def test_an_address_that_is_no_id(definition, given, words):
+    with pytest.raises(OptionError) as caught:
+        read(definition).task_ids.read(given, "https://api.example")
+    assert words in caught.value.message
+    assert "s3cret" not in caught.value.message
+    assert "pw" not in caught.value.message
+
+
+def test_an_id_without_its_parts():
+    with pytest.raises(OptionError, match="an ID of this API looks like UPID:"):
+        read(changed("task_id", IDS["upid"])).task_ids.values("7")
+
+
+@pytest.mark.parametrize("task_id", ["7", "a`b", "a'b", 'a"b', "\\", "{id}", "ü\n", "`]|[0]|`"])
+def test_an_id_in_an_expression(task_id):
+    task = read(changed("get.task", "tasks[?id=={id}] | [0]")).task
+    wanted = {"id": task_id}
+    assert task.find({"tasks": [{"id": "x"}, wanted]}, task_id) == wanted
 
 
 def test_numbers_and_booleans_as_states():
@@ -291,6 +469,7 @@ WHOLE = {
     "launch_id": ["json.id"],
     "quota": {"requests": 1, "seconds": 1},
     "transient_statuses": [409],
+    "times": ["%d.%m.%Y", "rfc3339"],
 }
 WORDS = st.sampled_from(["{id}", "{", "/", "[", "@", "(", "link", "basic", "session", "succeeded", "a\nb", "\x00", "ü"])
 ANYTHING = st.recursive(
@@ -314,7 +493,7 @@ def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
 
 
 def test_without_jmespath_the_library_is_named(monkeypatch):
-    monkeypatch.setattr(_definition, "HAS_JMESPATH", False)
+    monkeypatch.setattr(expressions, "HAS_JMESPATH", False)
     with pytest.raises(MissingLibraryError) as caught:
         read(LEAST)
     assert caught.value.library == "jmespath"
@@ -325,7 +504,7 @@ def test_without_jmespath_the_library_is_named(monkeypatch):
 
 def keys_of(schema):
     """Return every key that a definition can have, and every word that it chooses from."""
-    found = set(schema.get("properties", {})) | set(schema.get("enum", ()))
+    found = set(schema.get("properties", {})) | set(schema.get("enum", ())) | set(schema.get("examples", ()))
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ())]
     inner += [
         schema[word] for word in ("then", "else", "items", "additionalProperties") if isinstance(schema.get(word), dict)
@@ -348,7 +527,7 @@ def test_the_keys_are_found_deep_down():
 def test_the_documented_definitions_are_good(path):
     definition = read(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert definition.list is not None
-    assert definition.task_id is not None
+    assert definition.task_ids.pattern is not None
 
 
 def examples_of(text):
@@ -375,7 +554,7 @@ def test_the_guides_example_is_good():
     assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
     definition = read(whole)
     job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}
-    task = task_from_json(definition.task.find({"job": job}), definition, describe(definition))
+    task = task_from_json(definition.task.find({"job": job}, "17"), definition, describe(definition))
     assert (task.id, task.state.value, task.error.code, task.error.title) == (
         "17",
         "failed",

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -13,8 +12,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
@@ -24,7 +21,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     RejectedError,
     TransientError,
     WaitError,
-    WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
@@ -44,7 +40,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explain
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
-from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 ID = "1534087020903704704"
@@ -428,47 +423,10 @@ def test_ids_are_quoted_and_dots_refused():
         session.read("..")
 
 
-def test_another_task_than_asked_for():
-    with pytest.raises(BadAnswerError, match="another one"):
-        Session(reply({**DETAIL, "taskId": "7"})).read()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        [],
-        "Success.",
-        None,
-        {},
-        {"code": 0, "msg": "success"},
-        {**DETAIL, "taskId": None},
-        {**DETAIL, "taskId": True},
-        {**DETAIL, "status": None},
-        {**DETAIL, "status": [2]},
-        {**DETAIL, "status": 2.5},
-        {**DETAIL, "status": True},
-        {**DETAIL, "resultCode": {}},
-        {**DETAIL, "code": False},
-        {**DETAIL, "code": []},
-    ],
-)
-def test_answers_of_another_shape(body):
-    with pytest.raises(BadAnswerError, match=r"unexpected shape: at \$"):
-        Session(reply(json.dumps(body).encode())).read()
-
-
 @pytest.mark.parametrize("task_id", ["", " "])
 def test_a_blank_id_is_none(task_id):
     with pytest.raises(BadAnswerError, match="taskId: it is blank"):
         Session(reply({**DETAIL, "taskId": task_id})).read()
-
-
-@pytest.mark.parametrize(
-    "body", [{"code": 0}, {"data": None}, {"data": []}, {"data": {}}, {"data": {"jobInfo": None}}, {"data": JOB}]
-)
-def test_jobs_of_another_shape(body):
-    with pytest.raises(BadAnswerError, match="unexpected shape"):
-        jobs(reply(body)).read()
 
 
 @pytest.mark.parametrize(
@@ -802,14 +760,6 @@ def test_a_list_without_tasks(body):
     assert (page.tasks, page.next_cursor) == ((), None)
 
 
-@pytest.mark.parametrize(
-    "body", [{"tasks": []}, {"taskList": {}}, {"taskList": [None]}, {"taskList": [{"taskId": "1"}]}]
-)
-def test_a_list_of_another_shape(body):
-    with pytest.raises(BadAnswerError, match="unexpected shape"):
-        Session(reply({**body, "code": 0})).page()
-
-
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
     page = Session(reply({"taskList": [None, ENTRY, {**ENTRY, "taskId": 1.5e18}], "code": 0})).page()
     assert ([task.id for task in page.tasks], page.unreadable) == ([ENTRY["taskId"]], 2)
@@ -927,70 +877,6 @@ def test_what_a_list_of_jobs_lacks(status, lacks):
     assert jobs().provider.list_entry_lacks_something(job(status=status)) is lacks
 
 
-# --- anything -------------------------------------------------------------------------------------------------
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(["0", "2", 2, 3]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from([*DETAIL, *JOB, "data", "jobInfo", "taskList", "nextCursor"]), inner, max_size=6
-        )
-    ),
-    max_leaves=15,
-)
-VALUES = JSON | st.sampled_from([ID, "20231212095227", "2", 2, 3, "18000205", 0])
-
-
-def shape(example):
-    return st.fixed_dictionaries({}, optional={key: st.just(value) | VALUES for key, value in example.items()})
-
-
-@FUZZ
-@given(body=JSON | shape(DETAIL) | shape({"taskList": [DETAIL], "nextCursor": 7, "code": 0}))
-def test_any_answer_about_tasks_gives_tasks_or_one_of_our_errors(body):
-    for act in (Session.read, Session.page):
-        with contextlib.suppress(WorkError):
-            act(Session(reply(json.dumps(body).encode())))
-
-
-@FUZZ
-@given(
-    body=JSON | st.fixed_dictionaries({"data": st.fixed_dictionaries({"jobInfo": shape(JOB)}) | st.lists(shape(JOB))})
-)
-def test_any_answer_about_jobs_gives_tasks_or_one_of_our_errors(body):
-    for act in (Session.read, Session.page):
-        with contextlib.suppress(WorkError):
-            act(jobs(reply(json.dumps(body).encode())))
-
-
-@FUZZ
-@given(raw=shape(DETAIL), job=shape(JOB))
-def test_what_fits_the_schema_is_a_task(raw, job):
-    with contextlib.suppress(BadAnswerError):
-        if task_service.TaskService.task_schema.problem(raw) is None:
-            assert task_from_json(raw).to_result()["id"]
-    with contextlib.suppress(BadAnswerError):
-        if job_service.JobService.task_schema.problem({"jobInfo": job}) is None:
-            assert job_from_json(job).to_result()["id"]
-
-
-@FUZZ
-@given(raw=shape(DETAIL), job=shape(JOB))
-def test_only_the_documented_success_is_one(raw, job):
-    with contextlib.suppress(BadAnswerError):
-        if (
-            task_service.TaskService.task_schema.problem(raw) is None
-            and task_from_json(raw).state is TaskState.SUCCEEDED
-        ):
-            assert raw["status"] in (2, "2")
-    with contextlib.suppress(BadAnswerError):
-        if job_service.JobService.task_schema.problem({"jobInfo": job}) is None:
-            task = job_from_json(job)
-            if task.state is TaskState.SUCCEEDED:
-                assert (job["status"] in (2, "2"), job["taskResultCode"] in (1, "1")) == (True, True)
-
-
 # --- launches -------------------------------------------------------------------------------------------------
 
 TRANSFER = Launch("transfer", {"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784"})
@@ -1014,20 +900,20 @@ def test_a_job_is_launched():
 )
 def test_an_answer_without_an_id_is_no_launch(service, answer):
     session = Session(reply(answer), service=service)
-    with pytest.raises(BadAnswerError, match="answered POST"):
+    with pytest.raises(BadAnswerError, match=r"unexpected shape .*: POST "):
         session.launch(session.provider.description.launch_types[0], {})
 
 
 @pytest.mark.parametrize("service", ["task", "jobs"])
 def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
     session = Session(reply({"code": 13000309, "msg": "x"}, 400), service=service)
-    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x$"):
+    with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x\): POST "):
         session.launch(session.provider.description.launch_types[0], {})
 
 
 def test_a_code_refuses_a_launch_even_under_http_200():
     session = Session(reply({"code": 13000102, "msg": "x"}))
-    with pytest.raises(RejectedError, match=r"refused POST .*/task/create: code 13000102 \(A parameter did not pass"):
+    with pytest.raises(RejectedError, match=r"refused the request \(code 13000102 \(A parameter did not pass.*: POST "):
         session.launch("transfer", {})
 
 

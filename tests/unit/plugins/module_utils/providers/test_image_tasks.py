@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from datetime import datetime, timezone
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.channel import Channel
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import JsonApi
@@ -23,7 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     OptionError,
     RejectedError,
     TransientError,
-    WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskQuery
@@ -38,7 +33,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading im
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import FakeHttp, reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
-from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
 BASE = "https://images.example/v2"
@@ -147,47 +141,9 @@ def test_only_a_failure_has_an_error():
     assert (task.error, task.state) == (None, TaskState.SUCCEEDED)
 
 
-@pytest.mark.parametrize(
-    ("raw", "path"),
-    [
-        ([], "$: expected object"),
-        ({"id": "1"}, "$: status is missing"),
-        ({"status": "pending"}, "$: id is missing"),
-        ({"id": 5, "status": "pending"}, "$.id: expected string"),
-        ({"id": "", "status": "pending"}, "$.id"),
-        ({"id": "1", "status": None}, "$.status: expected string"),
-        ({"id": "1", "status": "pending", "message": ["a"]}, "$.message: expected string or null"),
-        ({"id": "1", "status": "pending", "created_at": 5}, "$.created_at"),
-        ({"id": "1", "status": "pending", "input": "x"}, "$.input: expected object or null"),
-    ],
-)
-def test_a_task_of_another_shape_is_a_bad_answer(raw, path):
-    _http, provider = new_provider(reply(raw))
-    with pytest.raises(BadAnswerError) as caught:
-        provider.read_task("1", DEADLINE)
-    assert f"at {path}" in caught.value.message
-
-
-@pytest.mark.parametrize(("asked", "answered"), [("a", "b"), ("a", "ab"), ("1", "01")])
-def test_another_task_than_the_one_asked_for_is_a_bad_answer(asked, answered):
-    _http, provider = new_provider(reply(stub(1, id=answered)))
-    with pytest.raises(BadAnswerError, match="another one"):
-        provider.read_task(asked, DEADLINE)
-
-
 def test_the_id_stays_as_it_was_asked_for():
     _http, provider = new_provider(reply(stub(1, id="abc-def")))
     assert provider.read_task("ABC-def", DEADLINE).id == "ABC-def"
-
-
-@pytest.mark.parametrize(
-    ("task_id", "path"), [("a-1", "a-1"), ("a/../b", "a%2F..%2Fb"), ("a?b#c", "a%3Fb%23c"), ("a b\n", "a%20b%0A")]
-)
-def test_the_id_is_one_segment_of_the_path(task_id, path):
-    http, provider = new_provider(reply(stub(1, id=task_id)))
-    provider.read_task(task_id, DEADLINE)
-    assert http.requests[0].url == f"{BASE}/tasks/{path}"
-    assert http.requests[0].params == ()
 
 
 @pytest.mark.parametrize("task_id", ["", " ", ".", ".."])
@@ -358,23 +314,6 @@ def test_what_the_server_cannot_filter_is_filtered_here():
 
 
 @pytest.mark.parametrize(
-    ("answer", "path"),
-    [
-        ([], "$: expected object"),
-        ({}, "$: tasks is missing"),
-        ({"tasks": None}, "$.tasks: expected array"),
-        ({"tasks": [{"id": "2"}]}, "$: status is missing"),
-        ({"tasks": [], "next": 5}, "$.next: expected string or null"),
-    ],
-)
-def test_a_list_of_another_shape_is_a_bad_answer(answer, path):
-    _http, provider = new_provider(reply(answer))
-    with pytest.raises(BadAnswerError) as caught:
-        provider.read_page(TaskQuery(), None, DEADLINE)
-    assert f"at {path}" in caught.value.message
-
-
-@pytest.mark.parametrize(
     ("status", "lacks"),
     [("pending", False), ("processing", False), ("hm", False), ("success", True), ("failure", True)],
 )
@@ -399,57 +338,7 @@ def test_the_version_is_added_where_it_lacks(endpoint, expected):
     assert image_api_url(endpoint) == expected
 
 
-# --- any JSON -------------------------------------------------------------------------------------------------
-
-TEXTS = (
-    st.sampled_from(["", "None", "success", "failure", "pending", "2026-01-02T03:04:05+99:99", "\ud800"]) | st.text()
-)
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=8,
-)
-KEYS = ["id", "status", "type", "message", "owner", "created_at", "updated_at", "expires_at", "input", "result"]
-TASKS = st.fixed_dictionaries(
-    {"id": TEXTS, "status": TEXTS},
-    optional={
-        **dict.fromkeys(KEYS[2:8], st.none() | TEXTS),
-        "input": st.none() | st.fixed_dictionaries({}, optional={"image_properties": VALUES, "image_uuid": VALUES}),
-        "result": st.fixed_dictionaries({}, optional={"image_id": VALUES}) | VALUES,
-    },
-)
-
-
-@FUZZ
-@given(raw=TASKS)
-@BOTH
-def test_every_task_that_fits_the_schema_becomes_a_task(raw, description):
-    if ImageTaskProvider.task_schema.problem(raw) is None:
-        task = task_from_json(raw, description)
-        assert task.state is description.state_of(raw["status"])
-        json.dumps(task.to_result())
-
-
-@FUZZ
-@given(body=st.dictionaries(st.sampled_from(KEYS), VALUES) | VALUES)
-def test_any_json_gives_a_task_or_one_of_our_errors(body):
-    _http, provider = new_provider(reply(json.dumps(body)))
-    with contextlib.suppress(WorkError):
-        assert isinstance(provider.read_task("x", DEADLINE), Task)
-
-
-@FUZZ
-@given(
-    body=st.fixed_dictionaries({"tasks": st.lists(TASKS | VALUES, max_size=3)}, optional={"next": TEXTS | VALUES}),
-    quiet=st.booleans(),
-    limit=TEXTS,
-)
-def test_any_json_gives_a_list_or_one_of_our_errors(body, quiet, limit):
-    assert ImageTaskProvider.list_schema.problem({"tasks": []}) is None
-    _http, provider = new_provider(reply(body), quiet=quiet)
-    with contextlib.suppress(WorkError):
-        page = provider.read_page(TaskQuery(filters=(("limit", limit),)), None, DEADLINE)
-        assert all(isinstance(task, Task) for task in page.tasks)
+# --- no such task -------------------------------------------------------------------------------------------------
 
 
 GONE = {"message": "Could not find task x<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}
@@ -465,7 +354,7 @@ def test_a_404_that_is_not_glances_is_no_missing_task(body):
 def test_a_404_of_a_gateway_passes_once_glance_has_answered():
     _http, provider = new_provider(reply(stub(1)), reply(b"", 404), reply(GONE, 404))
     provider.read_task("id-1", DEADLINE)
-    with pytest.raises(TransientError, match=r"HTTP 404\. It had answered before"):
+    with pytest.raises(TransientError, match=r"\(HTTP 404\): GET \S+\. It had answered before"):
         provider.read_task("id-1", DEADLINE)
     with pytest.raises(NotFoundError, match="Could not find task x"):
         provider.read_task("id-1", DEADLINE)

@@ -526,16 +526,26 @@ def test_without_openstacksdk_the_library_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("message", "title", "retryable"),
+    ("message", "code", "title", "retryable"),
     [
-        ("Task failed due to Internal Error", "Glance met an error while it worked on the task", None),
-        ("Input does not contain 'import_from_format' field", "The task's input lacks a field", False),
-        ("Something else", None, None),
+        (
+            "Task failed due to Internal Error",
+            "internal_error",
+            "Glance met an error while it worked on the task",
+            None,
+        ),
+        (
+            "Input does not contain 'import_from_format' field",
+            "missing_input",
+            "The task's input lacks a field",
+            False,
+        ),
+        ("Something else", None, None, None),
     ],
 )
-def test_known_failures(message, title, retryable):
+def test_known_failures(message, code, title, retryable):
     error = task_from_json({"id": "1", "status": "failure", "message": message}, DESCRIPTION).error
-    assert (error.code, error.title, error.retryable, error.detail) == (None, title, retryable, message)
+    assert (error.code, error.title, error.retryable, error.detail) == (code, title, retryable, message)
 
 
 def test_only_imports_can_be_filtered_by_the_server():

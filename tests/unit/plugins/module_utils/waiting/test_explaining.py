@@ -204,7 +204,7 @@ class TestTimedOut:
     # check_point.mgmt tells the id only; ovhcloud-cli was asked to say "last seen", not "still running".
     def test_one(self):
         assert told({"a": COPYING}, timeout=185) == (
-            "Example: task a (last seen copying, 37.5 %) has not ended within the timeout of 3 min 5 s. " + self.ADVICE
+            "Example: task a (last seen copying, 37.5 %) has not ended within the timeout of 3 min 05 s. " + self.ADVICE
         )
 
     def test_a_single_look(self):
@@ -225,9 +225,9 @@ class TestTimedOut:
 
     def test_the_age_of_what_was_seen(self):
         assert told({"a": FOREVER_RUNNING}, trouble(5), timeout=185) == (
-            "Example: task a (last seen running, 185 s ago) has not ended within the timeout of 3 min 5 s. "
+            "Example: task a (last seen running, 185 s ago) has not ended within the timeout of 3 min 05 s. "
             + self.ADVICE
-        ).replace("185 s ago", "3 min 5 s ago")
+        ).replace("185 s ago", "3 min 05 s ago")
 
     def test_one_that_was_never_seen(self):
         assert told({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(0, math.inf, "b")) == (

@@ -177,6 +177,7 @@ class TestNoConnection:
     def nobody_there(since, until=math.inf, kind=NoConnectionError):
         return Trouble(since, until, lambda: kind("The connection to api.exmaple:443 was refused"))
 
+    @pytest.mark.kind
     @pytest.mark.parametrize("kind", [NoConnectionError, UnknownHostError])
     def test_before_the_server_was_reached_the_address_is_most_likely_wrong(self, kind):
         reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0, kind=kind))
@@ -284,6 +285,7 @@ def test_the_observer_is_told_of_looks_changes_and_troubles():
     ]
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     "error", [RuntimeError("can't start new thread"), OverflowError(), RejectedError("No"), OSError()]
 )

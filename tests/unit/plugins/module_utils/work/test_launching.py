@@ -137,6 +137,7 @@ def test_it_is_sent_again_for_so_long_only(clock):
     assert caught.value.message == "the connection was refused. Nothing was launched"
 
 
+@pytest.mark.kind
 def test_all_of_it_has_a_limit(clock):
     provider = LaunchingProvider()
 
@@ -200,6 +201,18 @@ def test_what_is_not_found_is_not_launched_again(clock, lost):
     }
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_blank_id_is_no_clear_answer(clock, blank):
+    provider = LaunchingProvider(blank, tasks={blank: None, "new": [None, same("new")]})
+    result = launch(provider, clock)
+    assert (result.outcome, result.task_id) == (LaunchOutcome.FOUND, "new")
+    with pytest.raises(
+        LaunchUnclearError, match="whether the task was launched: Example Cloud answered with a blank ID"
+    ):
+        launch(LaunchingProvider(blank, tasks={blank: None}), clock)
+
+
 def test_a_task_that_comes_up_late_is_found(clock):
     provider = LaunchingProvider(LOST, tasks={"new": [None, None, None, same("new")]})
     assert launch(provider, clock).outcome is LaunchOutcome.FOUND
@@ -254,13 +267,15 @@ SIGNAL = InterruptError("Interrupted by the signal SIGTERM")
 
 def test_who_interrupts_it_is_told_that_it_was_on_its_way(clock):
     provider = LaunchingProvider(SIGNAL)
-    with pytest.raises(InterruptError, match=r"SIGTERM\. The launch was on its way: look whether Example Cloud has"):
+    with pytest.raises(
+        LaunchUnclearError, match=r"SIGTERM\. The launch was on its way: look whether Example Cloud has"
+    ):
         launch(provider, clock)
 
 
 def test_so_is_who_interrupts_the_search(clock):
     provider = LaunchingProvider(lambda: provider.list_problems.append(SIGNAL) or LOST)
-    with pytest.raises(InterruptError, match="The launch was on its way"):
+    with pytest.raises(LaunchUnclearError, match="The launch was on its way"):
         launch(provider, clock)
 
 

@@ -110,6 +110,7 @@ class TestTheChoice:
         assert provider.requests == ["a"]
 
     # Words that are not known to be the vendor's own say where they came from.
+    @pytest.mark.kind
     @pytest.mark.parametrize(
         ("words", "request_of", "message"),
         [
@@ -289,6 +290,7 @@ class TestContradictions:
         found, _more = list_tasks(provider, QUERY, 10, deadline, others.append)
         return snapshot, found, warnings, others
 
+    @pytest.mark.kind
     @pytest.mark.parametrize("single", SINGLES)
     @pytest.mark.parametrize("entries", [[SUCCEEDED], [FAILED, SUCCEEDED], [SUCCEEDED, FAILED], [RUNNING, SUCCEEDED]])
     def test_a_success_is_one_only_when_nothing_says_otherwise(self, entries, single):
@@ -373,6 +375,7 @@ class TestUnreadableEntries:
             assert set(reader.read(["a", "b", "c", "d"], DEADLINE).tasks) == set("abcd")
         assert warnings == ["The list of Example has 2 entries that cannot be read. They are left out"]
 
+    @pytest.mark.kind
     def test_a_list_counts_them(self):
         warnings = []
         found, _more = list_tasks(self.provider(), QUERY, 10, DEADLINE, warnings.append)
@@ -446,6 +449,7 @@ class TestPages:
         assert len(provider.requests) == MOST_EMPTY_PAGES + 2
 
     # 10,000 requests in 20 seconds, and no end of them.
+    @pytest.mark.kind
     def test_a_list_without_end_is_given_up(self):
         provider = FakeProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
         with pytest.raises(BadAnswerError, match=r"goes on after 1000 pages\. No more are read: narrow it"):

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JMESPath expressions of a definition."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..._core.errors import BadAnswerError, MissingLibraryError, OptionError
+
+try:
+    import jmespath
+    import jmespath.exceptions
+
+    HAS_JMESPATH = True
+except ImportError:
+    HAS_JMESPATH = False
+
+
+class Expression:
+    """A JMESPath expression, compiled once.
+
+    Raises:
+        OptionError: it is none.
+    """
+
+    def __init__(self, text: str, path: str) -> None:
+        if not HAS_JMESPATH:
+            raise MissingLibraryError("jmespath", "for the provider custom")
+        self._text = text
+        try:
+            self._compiled = jmespath.compile(text)
+        except jmespath.exceptions.JMESPathError as error:
+            what = str(error).partition("\n")[0].rstrip(":")
+            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+        # The library reads numbers of thousands of digits with int, and nested parentheses by recursion.
+        except (RecursionError, ValueError):
+            what = "it is nested too deeply, or has a number that is too long"
+            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+
+    def find(self, data: Any) -> Any:
+        """Return what the expression finds, None where it finds nothing.
+
+        Raises:
+            BadAnswerError: it cannot be applied to this answer.
+        """
+        try:
+            return self._compiled.search(data)
+        # Besides its own errors the library lets some of Python's through, such as that of a slice with step 0.
+        except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            what = str(error).partition("\n")[0]
+            raise BadAnswerError(
+                f"The definition's expression {self._text!r} does not fit the answer: {what}"
+            ) from None
+
+
+class IdExpression:
+    """An expression in which ``{id}`` stands for the ID that was asked for, as a text."""
+
+    def __init__(self, text: str, path: str) -> None:
+        if re.search(r"[\"'`]\{id\}[\"'`]", text):
+            raise OptionError("definition", f"definition: {path} has {{id}} in quotes, and it is a text without them")
+        self._text = text
+        self._path = path
+        self.find("{}", "x")
+
+    def find(self, data: Any, task_id: str) -> Any:
+        """Return what the expression finds for a task, None where it finds nothing. Raises as ``Expression.find``."""
+        literal = json.dumps(task_id).replace("`", "\\u0060")
+        return Expression(self._text.replace("{id}", f"`{literal}`"), self._path).find(data)
