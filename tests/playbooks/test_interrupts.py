@@ -49,8 +49,9 @@ def until(condition, seconds):
 @pytest.fixture
 def interrupted(run_playbook, simulate, tmp_path):
     """Return a function that sends a signal to a run that waits, and returns the run and how often it logged out."""
-    # Where the tests run under nohup, all would ignore it.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Where the tests run in the background or under nohup, all would ignore one of these.
+    wanted = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
 
     def interrupted(send, number, *, in_process):
         simulator = simulate(SCENARIO)
@@ -68,7 +69,8 @@ def interrupted(run_playbook, simulate, tmp_path):
         return run, simulator.requests()["by_path"].get(LOGOUT)
 
     yield interrupted
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 # What a terminal does on Ctrl-C and when it is closed, and what stops a job: the signal goes to the process group.
