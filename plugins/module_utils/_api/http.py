@@ -98,7 +98,7 @@ class HttpRequest:
             return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise OptionError(
-                "input", f"{_where(self)} cannot be sent, since its input has no form in JSON: {error}"
+                "input", f"{_where(self)} cannot be sent, because its input cannot be written as JSON: {error}"
             ) from None
 
 
@@ -353,10 +353,12 @@ class RequestsClient:
         except requests.exceptions.InvalidHeader:
             raise OptionError(
                 "login",
-                f"{_where(request)} cannot be sent: a secret of the login has characters that no HTTP header can carry",
+                f"{_where(request)} cannot be sent: a secret of the login has a character that HTTP headers cannot hold",
             ) from None
         except (ValueError, UnicodeError):
-            raise OptionError("api_url", f"{without_query(request.url)} is no usable address: check api_url") from None
+            raise OptionError(
+                "api_url", f"{without_query(request.url)} is not a usable address: check api_url"
+            ) from None
 
     def _prepare_redirect(
         self,
@@ -370,7 +372,9 @@ class RequestsClient:
             target = urljoin(here, answer.headers["location"])
             scheme, host, port = origin(target)
         except ValueError:
-            raise BadAnswerError(f"{_where(request)} is redirected to what is no address", **details) from None
+            raise BadAnswerError(
+                f"{_where(request)} is redirected to something that is not an address", **details
+            ) from None
         if (scheme, host, port) != origin(here):
             raise BadAnswerError(
                 f"{_where(request)} is redirected to another server, {scheme}://{host}:{port}. "
@@ -379,7 +383,7 @@ class RequestsClient:
             )
         if request.method != "GET":
             raise BadAnswerError(
-                f"{_where(request)} is redirected, and only a GET may be repeated elsewhere", **details
+                f"{_where(request)} is redirected, but only a GET may be sent again to another address", **details
             )
         follow = prepared.copy()
         # Nothing of the target but its path and query: another parser may read another host out of the rest.
@@ -415,7 +419,7 @@ class RequestsClient:
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise BadAnswerError(
-                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB and was not read on: {_where(request)}",
+                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large: {_where(request)}",
                     method=request.method,
                     url=without_query(request.url),
                     status=response.status_code,

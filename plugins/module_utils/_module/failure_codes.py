@@ -21,7 +21,7 @@ def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
         OptionError: there is no such provider, or it documents no such code.
     """
     if provider not in PROVIDERS:
-        raise OptionError("provider", f"provider is {provider!r}; there are {listed(sorted(PROVIDERS))}")
+        raise OptionError("provider", f"provider is {provider!r}; choose one of {listed(sorted(PROVIDERS), 'or')}")
     documented = {failure.code: failure for failure in PROVIDERS[provider].description.failures if failure.code}
     for code in codes:
         if code not in documented:

@@ -102,7 +102,7 @@ class ProviderDescription:
     defaults: Mapping[str, str] = field(default_factory=dict)
     #: The only values that an option can have here.
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
+    #: What a task's ID looks like, as a regular expression for the whole of it, and in words for people.
     task_id_pattern: str | None = None
     task_id_words: str = ""
     #: Makes an ID of what a user gave for one, such as an address; raises ``OptionError`` where it is none.
@@ -132,7 +132,7 @@ class ProviderDescription:
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.
     address_advice: str = "Check api_url"
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
-    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
+    #: list on the way or at its end has the IDs of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
     #: The types of tasks that a ``TaskLauncher`` launches.
     launch_types: tuple[str, ...] = ()

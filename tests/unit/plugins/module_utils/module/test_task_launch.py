@@ -94,7 +94,7 @@ def test_a_launched_task_that_is_not_told_yet_has_its_id():
         ({}, {"type": "clone"}, "type", "type is 'clone'; provider example launches import or export"),
         ({}, {"desired": {}}, "desired", "desired is empty"),
         ({}, {"desired": {"name": ""}}, "desired", "the value of name has to be a text or a number"),
-        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds half a character"),
+        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds a broken character"),
         ({}, {"input": {"size": float("nan")}}, "input", "input holds something that JSON cannot carry"),
         ({}, {"desired": {"name": ["a"]}}, "desired", "the value of name has to be a text or a number"),
         ({}, {"transient_timeout": -1.0}, "transient_timeout", "transient_timeout is -1"),

@@ -527,7 +527,7 @@ def test_a_path_that_is_none(path):
     ("options", "words"),
     [
         ({}, ["username (environment DBVISIT_USERNAME)", "api_url (environment DBVISIT_API_URL)"]),
-        ({"username": "a", "password": "b"}, ["api_url (environment DBVISIT_API_URL) is still missing"]),
+        ({"username": "a", "password": "b"}, ["api_url (environment DBVISIT_API_URL) is missing"]),
         ({"api_url": URL, "api_token": ""}, ["api_token"]),
     ],
 )

@@ -196,7 +196,7 @@ def test_what_is_not_found_is_not_launched_again(clock, lost):
     assert caught.value.to_result() == {
         "reason": "launch_unclear",
         "candidates": [],
-        "msg": f"Nobody can tell whether the task was launched: {lost}. No such task has come up since then. "
+        "msg": f"It is not clear whether the task was launched: {lost}. No such task has appeared since then. "
         "It was not launched again. Look at Example Cloud before you do that",
     }
 
@@ -233,7 +233,7 @@ def test_trouble_with_the_list_is_borne_meanwhile(clock):
 
 def test_trouble_with_the_list_to_the_end_is_told(clock):
     provider = LaunchingProvider(lambda: provider.list_problems.extend([LOST] * 100) or LOST)
-    with pytest.raises(LaunchUnclearError, match="Its list could not be read afterwards: the connection was reset"):
+    with pytest.raises(LaunchUnclearError, match="of tasks could not be read afterwards: the connection was reset"):
         launch(provider, clock)
 
 
