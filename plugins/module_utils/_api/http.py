@@ -353,7 +353,7 @@ class RequestsClient:
         except requests.exceptions.InvalidHeader:
             raise OptionError(
                 "login",
-                f"{_where(request)} cannot be sent: a secret of the login has a character that HTTP headers cannot hold",
+                f"{_where(request)} cannot be sent: a secret of the login has a character that no header can hold",
             ) from None
         except (ValueError, UnicodeError):
             raise OptionError(

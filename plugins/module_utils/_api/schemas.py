@@ -164,7 +164,7 @@ def _mistake(error: Any) -> str:
         known = error.schema.get("properties", {})
         strange = [str(name) for name in error.instance if name not in known]
         near = difflib.get_close_matches(strange[0][:60], known, 1)
-        meant = f" (did you mean {near[0]}?)" if near and len(strange) == 1 else ""
+        meant = f" (is {near[0]} meant?)" if near and len(strange) == 1 else ""
         verb = "is" if len(strange) == 1 else "are"
         return readable(f"{listed(strange)} {verb} not known here{meant}; there can be {', '.join(known) or 'nothing'}")
     if error.validator == "enum":

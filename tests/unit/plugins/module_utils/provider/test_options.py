@@ -257,7 +257,7 @@ def test_the_first_whole_login_is_taken(provider, given, login):
 def test_what_a_login_lacks_is_named_with_its_variable(provider, given, words):
     with pytest.raises(OptionError) as caught:
         provider(given)
-    for word in [*words, "It takes"]:
+    for word in [*words, "Give "]:
         assert word in caught.value.message
     assert f"{caught.value.option} (environment" in caught.value.message
 

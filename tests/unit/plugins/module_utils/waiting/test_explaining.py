@@ -105,15 +105,12 @@ def failed(state=FAILED, message=None, **error):
             Task("7", "example", TaskState.UNKNOWN, raw_state="New"),
             (
                 "Example: task 7 is in the state 'New', which this collection does not know. unknown_state: fail makes "
-                "that a failure; set it to wait to go on waiting."
+                "that a failure. Set it to wait to keep waiting."
             ),
         ),
         (
             Task("7", "example", TaskState.UNKNOWN),
-            (
-                "Example: task 7 has no state. unknown_state: fail makes that a failure; set it to wait to go on "
-                "waiting."
-            ),
+            ("Example: task 7 has no state. unknown_state: fail makes that a failure. Set it to wait to keep waiting."),
         ),
     ],
 )
@@ -153,8 +150,8 @@ class TestSucceeded:
     def test_one_that_was_seen_and_is_gone(self):
         timelines = {"a": (*COPYING, Step(15, TaskState.NOT_FOUND)), "b": GOOD_AT_15}
         assert told(timelines, timeout=60, not_found=NotFoundPolicy.SUCCEED) == (
-            "Example: both tasks succeeded after 40 s. not_found: succeed makes a success of a (last seen copying, "
-            "37.5 %, 30 s ago). If that is wrong, check api_url."
+            "Example: both tasks succeeded after 40 s. not_found: succeed counts a (last seen copying, "
+            "37.5 %, 30 s ago) as succeeded. If that is wrong, check api_url."
         )
 
 
@@ -184,8 +181,8 @@ class TestFailed:
 
     def test_one_that_was_seen_and_is_gone(self):
         assert told({"a": (*COPYING, Step(15, TaskState.NOT_FOUND))}, timeout=60) == (
-            "Example: task a is gone. It was last seen copying, 37.5 %, 30 s ago, and is not found any more. Look at "
-            "the vendor's side for what became of it. If the vendor forgets tasks that have ended, set not_found to "
+            "Example: task a is gone. It was last seen copying, 37.5 %, 30 s ago, and is not found any more. Check at "
+            "the vendor what became of it. If the vendor forgets tasks that have ended, set not_found to "
             "succeed."
         )
 
@@ -209,7 +206,7 @@ class TestTimedOut:
 
     def test_a_single_look(self):
         assert told({"a": FOREVER_RUNNING}, timeout=0) == (
-            "Example: task a (last seen running) has not ended yet. The vendor goes on with the work: wait for the "
+            "Example: task a (last seen running) has not ended yet. The vendor keeps working: wait for the "
             "same IDs again."
         )
 
@@ -275,8 +272,8 @@ class TestStalled:
         moving = [Step(second, RUNNING, percent=second) for second in range(0, 100, 5)]
         timelines = {"a": FOREVER_RUNNING, "b": moving, "c": FOREVER_RUNNING}
         assert told(timelines, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen running) and task c (last seen running) have changed neither "
-            "state nor progress nor message for the stall_timeout of 60 s. Check at the vendor what holds "
+            "Example: task a (last seen running) and task c (last seen running) have shown no "
+            "change of state, progress or message for the stall_timeout of 60 s. Check at the vendor what holds "
             "them up."
         )
 
@@ -341,7 +338,7 @@ class TestInterrupted:
         timelines = {"a": COPYING, "b": BAD_AT_5, "c": GOOD_AT_15, "d": FOREVER_RUNNING}
         assert told(timelines, refusal(STOPPED, since=25), timeout=60) == (
             "Interrupted by the signal SIGTERM. Example: task a (last seen copying, 37.5 %, 10 s ago) and "
-            "task d (last seen running, 10 s ago) were not seen to end. The vendor goes on with the work: wait for the "
+            "task d (last seen running, 10 s ago) were not seen to end. The vendor keeps working: wait for the "
             "same IDs again. 1 of 4 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
