@@ -255,9 +255,10 @@ def read_answer(
     """
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
     is_good = response.status in _OK or response.status in accepted.statuses
-    if response.status in accepted.bare and not response.is_html:
-        return json_or_none(response)
-    data = _read_good(response, details, traits.title, quote=not is_login) if is_good else json_or_none(response)
+    # A page may come from something on the way; no page is empty, whatever its label.
+    is_bare = response.status in accepted.bare and not (response.is_html and response.body.strip())
+    needs_json = is_good and not is_bare
+    data = _read_good(response, details, traits.title, quote=not is_login) if needs_json else json_or_none(response)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
         problem = None if schema is None else schema.problem(data)

@@ -22,7 +22,7 @@ def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
     """
     if provider not in PROVIDERS:
         raise OptionError("provider", f"provider is {provider!r}; choose one of {listed(sorted(PROVIDERS), 'or')}")
-    documented = {failure.code: failure for failure in PROVIDERS[provider].description.failures if failure.code}
+    documented = {error.code: error for error in PROVIDERS[provider].description.documented_errors if error.code}
     for code in codes:
         if code not in documented:
             known = f"it documents {listed(list(documented))}" if documented else "it documents none"

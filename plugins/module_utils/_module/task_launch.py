@@ -97,11 +97,11 @@ def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description
     known = Task(result.task_id or "", description.name, TaskState.UNKNOWN, type=launch.type)
     task = (result.task or known).describe()
     state = None if result.task is None else result.task.state.value
-    words = {
+    told = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
         LaunchOutcome.FOUND: f"the launch got no clear answer, but {task} has appeared since, and it is the same",
         LaunchOutcome.REUSED: f"{task} is the same and is {state}. Nothing was launched",
         LaunchOutcome.NOT_NEEDED: f"what desired asks for ({desired}) is there already. Nothing was launched",
         LaunchOutcome.WOULD_LAUNCH: f"a task of type {launch.type} would be launched (check mode)",
     }
-    return f"{description.title}: {words[result.outcome]}."
+    return f"{description.title}: {told[result.outcome]}."

@@ -92,7 +92,7 @@ DESCRIPTION = ProviderDescription(
     defaults={"api_path": "/api"},
     # An int64. 0 is what its API writes for "none".
     task_id_pattern=r"[1-9][0-9]{0,18}",
-    task_id_words="a whole number, 1 or more",
+    task_id_hint="a whole number, 1 or more",
     # With ansible.builtin.uri the answer of a launching call, {"result": {"task_id": 7}, ...}, is in json.
     launch_id_paths=(("json", "result", "task_id"), ("result", "task_id"), ("task_id",)),
     read_refusal=_read_refusal,

@@ -41,7 +41,7 @@ def _problem(code: int, title: str, detail: str, remedy: str, *, retryable: bool
     return DocumentedError(str(code), title, detail, remedy, retryable=retryable, source=_PROBLEMS)
 
 
-FAILURES = (
+DOCUMENTED_ERRORS = (
     _problem(1, "Resource not found", "There is nothing at the request's address", "Check the task's ID"),
     _problem(2, "Collection not found", "There is no such collection at the request's address", _ADDRESS),
     _problem(3, "Missing bearer token", "The request came without a token", "Give api_token"),
@@ -151,7 +151,7 @@ def read_refusal(data: object, status: int) -> Refusal | None:
 
 #: The documents allow UUIDs of versions 4 and 5 and the one of zeros, in lower case.
 _UUID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-_UUID_WORDS = "a UUID in lower case, such as 9cc8c321-6af1-406c-8158-2c6582c247f8"
+_UUID_HINT = "a UUID in lower case, such as 9cc8c321-6af1-406c-8158-2c6582c247f8"
 
 DESCRIPTION = ProviderDescription(
     name="netapp_astra_control",
@@ -175,8 +175,8 @@ DESCRIPTION = ProviderDescription(
     },
     environment_prefix="NETAPP_ASTRA",
     task_id_pattern=_UUID,
-    task_id_words=_UUID_WORDS,
-    failures=FAILURES,
+    task_id_hint=_UUID_HINT,
+    documented_errors=DOCUMENTED_ERRORS,
     # No document speaks of how often one may ask.
     poll_interval=5.0,
     read_refusal=read_refusal,
@@ -222,12 +222,12 @@ def task_from_json(raw: Any, description: ProviderDescription = DESCRIPTION, kno
     return replace(
         task,
         message=_words_of_all(details) or None,
-        error=_failure(task.state, details, description),
+        error=_error_of(task.state, details, description),
         finished_at=task.finished_at or (_CANCELLED_AT.find(raw) if task.is_final else None),
     )
 
 
-def _failure(
+def _error_of(
     state: TaskState, details: Sequence[Mapping[str, str]], description: ProviderDescription
 ) -> TaskError | None:
     """Return why a task ended badly, by the first of its state details that has a code."""
@@ -349,7 +349,7 @@ class AstraTaskProvider(RestProvider):
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     account_id = options.needed("account_id")
     if not re.fullmatch(_UUID, account_id):
-        raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_WORDS}")
+        raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_HINT}")
     # What this makes the API answer with is documented, unlike what "application/json" does.
     headers = {"Authorization": f"Bearer {options.needed('api_token')}", "Accept": "*/*"}
     login = FixedLogin(

@@ -57,7 +57,7 @@ DESCRIPTION = ProviderDescription(
     },
     options=("region", "project_name", "user_domain_name", "project_domain_name"),
     # Glance has no codes: these are this collection's own.
-    failures=(
+    documented_errors=(
         DocumentedError(
             code="internal_error",
             title="Glance met an error while it worked on the task",

@@ -50,7 +50,7 @@ def _text(code: str, pattern: str, title: str, remedy: str, source: str) -> Docu
     return DocumentedError(code, title, title, remedy, retryable=False, source=source, pattern=pattern)
 
 
-FAILURES = (
+DOCUMENTED_ERRORS = (
     _vhd(
         "111",
         "An unspecified problem with the VHD made it fail the validation checks",
@@ -153,8 +153,8 @@ DESCRIPTION = ProviderDescription(
     },
     environment_prefix="RACKSPACE",
     options=("auth_url", "region"),
-    failures=FAILURES,
-    failure_code=r"error code:\s*['\"]?(\w+)",
+    documented_errors=DOCUMENTED_ERRORS,
+    error_code_pattern=r"error code:\s*['\"]?(\w+)",
     poll_interval=30.0,
     least_poll_interval=30.0,
     page_size=100,

@@ -30,6 +30,7 @@ from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
 from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
+from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable, sentence
 from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
@@ -86,7 +87,7 @@ DESCRIPTION = ProviderDescription(
     defaults={"api_path": "/api/rest", "service": "configure", "api_version": "v2"},
     choices={"service": ("configure", "srm", "vr"), "api_version": ("v1", "v2")},
     # The documents have no codes of failed tasks: a failure is told by its text.
-    failures=(),
+    documented_errors=(),
     poll_interval=5.0,
     # Of one session. An address has twice as much.
     quota=Quota(requests=50, seconds=60.0),
@@ -142,13 +143,13 @@ def task_from_json(raw: Mapping[str, Any], known_id: str | None = None) -> Task:
     """
     task = FIELDS.read(raw, DESCRIPTION, known_id)
     has_failed = task.state in (TaskState.FAILED, TaskState.CANCELLED)
-    words = tuple(_failure_words(_ERROR.find(raw))) if has_failed else ()
-    failure = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
+    words = tuple(_error_words(_ERROR.find(raw))) if has_failed else ()
+    error = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
     return replace(
         task,
         type=task.type or _DESCRIPTION_ID.find(raw),
         message=_chain(words),
-        error=TaskError() if task.state is TaskState.FAILED and failure is None else failure,
+        error=TaskError() if task.state is TaskState.FAILED and error is None else error,
     )
 
 
@@ -162,7 +163,7 @@ _CAUSE = re.compile(r"\n[ \t]*Caused by: ")
 _MOST_CAUSES = 20
 
 
-def _failure_words(error: object) -> Iterator[str]:
+def _error_words(error: object) -> Iterator[str]:
     """Yield what an error says, from its outermost message to its innermost; the last says why.
 
     A message that repeats its cause's is left out, as is one that says nothing. Stack traces are in the raw task only.
@@ -192,12 +193,12 @@ def _messages(error: object) -> Iterator[str]:
 
 def _told(text: object) -> list[str]:
     """Return the messages of a text: more than one where it is a printed stack trace."""
-    return _CAUSE.split(text[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
+    return _CAUSE.split(mask(text)[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
 
 
 def _plain_message(message: str) -> str:
     # What is shown of it is shorter by far.
-    message = message[:10_000]
+    message = mask(message)[:10_000]
     stack = _STACK.search(message)
     text = readable(message[: stack.start()] if stack else message)
     classes = _EXCEPTIONS.match(text)

@@ -47,6 +47,8 @@ from .templates import RequestTemplate, check_placeholders, fill_path, placehold
 _SCHEMA = AnswerSchema(SCHEMA)
 #: Any moment, to try patterns of times with.
 _MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
+#: Headers that belong to the connection or the body.
+_OWN_HEADERS = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -163,7 +165,7 @@ class Definition:
     other_state: TaskState
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
-    failures: tuple[DocumentedError, ...]
+    documented_errors: tuple[DocumentedError, ...]
     refusal: RefusalTemplate | None
     task_ids: TaskIds
     launch_id: tuple[tuple[str, ...], ...]
@@ -248,7 +250,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
-        failures=tuple(map(_failure, given.get("failure_codes", []))),
+        documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
@@ -397,6 +399,8 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
     for name, text in given.items():
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
+        if name.lower() in _OWN_HEADERS:
+            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",
@@ -458,7 +462,7 @@ def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> 
     return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
 
 
-def _failure(given: Mapping[str, Any]) -> DocumentedError:
+def _documented_error(given: Mapping[str, Any]) -> DocumentedError:
     return DocumentedError(
         code=str(given["code"]),
         title=given["title"],

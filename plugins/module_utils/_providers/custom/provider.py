@@ -390,10 +390,12 @@ class CustomProvider(RestProvider):
         raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+        if location is None or task.result is not None:
+            return task
         # Where it leads is the result, until that was read.
-        return (
-            task if location is None or task.result is not None else replace(task, result=urljoin(answer.url, location))
-        )
+        with suppress(ValueError):
+            location = urljoin(answer.url, location)
+        return replace(task, result=location)
 
     def is_same_id(self, found: str, asked: str) -> bool:
         """Whether they are the same, as the definition's ``task_id`` tells."""
@@ -492,7 +494,7 @@ class CustomProvider(RestProvider):
     def _with_result(self, task: Task, deadline: Deadline) -> Task:
         """Read the result that a redirect led to, where it can be read."""
         is_redirect = task.raw_state is not None and task.raw_state in self._redirects
-        if not (is_redirect and isinstance(task.result, str)):
+        if not (is_redirect and isinstance(task.result, str) and task.result.startswith(("http://", "https://"))):
             return task
         with suppress(NotFoundError, RejectedError, AccessDeniedError, BadAnswerError, TransientError):
             return replace(task, result=self.ask(RestRequest(task.result), deadline))
@@ -667,13 +669,13 @@ def describe(definition: Definition) -> ProviderDescription:
         DESCRIPTION,
         title=definition.title,
         states=definition.states,
-        failures=definition.failures,
+        documented_errors=definition.documented_errors,
         poll_interval=definition.poll_interval,
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
-        task_id_words=ids.words,
+        task_id_hint=ids.words,
         read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",

@@ -118,6 +118,7 @@ def test_a_refusal_is_passed_on(clock, refusal):
         UnknownHostError("no such name", was_sent=False),
         TransientError("too many requests", status=429),
         TransientError("too many requests", status=413, retry_after=3.0),
+        TransientError("a limit of another kind", status=403, retry_after=3.0),
     ],
     ids=str,
 )
@@ -160,6 +161,7 @@ UNCLEAR = pytest.mark.parametrize(
         LOST,
         TransientError("bad gateway", status=502),
         TransientError("unavailable", status=503),
+        TransientError("request timed out", status=408, retry_after=3.0),
         TransientError("timed out"),
         TransientError("a page of HTML", status=200),
         BadAnswerError("no id in it", status=201),
