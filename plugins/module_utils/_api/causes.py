@@ -188,7 +188,7 @@ class _Failure:
                 told = f"{server_of(self._url)} expects TLS: {self._where}. Write https:// in {self._option}"
                 return RejectedError(told, **self._details)
         if self._has(_BAD_ADDRESS):
-            return OptionError(self._option, f"{self._details['url']} is no usable address: check {self._option}")
+            return OptionError(self._option, f"{self._details['url']} is not a usable address: check {self._option}")
         if self._has(_TIMEOUT):
             return out_of_time(self._method, self._url, self._kind)
         cause = self._cause()

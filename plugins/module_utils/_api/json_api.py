@@ -223,7 +223,7 @@ class JsonApi:
             target = on_same_server(base, link)
         except ValueError:
             raise BadAnswerError(
-                f"{self._traits.title} answered with a link that is no address", url=without_query(base)
+                f"{self._traits.title} answered with a link that is not an address", url=without_query(base)
             ) from None
         if target is None:
             raise BadAnswerError(

@@ -267,7 +267,8 @@ class DbvisitProvider(RestProvider, TaskLauncher):
             raise OptionError("desired", f"desired says where a switchover leads: omit it for {launch.type}")
         if set(desired) != {"primary"} or not isinstance(desired["primary"], str):
             raise OptionError(
-                "desired", f"desired takes only primary at {DESCRIPTION.title}, the host that is to have it"
+                "desired",
+                f"{DESCRIPTION.title} takes only primary in desired: the host that is to have the primary database",
             )
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
@@ -362,7 +363,7 @@ def _login(options: ConnectionOptions, tools: ProviderTools) -> FixedLogin:
         return FixedLogin(Access(url, basic), advice="check username and password")
     cookie = options.needed("api_token").removeprefix(f"{COOKIE}=")
     if not _COOKIE_VALUE.fullmatch(cookie):
-        raise OptionError("api_token", f"api_token is no cookie's value: give what stands between {COOKIE}= and ;")
+        raise OptionError("api_token", f"api_token is not the value of a cookie: give what is between {COOKIE}= and ;")
     # It may have been given with its name, and is a secret without it too.
     tools.hide(cookie)
     advice = f"api_token, the cookie {COOKIE}, is wrong or has run out. Give username and password instead"

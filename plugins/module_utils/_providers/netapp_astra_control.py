@@ -194,7 +194,7 @@ DESCRIPTION = ProviderDescription(
     read_refusal=read_refusal,
     denied_advice="Check that the token's user is enabled and has a role in the account",
     address_advice=_ADDRESS,
-    # A POST returns the resource that it made, a backup for example, whose id is not that of its task.
+    # A POST returns the resource that it made, a backup for example, whose ID is not that of its task.
     launch_id_paths=(),
 )
 
@@ -314,7 +314,7 @@ class AstraTaskProvider(RestProvider):
             raise OptionError(
                 "filters",
                 "filters holds include, which makes the API return bare lists of values instead of tasks. Omit it: "
-                "each task's raw has all fields",
+                "with return_raw each task has all its fields",
             )
         state = self.raw_state_for(query)
         condition = None

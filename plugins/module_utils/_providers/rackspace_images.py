@@ -61,8 +61,8 @@ DOCUMENTED_ERRORS = (
     _vhd(
         "396",
         "The file is not a valid VHD",
-        "Check that the object in the container is a whole VHD and upload it anew. The code is also known to come up "
-        "now and then for a good file, so that one more import may succeed",
+        "Check that the object in the container is a complete VHD, and upload it again. This code sometimes comes "
+        "for a good file too, so another import may succeed",
         retryable=True,
     ),
     _vhd(
@@ -258,7 +258,7 @@ def _login(channel: Channel, options: ConnectionOptions, tools: ProviderTools) -
     url = options.api_url or _regions_address(options.needed("region"))
     return FixedLogin(
         Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
-        advice="api_token is wrong or has run out. Give username and api_key, then a new token is got when needed",
+        advice="api_token is wrong or has run out. Give username and api_key, then a new token is fetched when needed",
     )
 
 

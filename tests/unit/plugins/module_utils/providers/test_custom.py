@@ -721,7 +721,7 @@ def test_the_end_of_links(end):
         ("https://other.example/tasks?after=1", "another server, https://other.example/tasks"),
         ("//other.example/tasks?after=1", "another server"),
         ("http://api.example/base/tasks?after=1", "another server"),
-        ("https://[/?a=1", "no address"),
+        ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
         (5, "no text"),
         ({"href": "?a"}, "no text"),
