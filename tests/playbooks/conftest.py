@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,16 +26,15 @@ import yaml
 
 COLLECTIONS = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
 COLLECTION = COLLECTIONS / "ansible_collections" / "longrunning" / "tasks"
-sys.path.insert(0, str(COLLECTION / "roles" / "task_simulator" / "files"))
+sys.path[:0] = [str(COLLECTION / "roles" / "task_simulator" / "files"), str(Path(__file__).parents[1])]
 
 from task_simulator import Simulator  # noqa: E402 - the path above had to be set first
+from unit.support.vendors import MARK  # noqa: E402 - as above
 
 PLAYS = Path(__file__).parent / "plays"
 #: Seconds.
 LONGEST_RUN = 300
 
-#: Is in every secret, and must be nowhere else. Another run beside this one has another mark.
-MARK = f"mArKeD{uuid.uuid4().hex[:12]}sEcReT"
 SECRETS = {
     "api_key": f"{MARK}-api-key",
     "password": f"{MARK}-pass/word?&",

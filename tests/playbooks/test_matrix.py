@@ -6,136 +6,64 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 
 import pytest
 
-ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
+from unit.support.vendors import VENDORS as EVERY
+from unit.support.vendors import at
+
+VENDORS = {name: vendor for name, vendor in EVERY.items() if name != "custom"}
 #: Tasks in a list that has several pages where the vendor has pages.
 LISTED = 230
-
-
-@dataclass(frozen=True)
-class Vendor:
-    """How the simulator's face of a vendor is asked, and what its tasks look like there."""
-
-    login: dict
-    #: Options that are secrets -> their names in the fixture.
-    secrets: dict
-    running: object
-    good: dict
-    bad: dict
-    code: str | None
-    #: Other ends and halts: the step or end, and the state that it is here.
-    others: dict = field(default_factory=dict)
-    #: What becomes of a wait whose login ends in its middle.
-    after_expiry: str = "went on"
-    ids: str = "00000000-0000-4000-8000-{:012d}"
-
-    def task_id(self, number):
-        return self.ids.format(number)
-
-
-VENDORS = {
-    "rackspace_images": Vendor(
-        login={"auth_url": "", "username": "demo", "region": "DFW"},
-        secrets={"api_key": "api_key"},
-        running="processing",
-        good={"state": "success"},
-        bad={"state": "failure", "code": "614"},
-        code="614",
-    ),
-    "openstack_images": Vendor(
-        login={"auth_url": "/identity/v3", "username": "admin", "project_name": "demo"},
-        secrets={"password": "admin_password"},
-        running="processing",
-        good={"state": "success"},
-        bad={"state": "failure", "message": "Task failed due to Internal Error"},
-        code="internal_error",
-    ),
-    "vmware_live_site_recovery": Vendor(
-        login={"api_url": "", "username": "admin"},
-        secrets={"password": "vmware_password"},
-        running="RUNNING",
-        good={"state": "SUCCESS"},
-        bad={"state": "ERROR"},
-        code=None,
-        others={"cancelled": {"state": "CANCELLED"}},
-    ),
-    "netapp_astra_control": Vendor(
-        login={"api_url": "", "account_id": ACCOUNT},
-        secrets={"api_token": "astra_token"},
-        running="running",
-        good={"state": "completed"},
-        bad={
-            "state": "failed",
-            "stateDetails": [
-                {"type": "https://astra.netapp.io/stateDetails/7", "title": "No bucket", "detail": "It is gone."},
-            ],
-        },
-        code="stateDetails/7",
-        others={"paused": "paused", "cancelled": {"state": "cancelled"}},
-        # Its tokens do not run out: one that is refused was revoked, for good.
-        after_expiry="authentication",
-    ),
-    "dbvisit_standby": Vendor(
-        login={"api_url": "", "username": "admin"},
-        secrets={"password": "dbvisit_password"},
-        running="In Progress",
-        good={"state": "End"},
-        bad={"state": "Failed", "messages": ["No space left"]},
-        code=None,
-        others={"dismissed": {"state": "Dismissed", "hidden_by": "bob"}},
-        ids="{}",
-    ),
-    "huawei_koodrive": Vendor(
-        login={"api_url": "", "user_id": "1395497048157130881"},
-        secrets={"api_token": "koodrive_token"},
-        running=1,
-        good={"state": 2},
-        bad={"state": 3, "code": "18000205"},
-        code="18000205",
-        # The token came from a browser: nothing can renew it.
-        after_expiry="authentication",
-        ids="1534087020903{:06d}",
-    ),
+#: Other ends and halts than success and failure: the state here, and the end or the step.
+OTHERS = {
+    "vmware_live_site_recovery": {"cancelled": {"state": "CANCELLED"}},
+    "netapp_astra_control": {"paused": "paused", "cancelled": {"state": "cancelled"}},
+    "dbvisit_standby": {"dismissed": {"state": "Dismissed", "hidden_by": "bob"}},
 }
+#: Their tokens come from elsewhere: nothing can renew one.
+LOGINS_END = {"netapp_astra_control", "huawei_koodrive"}
+SECRETS = {"api_key", "api_token", "password"}
 
 
-def scenario(name, vendor):
-    def task(number, steps, **keys):
-        return {"provider": name, "id": vendor.task_id(number), "steps": steps, **keys}
+def secrets_of(vendor):
+    return {option: value for option, value in vendor.login.items() if option in SECRETS}
 
+
+def start(simulate, vendor, tasks):
+    """Start a simulator with the login of the table."""
+    # Many modules run one after the other from this address, more than a real playbook in a minute.
+    more = {"ip_rate_limit": 1000} if vendor.name == "vmware_live_site_recovery" else {}
+    return simulate({"credentials": {vendor.name: {**vendor.credentials, **more}}, "tasks": tasks})
+
+
+def scenario(vendor):
+    """Return a task that succeeds, one that fails, one that goes on, and from the tenth on the others."""
     others = [
-        task(10 + number, [], end=end) if isinstance(end, dict) else task(10 + number, [{"state": end, "seconds": 1e5}])
-        for number, end in enumerate(vendor.others.values())
+        vendor.task(10 + number, end=end)
+        if isinstance(end, dict)
+        else {**vendor.task(10 + number), "steps": [{"state": end, "seconds": 1e5}]}
+        for number, end in enumerate(OTHERS.get(vendor.name, {}).values())
     ]
-    ends = [task(1, [], end=vendor.good), task(2, [], end=vendor.bad)]
-    endless = task(3, [{"state": vendor.running, "seconds": 1e5}])
-    return {"tasks": [*ends, endless, *others]}
+    return [vendor.task(1), vendor.failing(2), vendor.endless(3), *others]
 
 
-def cell(simulator, name, column, number=None):
+def cell(simulator, vendor, column, number=None):
     """Return what the playbook needs to fill a cell of the table."""
-    vendor = VENDORS[name]
-    login = {
-        key: f"{simulator.url}{value}" if key in ("api_url", "auth_url") else value
-        for key, value in vendor.login.items()
-    }
-    found = {"provider": name, "login": login, "secrets": vendor.secrets, "column": column}
+    login = {option: value for option, value in at(simulator.url, vendor.login).items() if option not in SECRETS}
+    found = {"provider": vendor.name, "login": login, "column": column}
     return found if number is None else {**found, "id": vendor.task_id(number)}
 
 
-def cells(simulate, name):
+def cells(simulate, vendor):
     """Return the cells of a vendor's row: to wait for, to look up, to list."""
-    vendor = VENDORS[name]
-    plain, expiring = (simulate(scenario(name, vendor)) for _number in range(2))
-    many = simulate({"tasks": [{"provider": name, "count": LISTED, "steps": [], "end": vendor.good}]})
-    method = "POST" if name == "dbvisit_standby" else "GET"
-    expiring.add_fault(kind="expire_sessions", method=method, after=1, count=1)
+    plain, expiring = (start(simulate, vendor, scenario(vendor)) for _number in range(2))
+    listed = {"provider": vendor.name, "count": LISTED, "steps": [], "end": {"state": vendor.good}}
+    expiring.add_fault(kind="expire_sessions", method=vendor.list_request.partition(" ")[0], after=1, count=1)
     waits = [(expiring, "login ends", 3), (plain, "wait, good", 1), (plain, "wait, bad", 2)]
-    waits += [(plain, state, 10 + number) for number, state in enumerate(vendor.others)]
-    return [cell(found, name, *rest) for found, *rest in waits], cell(plain, name, "info", 1), cell(many, name, "list")
+    waits += [(plain, state, 10 + number) for number, state in enumerate(OTHERS.get(vendor.name, ()))]
+    filled = [cell(found, vendor, *rest) for found, *rest in waits]
+    return filled, cell(plain, vendor, "info", 1), cell(start(simulate, vendor, [listed]), vendor, "list")
 
 
 def told(column, result):
@@ -151,10 +79,14 @@ def told(column, result):
 
 @pytest.mark.oldest
 def test_every_vendor_through_every_module(run_playbook, simulate, tmp_path, capsys):
-    parts = [cells(simulate, name) for name in VENDORS]
+    parts = [cells(simulate, vendor) for vendor in VENDORS.values()]
     waits = [found for part in parts for found in part[0]]
     run = run_playbook(
-        "matrix.yml", waits=waits, lookups=[part[1] for part in parts], lists=[part[2] for part in parts]
+        "matrix.yml",
+        waits=waits,
+        lookups=[part[1] for part in parts],
+        lists=[part[2] for part in parts],
+        logins={name: secrets_of(vendor) for name, vendor in VENDORS.items()},
     )
     run.assert_clean()
 
@@ -175,10 +107,10 @@ def test_every_vendor_through_every_module(run_playbook, simulate, tmp_path, cap
         name: {
             "info": "succeeded",
             "list, pages": LISTED,
-            "login ends": vendor.after_expiry,
+            "login ends": "authentication" if name in LOGINS_END else "went on",
             "wait, good": "succeeded",
             "wait, bad": ("failed", vendor.code),
-            **{state: ("timed_out" if state == "paused" else "failed", state) for state in vendor.others},
+            **{state: ("timed_out" if state == "paused" else "failed", state) for state in OTHERS.get(name, ())},
         }
         for name, vendor in VENDORS.items()
     }

@@ -1,22 +1,23 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The vendors as the simulator plays them: how to log in, what their words are, where their tasks are."""
+"""The vendors as the simulator plays them: how to log in, what their words are, where their tasks are.
+
+The only table of them, for unit tests, the fault suite and playbooks.
+"""
 
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-
 from .fake_clock import WALL_START
 
-#: Is in every secret, and must be nowhere else.
-MARK = "mArKeD4c1e07b2d9sEcReT"
+#: Is in every secret, and must be nowhere else. Another run beside this one has another mark.
+MARK = f"mArKeD{uuid.uuid4().hex[:12]}sEcReT"
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 KOODRIVE_USER = "1395497048157130881"
 TOKEN, PASSWORD = f"{MARK}-token", f"{MARK}-password"
@@ -74,10 +75,6 @@ class Vendor:
     @property
     def face(self) -> str:
         return self.plays or self.name
-
-    @property
-    def description(self) -> ProviderDescription:
-        return PROVIDERS[self.name].description
 
     @property
     def login_path(self) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
     answer,
@@ -310,7 +311,7 @@ MANY = 250
 def pages_of(vendor):
     """Return how many pages a list of MANY tasks has."""
     one_page = vendor.name in ("netapp_astra_control", "dbvisit_standby")
-    return 1 if one_page else math.ceil(MANY / vendor.description.page_size)
+    return 1 if one_page else math.ceil(MANY / PROVIDERS[vendor.name].description.page_size)
 
 
 @EACH_WITH_A_LIST
