@@ -196,7 +196,8 @@ def options_to_check(
     try:
         return given(params, argument_spec), None
     except OptionError as error:
-        return {name: value for name, value in params.items() if name != error.option}, error
+        rest = {name: value for name, value in params.items() if name != error.option}
+        return options_to_check(rest, argument_spec, mask)[0], error
 
 
 def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:

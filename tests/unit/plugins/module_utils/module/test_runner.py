@@ -563,7 +563,9 @@ def test_texts_for_dictionaries_are_read(run, server, text, read):
 )
 def test_a_text_that_ansible_would_misread_is_refused_with_the_way_out(run, server, text):
     secret = {"password": "0ther-s3cret"}
-    code, result, written = run(task_launch, type="import", input=secret, desired=text, **ready(server))
+    code, result, written = run(
+        task_launch, type="import", input=secret, desired=text, transient_timeout="", **ready(server)
+    )
     assert (code, result["reason"], result["option"]) == (1, "invalid_option", "desired")
     assert 'desired: "{{ the_text | from_yaml }}"' in result["msg"]
     assert SECRET not in written
