@@ -186,7 +186,7 @@ def parts_of(schema):
 
 
 def test_the_quick_check_knows_all_keywords_of_the_answers():
-    folder = PROVIDERS["custom"].create.__module__.rpartition(".")[0]
+    folder = PROVIDERS["rackspace_images"].create.__module__.rpartition(".")[0]
     vendors = [PROVIDERS[name].create.__module__ for name in PROVIDERS if name != "custom"]
     files = [vars(sys.modules[name]) for name in (*vendors, f"{folder}._image_tasks")]
     schemas = [value.schema for names in files for value in names.values() if isinstance(value, AnswerSchema)]
