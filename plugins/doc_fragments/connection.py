@@ -82,7 +82,7 @@ options:
       - Address of the identity service. OpenStack needs it unless O(cloud) or O(api_token) is used. Rackspace's is
         known.
       - With V(custom), the server of a login that is on another host, where O(definition) names it.
-      - Environment E(OS_AUTH_URL), E(RACKSPACE_AUTH_URL) or E(LONGRUNNING_AUTH_URL), by O(provider).
+      - Environment E(LONGRUNNING_AUTH_URL), E(OS_AUTH_URL) or E(RACKSPACE_AUTH_URL), by O(provider).
     type: str
   username:
     description:

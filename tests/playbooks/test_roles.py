@@ -316,8 +316,14 @@ def test_a_bad_end_is_told_with_its_reason(use_roles, simulate):
 def test_a_switchover_of_somebody_else_that_leads_elsewhere_is_no_success(use_roles, simulate):
     kind = next(kind for kind in KINDS if kind.role == "standby_switchover")
     theirs = {"provider": kind.provider, "id": "7", "type": "switchover", "input": {"configuration_id": 2}}
-    running = [{**theirs, "steps": [{"state": "In Progress", "seconds": 25}], "end": {"state": "End"}}]
-    simulator = simulate({"tasks": running, "launches": [launches(kind, kind.good)]})
+    running = [{**theirs, "steps": [{"state": "In Progress", "seconds": 1}], "end": {"state": "End"}}]
+
+    def clock():
+        # It ends when it is waited for, and not before, however slow this machine is.
+        return 0.0 if simulator is None else 1.0 * simulator.requests()["by_path"].get("POST /api/task/show", 0)
+
+    simulator = None
+    simulator = simulate({"tasks": running, "launches": [launches(kind, kind.good)]}, clock=clock)
     # It has the primary database now, and will have lost it when their switchover has ended.
     given = kind.given(primary="db3.example.com")
     (first, failure), (second, no_failure) = use_roles(simulator, (kind.role, given), (kind.role, given))

@@ -90,20 +90,20 @@ def tables(description: ProviderDescription) -> dict[str, str]:
         ((f"``{raw}``", f"``{state.value}``") for raw, state in description.states.items()),
     )
     worth = {True: "yes", False: "no", None: "not known"}
-    failures = table(
+    errors = table(
         ("code", "what it is", "what to do", "try again?", "source"),
         (
             (
-                f"``{failure.code}``" if failure.code else "(text only)",
-                failure.title if failure.detail == failure.title else f"{failure.title}. {failure.detail}",
-                failure.remedy,
-                worth[failure.retryable],
-                failure.source,
+                f"``{error.code}``" if error.code else "(text only)",
+                error.title if error.detail == error.title else f"{error.title}. {error.detail}",
+                error.remedy,
+                worth[error.retryable],
+                error.source,
             )
-            for failure in description.failures
+            for error in description.documented_errors
         ),
     )
-    return {"states": states, "failures": failures if description.failures else "No failure is documented."}
+    return {"states": states, "failures": errors if description.documented_errors else "No failure is documented."}
 
 
 def guide(text: str, description: ProviderDescription) -> str:

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
+from .._core.masking import mask
 from .addresses import origin, without_query
-from .causes import PROXY_ANSWERED, out_of_time, translated
+from .causes import PROXY_ANSWERED, out_of_time, server_of, translated
 from .tls import TlsOptions
 
 try:
@@ -97,9 +98,7 @@ class HttpRequest:
         try:
             return b"" if self.json is None else json.dumps(self.json, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
-            raise OptionError(
-                "input", f"{_where(self)} cannot be sent, since its input has no form in JSON: {error}"
-            ) from None
+            raise OptionError("input", f"The input cannot be sent as JSON ({error}): {_where(self)}") from None
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,8 @@ class HttpResponse:
         return self.body.decode(json.detect_encoding(self.body), errors="replace")
 
     def beginning(self, size: int) -> str:
-        """Return the text of the first bytes."""
-        return replace(self, body=self.body[:size]).text
+        """Return the text of the first bytes, without half a secret at its end."""
+        return mask(replace(self, body=self.body[: 2 * size]).text)[:size]
 
     @property
     def is_html(self) -> bool:
@@ -325,7 +324,7 @@ class RequestsClient:
                 return answer
             prepared = self._prepare_redirect(prepared, request, answer)
         raise BadAnswerError(
-            f"{_where(request)} was redirected more than {_MOST_REDIRECTS} times",
+            f"The request was redirected more than {_MOST_REDIRECTS} times: {_where(request)}",
             method=request.method,
             url=without_query(request.url),
             status=answer.status,
@@ -353,10 +352,11 @@ class RequestsClient:
         except requests.exceptions.InvalidHeader:
             raise OptionError(
                 "login",
-                f"{_where(request)} cannot be sent: a secret of the login has characters that no HTTP header can carry",
+                f"A secret of the login has characters that an HTTP header cannot hold: {_where(request)}",
             ) from None
         except (ValueError, UnicodeError):
-            raise OptionError("api_url", f"{without_query(request.url)} is no usable address: check api_url") from None
+            told = f"{without_query(request.url)} is not a usable address: check {request.option}"
+            raise OptionError(request.option, told) from None
 
     def _prepare_redirect(
         self,
@@ -368,19 +368,19 @@ class RequestsClient:
         details: dict[str, Any] = {"method": request.method, "url": without_query(here), "status": answer.status}
         try:
             target = urljoin(here, answer.headers["location"])
-            scheme, host, port = origin(target)
+            there = origin(target)
         except ValueError:
-            raise BadAnswerError(f"{_where(request)} is redirected to what is no address", **details) from None
-        if (scheme, host, port) != origin(here):
             raise BadAnswerError(
-                f"{_where(request)} is redirected to another server, {scheme}://{host}:{port}. "
-                "The login is not sent there; if that is the right server, give its address as api_url",
+                f"The request is redirected to something that is not an address: {_where(request)}", **details
+            ) from None
+        if there != origin(here):
+            raise BadAnswerError(
+                f"The request is redirected to another server, {there[0]}://{server_of(target)}: {_where(request)}. "
+                f"The login is not sent there. If that is the right server, give its address as {request.option}",
                 **details,
             )
         if request.method != "GET":
-            raise BadAnswerError(
-                f"{_where(request)} is redirected, and only a GET may be repeated elsewhere", **details
-            )
+            raise BadAnswerError(f"The request is redirected, and only a GET is sent on: {_where(request)}", **details)
         follow = prepared.copy()
         # Nothing of the target but its path and query: another parser may read another host out of the rest.
         to = urlsplit(target)
@@ -415,7 +415,7 @@ class RequestsClient:
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise BadAnswerError(
-                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB and was not read on: {_where(request)}",
+                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large: {_where(request)}",
                     method=request.method,
                     url=without_query(request.url),
                     status=response.status_code,

@@ -36,7 +36,7 @@ def basic_login(username: str, password: str) -> dict[str, str]:
         OptionError: the user name holds a colon, which would end it.
     """
     if ":" in username:
-        raise OptionError("username", "username holds a colon, which a Basic login cannot carry")
+        raise OptionError("username", "username holds a colon, which a Basic login cannot hold")
     return {"Authorization": f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"}
 
 
@@ -49,7 +49,7 @@ class Login(ABC):
     def __init__(self) -> None:
         self._lock = Lock()
         self._access: Access | None = None
-        self._refusal: AuthenticationError | None = None
+        self._refusal: RequestError | None = None
         #: Whether there was a login: then its address is right, whatever it answers now.
         self._was_made = False
 
@@ -120,12 +120,13 @@ class Login(ABC):
             raise self._refusal
         try:
             access = self._access = self._log_in(deadline)
-        except AuthenticationError as error:
-            self._refusal = error
-            raise
         except TransientError as error:
             # It speaks of the login: the request that needed it was not sent.
             error.was_sent = False
+            raise
+        except RequestError as error:
+            # Some say with another status than 401 that the password is wrong.
+            self._refusal = error
             raise
         self._was_made = True
         return access

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from .._core.clock import Clock, Deadline
@@ -69,7 +70,7 @@ class SessionLogin(Login):
         return super().access(deadline)
 
     def _log_in(self, deadline: Deadline) -> Access:
-        request = self._login_request()
+        request = replace(self._login_request(), option=self.address_option)
         response = self._channel.send(request, deadline)
         if response.status == 404:
             # Else it would be taken for a task that does not exist.

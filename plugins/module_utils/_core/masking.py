@@ -38,7 +38,8 @@ _SECRET_NAME = re.compile(
 )
 #: These only tell something about a secret: "token_type", "password_file".
 _NAME_OF_DETAIL = re.compile(
-    r"(type|kind|name|count|length|policy|method|enabled|required|path|file|ttl|lifetime|expir\w*)$", re.IGNORECASE
+    r"(type|kind|name|count|length|policy|method|enabled|required|path|file|ttl|lifetime|expir\w*|credential_?id)$",
+    re.IGNORECASE,
 )
 #: A number is secret only where the name ends so: an "access_token_age" is none.
 _NAME_OF_NUMBER = re.compile(r"(pass(word|wd|phrase|code|key)?|pwd|secret|token|credential|pin|otp)s?$", re.IGNORECASE)

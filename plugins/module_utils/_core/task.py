@@ -170,8 +170,8 @@ class Task:
     def describe(self) -> str:
         """Name the task for a person: its type, its ID and, where it has one, its name."""
         kind = self.type or "task"
-        words = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
-        return f"{words} ({self.name})" if self.name else words
+        name = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
+        return f"{name} ({self.name})" if self.name else name
 
 
 def missing_task(task_id: str, provider: str, words: str | None = None) -> Task:

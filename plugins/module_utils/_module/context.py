@@ -78,7 +78,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
         raise OptionError(
             "task_ids",
-            f"task_ids holds {task_id!r}. A task ID of {description.title} is {description.task_id_words}",
+            f"task_ids holds {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
         )
     return task_id
 

@@ -18,9 +18,9 @@ from .options import ConnectionOptions
 
 
 class DocumentedError(NamedTuple):
-    """A failure that the vendor documents, or that was seen and understood.
+    """An error of tasks that the vendor documents, or that was seen and understood.
 
-    ``code`` is the vendor's code. For a failure that the vendor tells by its text only, it is one of this collection's
+    ``code`` is the vendor's code. For an error that the vendor tells by its text only, it is one of this collection's
     own, or None. ``pattern`` is a regular expression that recognises the vendor's text. ``source`` names the document,
     or says where it was seen.
     """
@@ -34,7 +34,7 @@ class DocumentedError(NamedTuple):
     pattern: str | None = None
 
     def to_error(self, detail: str | None = None) -> TaskError:
-        """Return it as a task's failure, with the vendor's own words as its detail where there are better ones."""
+        """Return it as a task's error, with the vendor's own words as its detail where there are better ones."""
         return TaskError(
             code=self.code,
             title=self.title,
@@ -102,16 +102,16 @@ class ProviderDescription:
     defaults: Mapping[str, str] = field(default_factory=dict)
     #: The only values that an option can have here.
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: What a task's id looks like, as a regular expression for the whole of it, and in words for people.
+    #: What a task's ID looks like, as a regular expression for the whole of it, and as a hint for people.
     task_id_pattern: str | None = None
-    task_id_words: str = ""
+    task_id_hint: str = ""
     #: Makes an ID of what a user gave for one, such as an address; raises ``OptionError`` where it is none.
     read_task_id: Callable[[str], str] | None = None
     #: ... except for these, which have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    failures: tuple[DocumentedError, ...] = ()
+    documented_errors: tuple[DocumentedError, ...] = ()
     #: A regular expression whose first group is the code in the vendor's text, for codes that no document has.
-    failure_code: str | None = None
+    error_code_pattern: str | None = None
     poll_interval: float = 5.0
     #: A poll more often than this breaks what the vendor asks for.
     least_poll_interval: float = 0.0
@@ -132,7 +132,7 @@ class ProviderDescription:
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.
     address_advice: str = "Check api_url"
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
-    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
+    #: list on the way or at its end has the IDs of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
     #: The types of tasks that a ``TaskLauncher`` launches.
     launch_types: tuple[str, ...] = ()
@@ -161,14 +161,14 @@ class ProviderDescription:
         return [raw for raw, state in self.states.items() if state in states]
 
     def error_for(self, message: str | None) -> TaskError:
-        """Return what is known about a failure that the vendor tells with this text."""
-        for failure in self.failures:
-            if failure.pattern and message and re.search(failure.pattern, message, re.IGNORECASE):
+        """Return what is known about an error that the vendor tells with this text."""
+        for error in self.documented_errors:
+            if error.pattern and message and re.search(error.pattern, message, re.IGNORECASE):
                 # A text that only carries the code says less than the document; any other says more.
-                return failure.to_error(None if failure.code and failure.code in (message or "") else message)
-        match = self.failure_code and message and re.search(self.failure_code, message, re.IGNORECASE)
+                return error.to_error(None if error.code and error.code in (message or "") else message)
+        match = self.error_code_pattern and message and re.search(self.error_code_pattern, message, re.IGNORECASE)
         return TaskError(code=match[1] if match else None, detail=message)
 
     def documented_error(self, code: str) -> DocumentedError | None:
         """Return what the vendor documents about a code."""
-        return next((failure for failure in self.failures if failure.code == code), None)
+        return next((error for error in self.documented_errors if error.code == code), None)

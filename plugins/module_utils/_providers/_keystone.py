@@ -30,6 +30,7 @@ from .._core.errors import (
     TransientError,
     WorkError,
 )
+from .._core.masking import secrets_by_name, secrets_in_url
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import readable
 from .._provider.contract import ProviderTools
@@ -250,10 +251,10 @@ def login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[Lo
         auth = cloud.get_auth()
     except (openstack_errors.ConfigException, keystone_errors.ClientException) as error:
         raise OptionError("cloud", f"cloud: {readable(str(error), limit=300)}") from None
-    for name in ("password", "token", "application_credential_secret"):
-        secret = cloud.config.get("auth", {}).get(name)
-        if isinstance(secret, str) and secret:
-            tools.hide(secret)
+    said = cloud.config.get("auth", {})
+    auth_url = str(said.get("auth_url") or "")
+    for secret in (*secrets_by_name(said), *secrets_in_url(auth_url)):
+        tools.hide(secret)
     verify, cert = cloud.get_requests_verify_args()
     certificate, key = cert if isinstance(cert, tuple) else (cert, None)
     tls = TlsOptions(
@@ -277,11 +278,10 @@ def login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[Lo
         return endpoint
 
     http = tools.make_http(tls)
-    auth_url = str(cloud.config.get("auth", {}).get("auth_url") or "")
     try:
         warning = plain_http_warning(auth_url)
     except ValueError:
-        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is no usable address") from None
+        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is not a usable address") from None
     if warning:
         tools.warn(warning)
     login = _KeystoneLogin(

@@ -24,9 +24,21 @@ from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
-from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
-from .._provider.fields import LONGEST_PROSE, PERCENT, PROSE, TIME, Kind, TaskFields, as_it_is, as_number, at
+from .._provider.fields import (
+    LIST,
+    LONGEST_PROSE,
+    PERCENT,
+    PROSE,
+    TIME,
+    Kind,
+    TaskFields,
+    answers_with,
+    as_it_is,
+    as_number,
+    at,
+)
 from .._provider.options import ConnectionOptions
 from .._provider.rest import Params, RestProvider, RestRequest, connect, whole_number, with_filters
 
@@ -41,7 +53,7 @@ def _problem(code: int, title: str, detail: str, remedy: str, *, retryable: bool
     return DocumentedError(str(code), title, detail, remedy, retryable=retryable, source=_PROBLEMS)
 
 
-FAILURES = (
+DOCUMENTED_ERRORS = (
     _problem(1, "Resource not found", "There is nothing at the request's address", "Check the task's ID"),
     _problem(2, "Collection not found", "There is no such collection at the request's address", _ADDRESS),
     _problem(3, "Missing bearer token", "The request came without a token", "Give api_token"),
@@ -151,7 +163,7 @@ def read_refusal(data: object, status: int) -> Refusal | None:
 
 #: The documents allow UUIDs of versions 4 and 5 and the one of zeros, in lower case.
 _UUID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-_UUID_WORDS = "a UUID in lower case, such as 9cc8c321-6af1-406c-8158-2c6582c247f8"
+_UUID_HINT = "a UUID in lower case, such as 9cc8c321-6af1-406c-8158-2c6582c247f8"
 
 DESCRIPTION = ProviderDescription(
     name="netapp_astra_control",
@@ -175,20 +187,22 @@ DESCRIPTION = ProviderDescription(
     },
     environment_prefix="NETAPP_ASTRA",
     task_id_pattern=_UUID,
-    task_id_words=_UUID_WORDS,
-    failures=FAILURES,
+    task_id_hint=_UUID_HINT,
+    documented_errors=DOCUMENTED_ERRORS,
     # No document speaks of how often one may ask.
     poll_interval=5.0,
     read_refusal=read_refusal,
     denied_advice="Check that the token's user is enabled and has a role in the account",
     address_advice=_ADDRESS,
-    # A POST returns the resource that it made, a backup for example, whose id is not that of its task.
+    # A POST returns the resource that it made, a backup for example, whose ID is not that of its task.
     launch_id_paths=(),
 )
 
 _DETAILS = at("stateDetails", Kind(("array",), _texts_of_all))
 _HINT = at("orderHint", Kind(("number",), as_number))
 _CANCELLED_AT = at("cancelTime", TIME)
+#: Of a list.
+_CONTINUE = at("metadata.continue")
 #: A list has tasks whole. The documents' own example of a running task has an ``endTime``.
 FIELDS = TaskFields(
     _DETAILS,
@@ -222,12 +236,12 @@ def task_from_json(raw: Any, description: ProviderDescription = DESCRIPTION, kno
     return replace(
         task,
         message=_words_of_all(details) or None,
-        error=_failure(task.state, details, description),
+        error=_error_of(task.state, details, description),
         finished_at=task.finished_at or (_CANCELLED_AT.find(raw) if task.is_final else None),
     )
 
 
-def _failure(
+def _error_of(
     state: TaskState, details: Sequence[Mapping[str, str]], description: ProviderDescription
 ) -> TaskError | None:
     """Return why a task ended badly, by the first of its state details that has a code."""
@@ -271,16 +285,7 @@ class AstraTaskProvider(RestProvider):
     """The adapter."""
 
     task_schema = AnswerSchema(FIELDS.schema)
-    list_schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["items"],
-            "properties": {
-                "items": {"type": "array"},
-                "metadata": {"type": ["object", "null"], "properties": {"continue": {"type": ["string", "null"]}}},
-            },
-        },
-    )
+    list_schema = answers_with(at("items", LIST, needed=True), _CONTINUE)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task. Before "no such task" is believed, something has to show that the account is right.
@@ -309,7 +314,7 @@ class AstraTaskProvider(RestProvider):
             raise OptionError(
                 "filters",
                 "filters holds include, which makes the API return bare lists of values instead of tasks. Omit it: "
-                "each task's raw has all fields",
+                "with return_raw each task has all its fields",
             )
         state = self.raw_state_for(query)
         condition = None
@@ -334,7 +339,7 @@ class AstraTaskProvider(RestProvider):
         A list's metadata can say that it goes on, but this collection has no documented way to ask for the rest.
         """
         limit = whole_number(params, "limit")
-        return bool(dig(answer, ("metadata", "continue"))) or (limit is not None and len(answer["items"]) >= limit)
+        return bool(_CONTINUE.find(answer)) or (limit is not None and len(answer["items"]) >= limit)
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:
         """Return the tasks that name this one as their parent, by their ``orderHint``."""
@@ -349,7 +354,7 @@ class AstraTaskProvider(RestProvider):
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     account_id = options.needed("account_id")
     if not re.fullmatch(_UUID, account_id):
-        raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_WORDS}")
+        raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_HINT}")
     # What this makes the API answer with is documented, unlike what "application/json" does.
     headers = {"Authorization": f"Bearer {options.needed('api_token')}", "Accept": "*/*"}
     login = FixedLogin(

@@ -30,11 +30,12 @@ from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
 from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
+from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable, sentence
-from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
 from .._provider.description import LoginForm, ProviderDescription
-from .._provider.fields import ANYTHING, MOMENT, WORD, Kind, TaskFields, as_it_is, at
+from .._provider.fields import ANYTHING, LIST, MOMENT, WORD, Kind, TaskFields, answers_with, as_it_is, at
 from .._provider.options import ConnectionOptions
 from .._provider.rest import (
     Params,
@@ -86,7 +87,7 @@ DESCRIPTION = ProviderDescription(
     defaults={"api_path": "/api/rest", "service": "configure", "api_version": "v2"},
     choices={"service": ("configure", "srm", "vr"), "api_version": ("v1", "v2")},
     # The documents have no codes of failed tasks: a failure is told by its text.
-    failures=(),
+    documented_errors=(),
     poll_interval=5.0,
     # Of one session. An address has twice as much.
     quota=Quota(requests=50, seconds=60.0),
@@ -131,6 +132,9 @@ FIELDS = TaskFields(
     resource=at("entity"),
 )
 TASK_SCHEMA = AnswerSchema(FIELDS.schema)
+#: Of a list.
+_TOTAL = at("_meta.total", Kind(("integer",), as_it_is))
+_NEXT = at("_meta.links.next.href")
 
 
 def task_from_json(raw: Mapping[str, Any], known_id: str | None = None) -> Task:
@@ -142,13 +146,13 @@ def task_from_json(raw: Mapping[str, Any], known_id: str | None = None) -> Task:
     """
     task = FIELDS.read(raw, DESCRIPTION, known_id)
     has_failed = task.state in (TaskState.FAILED, TaskState.CANCELLED)
-    words = tuple(_failure_words(_ERROR.find(raw))) if has_failed else ()
-    failure = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
+    words = tuple(_error_words(_ERROR.find(raw))) if has_failed else ()
+    error = TaskError(title=_chain(words[:-1]), detail=words[-1]) if words else None
     return replace(
         task,
         type=task.type or _DESCRIPTION_ID.find(raw),
         message=_chain(words),
-        error=TaskError() if task.state is TaskState.FAILED and failure is None else failure,
+        error=TaskError() if task.state is TaskState.FAILED and error is None else error,
     )
 
 
@@ -162,7 +166,7 @@ _CAUSE = re.compile(r"\n[ \t]*Caused by: ")
 _MOST_CAUSES = 20
 
 
-def _failure_words(error: object) -> Iterator[str]:
+def _error_words(error: object) -> Iterator[str]:
     """Yield what an error says, from its outermost message to its innermost; the last says why.
 
     A message that repeats its cause's is left out, as is one that says nothing. Stack traces are in the raw task only.
@@ -192,12 +196,12 @@ def _messages(error: object) -> Iterator[str]:
 
 def _told(text: object) -> list[str]:
     """Return the messages of a text: more than one where it is a printed stack trace."""
-    return _CAUSE.split(text[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
+    return _CAUSE.split(mask(text)[:100_000], maxsplit=_MOST_CAUSES) if isinstance(text, str) else []
 
 
 def _plain_message(message: str) -> str:
     # What is shown of it is shorter by far.
-    message = message[:10_000]
+    message = mask(message)[:10_000]
     stack = _STACK.search(message)
     text = readable(message[: stack.start()] if stack else message)
     classes = _EXCEPTIONS.match(text)
@@ -222,13 +226,7 @@ def _without_inner(message: str, inner: list[str]) -> str:
 class _ServiceLogin(SessionLogin):
     """A session of one service: got with a Basic login, carried in a header, ended when the work is done."""
 
-    schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["session_id"],
-            "properties": {"session_id": {"type": "string", "minLength": 1}},
-        },
-    )
+    schema = answers_with(at("session_id", needed=True))
     address_advice = "Check service, api_version and api_path too"
 
     def __init__(self, channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> None:
@@ -268,30 +266,7 @@ class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
     task_schema = TASK_SCHEMA
-    list_schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["list"],
-            "properties": {
-                "list": {"type": "array"},
-                "_meta": {
-                    "type": ["object", "null"],
-                    "properties": {
-                        "total": {"type": ["integer", "null"]},
-                        "links": {
-                            "type": ["object", "null"],
-                            "properties": {
-                                "next": {
-                                    "type": ["object", "null"],
-                                    "properties": {"href": {"type": ["string", "null"]}},
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    )
+    list_schema = answers_with(at("list", LIST, needed=True), _TOTAL, _NEXT)
 
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
@@ -324,12 +299,12 @@ class LiveSiteRecoveryProvider(RestProvider):
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
         """Follow the link; without one the count tells whether there is more."""
-        link = dig(answer, ("_meta", "links", "next", "href"))
+        link = _NEXT.find(answer)
         following = self.link_params(link, deadline) if link else None
         if following is not None:
             return following
         reached = (whole_number(params, "offset") or 0) + len(answer["list"])
-        total = dig(answer, ("_meta", "total"))
+        total = _TOTAL.find(answer)
         if total is None or reached >= total or not answer["list"]:
             return None
         return changed(params, "offset", str(reached))

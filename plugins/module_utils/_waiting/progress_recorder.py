@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .._core.errors import TransientError
+from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
 from .progress import ProgressNote
@@ -97,8 +98,9 @@ def _name(task: Task) -> str:
     """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
     if not task.name:
         return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
-    is_short = len(task.id) <= _LONGEST_ID
-    short = task.id if is_short else task.id[:8] if _UUID.fullmatch(task.id) else f"…{task.id[1 - _LONGEST_ID :]}"
+    short = mask(task.id)
+    if len(short) > _LONGEST_ID:
+        short = short[:8] if _UUID.fullmatch(short) else f"…{short[1 - _LONGEST_ID :]}"
     return f"{readable(task.name, limit=_LONGEST_WORDS // 2)} ({readable(short)})"
 
 

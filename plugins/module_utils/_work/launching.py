@@ -89,7 +89,7 @@ class LaunchPlan(NamedTuple):
 
 
 class LaunchResult(NamedTuple):
-    """The task, where there is one: its id, and what the vendor tells about it where it could be read at once.
+    """The task, where there is one: its ID, and what the vendor tells about it where it could be read at once.
 
     ``existing`` is the vendor's object that ``desired`` found.
     """
@@ -219,23 +219,23 @@ class Launcher:
     def _unclear(
         self, cause: RequestError, new: Mapping[str, Task], trouble: RequestError | None
     ) -> LaunchUnclearError:
-        words = [f"Nobody can tell whether the task was launched: {sentence(cause.message)}"]
+        sentences = [f"It is not clear whether the task was launched: {sentence(cause.message)}"]
         if trouble is not None:
-            words.append(f"Its list could not be read afterwards: {sentence(trouble.message)}")
+            sentences.append(f"The list of tasks could not be read afterwards: {sentence(trouble.message)}")
         elif new:
-            words.append(
-                f"It may be {listed([task.describe() for task in new.values()], 'or')}, which came up since then. "
+            sentences.append(
+                f"It may be {listed([task.describe() for task in new.values()], 'or')}, which has appeared since then. "
                 "If so, wait for it by its ID."
             )
         else:
-            words.append("No such task has come up since then.")
-        words.append(f"It was not launched again. Look at {self._title} before you do that")
-        return LaunchUnclearError(" ".join(words), tasks=tuple(new.values()))
+            sentences.append("No such task has appeared since then.")
+        sentences.append(f"It was not launched again. Check at {self._title} before you launch it")
+        return LaunchUnclearError(" ".join(sentences), tasks=tuple(new.values()))
 
     def _interrupted(self, error: InterruptError) -> InterruptError | LaunchUnclearError:
         if not self._may_have_begun:
             return error
-        advice = f"The launch was on its way: look whether {self._title} has started it"
+        advice = f"The launch had been sent: check at {self._title} whether it has started"
         return LaunchUnclearError(f"{sentence(error.message)} {advice}")
 
     def _listed(self, launch: Launch) -> dict[str, Task]:
@@ -306,7 +306,8 @@ def _surely_started_nothing(error: RequestError) -> bool:
     """Whether an error says that the vendor did not begin."""
     status = error.status
     if isinstance(error, TransientError):
-        return not error.was_sent or status in _NOT_NOW
+        is_refusal = error.retry_after is not None and status is not None and 400 <= status < 500
+        return not error.was_sent or status in _NOT_NOW or (is_refusal and status != 408)
     if isinstance(error, UntrustedServerError):
         # The list was read over the same TLS a moment ago, so that this may have come after the request.
         return False

@@ -220,7 +220,7 @@ def reconciled(
         return read, None
     doubt = (
         f"{title}: the list shows {entry.describe()} as {' and as '.join(map(_state_words, entries))}, but the task "
-        f"itself is {_state_words(read)}. Because of this contradiction it does not count as ended"
+        f"itself is {_state_words(read)}. It does not count as ended until the two agree"
     )
     task = entry if is_gone else read
     if task.is_final:
@@ -285,12 +285,12 @@ def held_by_subtasks(task: Task, title: str) -> Task:
     """
     subtasks = task.subtasks or ()
     bad = [subtask for subtask in subtasks if subtask.is_final and subtask.state is not TaskState.SUCCEEDED]
-    words = [task.message] if task.message else []
+    parts = [task.message] if task.message else []
     left = task.unfinished_subtasks
     if left:
-        words.append(f"{left} of {len(subtasks)} subtasks {'has' if left == 1 else 'have'} not ended")
-    words += [f"Subtask: {explain_task(subtask, title)}" for subtask in bad]
-    message = "; ".join(words) or None
+        parts.append(f"{left} of {len(subtasks)} subtasks {'has' if left == 1 else 'have'} not ended")
+    parts += [f"Subtask: {explain_task(subtask, title)}" for subtask in bad]
+    message = "; ".join(parts) or None
     if left:
         return replace(task, state=TaskState.RUNNING, error=None, finished_at=None, message=message)
     return replace(task, message=message)

@@ -327,6 +327,7 @@ class TestTasks:
         open_to_all = {"openstack_images": {**TWO_USERS["openstack_images"], "tasks_api_access": "everyone"}}
         simulator = play(credentials=open_to_all, tasks=[task(owner="x")])
         bob, admin = client(simulator, "bob-token"), client(simulator, ADMIN)
+        clock.pass_(1)
         mine = bob.post("/image/v2/tasks", IMPORT).json()["id"]
         refused = bob.get(f"/image/v2/tasks?marker={ID}")
         assert (refused.status, explanation(refused)) == (403, f"Forbidding request, task {ID} is not visible")

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 
 try:
+    from ansible.module_utils import _internal
+except ImportError:  # Newer than the older cores.
+    _internal = None
+
+try:
     from ansible.module_utils.testing import patch_module_args
 except ImportError:  # Newer than the oldest ansible-core.
     patch_module_args = None
@@ -29,6 +34,12 @@ def _arguments(params: dict[str, Any]) -> Iterator[None]:
     if hasattr(basic, "_PARSED_MODULE_ARGS"):
         # As with -vvv: newer versions return the invocation only when asked to.
         params = {"_ansible_inject_invocation": True, **params}
+    # Other tests of this process may have made it a controller, which shows warnings itself.
+    with mock.patch.object(_internal, "is_controller", new=False) if _internal else contextlib.nullcontext():
+        yield from _parsed(params)
+
+
+def _parsed(params: dict[str, Any]) -> Iterator[None]:
     if patch_module_args is None:
         text = json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode()
         with mock.patch.object(basic, "_ANSIBLE_ARGS", text):

@@ -47,6 +47,8 @@ from .templates import RequestTemplate, check_placeholders, fill_path, placehold
 _SCHEMA = AnswerSchema(SCHEMA)
 #: Any moment, to try patterns of times with.
 _MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
+#: Headers that belong to the connection or the body.
+_OWN_HEADERS = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -140,6 +142,8 @@ class Definition:
     #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
     statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
+    #: Whether an answer about a task that goes on can say where to look next.
+    follows_location: bool
     #: What a launch gives first, where that is no task yet.
     handle: HandleTemplate | None
     list: RequestTemplate | None
@@ -152,6 +156,9 @@ class Definition:
     state_parameter: str | None
     list_is_complete: bool
     when_ended: RequestTemplate | None
+    #: The request that cancels a task, and what is true of a task that can be cancelled.
+    cancel: RequestTemplate | None
+    cancel_possible_if: Expression | None
     ended: Mapping[str, Expression]
     fields: Mapping[str, Expression]
     #: What ``fields["percent"]`` counts to.
@@ -163,7 +170,7 @@ class Definition:
     other_state: TaskState
     succeeded_if: Expression | None
     failure: Mapping[str, Expression]
-    failures: tuple[DocumentedError, ...]
+    documented_errors: tuple[DocumentedError, ...]
     refusal: RefusalTemplate | None
     task_ids: TaskIds
     launch_id: tuple[tuple[str, ...], ...]
@@ -191,46 +198,36 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     check_placeholders(base_path, "$.base_path", values)
     headers = _headers(given.get("headers", {}), values)
     statuses = _statuses(given["get"].get("statuses", {}))
-    states = {_state_word(raw): TaskState(state) for raw, state in given.get("states", {}).items()}
-    other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
-    if other_state is TaskState.SUCCEEDED:
-        raise OptionError(
-            "definition",
-            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
-            "Name the words that do",
-        )
+    states, other_state = _states(given.get("states", {}))
     handle, listing = given.get("handle"), given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
-    ended = given.get("when_ended")
+    ended, cancel = given.get("when_ended"), given.get("cancel")
     if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
         raise OptionError(
             "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
         )
     ids = read_task_ids(given)
+    of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
     quota = given.get("quota", [])
+
+    def about_task(request: Mapping[str, Any], path: str) -> RequestTemplate:
+        return _task_request(request, path, values, inside, of_task)
+
     return Definition(
         title=given.get("title", "The API"),
         api_url=(options.api_url or "").rstrip("/"),
         base_path=fill_path(base_path, values),
         headers=headers,
         login=login["type"],
-        needs=_needs(login, (headers, given["get"], handle, listing, ended)),
-        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended))),
+        needs=_needs(login, (headers, given["get"], handle, listing, ended, cancel)),
+        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended, cancel))),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
         session=_session(login, values),
-        get=replace(
-            _task_request(
-                given["get"],
-                "$.get",
-                values,
-                inside,
-                ids.placeholders if handle is None else ("next", *ids.placeholders),
-            ),
-            accepted=_accepted(statuses),
-        ),
+        get=replace(about_task(given["get"], "$.get"), accepted=_accepted(statuses)),
         statuses=statuses,
         task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        follows_location=given["get"].get("follow_location", False),
         handle=None if handle is None else _handle(handle, values, inside, ids),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),
@@ -239,7 +236,9 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         paging=_paging(paging, listing or {}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids.placeholders),
+        when_ended=None if ended is None else about_task(ended, "$.when_ended"),
+        cancel=None if cancel is None else about_task({"method": "POST", **cancel}, "$.cancel"),
+        cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
         percent_of=_percent_of(given.get("fields", {})),
@@ -248,7 +247,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         other_state=other_state,
         succeeded_if=_expression(given, "succeeded_if", "$"),
         failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
-        failures=tuple(map(_failure, given.get("failure_codes", []))),
+        documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
         launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
@@ -368,8 +367,17 @@ def _as_session(login: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"prefix": "Bearer ", **login, "session": {**session, "basic": client == "basic"}}
 
 
-def _state_word(raw: object) -> str:
-    return NULL if raw is None else str(raw)
+def _states(given: Mapping[Any, str]) -> tuple[dict[str, TaskState], TaskState]:
+    """Return what the API's words mean, and what any other means."""
+    states = {NULL if raw is None else str(raw): TaskState(state) for raw, state in given.items()}
+    other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
+    if other_state is TaskState.SUCCEEDED:
+        raise OptionError(
+            "definition",
+            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
+            "Name the words that do",
+        )
+    return states, other_state
 
 
 def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
@@ -397,6 +405,8 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
     for name, text in given.items():
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
+        if name.lower() in _OWN_HEADERS:
+            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",
@@ -458,7 +468,7 @@ def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> 
     return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
 
 
-def _failure(given: Mapping[str, Any]) -> DocumentedError:
+def _documented_error(given: Mapping[str, Any]) -> DocumentedError:
     return DocumentedError(
         code=str(given["code"]),
         title=given["title"],

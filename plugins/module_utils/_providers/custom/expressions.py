@@ -21,6 +21,25 @@ except ImportError:
     HAS_JMESPATH = False
 
 
+#: So many times as large as the answer the result of an expression may be.
+_MOST_GROWTH = 10_000
+
+
+def _growth(parsed: Any) -> int:
+    """Return how many copies of what it is applied to an expression can make, at the most."""
+    growth, nodes = 1, [parsed]
+    while nodes and growth <= _MOST_GROWTH:
+        node = nodes.pop()
+        if node["type"] in ("multi_select_list", "multi_select_dict"):
+            growth *= len(node["children"])
+        elif node.get("value") == "to_string":
+            # Backslashes of texts inside of texts double.
+            growth *= 2
+        # A slice has numbers.
+        nodes += [child for child in node["children"] if isinstance(child, dict)]
+    return growth
+
+
 class Expression:
     """A JMESPath expression, compiled once.
 
@@ -41,6 +60,10 @@ class Expression:
         except (RecursionError, ValueError):
             what = "it is nested too deeply, or has a number that is too long"
             raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+        if _growth(self._compiled.parsed) > _MOST_GROWTH:
+            raise OptionError(
+                "definition", f"definition: {path} could make too much of an answer: it has too many lists"
+            )
 
     def find(self, data: Any) -> Any:
         """Return what the expression finds, None where it finds nothing.

@@ -61,7 +61,7 @@ def _known(code: str, title: str, remedy: str, detail: str = "", source: str = _
     return DocumentedError(code, title, detail or title, remedy, retryable=None, source=source)
 
 
-FAILURES = (
+DOCUMENTED_ERRORS = (
     *(_known(*row) for row in _CODES),
     # Of the gateway in front of KooDrive, which has more of them than documents about KooDrive name.
     _known(
@@ -107,7 +107,7 @@ FAILURES = (
         _BATCH_TASK,
     ),
 )
-_DOCUMENTED = {failure.code: failure for failure in FAILURES}
+_DOCUMENTED = {error.code: error for error in DOCUMENTED_ERRORS}
 
 #: "The resource does not exist": the only documented code that an unknown task can be refused with.
 NO_RESOURCE = "13000309"
@@ -133,7 +133,7 @@ def _is_specific(code: str) -> bool:
     return re.fullmatch(r"18\d{6}", code) is not None
 
 
-def failure(code: str) -> TaskError:
+def error_of(code: str) -> TaskError:
     """Return what is known about a result code, which is passed on as it came."""
     if is_none(code):
         return TaskError()
@@ -148,12 +148,12 @@ def failure(code: str) -> TaskError:
     )
 
 
-def job_failure(outcome: str, code: str) -> TaskError:
+def job_error_of(outcome: str, code: str) -> TaskError:
     """Return why a job failed: how much of it did, and what is known about its result code where it has one."""
-    extent = failure(f"taskResultCode={outcome}")
+    extent = error_of(f"taskResultCode={outcome}")
     if is_none(code):
         return extent
-    reason = failure(code)
+    reason = error_of(code)
     if reason.title:
         return reason._replace(detail=extent.detail)
     # The documents tell the outcome and not the code, so that they are no source of it.

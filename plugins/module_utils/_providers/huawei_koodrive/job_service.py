@@ -25,7 +25,7 @@ from ..._provider.contract import TaskQuery
 from ..._provider.description import ProviderDescription
 from ..._provider.fields import Kind, TaskFields, as_it_is, as_percent, at
 from ..._provider.rest import Params, RestRequest, changed, whole_number
-from .codes import is_gateways, job_failure
+from .codes import is_gateways, job_error_of
 from .service import (
     CODE,
     ID,
@@ -99,7 +99,7 @@ def job_from_json(raw: Any, description: ProviderDescription) -> Task:
     task = FIELDS.read({**raw, "jobInfo": {**job, "status": word}}, description)
     task, code = replace(task, raw=job), _RESULT_CODE.find(raw)
     if task.state is TaskState.FAILED:
-        task = replace(task, error=job_failure(outcome, code))
+        task = replace(task, error=job_error_of(outcome, code))
     task = without_contradiction(task, code)
     if not task.is_final:
         return task

@@ -12,7 +12,7 @@ from ..._provider.contract import Provider, ProviderTools, TaskProvider
 from ..._provider.description import LoginForm, ProviderDescription
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import connect
-from .codes import ADDRESS_ADVICE, FAILURES, read_refusal
+from .codes import ADDRESS_ADVICE, DOCUMENTED_ERRORS, read_refusal
 from .job_service import JOB_STATES, JOB_TYPES, JobService
 from .login import HOSTS, TOKEN_SECONDS, make_login
 from .service import TITLE
@@ -38,11 +38,11 @@ DESCRIPTION = ProviderDescription(
     choices={"service": ("task", "jobs"), "region": tuple(HOSTS)},
     # The documents say "string" and show 19 digits. Whatever has a point or a plus was a float on its way.
     task_id_pattern=r"[0-9A-Za-z_-]+",
-    task_id_words=(
+    task_id_hint=(
         "like 1534087020903704704; a number with a point or an exponent has lost its last digits on its way: "
         "put IDs in quotes"
     ),
-    failures=FAILURES,
+    documented_errors=DOCUMENTED_ERRORS,
     poll_interval=10.0,
     page_size=100,
     read_refusal=read_refusal,

@@ -22,7 +22,7 @@ from ..._provider.contract import Launch, TaskQuery
 from ..._provider.description import ProviderDescription
 from ..._provider.fields import Kind, TaskFields, as_word, at
 from ..._provider.rest import Params, RestRequest, changed
-from .codes import failure, is_none
+from .codes import error_of, is_none
 from .service import (
     CODE,
     ID,
@@ -68,7 +68,7 @@ def task_from_json(raw: Any, description: ProviderDescription) -> Task:
     """
     task, code = FIELDS.read(raw, description), _RESULT_CODE.find(raw)
     if task.state is TaskState.FAILED:
-        return replace(task, error=failure(code))
+        return replace(task, error=error_of(code))
     return without_contradiction(task, code)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers imp
     json_of,
     vendor_words,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
@@ -247,3 +249,11 @@ def test_the_words_of_a_page(page, words):
 def test_a_huge_page_is_not_searched_through(part):
     # With all of it, some of these would take minutes.
     assert len(vendor_words(reply(part * (4_000_000 // len(part)), 400))[1]) <= 300
+
+
+@pytest.mark.parametrize("begin", range(_answers._MOST_TEXT - 24, _answers._MOST_TEXT + 1, 4))
+def test_no_half_of_a_secret_is_left_where_a_page_is_cut(begin):
+    page = f"{'<style>'.ljust(begin - 8)}</style>s3cr3t-of-many-letters said the page"
+    with masking() as known:
+        known.hide("s3cr3t-of-many-letters")
+        assert not re.search("s3cr3t|letters", str(vendor_words(reply(page.encode(), 500))))

@@ -218,6 +218,7 @@ def test_names_of_secrets_are_known(name):
         ("compass", "north"),
         ("token_type", "import"),
         ("password_file", "/etc/x"),
+        ("application_credential_id", "robot"),
         ("token_count", 3),
         ("access_token_age", 12345),
         ("key", "a"),

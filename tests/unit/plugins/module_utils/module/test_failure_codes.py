@@ -24,7 +24,7 @@ def test_codes_come_in_the_order_asked_for():
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_without_a_code_all_are_returned(provider):
-    codes = [failure.code for failure in PROVIDERS[provider].description.failures if failure.code]
+    codes = [error.code for error in PROVIDERS[provider].description.documented_errors if error.code]
     assert [found["code"] for found in look_up(provider)] == codes
 
 
@@ -43,8 +43,8 @@ def test_what_is_not_documented_is_said_to_be_so(codes, provider, words):
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_every_documented_failure_says_what_it_is_what_to_do_and_who_says_so(provider):
-    for failure in PROVIDERS[provider].description.failures:
-        assert failure.title, failure
-        assert failure.detail, failure
-        assert failure.remedy, failure
-        assert failure.source, failure
+    for error in PROVIDERS[provider].description.documented_errors:
+        assert error.title, error
+        assert error.detail, error
+        assert error.remedy, error
+        assert error.source, error

@@ -111,7 +111,7 @@ def test_what_path_segment_saves_from(wire):
 
 # --- descriptions ---------------------------------------------------------------------------------------------
 
-FAILURES = (
+DOCUMENTED_ERRORS = (
     DocumentedError("7", "Seven", "It is seven", "Try eight", retryable=True, source="Book", pattern=r"code 7\b"),
     DocumentedError(None, "Moon", "The moon", "Wait", retryable=None, source="Sky", pattern="moon"),
     DocumentedError("9", "Nine", "It is nine", "Go", retryable=False, source="Book"),
@@ -128,7 +128,7 @@ EXAMPLE = ProviderDescription(
     logins=(LoginForm(("username", "password")),),
     documents={},
     environment_prefix="EXAMPLE",
-    failures=FAILURES,
+    documented_errors=DOCUMENTED_ERRORS,
 )
 
 
@@ -177,7 +177,7 @@ def test_failures_are_recognised_by_their_text(message, expected):
 
 
 def test_documented_codes_can_be_looked_up():
-    assert EXAMPLE.documented_error("9") is FAILURES[2]
+    assert EXAMPLE.documented_error("9") is DOCUMENTED_ERRORS[2]
     assert EXAMPLE.documented_error("moon") is None
 
 
@@ -197,12 +197,12 @@ def test_every_description_is_sound(provider):
     assert TaskState.UNKNOWN not in description.states.values()
     assert TaskState.SUCCEEDED in description.states.values()
     assert description.poll_interval >= description.least_poll_interval
-    codes = [failure.code for failure in description.failures if failure.code]
+    codes = [error.code for error in description.documented_errors if error.code]
     assert len(codes) == len(set(codes))
-    for failure in description.failures:
-        assert failure.title
-        assert failure.remedy
-        assert failure.source
+    for error in description.documented_errors:
+        assert error.title
+        assert error.remedy
+        assert error.source
     for form in description.logins:
         form.missing(ConnectionOptions(description.name))
 

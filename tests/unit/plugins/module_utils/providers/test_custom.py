@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -480,6 +481,14 @@ def test_a_handle_is_followed():
     assert api.urls == [queue, queue, build, build]
 
 
+def test_the_end_of_what_a_handle_led_to():
+    ended = {**JENKINS, "when_ended": {"path": "{next:path}logText?x=1", "message": "text"}}
+    api = Api(ended, reply(LEFT), reply({"number": 17, "result": "FAILURE"}), reply({"text": "No room"}))
+    assert api.read("4128").message == "No room"
+    assert api.urls[-1] == "https://api.example/job/cis/17/logText?x=1"
+    assert Api(ended, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+
+
 def test_a_handle_without_a_task():
     assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
     with pytest.raises(NotFoundError):
@@ -518,6 +527,7 @@ def monitor(answer, **definition):
         (reply(b"", 204), "succeeded"),
         (reply({"made": 5}), "succeeded"),
         (reply("all is done"), "succeeded"),
+        (reply(b" ", 202, content_type="text/html"), "running"),
     ],
 )
 def test_the_http_status_is_the_state(answer, state):
@@ -525,21 +535,31 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
-@pytest.mark.kind
-def test_the_time_that_good_answers_name_is_the_least_to_the_next_look():
-    single = Api({}, reply(task()), reply(task(), retry_after="7"))
-    listed = Api(
-        {"list": LIST},
-        reply(task()),
-        reply({"tasks": [task(), task("2"), task("3")]}, retry_after="4"),
-    )
-    for session, ids, seconds in ((single, "1", None), (single, "1", 7), (listed, "1", None), (listed, "123", 4)):
-        assert TaskReader(session.provider).read(list(ids), session.deadline).retry_after == seconds
-
-
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+def test_where_to_look_next():
+    get = {**MONITOR, "query": {"v": "1"}, "follow_location": True}
+    api = Api(
+        {"get": get},
+        *(reply(b"", 202, location=where) for where in ("/new/1?t=2", "3")),
+        reply(b"", 204),
+        reply(b"", 204),
+    )
+    states = [api.read("42").state.value for _look in range(3)]
+    assert states == ["running", "running", "succeeded"]
+    asked = [f"{URL}/monitors/42", "https://api.example/new/1?t=2", "https://api.example/new/3"]
+    assert api.urls == asked
+    with pytest.raises(BadAnswerError, match="another server"):
+        Api({"get": get}, reply(b"", 202, location="https://other.example/")).read("42")
+
+
+def test_a_refusal_is_no_state():
+    refusal = {"message": "error.message"}
+    with pytest.raises(RejectedError, match="not so"):
+        monitor(reply({"error": {"message": "not so"}}), refusal=refusal).read("42")
 
 
 @pytest.mark.parametrize("status", [404, 500, 400])
@@ -566,6 +586,8 @@ def test_a_failed_task_under_another_status(status):
         ("/volumes/vol-9", reply({}, 404), "https://api.example/volumes/vol-9"),
         ("/volumes/vol-9", reply(b"", 500), "https://api.example/volumes/vol-9"),
         ("https://other.example/vol-9", None, "https://other.example/vol-9"),
+        ("https://[/vol-9", None, "https://[/vol-9"),
+        ("//[/vol-9", None, "//[/vol-9"),
     ],
 )
 def test_an_end_that_leads_to_the_result(location, result, expected):
@@ -699,7 +721,7 @@ def test_the_end_of_links(end):
         ("https://other.example/tasks?after=1", "another server, https://other.example/tasks"),
         ("//other.example/tasks?after=1", "another server"),
         ("http://api.example/base/tasks?after=1", "another server"),
-        ("https://[/?a=1", "no address"),
+        ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
         (5, "no text"),
         ({"href": "?a"}, "no text"),
@@ -916,6 +938,44 @@ def test_what_a_list_lacks(definition, lacks):
     assert incomplete.provider.list_entry_lacks_something(ended)
 
 
+EVERYTHING = {
+    "get": {"path": "/t/{id}", "task": "a || @", "statuses": {"500": "task", "202": "running", "303": "succeeded"}},
+    "list": {"path": "/t", "items": "a", "paging": {"style": "link_header"}},
+    "when_ended": {"path": "/t/{id}/log", "message": "a", "result": "b", "code": "c"},
+    "fields": {"id": "a", "state": "b", "percent": "c", "percent_of": "d", "message": "e", "created_at": "a"},
+    "states": {"null": "running", "0": "succeeded", "*": "failed"},
+    "failure": {"code": "c", "message": "d"},
+    "refusal": {"code": "e", "message": "d", "meanings": {"1": "not_found", "2": "transient"}},
+    "times": ["epoch_seconds", "%Y"],
+}
+
+
+@FUZZ
+@given(
+    definition=st.sampled_from(
+        [
+            EVERYTHING,
+            {**EVERYTHING, "list": {**LIST, "items": "@", "by_id": True}},
+            {**EVERYTHING, "list": {**LIST, "items": "a", "id": "b"}, "get": {"path": "{id:path}"}},
+            {**EVERYTHING, "handle": {"path": "/q/{id}", "next": "a"}, "get": {"path": "/t/{next}"}},
+        ]
+    ),
+    answers=st.lists(JSON, min_size=1, max_size=4),
+    status=st.sampled_from([200, 202, 204, 303, 404, 500]),
+    header=st.sampled_from(["", "<", "</x?a>; rel=next", "https://[", "//other.example/x", "9" * 400]),
+)
+def test_any_answers_are_tasks_or_request_errors(definition, answers, status, header):
+    def answer(request):
+        body = answers[len(api.http.requests) % len(answers)]
+        return reply(json.dumps(body), status, link=header, location=header, retry_after=header)
+
+    api = Api({**definition, **login("none")}, answer)
+    for look in (lambda: api.read("/1"), api.page):
+        with contextlib.suppress(RequestError):
+            look()
+    assert all(request.url.startswith("https://api.example/") for request in api.http.requests)
+
+
 # --- logins ---------------------------------------------------------------------------------------------------
 
 
@@ -1110,9 +1170,10 @@ def test_a_refusal_that_says_when_to_come_again_passes(statuses):
     assert caught.value.retry_after == 3.0
 
 
-def test_a_wrong_password_is_tried_once_by_many_readers():
-    api = Api(session(), lambda _request: reply({}, 401), **ANN)
-    with pytest.raises(AuthenticationError):
+@pytest.mark.parametrize("status", [401, 400, 403])
+def test_a_wrong_password_is_tried_once_by_many_readers(status):
+    api = Api(session(), lambda _request: reply({}, status), **ANN)
+    with pytest.raises((AuthenticationError, RejectedError, AccessDeniedError)):
         TaskReader(api.provider).read([str(number) for number in range(30)], api.deadline)
     assert api.urls == [f"{URL}/login"]
 
@@ -1220,7 +1281,7 @@ def test_an_oauth2_login_that_is_refused(answer, kind, words):
     for _look in range(2):
         with pytest.raises(kind, match=words):
             api.read()
-    assert len(api.http.requests) == (1 if kind is AuthenticationError else 2)
+    assert len(api.http.requests) == (2 if kind in (TransientError, OptionError) else 1)
 
 
 @pytest.mark.parametrize("expires_in", [0, -5, "soon", None, []])
@@ -1307,7 +1368,7 @@ def test_what_the_definition_says_reaches_the_description():
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
-    assert (description.task_id_pattern, description.task_id_words) == ("[0-9]+", "a number")
+    assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
     assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
@@ -1329,6 +1390,7 @@ def test_two_quotas_are_kept():
     assert api.clock.slept == [10.0, 50.0]
 
 
+@pytest.mark.kind
 def test_good_answers_say_when_to_look_again():
     api = Api({}, reply(task(), retry_after="4"), reply(task("2"), 202, retry_after="30"), reply(task()))
     reader = TaskReader(api.provider)

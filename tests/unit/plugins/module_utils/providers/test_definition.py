@@ -112,6 +112,10 @@ def oauth2(grant, **keys):
         ({}, ["at $: get, fields and states are missing"]),
         (changed("headers", {"X Y": "1"}), ["at $.headers", "'X Y': the name of a header has letters"]),
         (changed("headers", {"X": "a\nb"}), ["at $.headers.X", "printable ASCII"]),
+        (
+            changed("headers", {"Content-type": "x"}),
+            ["$.headers.Content-type is a header that each request sets by itself"],
+        ),
         (changed("headers", {"X": 1200}), ["at $.headers.X: expected string, got number"]),
         (changed("headers", {"X": "{user}"}), ["$.headers.X has {user}, which is no placeholder here", "{api_key}"]),
         (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization would hold a secret"]),
@@ -130,6 +134,12 @@ def oauth2(grant, **keys):
         (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
         (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is no placeholder here"]),
         (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
+        (changed("cancel", {"path": "/cancel"}), ["$.cancel has {id} nowhere"]),
+        (
+            changed("cancel", {"path": "/c/{id}", "method": "HEAD"}),
+            ["at $.cancel.method: 'HEAD' is none of POST, DELETE"],
+        ),
+        (changed("cancel", {"path": "/c/{id}", "possible_if": "["}), ["$.cancel.possible_if is no JMESPath"]),
         (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
         (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle has {id} nowhere"]),
         (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is no placeholder here"]),
@@ -222,6 +232,8 @@ def oauth2(grant, **keys):
             ["$.fields.state is no JMESPath expression: it is nested"],
         ),
         (changed("fields.state", f"a[{'9' * 5000}]"), ["at $.fields.state"]),
+        (changed("fields.state", "|".join(["[@,@][]"] * 30)), ["$.fields.state could make too much of an answer"]),
+        (changed("fields.state", "|".join(["to_string([@])"] * 30)), ["$.fields.state could make too much"]),
         (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
         (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
         (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is none of rfc3339"]),
@@ -320,6 +332,13 @@ def test_a_request_is_filled():
 def test_a_brace_that_begins_no_placeholder(text, filled):
     assert fill_body({"q": text}, {"id": "7"}) == {"q": filled}
     assert fill_path("/t/\\{id}", {"id": "7"}) == "/t/%7Bid}"
+
+
+def test_a_cancel_is_filled():
+    cancel = {"path": "/tasks/{id}/cancel", "body": {"ids": ["{id:int}"]}, "possible_if": "can_cancel"}
+    definition = read(changed("cancel", cancel))
+    assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST")
+    assert definition.cancel_possible_if.find({"can_cancel": True}) is True
 
 
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
@@ -479,10 +498,32 @@ ANYTHING = st.recursive(
 )
 
 
+OTHER = {
+    "login": {"type": "oauth2", "oauth2": {"grant": "password", "path": "{auth_url}/t", "form": {"a": "b"}}},
+    "handle": {"path": "/queue/{id}", "next": "n", "cancelled_if": "c"},
+    "get": {"path": "{next:path}/x", "task": "[?id=={id}]|[0]", "statuses": {"500": "task", "202": "running"}},
+    "fields": {"id": "id", "state": "state", "percent": "p", "percent_of": "q"},
+    "states": {"done": "succeeded"},
+    "list": {
+        "path": "/t",
+        "method": "POST",
+        "body": {"a": "{token}"},
+        "items": "t",
+        "by_id": True,
+        "id": "@",
+        "paging": {"style": "cursor", "next": "n", "parameter": "a.b", "in": "body"},
+    },
+    "task_id": {"parts": "{a}-{b}", "address": "/{a}/{b}"},
+    "quota": [{"requests": 1, "seconds": 1}],
+    "cancel": {"path": "/tasks/{id}", "method": "DELETE", "possible_if": "c"},
+}
+
+
 @FUZZ
-@given(key=st.sampled_from(sorted(WHOLE)), data=st.data())
-def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
-    whole = copy.deepcopy(WHOLE)
+@given(whole=st.sampled_from([WHOLE, OTHER]), data=st.data())
+def test_any_definition_is_one_or_is_told_to_be_wrong(whole, data):
+    whole = copy.deepcopy(whole)
+    key = data.draw(st.sampled_from(sorted(whole)))
     place = whole
     while isinstance(place.get(key), dict) and data.draw(st.booleans()):
         place = place[key]
@@ -490,6 +531,11 @@ def test_any_definition_is_one_or_is_told_to_be_wrong(key, data):
     place[key] = data.draw(ANYTHING)
     with contextlib.suppress(OptionError):
         read(whole)
+
+
+@pytest.mark.parametrize("whole", [WHOLE, OTHER])
+def test_the_definitions_that_are_fuzzed_are_good(whole):
+    read(whole)
 
 
 def test_without_jmespath_the_library_is_named(monkeypatch):

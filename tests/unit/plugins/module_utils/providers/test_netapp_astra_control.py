@@ -572,11 +572,11 @@ def test_what_is_no_problem_of_the_vendor(data):
 
 def test_the_problems_that_tasks_and_their_surroundings_can_have_are_data():
     numbers = [1, 2, 3, 4, 5, 6, 11, 12, 14, 18, 24, 30, 32, 33, 34, 35, 40, 41, 68, 69, 79, 85, 164, 166]
-    assert [failure.code for failure in DESCRIPTION.failures] == [str(number) for number in numbers]
+    assert [error.code for error in DESCRIPTION.documented_errors] == [str(number) for number in numbers]
 
 
 def test_what_is_documented_about_the_problems():
-    assert [failure.code for failure in DESCRIPTION.failures if failure.retryable] == ["24", "34", "40", "41", "164"]
+    assert [error.code for error in DESCRIPTION.documented_errors if error.retryable] == ["24", "34", "40", "41", "164"]
     assert DESCRIPTION.documented_error("4").title == "Invalid bearer token"
 
 

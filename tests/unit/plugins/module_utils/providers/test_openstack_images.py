@@ -414,6 +414,13 @@ def test_a_cloud_of_a_file(cloud, write_clouds):
     assert {SECRET, "token-1"} <= session.hidden
 
 
+def test_all_secrets_of_a_file_are_hidden(write_clouds):
+    auth = {"auth_url": "https://bob:s3cr3t@keystone.example/v3", "username": "ann", "passcode": "123456"}
+    write_clouds(auth_type="v3totp", auth={**auth, "user_domain_name": "Default"})
+    with Session(cloud="here") as session:
+        assert {"bob:s3cr3t", "s3cr3t", "123456"} == session.hidden
+
+
 def test_options_win_over_the_file(cloud, write_clouds):
     with serving(cloud) as server:
         write_clouds(**cloud_entry(server, regions=["two", "one"]))

@@ -19,7 +19,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.rackspace_images import (
     DESCRIPTION,
-    FAILURES,
+    DOCUMENTED_ERRORS,
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
@@ -95,7 +95,7 @@ def test_every_documented_code_is_recognised(code, word, retryable, form):
 
 
 def test_the_seven_documented_codes_are_all_there():
-    codes = [failure.code for failure in FAILURES if failure.code.isdecimal()]
+    codes = [error.code for error in DOCUMENTED_ERRORS if error.code.isdecimal()]
     assert sorted(codes) == ["111", "396", "413", "523", "609", "614", "721"]
     assert DESCRIPTION.documented_error("396").retryable
     assert DESCRIPTION.documented_error("397") is None
@@ -188,6 +188,8 @@ def test_a_login_with_a_password():
     assert session.http.requests[0].json == {
         "auth": {"passwordCredentials": {"username": "ann", "password": "pa55"}},
     }
+    # For messages about the address.
+    assert [request.option for request in session.http.requests[:2]] == ["auth_url", "api_url"]
 
 
 def test_a_ready_token_needs_no_login():

@@ -22,6 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
     WorkError,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
@@ -272,6 +273,14 @@ def test_an_error_is_read_in_linear_time(text):
     failure_of(error)
     # Of this process, not of the wall. It was minutes when each blank line was a reason to look at all others.
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(("size", "cause"), [(10_000, ""), (100_000, "Caused by: x.Y: ")])
+def test_no_half_of_a_secret_is_left_where_a_message_is_cut(size, cause):
+    with masking() as known:
+        known.hide("s3cr3t-of-many-letters")
+        error = failure_of(throwable("\n" * (size - 10 - len(cause)) + f"{cause}s3cr3t-of-many-letters"))
+    assert "s3cr3t" not in str(error)
 
 
 def test_causes_that_go_on_for_ever_are_cut():
@@ -784,7 +793,7 @@ def test_two_hundred_tasks_never_break_the_quota(appliance, monkeypatch):
     # On a clock that jumps, a thread that waits for its turn would take the others with it into the future.
     monkeypatch.setattr(_reading, "MOST_PARALLEL_REQUESTS", 1)
     clock = FakeClock()
-    ends = {task_id: 60.0 + 2 * number for number, task_id in enumerate(IDS)}
+    ends = {task_id: 60.0 + number / 2 for number, task_id in enumerate(IDS)}
     server = Appliance(clock, ends, **appliance)
     outcome = wait(server, IDS)
     assert outcome.outcome is Outcome.SUCCEEDED

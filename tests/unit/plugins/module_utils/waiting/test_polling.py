@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import random
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from statistics import mean
+from statistics import NormalDist, mean
 
 import pytest
 
@@ -92,6 +92,7 @@ def test_an_estimate_is_never_infinite_nor_longer_than_anybody_waits(percent):
     assert seconds_left(running(percent), seen(0.0, percent), NOW) is None
 
 
+@pytest.mark.kind
 def test_a_rate_of_almost_nothing_costs_a_wait_nothing():
     steps = (Step(0, TaskState.RUNNING, percent=0), Step(5, TaskState.RUNNING, percent=5e-324))
     reader, looks = ScriptedReader({"t": (*steps, Step(25, TaskState.SUCCEEDED))}), []
@@ -166,6 +167,7 @@ def asking_for(clock, seconds, end=1000.0, moments=None):
     return read
 
 
+@pytest.mark.kind
 @pytest.mark.parametrize(
     ("seconds", "plan", "expected"),
     [
@@ -194,7 +196,7 @@ def test_no_trouble_of_another_task_makes_it_come_sooner():
         moments.append((clock.elapsed, tuple(task_ids)))
         tasks = {task_id: running(None) for task_id in task_ids if task_id == "t"}
         troubles = {task_id: TransientError("502") for task_id in task_ids if task_id != "t"}
-        return Snapshot({"t": tasks["t"]} if tasks else {}, troubles, retry_after=4)
+        return Snapshot(tasks, troubles, retry_after=4)
 
     plan = WaitPlan(timeout=8, poll_interval=6)
     wait_for_tasks(("t", "u"), read, plan, provider="example", clock=clock, request_timeout=30)
@@ -230,7 +232,7 @@ PROGRESS = {
     "held at 99": lambda part: min(99.0, 140 * part),
     "none": lambda _part: None,
 }
-TASKS_OF_A_KIND = 200
+TASKS_OF_A_KIND = 40
 FIXED = {f"every {seconds} s": WaitPlan(timeout=10**6, poll_interval=seconds) for seconds in (5, 10, 30, 60)}
 ADAPTIVE = WaitPlan(timeout=10**6, poll_interval=5, max_poll_interval=60, backs_off=False)
 
@@ -249,12 +251,17 @@ def cost_of(plan, tasks):
 
 
 def test_delay_times_requests_beats_fixed_intervals():
-    chance = random.Random(20260301)
-    durations = [chance.lognormvariate(6, 1.2) for _number in range(TASKS_OF_A_KIND)]
+    # Most take minutes, some an hour: evenly spread over what lasts as tasks do.
+    spread = NormalDist(6, 1.2)
+    durations = [math.exp(spread.inv_cdf((number + 0.5) / TASKS_OF_A_KIND)) for number in range(TASKS_OF_A_KIND)]
+    # A fixed interval does not care for progress.
+    fixed = {
+        name: cost_of(plan, [SyntheticTask(each, PROGRESS["none"]) for each in durations])
+        for name, plan in FIXED.items()
+    }
     print(f"\n{'progress':12} {'policy':12} {'delay, s':>9} {'requests':>9} {'product':>9}")
     for kind, percent_at in PROGRESS.items():
-        tasks = [SyntheticTask(duration, percent_at) for duration in durations]
-        costs = {name: cost_of(plan, tasks) for name, plan in {**FIXED, "adaptive": ADAPTIVE}.items()}
+        costs = {**fixed, "adaptive": cost_of(ADAPTIVE, [SyntheticTask(each, percent_at) for each in durations])}
         products = {name: delay * requests for name, (delay, requests) in costs.items()}
         for name, (delay, requests) in costs.items():
             print(f"{kind:12} {name:12} {delay:9.1f} {requests:9.1f} {products[name]:9.0f}")

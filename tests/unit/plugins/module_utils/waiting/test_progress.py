@@ -10,12 +10,14 @@ import math
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import TransientError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look, WaitPlan
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import (
     MOST_TOLD,
     ProgressRecorder,
+    _name,
 )
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
@@ -364,3 +366,10 @@ def test_senseless_numbers_end_no_lines(seconds):
     teller = new_teller(seconds)
     assert told(teller, (0, many(0, 5, seconds_left=seconds))) == [(0, "WAITING: [here] 5 of 20 done, 0 s")]
     assert teller.seconds_to_next(0) == 86400
+
+
+def test_a_name_is_masked_before_it_is_shortened():
+    with masking() as known:
+        known.hide("s3cr3t-of-many-letters")
+        told = _name(Task("x" * 20 + "/s3cr3t-of-many-letters", "vendor", TaskState.RUNNING, name="Backup"))
+    assert told == "Backup (…xx/********)"
