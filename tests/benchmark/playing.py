@@ -116,7 +116,7 @@ class Player:
             ) as process,
         ):
             while watched and process.poll() is None:
-                peak = max(peak, _memory(str(extra)))
+                peak = max(peak, _memory(str(self._scratch)))
                 time.sleep(_LOOK_SECONDS)
             status = process.wait(_PATIENCE)
         seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
