@@ -76,7 +76,7 @@ def test_there_are_lines_where_the_module_runs_here(run_playbook, simulate, meth
         "Case looked up later": [],
         "Case wrong options": [],
         "Case senseless options": [],
-        "Case become": ["first"],
+        "Case become": [],
         "Case elsewhere": [],
         "Case delegated": ["far -> first"],
         "Case ended before it began": ["far -> first"],
