@@ -146,8 +146,8 @@ options:
     description:
       - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
         their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
-      - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
-        check mode and with C(become) there are none.
+      - There are such lines where ansible-playbook does the work itself, with the C(local) connection. With C(async),
+        with C(become) and in check mode there are none.
       - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
         that failed has a line of its own.
       - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.

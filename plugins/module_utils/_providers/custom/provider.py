@@ -54,7 +54,7 @@ from .definition import Definition, RefusalTemplate, SessionTemplate, read_defin
 from .expressions import Expression
 from .schema import LOGIN_VALUES
 from .task_ids import LONGEST_ID
-from .templates import fill_body, fill_path, fill_text, placeholders, put
+from .templates import RequestTemplate, fill_body, fill_path, fill_text, placeholders, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -349,15 +349,23 @@ class CustomProvider(RestProvider):
         #: The HTTP statuses, as states, of which the answer leads to the result.
         #: The handles that have led to a task, and its own ID or address.
         self._next: dict[str, str] = {}
+        #: Where the last answers about tasks that go on said to look next.
+        self._moved: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
+        request = self._about(self._definition.get, task_id)
+        moved = self._moved.get(task_id)
+        return request if moved is None else request._replace(path=moved, params=())
+
+    def _about(self, request: RequestTemplate, task_id: str) -> RestRequest:
+        """Fill a request about a task, which its handle, where it has one, has led to."""
         values = self._definition.task_ids.values(task_id)
         if self._definition.handle is None:
-            return self._definition.get.fill(self._values, values)
+            return request.fill(self._values, values)
         try:
-            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+            return request.fill(self._values, {**values, "next": self._next[task_id]})
         except OptionError as error:
             raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
@@ -384,6 +392,13 @@ class CustomProvider(RestProvider):
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer, or what its HTTP status says of it."""
+        task = self._task_in(answer, task_id)
+        location = answer.headers.get("location")
+        if self._definition.follows_location and location and not task.is_final:
+            self._moved[task_id] = self.api.same_server_address(answer.url, location)
+        return task
+
+    def _task_in(self, answer: Answer, task_id: str) -> Task:
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
@@ -462,7 +477,10 @@ class CustomProvider(RestProvider):
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
+            before = self._before_the_task(task_id, deadline)
+            if before is not None:
+                return before
+            task = super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -564,9 +582,7 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(
-                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
-            )
+            answer = self.ask(self._about(definition.when_ended, task.id), deadline, of_task=True)
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.

@@ -793,7 +793,7 @@ def test_two_hundred_tasks_never_break_the_quota(appliance, monkeypatch):
     # On a clock that jumps, a thread that waits for its turn would take the others with it into the future.
     monkeypatch.setattr(_reading, "MOST_PARALLEL_REQUESTS", 1)
     clock = FakeClock()
-    ends = {task_id: 60.0 + 2 * number for number, task_id in enumerate(IDS)}
+    ends = {task_id: 60.0 + number / 2 for number, task_id in enumerate(IDS)}
     server = Appliance(clock, ends, **appliance)
     outcome = wait(server, IDS)
     assert outcome.outcome is Outcome.SUCCEEDED
