@@ -160,11 +160,6 @@ options:
         30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
-  return_history:
-    description:
-      - Whether each task has the changes of its state that the wait saw too, under C(history).
-    type: bool
-    default: false
   return_raw:
     description:
       - Whether each task has the vendor's own object too, under C(raw). It can be long.
@@ -305,7 +300,7 @@ tasks:
       description: The changes of its state that the wait saw, the newest 200.
       type: list
       elements: dict
-      returned: when O(return_history=true)
+      returned: success
       contains:
         state:
           description: The state in the vocabulary of this collection.

@@ -185,7 +185,7 @@ def parts_of(schema):
 def test_the_quick_check_knows_all_keywords_of_the_answers():
     assert all(PROVIDERS.values())
     # A definition is no answer.
-    names = [name for name in sys.modules if "._providers." in name and not name.endswith(".custom.schema")]
+    names = [name for name in sys.modules if "._providers." in name and not name.endswith(".custom.definition")]
     files = [vars(sys.modules[name]) for name in names]
     things = [thing for names in files for thing in names.values()]
     things += [value for thing in things if isinstance(thing, type) for value in vars(thing).values()]
