@@ -94,7 +94,7 @@ class ProviderDescription:
     logins: tuple[LoginForm, ...]
     #: Where the facts come from: title -> address.
     documents: Mapping[str, str]
-    #: Environment variables are this, an underscore and the option's name in capitals ...
+    #: Environment variables are this, an underscore and the option's name in capitals, but for those in ``environment``.
     environment_prefix: str
     #: The connection options that mean something to this provider, besides its logins' and those of TLS.
     options: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class ProviderDescription:
     task_id_hint: str = ""
     #: Makes an ID of what a user gave for one, such as an address; raises ``OptionError`` where it is none.
     read_task_id: Callable[[str], str] | None = None
-    #: ... except for these, which have names of their own.
+    #: The environment variables of options that have names of their own.
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documented_errors: tuple[DocumentedError, ...] = ()
     #: A regular expression whose first group is the code in the vendor's text, for codes that no document has.
@@ -131,7 +131,7 @@ class ProviderDescription:
     denied_advice: str = ""
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.
     address_advice: str = "Check api_url"
-    #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
+    #: Where the registered result of a launching task has the new task's ID: paths of keys, the first hit counts. A
     #: list on the way or at its end has the IDs of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
     #: The types of tasks that a ``TaskLauncher`` launches.

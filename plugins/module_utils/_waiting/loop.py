@@ -391,9 +391,7 @@ class _Wait:
             return error
         if error.status != HTTPStatus.NOT_FOUND or not any(followed.found for followed in self._followed.values()):
             raise error
-        return TransientError(
-            error.message, method=error.method, url=error.url, status=error.status, code=error.code, words=error.words
-        )
+        return error.turned_into(TransientError)
 
     def _note(self, task: Task, now: float) -> bool:
         """Take a task's new description over; return whether its state is new."""

@@ -498,7 +498,7 @@ def describe(definition: Definition) -> ProviderDescription:
         transient_statuses=definition.transient_statuses,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
-        task_id_hint=ids.words,
+        task_id_hint=ids.hint,
         read_task_id=partial(_read_task_id, definition),
         read_refusal=None if definition.refusal is None else _read_refusal(definition.refusal),
         address_advice="Check api_url, and the paths in the definition",

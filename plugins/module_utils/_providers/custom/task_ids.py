@@ -49,7 +49,7 @@ class TaskIds:
     """What an ID looks like, and what is one of what a user can give for it."""
 
     pattern: str | None = None
-    words: str = ""
+    hint: str = ""
     #: Where an address has the ID, or its parts.
     address: IdTemplate | None = None
     parts: IdTemplate | None = None
