@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import re
 import textwrap
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import r
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import examples, play
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
 
-GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "adding_a_provider.rst"
 #: Where the names of the guide come from.
 CORE = (
     *("_api.addresses", "_api.login", "_api.schemas", "_core.task"),
@@ -91,3 +93,15 @@ def test_its_golden_example_holds(guide, tmp_path):
     assert found == [{**task, "raw": found[0]["raw"]} for task in example.expected_tasks]
     assert connection.requests[0].headers.items() >= connection.golden_login.carries.items()
     assert example.document in guide.DESCRIPTION.documents
+
+
+def test_every_file_that_it_names_is_there():
+    named = set(re.findall(r"``([\w./]+\.(?:md|py|rst|yml))``", GUIDE.read_text(encoding="utf-8")))
+    # The vendor's own, which the guide adds.
+    named = {name for name in named if "example_backup" not in name} - {"job_broken.yml", "login.yml"}
+    folders = ("docs", "playbooks", "plugins", "roles", "tests")
+    files = [
+        "/README.md",
+        *(f"/{path.relative_to(ROOT)}" for folder in folders for path in (ROOT / folder).rglob("*.*")),
+    ]
+    assert sorted(name for name in named if not any(file.endswith(f"/{name}") for file in files)) == []

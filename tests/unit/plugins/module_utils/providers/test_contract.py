@@ -53,14 +53,11 @@ def own_tests(provider):
     name = provider.description.name
     if not Path(__file__).with_name(f"test_{name}.py").is_file():
         yield f"test its own habits in tests/unit/plugins/module_utils/providers/test_{name}.py"
-    plays = (ROOT / "tests" / "playbooks" / "plays").glob("*.yml")
-    if not any(f"provider: {name}\n" in path.read_text(encoding="utf-8") for path in plays):
-        yield f"write a playbook with provider: {name} in tests/playbooks/plays"
 
 
 def place_in_the_table(provider):
     if provider.description.name not in TABLE:
-        yield "add it to the table in tests/unit/support/vendors.py, from which the fault suite and others take it"
+        yield "add it to the table in tests/unit/support/vendors.py, from which the faults and the playbooks are played"
 
 
 def failure_data(provider):
