@@ -87,7 +87,7 @@ Scene = Callable[[Player, Size, Path], Seen]
 
 
 def task_ids(count: int) -> list[str]:
-    """Return ids as the simulator numbers them."""
+    """Return IDs as the simulator numbers them."""
     return [f"00000000-0000-4000-8000-{number:012d}" for number in range(1, count + 1)]
 
 

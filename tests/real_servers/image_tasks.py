@@ -98,7 +98,7 @@ def list_tasks(endpoints: Endpoints, token: str, **params: str | int) -> list[di
 
 
 def launch_import(endpoints: Endpoints, source_url: str, *, queue: bool = False) -> str:
-    """Launch an import from an address and return the id of the task.
+    """Launch an import from an address and return the ID of the task.
 
     Glance works at one task at a time here. So that it begins at once, this waits until no other task is unfinished.
     With ``queue`` it does not wait: the new task stays ``pending`` until the one before it has ended.

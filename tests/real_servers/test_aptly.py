@@ -159,7 +159,7 @@ def test_an_unknown_id(player: DefinitionPlayer, ended: list[str], show: Callabl
 
 
 def test_an_id_that_is_none(player: DefinitionPlayer, show: Callable[[str, object], None]) -> None:
-    """The definition says what an id looks like, so that nothing is sent."""
+    """The definition says what an ID looks like, so that nothing is sent."""
     run = player.play("task_wait", task_ids=["abc"])
     show("no id", run.msg)
     assert "is a number" in run.msg

@@ -124,7 +124,7 @@ def wait_for_look(watch: image_tasks.RequestWatch, playing: Future[Run], *task_i
 def test_wait_for_success(
     player: Player, openstack: Endpoints, image_source: ImageSource, show: Callable[[str, object], None]
 ) -> None:
-    """The result of a good import is the id of the image."""
+    """The result of a good import is the ID of the image."""
     task_id = image_tasks.launch_import(openstack, image_source.fast_url)
     run = player.play("task_wait.yml", task_ids=[task_id])
     assert not run.failed, run.result.get("msg")

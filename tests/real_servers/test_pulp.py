@@ -181,7 +181,7 @@ def test_list_goes_through_pages(pulp_play: Pulp, ended: list[str], show: Callab
 
 
 def test_an_unknown_id(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """It is a failure, or a state, as asked; what is no id at all is told before anything is sent."""
+    """It is a failure, or a state, as asked; what is no ID at all is told before anything is sent."""
     run = pulp_play.play("task_info", task_ids=[NOBODYS])
     show("not found", run.msg)
     assert NOBODYS in run.msg

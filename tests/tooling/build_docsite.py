@@ -87,7 +87,7 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the ids and links of an element."""
+        """Note the IDs and links of an element."""
         for name, value in attrs:
             if value and (name == "id" or (name == "name" and tag == "a")):
                 self.anchors.add(value)

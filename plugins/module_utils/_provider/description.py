@@ -94,7 +94,7 @@ class ProviderDescription:
     logins: tuple[LoginForm, ...]
     #: Where the facts come from: title -> address.
     documents: Mapping[str, str]
-    #: Environment variables are this, an underscore and the option's name in capitals, but for those in ``environment``.
+    #: Environment variables are this, an underscore and the option's name in capitals; ``environment`` has others.
     environment_prefix: str
     #: The connection options that mean something to this provider, besides its logins' and those of TLS.
     options: tuple[str, ...] = ()

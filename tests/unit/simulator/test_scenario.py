@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenario files: defaults, ids of many tasks, and errors that name the place."""
+"""Scenario files: defaults, IDs of many tasks, and errors that name the place."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_nothing_at_all_is_a_scenario():
         (f"tasks: [{{{RACKSPACE}, id: 5}}]", r"tasks\[0\].id must be text, not a number \(put it in quotes\)"),
         (
             f"tasks: [{{{RACKSPACE}, id: a}}, {{{RACKSPACE}, id: a}}]",
-            r"tasks\[1\].id is already the id of another task: a",
+            r"tasks\[1\].id is already the ID of another task: a",
         ),
         (f"tasks: [{{{RACKSPACE}, steps: []}}]", r"tasks\[0\].steps must have an entry when there is no end"),
         (

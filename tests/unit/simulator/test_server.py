@@ -149,7 +149,7 @@ class TestControl:
         assert more.json() == {"ids": ["y"]}
         assert len(mine.get("/v2/tasks").json()["tasks"]) == 3
         assert simulator.add_task(TASK, id="z") == ["z"]
-        with pytest.raises(ScenarioError, match="already the id of another task: z"):
+        with pytest.raises(ScenarioError, match="already the ID of another task: z"):
             simulator.add_task(TASK, id="z")
 
     def test_faults_can_be_added_and_cleared(self, play, client):
@@ -200,7 +200,7 @@ class TestControl:
         [
             ("tasks", {"provider": "x"}, "tasks[0].provider must be one of: "),
             ("faults", [{"kind": "slow"}], "faults[0].seconds is required"),
-            ("tasks", TASK, "tasks: id is already the id of another task: x"),
+            ("tasks", TASK, "tasks: id is already the ID of another task: x"),
             ("tasks", "{", "the body is not JSON: "),
             ("health", {}, "no such method here"),
             ("nothing", {}, "there are only: "),

@@ -51,9 +51,9 @@ def task(task_id: str, state: str = "running", code: str | None = None, **fields
 
 
 class FakeProvider(TaskProvider):
-    """Has for each id a task, a list of what it is look by look (the last stays), a function, or an error to raise.
+    """Has for each ID a task, a list of what it is look by look (the last stays), a function, or an error to raise.
 
-    It has one page of a list: the tasks as they are now. ``asked`` has the ids that were asked for one by one.
+    It has one page of a list: the tasks as they are now. ``asked`` has the IDs that were asked for one by one.
     """
 
     def __init__(self, tasks: Mapping[str, Any] | None = None, description: ProviderDescription = DESCRIPTION) -> None:
@@ -100,7 +100,7 @@ class FakeProvider(TaskProvider):
 
 
 class LaunchingProvider(FakeProvider, TaskLauncher):
-    """Answers each launch with the next of its answers: an id, or an error to raise. ``launches`` has what was sent.
+    """Answers each launch with the next of its answers: an ID, or an error to raise. ``launches`` has what was sent.
 
     An answer can be a function too, which returns one of them: what it does happens at the vendor. A task is the same
     as a launch where its type is, and its ``raw`` has the input.

@@ -210,7 +210,7 @@ class Connection(FakeSession):
         return self.list(EVERY, filters=tuple(example.filters.items()))
 
     def launched(self, example: Example) -> tuple[str, ...]:
-        """Return the ids that ``launch_results`` has, as ansible.builtin.uri registers the answer."""
+        """Return the IDs that ``launch_results`` has, as ansible.builtin.uri registers the answer."""
         (answer,) = example.answers
         registered = {"status": answer.status, "json": json.loads(answer.body), "changed": False}
         return launched_task_ids(registered, self.provider.description)

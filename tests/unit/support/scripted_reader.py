@@ -86,7 +86,7 @@ def trouble(
     retry_after: float | None = None,
     message: str = "The server answered with 502",
 ) -> Trouble:
-    """Return a stretch of transient errors; without ids every request fails as a whole."""
+    """Return a stretch of transient errors; without IDs every request fails as a whole."""
     return Trouble(
         since,
         until,
@@ -102,7 +102,7 @@ def refusal(error: RequestError, since: float = 0) -> Trouble:
 
 @dataclass(frozen=True)
 class Look:
-    """One request: when it began, which ids it asked for, and the seconds it was allowed to take."""
+    """One request: when it began, which IDs it asked for, and the seconds it was allowed to take."""
 
     at: float
     ids: tuple[str, ...]

@@ -31,7 +31,7 @@ class RequestsLog:
             self._peak = self._running
 
     def begin(self, provider: str, method: str, path: str) -> None:
-        """Count a request that came in; ``path`` has the placeholder instead of the id."""
+        """Count a request that came in; ``path`` has the placeholder instead of the ID."""
         key = f"{method} {path}"
         with self._lock:
             if key not in self._by_path and len(self._by_path) >= MOST_PATHS:

@@ -99,7 +99,7 @@ def read_task(fields: Fields, most: int = MOST_TASKS) -> TaskPlan:
 
 
 def _read_ids(fields: Fields, count: int, face: type[Face]) -> tuple[str, ...]:
-    """Return as many ids as tasks; ``{n}`` counts from 1 and ``{n:012d}`` fills it with zeros."""
+    """Return as many IDs as tasks; ``{n}`` counts from 1 and ``{n:012d}`` fills it with zeros."""
     pattern = fields.text("id", None)
     if pattern is None:
         return tuple(face.random_id() for _number in range(count))
@@ -191,10 +191,10 @@ def _read_launches(fields: Fields) -> dict[str, list[LaunchRule]]:
 
 
 def _refuse_doubles(plans: Sequence[TaskPlan]) -> None:
-    """Refuse two tasks of one vendor with the same id."""
+    """Refuse two tasks of one vendor with the same ID."""
     seen: set[tuple[str, str]] = set()
     for position, plan in enumerate(plans):
         for task_id in plan.ids:
             if (plan.provider, task_id) in seen:
-                raise ScenarioError(f"tasks[{position}].id is already the id of another task: {task_id}")
+                raise ScenarioError(f"tasks[{position}].id is already the ID of another task: {task_id}")
             seen.add((plan.provider, task_id))

@@ -141,17 +141,17 @@ class Simulator:
         self._log.reset()
 
     def add_task(self, task: Mapping[str, Any] | None = None, **keys: Any) -> list[str]:
-        """Add one entry of ``tasks`` (a mapping, keywords or both), born now; return the ids it made."""
+        """Add one entry of ``tasks`` (a mapping, keywords or both), born now; return the IDs it made."""
         return self.add_tasks([{**(task or {}), **keys}])
 
     def add_tasks(self, tasks: object, path: str = "tasks") -> list[str]:
-        """Add entries of ``tasks``, one mapping or a list of them; return all ids."""
+        """Add entries of ``tasks``, one mapping or a list of them; return all IDs."""
         plans: list[TaskPlan] = []
         room = MOST_ADDED
         for index, entry in enumerate(_as_list(tasks)):
             plans.append(read_task(Fields(entry, f"{path}[{index}]"), MOST_ADDED))
             room -= len(plans[-1].ids)
-            # Not after the last entry: a short list can stand for more ids than there is memory.
+            # Not after the last entry: a short list can stand for more IDs than there is memory.
             if room < 0:
                 raise ScenarioError(f"{path} must not make more than {MOST_ADDED} tasks")
         return [task_id for plan in plans for task_id in self._add_plan(plan)]
@@ -190,7 +190,7 @@ class Simulator:
         try:
             face.store.add(tasks, planned=planned)
         except KeyError as taken:
-            raise ScenarioError(f"tasks: id is already the id of another task: {taken.args[0]}") from None
+            raise ScenarioError(f"tasks: id is already the ID of another task: {taken.args[0]}") from None
         return list(plan.ids)
 
     # Requests

@@ -122,7 +122,7 @@ class TaskStore:
         self._lock = threading.Lock()
 
     def add(self, tasks: Iterable[Task], *, planned: bool = False) -> None:
-        """Keep tasks; all or, when an id is taken, none. Those ``planned`` from the start may be any number."""
+        """Keep tasks; all or, when an ID is taken, none. Those ``planned`` from the start may be any number."""
         with self._lock:
             new: dict[str, Task] = {}
             for task in tasks:

@@ -54,7 +54,7 @@ class Face(ABC):
     base_paths: ClassVar[tuple[str, ...]]
     #: The key of the vendor's task object that holds the state, and the others a step may override.
     state_field: ClassVar[str] = "status"
-    #: The key of its id, by which a task is told from other objects with a state.
+    #: The key of its ID, by which a task is told from other objects with a state.
     id_field: ClassVar[str] = "id"
     task_fields: ClassVar[frozenset[str]] = frozenset()
     #: Whether failures may be written as ``code`` in a scenario.
@@ -130,7 +130,7 @@ class Face(ABC):
 
     @classmethod
     def random_id(cls) -> str:
-        """Return an id for a task that the scenario does not name."""
+        """Return an ID for a task that the scenario does not name."""
         return str(uuid.uuid4())
 
     def default_launch(self, task_type: str, task_input: Any) -> Life:
@@ -156,7 +156,7 @@ class Face(ABC):
         return self._with_tasks(payload, lambda task: {**task, self.state_field: state})
 
     def swap_id_types(self, payload: Any) -> Any:
-        """Return an answer whose tasks have numbers as ids where they had digits, and the other way round."""
+        """Return an answer whose tasks have numbers as IDs where they had digits, and the other way round."""
         return self._with_tasks(payload, lambda task: {**task, self.id_field: _of_other_type(task[self.id_field])})
 
     def is_task(self, document: Mapping[str, Any]) -> bool:
@@ -189,7 +189,7 @@ class Face(ABC):
         return self.error(request, 404)
 
     def template(self, path: str) -> str:
-        """Return a path with placeholders instead of ids, for the counts."""
+        """Return a path with placeholders instead of IDs, for the counts."""
         return next((route.pattern for route in self._routes if route.match(path) is not None), path)
 
     def launch(self, body: Any, task_type: str, task_input: Any, owner: str) -> Task:
@@ -206,7 +206,7 @@ class Face(ABC):
         return task.at(self.now()) or Moment(first_step, 0.0, ended=False)
 
     def new_id(self) -> str:
-        """Return an id for a task that a client launches."""
+        """Return an ID for a task that a client launches."""
         return self.random_id()
 
     def view(self, task: Task, moment: Moment) -> dict[str, Any]:

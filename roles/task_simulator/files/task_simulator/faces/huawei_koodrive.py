@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Huawei Cloud KooDrive: the tasks below ``/koodrive/ose/v1/task`` and the batch tasks below ``…/jobs``.
 
-Confirmed by the vendor's documents: paths, fields, states and types of both families, ids of 19 digits, ``code`` as a
+Confirmed by the vendor's documents: paths, fields, states and types of both families, IDs of 19 digits, ``code`` as a
 number where text is documented, taskListDtos in the example, a nextCursor that is a number of milliseconds, pages that
 are short or empty before the end, two shapes of errors, the sliding 20 minutes of a token, the signature and its 15
 minutes, the language of ``msg``. Inferred: the path of a single job, what an unknown task and a bad login are answered
@@ -155,7 +155,7 @@ class HuaweiKooDrive(Face):
     @classmethod
     def random_id(cls) -> str:
         """Return 19 digits."""
-        return str(random.randrange(10**18, 10**19))  # noqa: S311 - an id is no secret
+        return str(random.randrange(10**18, 10**19))  # noqa: S311 - an ID is no secret
 
     # Logins
 

@@ -26,7 +26,7 @@ _REFUSED = "The request you have made requires authentication."
 
 
 def _hex_id(*parts: str) -> str:
-    """Return an id in Keystone's way, a UUID without dashes."""
+    """Return an ID in Keystone's way, a UUID without dashes."""
     return stable_uuid(*parts).replace("-", "")
 
 
@@ -110,7 +110,7 @@ class OpenStackCredentials:
 
 
 def _read_user(fields: Fields) -> User:
-    """Read one user; ids are derived from names unless they are given."""
+    """Read one user; IDs are derived from names unless they are given."""
     name, project = fields.text("name"), fields.text("project", "demo")
     user = User(
         name=name,
@@ -289,7 +289,7 @@ class Keystone:
         return Session(user, (method,), scoped, now, until, application_credential=known)
 
     def _find_user(self, given: Mapping[str, Any]) -> User | None:
-        """Return the user that is named by id, or by name and domain."""
+        """Return the user that is named by ID, or by name and domain."""
         for user in self._credentials.users:
             if "id" in given:
                 if given["id"] == user.id:
@@ -310,7 +310,7 @@ class Keystone:
         return user
 
     def _application_credential_of(self, given: Mapping[str, Any]) -> ApplicationCredential:
-        """Return the application credential whose secret was given; it is named by id, or by name and user."""
+        """Return the application credential whose secret was given; it is named by ID, or by name and user."""
         if not isinstance(given.get("secret"), str):
             raise _RefusedError(400, "Expecting to find secret in application_credential.")
         user = None if "id" in given else self._find_user(_section(given, "user"))

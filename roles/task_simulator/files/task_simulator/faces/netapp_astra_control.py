@@ -307,7 +307,7 @@ class NetappAstraControl(Face):
     # Backups
 
     def _back_up(self, request: Request, values: Mapping[str, str]) -> Response:
-        """Make a backup, whose task has to be found by the backup's id."""
+        """Make a backup, whose task has to be found by the backup's ID."""
         refusal = self._refusal(request, values, BACKUP_TYPE)
         if refusal is not None:
             return refusal

@@ -140,7 +140,7 @@ class OpenStackImages(Face):
     # Answers
 
     def answer(self, request: Request) -> Response:
-        """Add the request's id, which both services send with every answer."""
+        """Add the request's ID, which both services send with every answer."""
         number = f"req-{uuid.uuid4()}"
         request = replace(request, headers={**request.headers, _REQUEST_ID: number})
         response = self._answer_glance(request) if request.path.startswith(IMAGE) else super().answer(request)
@@ -292,7 +292,7 @@ class OpenStackImages(Face):
             raise RefusedError(f"Forbidding request, task {marker} is not visible", 403)
 
     def _after(self, session: Session, paging: Mapping[str, str]) -> list[tuple[Task, Moment]]:
-        """Return the tasks after the marker, in the order asked for; equal ones newest first, then by id."""
+        """Return the tasks after the marker, in the order asked for; equal ones newest first, then by ID."""
         sort_key, downwards = paging.get("sort_key", "created_at"), paging.get("sort_dir", "desc") == "desc"
         now = self.now()
         ordered = [
@@ -342,7 +342,7 @@ class OpenStackImages(Face):
     # Images
 
     def is_task(self, document: Mapping[str, Any]) -> bool:
-        """Tell tasks from images, which have an id and a status too."""
+        """Tell tasks from images, which have an ID and a status too."""
         return super().is_task(document) and "file" not in document
 
     def _images_of(self, session: Session) -> list[Any]:

@@ -341,7 +341,7 @@ class RackspaceImages(Face):
     # Images
 
     def is_task(self, document: Mapping[str, Any]) -> bool:
-        """Tell tasks from images, which have an id and a status too."""
+        """Tell tasks from images, which have an ID and a status too."""
         return super().is_task(document) and "file" not in document
 
     def _images(self) -> list[Any]:

@@ -252,7 +252,7 @@ class VmwareLiveSiteRecovery(Face):
             "result": None,
         }
         if moment.state == "SUCCESS":
-            # The services are known to answer with a mere id.
+            # The services are known to answer with a mere ID.
             document["result"] = self._result(task) if service == "configure" else self._result(task)["id"]
         if service == "configure":
             return {**document, "type": task.type}

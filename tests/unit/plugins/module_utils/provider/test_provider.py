@@ -27,7 +27,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.regis
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 
-# --- ids ------------------------------------------------------------------------------------------------------
+# --- IDs ------------------------------------------------------------------------------------------------------
 
 IDS = [
     ("d8dd8c24-2534-473c-881f-9097bc784068", "d8dd8c24-2534-473c-881f-9097bc784068"),
@@ -104,7 +104,7 @@ def test_no_id_leaves_its_place_on_the_wire(wire, task_id):
 
 
 def test_what_path_segment_saves_from(wire):
-    # Without it, such ids ask for other things.
+    # Without it, such IDs ask for other things.
     assert wire("/v2/tasks/../images") == "/v2/images"
     assert wire("/v2/tasks/1?x") == "/v2/tasks/1?x"
 

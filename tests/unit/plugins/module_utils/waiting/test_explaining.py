@@ -198,7 +198,7 @@ class TestFailed:
 class TestTimedOut:
     ADVICE = "The vendor keeps working: wait for the same IDs again, with a longer timeout if needed."
 
-    # check_point.mgmt tells the id only; ovhcloud-cli was asked to say "last seen", not "still running".
+    # check_point.mgmt tells the ID only; ovhcloud-cli was asked to say "last seen", not "still running".
     def test_one(self):
         assert told({"a": COPYING}, timeout=185) == (
             "Example: task a (last seen copying, 37.5 %) has not ended within the timeout of 3 min 05 s. " + self.ADVICE
