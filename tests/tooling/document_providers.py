@@ -5,7 +5,7 @@
 """Write into the documentation what the providers' descriptions already say.
 
 That is the environment variables of the connection options, the tables of states and failures in the guides, and the
-credential types of AWX.
+credential types and the choice of a vendor in AWX.
 Run it after a provider was added or changed, with the collection importable:
 
     PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 CREDENTIAL_TYPES = ROOT / "playbooks" / "vars" / "awx" / "credential_types.yml"
+JOB_TEMPLATES = CREDENTIAL_TYPES.with_name("job_templates.yml")
 WIDTH = 120
 #: These have no vendor: what their tables would say is said by a definition.
 WITHOUT_TABLES = frozenset({"custom"})
@@ -119,9 +120,20 @@ def guide(text: str, description: ProviderDescription) -> str:
     return text
 
 
+def survey(text: str) -> str:
+    """Return the job templates of AWX, with all vendors to choose from."""
+    vendors = "".join(f"          - {name}\n" for name in PROVIDERS if name not in WITHOUT_TABLES)
+    question = r"(variable: wait_for_tasks_provider\n.*\n.*\n +choices:\n)(?: {10}- \w+\n)+"
+    return re.sub(question, lambda found: found[1] + vendors, text)
+
+
 def documents() -> dict[Path, str]:
     """Return every file that this writes to, as it should be."""
-    found = {FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8")), CREDENTIAL_TYPES: playbook_variables()}
+    found = {
+        FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8")),
+        CREDENTIAL_TYPES: playbook_variables(),
+        JOB_TEMPLATES: survey(JOB_TEMPLATES.read_text(encoding="utf-8")),
+    }
     for name, provider in PROVIDERS.items():
         if name not in WITHOUT_TABLES:
             path = GUIDES / f"{name}_guide.rst"
