@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import path_segment
+from .._api.addresses import check_url, path_segment, plain_http_warning
 from .._api.json_api import JsonApi
+from .._api.login import Access
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
-from .._provider.contract import Launch, TaskLauncher, TaskQuery, dig
+from .._provider.contract import Launch, ProviderTools, TaskLauncher, TaskQuery, dig
 from .._provider.description import ProviderDescription
 from .._provider.fields import ANYTHING, LIST, OBJECT, OBJECTS, PROSE, TIME, TaskFields, answers_with, at
 from .._provider.rest import Params, RestProvider, RestRequest, changed, whole_number, with_filters
@@ -51,6 +52,31 @@ def image_api_url(endpoint: str) -> str:
     """Return an image endpoint with its version: catalogues have it with and without."""
     endpoint = endpoint.rstrip("/")
     return endpoint if re.search(r"/v2(\.\d+)?$", endpoint) else f"{endpoint}/v2"
+
+
+def image_access(endpoint: str, token: str) -> Access:
+    """Return the access to an image endpoint with a token of its identity service."""
+    return Access(image_api_url(endpoint), {"X-Auth-Token": token})
+
+
+def catalogued_access(endpoint: str, token: str, tools: ProviderTools, login_url: str) -> Access:
+    """Return it for an endpoint that the identity service named when it was asked at ``login_url``.
+
+    Raises:
+        BadAnswerError: the endpoint cannot be used.
+    """
+    try:
+        endpoint = check_url("api_url", endpoint)
+    except OptionError:
+        raise BadAnswerError(
+            "The address of the image service in the service catalogue cannot be used: give one as api_url",
+            method="POST",
+            url=login_url,
+        ) from None
+    warning = plain_http_warning(endpoint)
+    if warning:
+        tools.warn(warning)
+    return image_access(endpoint, token)
 
 
 def task_from_json(raw: Mapping[str, Any], description: ProviderDescription, known_id: str | None = None) -> Task:

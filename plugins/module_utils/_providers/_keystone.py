@@ -35,7 +35,7 @@ from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import readable
 from .._provider.contract import ProviderTools
 from .._provider.options import ConnectionOptions
-from ._image_tasks import image_api_url
+from ._image_tasks import catalogued_access
 
 try:
     from keystoneauth1 import exceptions as keystone_errors
@@ -117,18 +117,7 @@ class _KeystoneLogin(Login):
                 method="POST",
                 url=self._auth_url,
             )
-        try:
-            endpoint = check_url("api_url", endpoint)
-        except OptionError:
-            raise BadAnswerError(
-                "The address of the image service in Keystone's catalogue cannot be used: give one as api_url",
-                method="POST",
-                url=self._auth_url,
-            ) from None
-        warning = plain_http_warning(endpoint)
-        if warning:
-            self._tools.warn(warning)
-        return Access(image_api_url(endpoint), {"X-Auth-Token": token})
+        return catalogued_access(endpoint, token, self._tools, self._auth_url)
 
     def _get_token(self, session: Any) -> Any:
         """Return a new token.

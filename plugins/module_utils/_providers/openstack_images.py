@@ -14,13 +14,13 @@ from collections.abc import Mapping
 
 from .._api.channel import Channel
 from .._api.json_api import JsonApi, Refusal
-from .._api.login import Access, FixedLogin
+from .._api.login import FixedLogin
 from .._core.text import readable
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, Library, LoginForm, ProviderDescription
 from .._provider.options import ConnectionOptions
 from .._provider.rest import connect
-from ._image_tasks import STATES, ImageTaskProvider, image_api_url
+from ._image_tasks import STATES, ImageTaskProvider, image_access
 
 _SEEN = "seen on a Glance 33 server"
 
@@ -91,7 +91,7 @@ DESCRIPTION = ProviderDescription(
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     if "api_token" in options.login:
         login = FixedLogin(
-            Access(image_api_url(options.needed("api_url")), {"X-Auth-Token": options.needed("api_token")}),
+            image_access(options.needed("api_url"), options.needed("api_token")),
             advice="api_token is wrong or has run out. Give auth_url and a login: then new tokens are fetched when "
             "needed",
         )

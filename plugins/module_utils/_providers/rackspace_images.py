@@ -15,18 +15,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._api.addresses import check_url, plain_http_warning
 from .._api.channel import Channel
 from .._api.http import HttpRequest, HttpResponse
 from .._api.login import Access, FixedLogin, Login
 from .._api.session import SessionLogin
-from .._core.errors import BadAnswerError, OptionError, RejectedError
+from .._core.errors import OptionError, RejectedError
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
 from .._provider.fields import OBJECT, OBJECTS, Kind, answers_with, as_it_is, at, object_schema
 from .._provider.options import ConnectionOptions
 from .._provider.rest import connect
-from ._image_tasks import STATES, ImageTaskProvider, image_api_url
+from ._image_tasks import STATES, ImageTaskProvider, catalogued_access, image_access
 
 _TASK_DETAILS = "Rackspace Cloud Images developer guide, Get task details"
 _OWN_TESTS = "Rackspace's published functional tests of Cloud Images (cloudroast)"
@@ -182,7 +181,8 @@ class _IdentityLogin(SessionLogin):
     def __init__(self, channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> None:
         super().__init__(channel, tools.clock, replace(DESCRIPTION, title="Rackspace Cloud Identity"), tools.hide)
         self._options = options
-        self._warn = tools.warn
+        self._tools = tools
+        self._url = f"{_identity_url(options.auth_url)}/tokens"
 
     @property
     def refusal_advice(self) -> str:
@@ -196,19 +196,14 @@ class _IdentityLogin(SessionLogin):
             credentials = {"RAX-KSKEY:apiKeyCredentials": {"username": options.username, "apiKey": options.api_key}}
         else:
             credentials = {"passwordCredentials": {"username": options.username, "password": options.password}}
-        url = f"{_identity_url(options.auth_url)}/tokens"
-        return HttpRequest("POST", url, headers={"Accept": "application/json"}, json={"auth": credentials})
+        return HttpRequest("POST", self._url, headers={"Accept": "application/json"}, json={"auth": credentials})
 
     def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
         token = answer["access"]["token"]["id"]
         self._hide(token)
-        endpoint = self._options.api_url
-        if not endpoint:
-            endpoint = _endpoint(answer["access"], self._options.region)
-            warning = plain_http_warning(endpoint)
-            if warning:
-                self._warn(warning)
-        return Access(image_api_url(endpoint), {"X-Auth-Token": token})
+        if self._options.api_url:
+            return image_access(self._options.api_url, token)
+        return catalogued_access(_endpoint(answer["access"], self._options.region), token, self._tools, self._url)
 
 
 def _identity_url(auth_url: str | None) -> str:
@@ -220,7 +215,7 @@ def _identity_url(auth_url: str | None) -> str:
 
 def _endpoint(access: dict[str, Any], region: str | None) -> str:
     """Return the address of Cloud Images in a region, from the service catalogue."""
-    endpoints = {
+    endpoints: dict[str, str] = {
         str(endpoint.get("region", "")).upper(): endpoint["publicURL"]
         for service in access.get("serviceCatalog") or ()
         if service.get("type") == "image" or service.get("name") == "cloudImages"
@@ -231,18 +226,11 @@ def _endpoint(access: dict[str, Any], region: str | None) -> str:
         raise RejectedError("The account's service catalogue has no Cloud Images: give the address as api_url")
     chosen = region or (access.get("user") or {}).get("RAX-AUTH:defaultRegion")
     if isinstance(chosen, str) and chosen.upper() in endpoints:
-        found = endpoints[chosen.upper()]
-    elif region is None and len(endpoints) == 1:
-        found = next(iter(endpoints.values()))
-    else:
-        problem = f"region is {region!r}, where the account has no Cloud Images" if region else "region is missing"
-        raise OptionError("region", f"{problem}: choose one of {', '.join(sorted(endpoints))}")
-    try:
-        return check_url("api_url", found)
-    except OptionError:
-        raise BadAnswerError(
-            "The service catalogue's address of Cloud Images cannot be used: give one as api_url"
-        ) from None
+        return endpoints[chosen.upper()]
+    if region is None and len(endpoints) == 1:
+        return next(iter(endpoints.values()))
+    problem = f"region is {region!r}, where the account has no Cloud Images" if region else "region is missing"
+    raise OptionError("region", f"{problem}: choose one of {', '.join(sorted(endpoints))}")
 
 
 def _regions_address(region: str) -> str:
@@ -257,7 +245,7 @@ def _login(channel: Channel, options: ConnectionOptions, tools: ProviderTools) -
         return _IdentityLogin(channel, options, tools)
     url = options.api_url or _regions_address(options.needed("region"))
     return FixedLogin(
-        Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
+        image_access(url, options.needed("api_token")),
         advice="api_token is wrong or has run out. Give username and api_key, then a new token is fetched when needed",
     )
 
