@@ -61,13 +61,13 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import look_up
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import documented_failures
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            return look_up(self.get_option("provider"), [str(term) for term in self._flatten(terms)])
+            return documented_failures(self.get_option("provider"), [str(term) for term in self._flatten(terms)])
         except WorkError as error:
             raise AnsibleError(error.message) from None

@@ -14,7 +14,7 @@ from .._core.text import listed
 from .._providers.registry import PROVIDERS
 
 
-def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
+def documented_failures(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return a result for each code, or for all codes of the provider when none is asked for.
 
     Raises:

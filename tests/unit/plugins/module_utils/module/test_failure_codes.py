@@ -7,25 +7,25 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import look_up
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.failure_codes import documented_failures
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 
 def test_a_code_is_explained():
-    (found,) = look_up("rackspace_images", ["396"])
+    (found,) = documented_failures("rackspace_images", ["396"])
     assert found["title"] == "The file is not a valid VHD"
     assert found["remedy"]
     assert found["source"]
 
 
 def test_codes_come_in_the_order_asked_for():
-    assert [found["code"] for found in look_up("rackspace_images", ["721", "111"])] == ["721", "111"]
+    assert [found["code"] for found in documented_failures("rackspace_images", ["721", "111"])] == ["721", "111"]
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_without_a_code_all_are_returned(provider):
     codes = [error.code for error in PROVIDERS[provider].description.documented_errors if error.code]
-    assert [found["code"] for found in look_up(provider)] == codes
+    assert [found["code"] for found in documented_failures(provider)] == codes
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_without_a_code_all_are_returned(provider):
 )
 def test_what_is_not_documented_is_said_to_be_so(codes, provider, words):
     with pytest.raises(OptionError, match=words):
-        look_up(provider, codes)
+        documented_failures(provider, codes)
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
