@@ -210,4 +210,8 @@ notes:
   - The environment is that of the host where the module runs. Run it on the controller, as with C(hosts=localhost) or
     C(delegate_to=localhost), unless only another host reaches the API.
   - Proxies set in the environment (E(HTTPS_PROXY), E(NO_PROXY)) are used. Logins in a C(.netrc) file are not.
+  - With the C(local) connection on Linux the work is done in ansible-playbook's own worker process and Python, unless
+    the task has C(become) or C(async), or that Python lacks a library. Set the variable
+    C(longrunning_tasks_in_process) to V(false) to have the module run with the host's interpreter instead. The results
+    are the same.
 """

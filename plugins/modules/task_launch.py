@@ -78,13 +78,13 @@ options:
         none. Images that others share count too, so add C(owner) or C(visibility) where that matters.
       - For a switchover at Dbvisit C(primary), the host that is to have the primary database of the configuration, just
         as the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
-        configuration is under way, that one is taken, as O(reuse) says, for nobody can tell where it leads.
+        configuration is under way, that one is taken, as O(reuse) says, because nobody knows where it leads.
       - Other vendors and tasks cannot be asked.
     type: dict
   transient_timeout:
     description:
-      - Seconds that an unbroken run of trouble is borne until the launch has reached the vendor, and once more those
-        that a task is looked for whose launch got no clear answer. V(0) looks once.
+      - Seconds for which an unbroken run of trouble is retried before the launch has reached the vendor.
+      - When a launch gets no clear answer, the module looks for its task for as long again. V(0) looks once.
     type: float
     default: 60.0
   return_raw:
@@ -95,7 +95,7 @@ options:
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
-    description: When a wait ends, when it looks, what it bears, and what live progress shows.
+    description: When a wait ends, when it looks, what it retries, and what live progress shows.
 """
 
 EXAMPLES = r"""

@@ -146,8 +146,8 @@ options:
     description:
       - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
         their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
-      - There are such lines where the module runs on the controller, with the C(local) connection. With C(async), in
-        check mode and with C(become) of a user who is not root there are none.
+      - There are such lines where ansible-playbook does the work itself, with the C(local) connection. With C(async),
+        with C(become) and in check mode there are none.
       - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
         that failed has a line of its own.
       - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
@@ -160,11 +160,6 @@ options:
         30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
     type: float
     default: 30.0
-  return_history:
-    description:
-      - Whether each task has the changes of its state that the wait saw too, under C(history).
-    type: bool
-    default: false
   return_raw:
     description:
       - Whether each task has the vendor's own object too, under C(raw). It can be long.
@@ -262,7 +257,7 @@ outcome:
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) was up before they had ended.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could not be asked any more, so nobody can tell what became of them. See RV(reason)
+    - V(unreachable) - the vendor could no longer be asked, so nobody can tell what became of them. See RV(reason)
       and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
@@ -305,7 +300,7 @@ tasks:
       description: The changes of its state that the wait saw, the newest 200.
       type: list
       elements: dict
-      returned: when O(return_history=true)
+      returned: success
       contains:
         state:
           description: The state in the vocabulary of this collection.

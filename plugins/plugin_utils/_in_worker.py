@@ -29,6 +29,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase, normal
+from ansible.release import __version__
 from ansible.utils.display import Display
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
@@ -53,18 +54,18 @@ with warnings.catch_warnings():
     _ALL_LOADED = dict(PROVIDERS)
 
 try:
-    # ansible-core 2.19 and newer, which also put what is displayed as a warning into the task's result.
+    # ansible-core 2.19 and newer.
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 except ImportError:
     from ansible.module_utils.common.json import AnsibleJSONEncoder
 
     _ENCODING: dict[str, Any] = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
     _DECODING: dict[str, Any] = {}
-    _RESULT_TAKES_WARNINGS = True
 else:
     _ENCODING = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
     _DECODING = {"cls": get_module_decoder("legacy", Direction.CONTROLLER_TO_MODULE)}
-    _RESULT_TAKES_WARNINGS = False
+#: Newer ones put what is displayed as a warning into the result, and let no condition see warnings that are there.
+_RESULT_TAKES_WARNINGS = __version__.startswith(tuple(f"2.{minor}." for minor in range(16, 21)))
 
 if TYPE_CHECKING:
     from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import ArgumentSpec

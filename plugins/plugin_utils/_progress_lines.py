@@ -128,7 +128,7 @@ class ProgressTeller:
         if is_last or self._counts_only:
             return ", ".join(parts)
         # An estimate that has run out is no longer told.
-        if note.seconds_left is not None and since < note.seconds_left < _LONGEST_ESTIMATE:
+        if note.seconds_left is not None and since + 1 <= note.seconds_left < _LONGEST_ESTIMATE:
             parts.append(f"about {seconds_in_words(round(note.seconds_left - since))} left")
         if note.trouble is not None:
             parts.append(_trouble(note.trouble))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -20,6 +21,8 @@ from typing import Any
 HERE = Path(__file__).parent
 #: Seconds after which a playbook is given up.
 _PATIENCE = 1800
+#: Seconds between two looks at the memory.
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class PlaybookRun:
-    """A whole ansible-playbook: seconds on the clock and on the processors, and its tasks in their order."""
+    """A whole ansible-playbook: seconds on the clock and on the processors, and its tasks in their order.
+
+    ``peak`` is the most memory that all its processes had at once, in MB, where that was watched.
+    """
 
     seconds: float
     cpu: float
     tasks: tuple[TaskRun, ...]
+    peak: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,14 @@ class Player:
         # As everywhere: what pip installs is compiled once, and not anew by each process.
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
-    def play(self, name: str, variables: Mapping[str, Any], *, payloads: Path | None = None) -> PlaybookRun:
+    def play(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        *arguments: str,
+        payloads: Path | None = None,
+        watched: bool = False,
+    ) -> PlaybookRun:
         """Run a playbook of the folder plays; leave the modules' files in ``payloads`` where that is given."""
         extra, timings = self._scratch / "variables.json", self._scratch / "timings.jsonl"
         extra.write_text(json.dumps(variables), encoding="utf-8")
@@ -81,33 +95,41 @@ class Player:
             environment["ANSIBLE_KEEP_REMOTE_FILES"] = "true"
         command = [
             str(Path(sys.executable).with_name("ansible-playbook")),
+            *arguments,
             "-e",
             f"@{extra}",
             str(HERE / "plays" / name),
         ]
+        output = self._scratch / "output.txt"
+        peak = 0.0
         began, cpu = time.perf_counter(), _cpu_of_children()
-        done = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-            cwd=self._scratch,
-        )
+        with (
+            output.open("wb") as file,
+            subprocess.Popen(
+                command,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                cwd=self._scratch,
+                start_new_session=True,
+            ) as process,
+        ):
+            while watched and process.poll() is None:
+                peak = max(peak, _memory(str(self._scratch)))
+                time.sleep(_LOOK_SECONDS)
+            status = process.wait(_PATIENCE)
         seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
         lines = timings.read_text(encoding="utf-8").splitlines() if timings.is_file() else []
         # 2: a task has failed, as some shall.
-        if done.returncode not in (0, 2) or not lines:
-            raise RuntimeError(f"{name} did not run:\n{done.stdout[-3000:]}")
+        if status not in (0, 2) or not lines:
+            raise RuntimeError(f"{name} did not run:\n{output.read_text(encoding='utf-8')[-3000:]}")
         entries = [json.loads(line) for line in lines]
         tasks = (
             TaskRun(entry["task"], entry["seconds"], entry["ended"], entry["failed"], entry["told"])
             for entry in entries
         )
-        return PlaybookRun(seconds, cpu, tuple(tasks))
+        return PlaybookRun(seconds, cpu, tuple(tasks), peak)
 
     def run_payload(self, payload: Path) -> ProcessRun:
         """Run the file that Ansible made of a module."""
@@ -122,3 +144,14 @@ class Player:
 def _cpu_of_children() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def _memory(mark: str) -> float:
+    """Return the memory in MB of all processes with the mark in their command, what they share counted once."""
+    kilobytes = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in process.joinpath("cmdline").read_text(encoding="utf-8", errors="replace"):
+                rollup = process.joinpath("smaps_rollup").read_text(encoding="utf-8")
+                kilobytes += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return kilobytes / 1024

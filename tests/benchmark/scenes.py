@@ -43,7 +43,10 @@ TOKEN = "demo-token"
 #: What is compared besides.
 EMPTY = "empty module"
 LISTED = "uri of the list"
+MODULE = "as a module"
 NOT_SLOWER = Aim("no slower than uri", least_ratio=1.0)
+#: What runs the module, instead of a worker of ansible-playbook.
+NOT_IN_PROCESS = {"longrunning_tasks_in_process": False}
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Size:
     spread: int = 30
     duration: int = 10
     interval: int = 2
+    hosts: int = 300
+    forks: int = 20
     quota_tasks: int = 1000
     #: Shorter than a session lives, so that none is renewed in the middle of a look.
     quota_spread: int = 500
@@ -194,7 +199,7 @@ def start_up(player: Player, size: Size, scratch: Path) -> Seen:
 
 def payloads_of(player: Player, given: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Return the files that Ansible makes of the modules, by the alternatives' names."""
-    player.play("payloads.yml", given, payloads=folder)
+    player.play("payloads.yml", {**given, **NOT_IN_PROCESS}, payloads=folder)
     names = {EMPTY: "nothing", URI: "uri", OURS: "task_wait"}
     return {name: next(folder.glob(f"*/AnsiballZ_{module}.py")) for name, module in names.items()}
 
@@ -211,26 +216,76 @@ def one_finished_task(player: Player, size: Size, scratch: Path) -> Seen:
     scene, values = "One finished task", Values()
     with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
         given = variables(simulator, ASTRA, task_ids(1), size.interval)
-        playbooks = {URI: "uri.yml", OURS: "task_wait.yml"}
 
         def run(name: str) -> None:
             simulator.reset_requests()
-            values.add_playbook(name, player.play(playbooks[name], given))
+            playbook, more = ways(name, "uri.yml")
+            values.add_playbook(name, player.play(playbook, {**given, **more}))
             values.add("requests", name, simulator.requests()["total"])
 
-        turns(size.repetitions, run)
+        turns(size.repetitions, run, [URI, MODULE, OURS])
         again = player.play("again.yml", {**given, "turns": size.turns + 1})
-    for name in (URI, OURS):
+    for name in (URI, MODULE, OURS):
         # The first turn makes the module's file, which is part of a whole playbook above.
         for task in [task for task in again.tasks if task.name == name][1:]:
             values.add("the task, later in a play", name, task.seconds)
     return Seen(
         "a ready token, one GET; later in a play Ansible has the module's file already",
         [
-            *values.playbooks(scene, NOT_SLOWER),
-            values.measure(scene, "the task, later in a play", "s", NOT_SLOWER),
+            *values.playbooks(scene, Aim("at most 0.75 of uri", least_ratio=1 / 0.75)),
+            values.measure(scene, "the task, later in a play", "s", Aim("at most 0.1 of uri", least_ratio=10.0)),
             values.measure(scene, "requests"),
         ],
+    )
+
+
+def ways(name: str, uri: str) -> tuple[str, Mapping[str, Any]]:
+    """Return an alternative's playbook, and the variables that it has besides."""
+    return (uri if name == URI else "task_wait.yml", NOT_IN_PROCESS if name == MODULE else {})
+
+
+def with_hosts(count: int, forks: int, scratch: Path) -> tuple[str, ...]:
+    """Return the arguments of ansible-playbook for so many hosts."""
+    inventory = scratch / "hosts.ini"
+    inventory.write_text("".join(f"host{number}\n" for number in range(count)), encoding="utf-8")
+    return ("-i", str(inventory), "-f", str(forks))
+
+
+def many_hosts(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for a task of each of many hosts, from the controller."""
+    scene, values = f"{size.hosts} hosts at {size.forks} forks", Values()
+    arguments = with_hosts(size.hosts, size.forks, scratch)
+    with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
+        given = {**variables(simulator, ASTRA, task_ids(1), size.interval), "where": "all"}
+
+        def run(name: str) -> None:
+            playbook, more = ways(name, "uri.yml")
+            values.add_playbook(name, player.play(playbook, {**given, **more}, *arguments))
+
+        turns(size.long_repetitions, run, [URI, MODULE, OURS])
+    return Seen(
+        "each host has one task that has ended; all is delegated to localhost",
+        values.playbooks(scene, Aim("at most 0.15 of uri", least_ratio=1 / 0.15)),
+    )
+
+
+def waits_at_once(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait in as many processes as there are forks, and look at the memory that they share and have."""
+    scene, values = f"{size.forks} waits at once", Values()
+    arguments = with_hosts(size.forks, size.forks, scratch)
+    life: dict[str, Any] = {"steps": [{"state": "running", "seconds": size.duration}], "end": {"state": "completed"}}
+
+    def run(name: str) -> None:
+        with Simulator() as simulator:
+            ids = simulator.add_task(provider=ASTRA, id=task_ids(1)[0], **life)
+            given = {**variables(simulator, ASTRA, ids, size.interval), "where": "all"}
+            playbook, more = ways(name, "uri.yml")
+            values.add("peak memory", name, player.play(playbook, {**given, **more}, *arguments, watched=True).peak)
+
+    turns(1, run, [URI, MODULE, OURS])
+    return Seen(
+        "ansible-playbook with all its processes, what they share counted once; uri has a module only while it asks",
+        [values.measure(scene, "peak memory", "MB")],
     )
 
 
@@ -481,6 +536,8 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
 SCENES: Mapping[str, Scene] = {
     "module": start_up,
     "finished": one_finished_task,
+    "hosts": many_hosts,
+    "at-once": waits_at_once,
     "login": one_login,
     "running": one_running_task,
     "failure": failure,

@@ -334,7 +334,7 @@ TASKS = (
     Row(
         "the same with not_found: succeed",
         Case(
-            replace(wait_succeeds("succeeds", message="makes a success"), states=("succeeded", "not_found")),
+            replace(wait_succeeds("succeeds", message="as succeeded"), states=("succeeded", "not_found")),
             lives=forgotten,
             params={"not_found": "succeed"},
         ),

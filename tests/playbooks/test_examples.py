@@ -11,6 +11,7 @@ nothing that one registers is seen by another.
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -158,11 +159,11 @@ def json_server():
 
 
 def definition():
-    """Put the pieces of the custom guide together to the one definition that it writes step by step."""
+    """Put together the definition that the custom guide writes step by step, until it is used."""
+    pieces = [example for example in EXAMPLES if example.page == "custom_guide"]
     whole = {}
-    for example in EXAMPLES:
-        if example.page == "custom_guide" and example.kind == "part":
-            whole |= example.content
+    for example in itertools.takewhile(lambda example: example.kind == "part", pieces):
+        whole |= example.content
     return whole
 
 

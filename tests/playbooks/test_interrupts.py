@@ -19,15 +19,15 @@ PATIENCE = 120
 LOOK, LOGOUT = "GET /api/rest/configure/v2/tasks/{id}", "DELETE /api/rest/configure/v2/session"
 
 
-def modules(folder):
-    """Return the processes that run a module out of a folder."""
+def processes(folder, *, but=None):
+    """Return the processes of a run in a folder: workers of ansible-playbook, and modules. ``but`` is the main one."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             line = process.joinpath("cmdline").read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if "AnsiballZ_task_wait" in line and str(folder) in line:
+        if str(folder) in line and process.name != str(but):
             found.append(process.name)
     return found
 
@@ -46,22 +46,40 @@ def until(condition, seconds):
     return condition()
 
 
-# What a terminal does on Ctrl-C, and what stops a job: the signal goes to all processes of the group.
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_path, number):
-    simulator = simulate(SCENARIO)
+@pytest.fixture
+def interrupted(run_playbook, simulate, tmp_path):
+    """Return a function that sends a signal to a run that waits, and returns the run and how often it logged out."""
+    # Where the tests run in the background or under nohup, all would ignore one of these.
+    wanted = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
 
-    def interrupt(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        assert modules(tmp_path)
-        os.killpg(process.pid, number)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
+    def interrupted(send, number, *, in_process):
+        simulator = simulate(SCENARIO)
 
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=interrupt)
-    assert run.status != 0
-    assert simulator.requests()["by_path"][LOGOUT] == 1
+        def interrupt(process):
+            assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
+            assert processes(tmp_path, but=process.pid)
+            send(process.pid, number)
+            assert until(lambda: not processes(tmp_path, but=process.pid), PATIENCE)
+
+        variables = {"url": simulator.url, "longrunning_tasks_in_process": in_process}
+        run = run_playbook("interrupts.yml", meanwhile=interrupt, **variables)
+        assert run.status != 0
+        run.assert_keeps_secrets()
+        return run, simulator.requests()["by_path"].get(LOGOUT)
+
+    yield interrupted
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+# What a terminal does on Ctrl-C and when it is closed, and what stops a job: the signal goes to the process group.
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("in_process", [True, False], ids=["worker", "module"])
+def test_a_signal_to_the_playbook_ends_the_wait(interrupted, number, in_process):
+    run, logouts = interrupted(os.killpg, number, in_process=in_process)
+    assert logouts == 1
     assert "Traceback (most recent call last)" not in run.output
-    run.assert_keeps_secrets()
 
 
 # ansible-runner ends a job, and so AWX does, with SIGKILL to the group. Others end the main process alone.
@@ -70,20 +88,11 @@ def test_a_signal_to_the_playbook_ends_the_module(run_playbook, simulate, tmp_pa
     [(os.killpg, signal.SIGKILL), (os.kill, signal.SIGKILL), (os.kill, signal.SIGTERM)],
     ids=["group-SIGKILL", "SIGKILL", "SIGTERM"],
 )
-def test_the_end_of_ansible_playbook_ends_the_module(run_playbook, simulate, tmp_path, send, number):
-    simulator = simulate(SCENARIO)
-
-    def end(process):
-        assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        assert modules(tmp_path)
-        send(process.pid, number)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
-
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=end)
-    assert run.status != 0
-    # Older ansible-core has the module in the same group: SIGKILL leaves it no time for anything.
-    assert simulator.requests()["by_path"].get(LOGOUT) == 1 or (send, number) == (os.killpg, signal.SIGKILL)
-    run.assert_keeps_secrets()
+@pytest.mark.parametrize("in_process", [True, False], ids=["worker", "module"])
+def test_the_end_of_ansible_playbook_ends_the_wait(interrupted, send, number, in_process):
+    _run, logouts = interrupted(send, number, in_process=in_process)
+    # Older ansible-core has all in the same group: SIGKILL leaves it no time for anything.
+    assert logouts == 1 or (send, number) == (os.killpg, signal.SIGKILL)
 
 
 # As where a keyword "timeout" of the task is up, or a connection breaks: nobody sends the module anything.
@@ -92,13 +101,11 @@ def test_the_end_of_the_worker_leaves_no_module(run_playbook, simulate, tmp_path
 
     def kill(process):
         assert until(lambda: LOOK in simulator.requests()["by_path"], PATIENCE)
-        worker = int(modules(tmp_path)[0])
-        while parent(worker) != process.pid:
-            worker = parent(worker)
+        (worker,) = (int(name) for name in processes(tmp_path, but=process.pid) if parent(name) == process.pid)
         os.kill(worker, signal.SIGKILL)
-        assert until(lambda: not modules(tmp_path), PATIENCE)
+        assert until(lambda: not processes(tmp_path, but=process.pid), PATIENCE)
 
-    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill)
+    run = run_playbook("interrupts.yml", url=simulator.url, meanwhile=kill, longrunning_tasks_in_process=False)
     assert run.status != 0
     assert simulator.requests()["by_path"][LOGOUT] == 1
     run.assert_keeps_secrets()

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "images" / "task_wait.svg"
 LONGEST = 420
-COLUMNS = 115
+COLUMNS = 100
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 COUNT = 20

@@ -61,7 +61,7 @@ def _url_problem(value: str) -> str | None:
         parts = urlsplit(value)
         port_is_usable = parts.port is None or parts.port > 0
     except ValueError:
-        told = "is no usable address: its host or port cannot be read"
+        told = "is not a usable address: its host or port cannot be read"
         return f"{told} (an IPv6 address stands in brackets, as in https://[2001:db8::7]:8443)"
     # Half an address shows its login too.
     if "@" in (parts.netloc or value):
@@ -119,8 +119,8 @@ def path_segment(task_id: str) -> str:
     if not task_id.strip():
         raise OptionError("task_ids", "task_ids holds an empty ID: was the task that should have given it skipped?")
     if task_id in (".", ".."):
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is no task's ID")
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is not a task ID")
     try:
         return quote(task_id, safe="")
     except UnicodeEncodeError:
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which no address can carry") from None
+        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which an address cannot hold") from None

@@ -127,7 +127,8 @@ class _Failure:
             return MissingLibraryError("PySocks", f"to use the SOCKS {named} (pip install 'requests[socks]')")
         if variable and self._has(_BAD_ADDRESS):
             return OptionError(variable, f"The environment variable {variable} holds no usable address of a proxy")
-        if not self._has(_PROXY):
+        # PySocks has errors of its own.
+        if not self._has(_PROXY) and not any(type(item).__module__ == "socks" for item in self._chain):
             return None
         answered = re.search(rf"{PROXY_ANSWERED}(\d{{3}})", texts)
         if answered is not None:
@@ -187,7 +188,7 @@ class _Failure:
                 told = f"{server_of(self._url)} expects TLS: {self._where}. Write https:// in {self._option}"
                 return RejectedError(told, **self._details)
         if self._has(_BAD_ADDRESS):
-            return OptionError(self._option, f"{self._details['url']} is no usable address: check {self._option}")
+            return OptionError(self._option, f"{self._details['url']} is not a usable address: check {self._option}")
         if self._has(_TIMEOUT):
             return out_of_time(self._method, self._url, self._kind)
         cause = self._cause()

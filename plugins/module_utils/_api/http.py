@@ -352,10 +352,10 @@ class RequestsClient:
         except requests.exceptions.InvalidHeader:
             raise OptionError(
                 "login",
-                f"A secret of the login has characters that no HTTP header can carry: {_where(request)}",
+                f"A secret of the login has characters that an HTTP header cannot hold: {_where(request)}",
             ) from None
         except (ValueError, UnicodeError):
-            told = f"{without_query(request.url)} is no usable address: check {request.option}"
+            told = f"{without_query(request.url)} is not a usable address: check {request.option}"
             raise OptionError(request.option, told) from None
 
     def _prepare_redirect(
@@ -371,7 +371,7 @@ class RequestsClient:
             there = origin(target)
         except ValueError:
             raise BadAnswerError(
-                f"The request is redirected to something that is no address: {_where(request)}", **details
+                f"The request is redirected to something that is not an address: {_where(request)}", **details
             ) from None
         if there != origin(here):
             raise BadAnswerError(
@@ -415,7 +415,7 @@ class RequestsClient:
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise BadAnswerError(
-                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB and was not read on: {_where(request)}",
+                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large: {_where(request)}",
                     method=request.method,
                     url=without_query(request.url),
                     status=response.status_code,

@@ -203,7 +203,7 @@ class JsonApi:
         """Return the address of a path below the API's base address, or of one of the same server."""
         if not path.startswith(("http://", "https://")):
             return f"{base}{path}"
-        return self._on_same_server(base, path)
+        return self.same_server_address(base, path)
 
     def check_link(self, link: str, deadline: Deadline) -> None:
         """Make sure that a link in an answer leads to the server that the login is for.
@@ -211,14 +211,19 @@ class JsonApi:
         Raises:
             BadAnswerError: it leads elsewhere.
         """
-        self._on_same_server(self._login.access(deadline).base_url, link)
+        self.same_server_address(self._login.access(deadline).base_url, link)
 
-    def _on_same_server(self, base: str, link: str) -> str:
+    def same_server_address(self, base: str, link: str) -> str:
+        """Return the address that a link in an answer leads to.
+
+        Raises:
+            BadAnswerError: it leads to another server.
+        """
         try:
             target = on_same_server(base, link)
         except ValueError:
             raise BadAnswerError(
-                f"{self._traits.title} answered with a link that is no address", url=without_query(base)
+                f"{self._traits.title} answered with a link that is not an address", url=without_query(base)
             ) from None
         if target is None:
             raise BadAnswerError(

@@ -21,7 +21,7 @@ def look_up(provider: str, codes: Sequence[str] = ()) -> list[dict[str, Any]]:
         OptionError: there is no such provider, or it documents no such code.
     """
     if provider not in PROVIDERS:
-        raise OptionError("provider", f"provider is {provider!r}; there are {listed(sorted(PROVIDERS))}")
+        raise OptionError("provider", f"provider is {provider!r}; choose one of {listed(sorted(PROVIDERS), 'or')}")
     documented = {error.code: error for error in PROVIDERS[provider].description.documented_errors if error.code}
     for code in codes:
         if code not in documented:

@@ -49,6 +49,6 @@ def _read(name: str, value: str, option_type: str) -> Any:
         return value
     raise OptionError(
         name,
-        f"{name} is a text, but no JSON: Ansible makes no dictionary of it. For a text in YAML, write "
+        f"{name} is text, but not JSON, so Ansible cannot read it as a dictionary. For text in YAML, write "
         f'{name}: "{{{{ the_text | from_yaml }}}}"',
     )

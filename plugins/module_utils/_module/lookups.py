@@ -39,7 +39,7 @@ def look_up(context: Context, read: Callable[[Deadline], T], *, seconds: float, 
             # Without an address it is only the time that was up.
             why = f" The last request failed: {sentence(error.message)}" if error.url else ""
             raise OutOfTimeError(
-                f"Reading all of it from {context.provider.description.title} takes more than "
+                f"Reading everything from {context.provider.description.title} took longer than "
                 f"{seconds_in_words(seconds)}.{why} {advice}"
             ) from None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -64,8 +64,6 @@ _WITH_SECRETS = ("input", "launch_results", "filters")
 _NEVER_LOGGED = ("input", "launch_results")
 #: The keys of a result under which there are tasks.
 _OF_TASKS = ("task", "tasks", "candidates")
-#: What is long about a task, and the option that has it returned.
-_LONG = {"raw": "return_raw", "history": "return_history"}
 _ADDRESSES = ("api_url", "auth_url")
 
 Work = Callable[[Context], Mapping[str, Any]]
@@ -196,7 +194,8 @@ def options_to_check(
     try:
         return given(params, argument_spec), None
     except OptionError as error:
-        return {name: value for name, value in params.items() if name != error.option}, error
+        rest = {name: value for name, value in params.items() if name != error.option}
+        return options_to_check(rest, argument_spec, mask)[0], error
 
 
 def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
@@ -209,20 +208,20 @@ def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> d
     }
     if arguments.get("launch_results") is not None:
         arguments["launch_results"] = "left out: it can hold secrets of the tasks that launched these"
-    left_out = {key for key, option in _LONG.items() if not arguments.get(option)}
-    result = {name: _without(value, left_out) if name in _OF_TASKS else value for name, value in result.items()}
+    if not arguments.get("return_raw"):
+        result = {name: _without_raw(value) if name in _OF_TASKS else value for name, value in result.items()}
     masked: dict[str, Any] = mask.value({"changed": False, **result, "invocation": {"module_args": arguments}})
     return masked
 
 
-def _without(tasks: Any, keys: Collection[str]) -> Any:
-    """Return a task's result, or several, and their subtasks' without some keys."""
+def _without_raw(tasks: Any) -> Any:
+    """Return a task's result, or several, and their subtasks' without the vendor's own objects, which can be long."""
     if isinstance(tasks, list):
-        return [_without(task, keys) for task in tasks]
+        return [_without_raw(task) for task in tasks]
     if not isinstance(tasks, Mapping):
         return tasks
-    kept = {name: value for name, value in tasks.items() if name not in keys}
-    return {**kept, "subtasks": _without(kept["subtasks"], keys)} if "subtasks" in kept else kept
+    kept = {name: value for name, value in tasks.items() if name != "raw"}
+    return {**kept, "subtasks": _without_raw(kept["subtasks"])} if "subtasks" in kept else kept
 
 
 def secrets_of_options(params: Mapping[str, Any]) -> set[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import OptionError
+from .._core.task import Task, TaskState
 from .._core.text import listed
 from .._provider.contract import Launch, TaskLauncher
 from .._provider.description import ProviderDescription
@@ -87,19 +88,20 @@ def _desired(desired: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if not isinstance(value, (str, int, float)) or value == "":
             raise OptionError("desired", f"desired: the value of {name} has to be a text or a number")
         if any(0xD800 <= ord(letter) < 0xE000 for letter in f"{name}{value}"):
-            raise OptionError("desired", "desired holds half a character, which no address can carry")
+            raise OptionError("desired", "desired holds a broken character, which an address cannot hold")
     return desired
 
 
 def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description: ProviderDescription) -> str:
-    desired = listed([f"{name} {value}" for name, value in (plan.desired or {}).items()])
-    task = f"{launch.type} task {result.task_id}" if result.task is None else result.task.describe()
+    desired = listed([f"{name}: {value}" for name, value in (plan.desired or {}).items()])
+    known = Task(result.task_id or "", description.name, TaskState.UNKNOWN, type=launch.type)
+    task = (result.task or known).describe()
     state = None if result.task is None else result.task.state.value
     told = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
-        LaunchOutcome.FOUND: f"The launch got no clear answer, but {task} has come up, which is just that",
-        LaunchOutcome.REUSED: f"{task}, which is {state}, is just that already",
-        LaunchOutcome.NOT_NEEDED: f"There is {desired} already, so that nothing was launched",
-        LaunchOutcome.WOULD_LAUNCH: f"Check mode: a task of the type {launch.type} would be launched",
+        LaunchOutcome.FOUND: f"the launch got no clear answer, but {task} has appeared since, and it is the same",
+        LaunchOutcome.REUSED: f"{task} is the same and is {state}. Nothing was launched",
+        LaunchOutcome.NOT_NEEDED: f"what desired asks for ({desired}) is there already. Nothing was launched",
+        LaunchOutcome.WOULD_LAUNCH: f"a task of type {launch.type} would be launched (check mode)",
     }
     return f"{description.title}: {told[result.outcome]}."

@@ -96,7 +96,7 @@ def _utf_8(value: str, option: str, variable: str) -> str:
 
 def _check_secret(option: str, value: str | None) -> None:
     if value is not None and (not value.strip() or _UNUSABLE.search(value)):
-        raise OptionError(option, f"{option} is blank or holds a line break, a control character or half a character")
+        raise OptionError(option, f"{option} is blank or holds a line break, a control character or a broken character")
 
 
 def _check_login(description: ProviderDescription, options: ConnectionOptions) -> tuple[str, ...]:
@@ -109,7 +109,6 @@ def _check_login(description: ProviderDescription, options: ConnectionOptions) -
         description.logins, key=lambda form: (_share_missing(form, options, _ADDRESSES), _share_missing(form, options))
     )
     missing = meant.missing(options)
-    begun = len(missing) < len(meant.options)
 
     def with_environment(option: str) -> str:
         names = environment_names(description, option)
@@ -120,7 +119,7 @@ def _check_login(description: ProviderDescription, options: ConnectionOptions) -
     ways = "; or ".join(listed(list(form.options)) for form in description.logins)
     raise OptionError(
         missing[0],
-        f"provider {description.name} cannot log in: {what} {verb} {'still ' if begun else ''}missing. It takes {ways}",
+        f"provider {description.name} cannot log in: {what} {verb} missing. Give {ways}",
     )
 
 

@@ -132,7 +132,7 @@ class ProviderDescription:
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.
     address_advice: str = "Check api_url"
     #: Where the registered result of a launching task has the new task's id: paths of keys, the first hit counts. A
-    #: list on the way or at its end has the ids of several. Empty where no launching call returns one.
+    #: list on the way or at its end has the IDs of several. Empty where no launching call returns one.
     launch_id_paths: tuple[tuple[str, ...], ...] = (("json", "id"), ("id",), ("task_id",))
     #: The types of tasks that a ``TaskLauncher`` launches.
     launch_types: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .._api.schemas import NOT_BLANK
+from .._api.schemas import NOT_BLANK, AnswerSchema
 from .._core.errors import BadAnswerError
 from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
@@ -104,6 +104,9 @@ TIME = Kind(("string",), parse_time)
 #: As text, or in milliseconds since 1970.
 MOMENT = Kind(("string", "integer"), as_time_in_milliseconds)
 OBJECT = Kind(("object",), as_it_is)
+LIST = Kind(("array",), as_it_is)
+#: Of objects.
+OBJECTS = Kind(("array",), as_it_is, {"items": {"type": "object"}})
 ANYTHING = Kind((), as_it_is)
 
 
@@ -177,6 +180,11 @@ def new_task(
         values["finished_at"] = None
     own = raw if isinstance(raw, dict) else {"task": raw}
     return Task(provider=description.name, state=state, raw_state=found["state"], raw=own, **values)
+
+
+def answers_with(*fields: Field) -> AnswerSchema:
+    """Return the schema of answers that are objects with these fields, and perhaps with others."""
+    return AnswerSchema(object_schema(fields))
 
 
 def object_schema(fields: Iterable[Field]) -> dict[str, Any]:

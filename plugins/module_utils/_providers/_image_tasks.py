@@ -22,7 +22,7 @@ from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
 from .._provider.contract import Launch, TaskLauncher, TaskQuery, dig
 from .._provider.description import ProviderDescription
-from .._provider.fields import ANYTHING, OBJECT, PROSE, TIME, TaskFields, at
+from .._provider.fields import ANYTHING, LIST, OBJECT, OBJECTS, PROSE, TIME, TaskFields, answers_with, at
 from .._provider.rest import Params, RestProvider, RestRequest, changed, whole_number, with_filters
 
 STATES: Mapping[str, TaskState] = {
@@ -73,13 +73,7 @@ def task_from_json(raw: Mapping[str, Any], description: ProviderDescription, kno
 
 
 #: Of the images, only what is looked at: which there are.
-IMAGES_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["images"],
-        "properties": {"images": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}},
-    },
-)
+IMAGES_SCHEMA = answers_with(at("images", OBJECTS, needed=True), at("next"))
 #: Words of a query for images that are no properties of an image, and the one that is always asked for.
 _NO_PROPERTIES = frozenset(
     {
@@ -108,13 +102,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
     """
 
     task_schema = AnswerSchema(FIELDS.schema)
-    list_schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["tasks"],
-            "properties": {"tasks": {"type": "array"}, "next": {"type": ["string", "null"]}},
-        },
-    )
+    list_schema = answers_with(at("tasks", LIST, needed=True), at("next"))
 
     def __init__(
         self,
@@ -165,7 +153,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
         if not launch.input:
             raise OptionError("input", "input is empty: say what to import or export, as the vendor documents it")
         if desired is not None and launch.type == "export":
-            raise OptionError("desired", "desired asks for images, and an export makes none: leave it away")
+            raise OptionError("desired", "desired describes an image, and an export makes none: omit it")
         odd = sorted(_NO_PROPERTIES & set(desired or ()))
         if odd:
             raise OptionError("desired", f"desired takes properties of an image, such as name, and not {odd[0]}")

@@ -281,7 +281,7 @@ def login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[Lo
     try:
         warning = plain_http_warning(auth_url)
     except ValueError:
-        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is no usable address") from None
+        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is not a usable address") from None
     if warning:
         tools.warn(warning)
     login = _KeystoneLogin(

@@ -30,7 +30,19 @@ from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
 from .._provider.contract import Launch, Provider, ProviderTools, TaskLauncher, TaskPage, TaskProvider, TaskQuery, dig
 from .._provider.description import LoginForm, ProviderDescription
-from .._provider.fields import PROSE, TIME, Kind, TaskFields, as_it_is, as_word, at, object_schema
+from .._provider.fields import (
+    OBJECT,
+    PROSE,
+    TIME,
+    Field,
+    Kind,
+    TaskFields,
+    answers_with,
+    as_it_is,
+    as_word,
+    at,
+    object_schema,
+)
 from .._provider.options import ConnectionOptions
 from .._provider.rest import RestProvider, RestRequest, base_url, connect
 
@@ -147,19 +159,16 @@ FIELDS = TaskFields(
 TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 
 
-def _envelope(**properties: Any) -> AnswerSchema:
-    """Return the schema of a good answer, whose result has these. No page tells what stands as its ``error``."""
-    result = {"type": "object", "required": [*properties], "properties": properties}
-    return AnswerSchema(
-        {
-            "type": "object",
-            "required": ["successful", "result"],
-            "properties": {"successful": {"type": "boolean"}, "result": result},
-        },
-    )
+def _envelope(*results: Field) -> AnswerSchema:
+    """Return the schema of a good answer with these results. No page tells what stands as its ``error``."""
+    return answers_with(at("successful", Kind(("boolean",), as_it_is), needed=True), *results)
 
 
-_LAUNCH_SCHEMA = _envelope(task_id={"type": [*_TASK_ID.types], **_TASK_ID.keywords, "minimum": 1})
+#: An empty list may well be null (inferred: servers in Go write it so).
+_LIST = Kind(("array", "null"), as_it_is)
+_LAUNCH_SCHEMA = _envelope(
+    at("result.task_id", _TASK_ID._replace(keywords={**_TASK_ID.keywords, "minimum": 1}), needed=True)
+)
 _DATABASE = Kind(("object", "null"), as_it_is)
 _CONFIGURATION = object_schema(
     (
@@ -168,7 +177,9 @@ _CONFIGURATION = object_schema(
         at("standby", _DATABASE, needed=True),
     )
 )
-_CONFIGURATIONS_SCHEMA = _envelope(configurations={"type": ["array", "null"], "items": _CONFIGURATION})
+_CONFIGURATIONS_SCHEMA = _envelope(
+    at("result.configurations", _LIST._replace(keywords={"items": _CONFIGURATION}), needed=True)
+)
 
 
 def task_from_json(raw: Mapping[str, Any]) -> Task:
@@ -195,9 +206,8 @@ def _call(path: str, params: Mapping[str, Any]) -> RestRequest:
 class DbvisitProvider(RestProvider, TaskLauncher):
     """The adapter."""
 
-    answer_schema = _envelope()
-    #: An empty list may well be null (inferred: servers in Go write it so).
-    list_schema = _envelope(tasks={"type": ["array", "null"]})
+    answer_schema = _envelope(at("result", OBJECT, needed=True))
+    list_schema = _envelope(at("result.tasks", _LIST, needed=True))
     task_schema = TASK_SCHEMA
 
     def task_request(self, task_id: str) -> RestRequest:
@@ -257,7 +267,8 @@ class DbvisitProvider(RestProvider, TaskLauncher):
             raise OptionError("desired", f"desired says where a switchover leads: omit it for {launch.type}")
         if set(desired) != {"primary"} or not isinstance(desired["primary"], str):
             raise OptionError(
-                "desired", f"desired takes only primary at {DESCRIPTION.title}, the host that is to have it"
+                "desired",
+                f"{DESCRIPTION.title} takes only primary in desired: the host that is to have the primary database",
             )
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
@@ -352,7 +363,7 @@ def _login(options: ConnectionOptions, tools: ProviderTools) -> FixedLogin:
         return FixedLogin(Access(url, basic), advice="check username and password")
     cookie = options.needed("api_token").removeprefix(f"{COOKIE}=")
     if not _COOKIE_VALUE.fullmatch(cookie):
-        raise OptionError("api_token", f"api_token is no cookie's value: give what stands between {COOKIE}= and ;")
+        raise OptionError("api_token", f"api_token is not the value of a cookie: give what is between {COOKIE}= and ;")
     # It may have been given with its name, and is a secret without it too.
     tools.hide(cookie)
     advice = f"api_token, the cookie {COOKIE}, is wrong or has run out. Give username and password instead"

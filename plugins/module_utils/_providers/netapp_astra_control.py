@@ -24,9 +24,21 @@ from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable
-from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
-from .._provider.fields import LONGEST_PROSE, PERCENT, PROSE, TIME, Kind, TaskFields, as_it_is, as_number, at
+from .._provider.fields import (
+    LIST,
+    LONGEST_PROSE,
+    PERCENT,
+    PROSE,
+    TIME,
+    Kind,
+    TaskFields,
+    answers_with,
+    as_it_is,
+    as_number,
+    at,
+)
 from .._provider.options import ConnectionOptions
 from .._provider.rest import Params, RestProvider, RestRequest, connect, whole_number, with_filters
 
@@ -182,13 +194,15 @@ DESCRIPTION = ProviderDescription(
     read_refusal=read_refusal,
     denied_advice="Check that the token's user is enabled and has a role in the account",
     address_advice=_ADDRESS,
-    # A POST returns the resource that it made, a backup for example, whose id is not that of its task.
+    # A POST returns the resource that it made, a backup for example, whose ID is not that of its task.
     launch_id_paths=(),
 )
 
 _DETAILS = at("stateDetails", Kind(("array",), _texts_of_all))
 _HINT = at("orderHint", Kind(("number",), as_number))
 _CANCELLED_AT = at("cancelTime", TIME)
+#: Of a list.
+_CONTINUE = at("metadata.continue")
 #: A list has tasks whole. The documents' own example of a running task has an ``endTime``.
 FIELDS = TaskFields(
     _DETAILS,
@@ -271,16 +285,7 @@ class AstraTaskProvider(RestProvider):
     """The adapter."""
 
     task_schema = AnswerSchema(FIELDS.schema)
-    list_schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["items"],
-            "properties": {
-                "items": {"type": "array"},
-                "metadata": {"type": ["object", "null"], "properties": {"continue": {"type": ["string", "null"]}}},
-            },
-        },
-    )
+    list_schema = answers_with(at("items", LIST, needed=True), _CONTINUE)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task. Before "no such task" is believed, something has to show that the account is right.
@@ -309,7 +314,7 @@ class AstraTaskProvider(RestProvider):
             raise OptionError(
                 "filters",
                 "filters holds include, which makes the API return bare lists of values instead of tasks. Omit it: "
-                "each task's raw has all fields",
+                "with return_raw each task has all its fields",
             )
         state = self.raw_state_for(query)
         condition = None
@@ -334,7 +339,7 @@ class AstraTaskProvider(RestProvider):
         A list's metadata can say that it goes on, but this collection has no documented way to ask for the rest.
         """
         limit = whole_number(params, "limit")
-        return bool(dig(answer, ("metadata", "continue"))) or (limit is not None and len(answer["items"]) >= limit)
+        return bool(_CONTINUE.find(answer)) or (limit is not None and len(answer["items"]) >= limit)
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:
         """Return the tasks that name this one as their parent, by their ``orderHint``."""

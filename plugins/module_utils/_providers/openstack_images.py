@@ -92,7 +92,8 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     if "api_token" in options.login:
         login = FixedLogin(
             Access(image_api_url(options.needed("api_url")), {"X-Auth-Token": options.needed("api_token")}),
-            advice="api_token is wrong or has run out. Give auth_url with a login, then a new token is got when needed",
+            advice="api_token is wrong or has run out. Give auth_url and a login: then new tokens are fetched when "
+            "needed",
         )
         api = connect(DESCRIPTION, options, tools, lambda _channel: login)
     else:

@@ -19,11 +19,11 @@ from .._api.addresses import check_url, plain_http_warning
 from .._api.channel import Channel
 from .._api.http import HttpRequest, HttpResponse
 from .._api.login import Access, FixedLogin, Login
-from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.errors import BadAnswerError, OptionError, RejectedError
 from .._provider.contract import Provider, ProviderTools, TaskProvider
 from .._provider.description import DocumentedError, LoginForm, ProviderDescription
+from .._provider.fields import OBJECT, OBJECTS, Kind, answers_with, as_it_is, at, object_schema
 from .._provider.options import ConnectionOptions
 from .._provider.rest import connect
 from ._image_tasks import STATES, ImageTaskProvider, image_api_url
@@ -61,8 +61,8 @@ DOCUMENTED_ERRORS = (
     _vhd(
         "396",
         "The file is not a valid VHD",
-        "Check that the object in the container is a whole VHD and upload it anew. The code is also known to come up "
-        "now and then for a good file, so that one more import may succeed",
+        "Check that the object in the container is a complete VHD, and upload it again. This code sometimes comes "
+        "for a good file too, so another import may succeed",
         retryable=True,
     ),
     _vhd(
@@ -165,32 +165,9 @@ DESCRIPTION = ProviderDescription(
 )
 
 _DEFAULT_AUTH_URL = "https://identity.api.rackspacecloud.com/v2.0"
-_TOKEN_SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["access"],
-        "properties": {
-            "access": {
-                "type": "object",
-                "required": ["token"],
-                "properties": {
-                    "token": {
-                        "type": "object",
-                        "required": ["id"],
-                        "properties": {"id": {"type": "string", "minLength": 1}},
-                    },
-                    "serviceCatalog": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "properties": {"endpoints": {"type": "array", "items": {"type": "object"}}},
-                        },
-                    },
-                    "user": {"type": "object"},
-                },
-            },
-        },
-    },
+_SERVICES = Kind(("array",), as_it_is, {"items": object_schema((at("endpoints", OBJECTS),))})
+_TOKEN_SCHEMA = answers_with(
+    at("access.token.id", needed=True), at("access.serviceCatalog", _SERVICES), at("access.user", OBJECT)
 )
 
 
@@ -245,14 +222,14 @@ def _endpoint(access: dict[str, Any], region: str | None) -> str:
     """Return the address of Cloud Images in a region, from the service catalogue."""
     endpoints = {
         str(endpoint.get("region", "")).upper(): endpoint["publicURL"]
-        for service in access.get("serviceCatalog", [])
+        for service in access.get("serviceCatalog") or ()
         if service.get("type") == "image" or service.get("name") == "cloudImages"
-        for endpoint in service.get("endpoints", [])
+        for endpoint in service.get("endpoints") or ()
         if isinstance(endpoint.get("publicURL"), str)
     }
     if not endpoints:
         raise RejectedError("The account's service catalogue has no Cloud Images: give the address as api_url")
-    chosen = region or access.get("user", {}).get("RAX-AUTH:defaultRegion")
+    chosen = region or (access.get("user") or {}).get("RAX-AUTH:defaultRegion")
     if isinstance(chosen, str) and chosen.upper() in endpoints:
         found = endpoints[chosen.upper()]
     elif region is None and len(endpoints) == 1:
@@ -281,7 +258,7 @@ def _login(channel: Channel, options: ConnectionOptions, tools: ProviderTools) -
     url = options.api_url or _regions_address(options.needed("region"))
     return FixedLogin(
         Access(image_api_url(url), {"X-Auth-Token": options.needed("api_token")}),
-        advice="api_token is wrong or has run out. Give username and api_key, then a new token is got when needed",
+        advice="api_token is wrong or has run out. Give username and api_key, then a new token is fetched when needed",
     )
 
 

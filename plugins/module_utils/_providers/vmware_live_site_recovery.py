@@ -33,9 +33,9 @@ from .._core.errors import NotFoundError, RejectedError, RequestError, Transient
 from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable, sentence
-from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery, dig
+from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
 from .._provider.description import LoginForm, ProviderDescription
-from .._provider.fields import ANYTHING, MOMENT, WORD, Kind, TaskFields, as_it_is, at
+from .._provider.fields import ANYTHING, LIST, MOMENT, WORD, Kind, TaskFields, answers_with, as_it_is, at
 from .._provider.options import ConnectionOptions
 from .._provider.rest import (
     Params,
@@ -132,6 +132,9 @@ FIELDS = TaskFields(
     resource=at("entity"),
 )
 TASK_SCHEMA = AnswerSchema(FIELDS.schema)
+#: Of a list.
+_TOTAL = at("_meta.total", Kind(("integer",), as_it_is))
+_NEXT = at("_meta.links.next.href")
 
 
 def task_from_json(raw: Mapping[str, Any], known_id: str | None = None) -> Task:
@@ -223,13 +226,7 @@ def _without_inner(message: str, inner: list[str]) -> str:
 class _ServiceLogin(SessionLogin):
     """A session of one service: got with a Basic login, carried in a header, ended when the work is done."""
 
-    schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["session_id"],
-            "properties": {"session_id": {"type": "string", "minLength": 1}},
-        },
-    )
+    schema = answers_with(at("session_id", needed=True))
     address_advice = "Check service, api_version and api_path too"
 
     def __init__(self, channel: Channel, options: ConnectionOptions, tools: ProviderTools) -> None:
@@ -269,30 +266,7 @@ class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
     task_schema = TASK_SCHEMA
-    list_schema = AnswerSchema(
-        {
-            "type": "object",
-            "required": ["list"],
-            "properties": {
-                "list": {"type": "array"},
-                "_meta": {
-                    "type": ["object", "null"],
-                    "properties": {
-                        "total": {"type": ["integer", "null"]},
-                        "links": {
-                            "type": ["object", "null"],
-                            "properties": {
-                                "next": {
-                                    "type": ["object", "null"],
-                                    "properties": {"href": {"type": ["string", "null"]}},
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    )
+    list_schema = answers_with(at("list", LIST, needed=True), _TOTAL, _NEXT)
 
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
@@ -325,12 +299,12 @@ class LiveSiteRecoveryProvider(RestProvider):
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
         """Follow the link; without one the count tells whether there is more."""
-        link = dig(answer, ("_meta", "links", "next", "href"))
+        link = _NEXT.find(answer)
         following = self.link_params(link, deadline) if link else None
         if following is not None:
             return following
         reached = (whole_number(params, "offset") or 0) + len(answer["list"])
-        total = dig(answer, ("_meta", "total"))
+        total = _TOTAL.find(answer)
         if total is None or reached >= total or not answer["list"]:
             return None
         return changed(params, "offset", str(reached))

@@ -35,7 +35,7 @@ def explain_task(task: Task, title: str, found: tuple[Task, float] | None = None
     if task.state is TaskState.UNKNOWN:
         state = "has no state" if task.raw_state is None else f"is in the state {task.raw_state!r}"
         which = "" if task.raw_state is None else ", which this collection does not know"
-        return f"{who} {state}{which}. unknown_state: fail makes that a failure; set it to wait to go on waiting."
+        return f"{who} {state}{which}. unknown_state: fail makes that a failure. Set it to wait to keep waiting."
     verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
     return f"{who} {verb}{_reason(task)}"
 
@@ -50,8 +50,8 @@ def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
         )
     was, age = found
     return (
-        f"{title}: {was.describe()} is gone. It was {_seen(was, age)}, and is not found any more.{answer} Look at the "
-        "vendor's side for what became of it. If the vendor forgets tasks that have ended, set not_found to succeed."
+        f"{title}: {was.describe()} is gone. It was {_seen(was, age)}, and is not found any more.{answer} Check at "
+        "the vendor what became of it. If the vendor forgets tasks that have ended, set not_found to succeed."
     )
 
 
@@ -108,9 +108,9 @@ def _succeeded(outcome: WaitOutcome, title: str) -> str:
     if missing and len(missing) == len(good):
         text = f"{title}: {what} was not found." if is_one else f"{title}: none of the {number} tasks was found."
     if missing:
-        text += f" not_found: succeed makes a success of {_few(missing, outcome)}. If that is wrong, check api_url."
+        text += f" not_found: succeed counts {_few(missing, outcome)} as succeeded. If that is wrong, check api_url."
     if accepted:
-        text += f" accept_failure_codes makes a success of {_few(accepted, outcome)}."
+        text += f" accept_failure_codes counts {_few(accepted, outcome)} as succeeded."
     return text
 
 
@@ -152,12 +152,12 @@ def _advice(outcome: WaitOutcome, longer: str = "") -> str:
     odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]
     parts = []
     if any(task.state in _UNDER_WAY and task not in missing for task in seen):
-        parts.append(f" The vendor goes on with the work: wait for the same IDs again{longer}.")
+        parts.append(f" The vendor keeps working: wait for the same IDs again{longer}.")
     if odd:
         words = sorted({f"the state {task.raw_state!r}" if task.raw_state else "no state" for task in odd})
         parts.append(
-            f" This collection does not know {listed(words)}, so it cannot tell whether such a task has ended: look at "
-            "the vendor's side."
+            f" This collection does not know {listed(words)}, so it cannot tell whether such a task has ended: check "
+            "at the vendor."
         )
     if missing:
         parts.append(" A task that is not found may not exist: check its ID and api_url.")
@@ -168,21 +168,21 @@ def _stalled(outcome: WaitOutcome, title: str) -> str:
     spent = seconds_in_words(outcome.plan.stall_timeout or 0)
     has, it = ("has", "it") if len(outcome.stalled) == 1 else ("have", "them")
     return (
-        f"{title}: {_named(outcome.stalled, outcome)} {has} changed neither state nor progress nor message for the "
-        f"stall_timeout of {spent}. Look at the vendor's side for what holds {it} up."
+        f"{title}: {_named(outcome.stalled, outcome)} {has} shown no change of state, progress or message for the "
+        f"stall_timeout of {spent}. Check at the vendor what holds {it} up."
     )
 
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
     cause = outcome.cause
-    text = sentence(cause.message if cause is not None else f"{title} could not be asked any more")
+    text = sentence(cause.message if cause is not None else f"{title} could no longer be asked")
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
         text += f" Nothing has answered within {spent}, so the wait gave up. Check api_url, the network and the proxy."
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
-        text += f" The wait met {outcome.transient_errors} transient errors and gave up."
+        text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:
-        text += f" What has become of {_named(outcome.pending, outcome)} is not known."
+        text += f" What became of {_named(outcome.pending, outcome)} is not known."
         if isinstance(cause, TransientError):
             text += f" Wait for the same IDs again when {title} answers."
     return text

@@ -43,6 +43,7 @@ class ProgressRecorder:
         self._words: dict[str, str] = {}
         self._ended_before: int | None = None
         self._told: ProgressNote | None = None
+        self._beginnings: Counter[str] = Counter()
 
     def __call__(self, look: Look) -> None:
         """Make a note of a look, unless it brought nothing new."""
@@ -50,6 +51,7 @@ class ProgressRecorder:
         ended = len(tasks) - len(look.pending)
         if self._ended_before is None:
             self._ended_before = ended
+            self._beginnings = Counter(_beginning(task_id) for task_id in tasks)
         failures, changes = self._news(look)
         numbers = Counter(_state_words(task, look.unseen) for task in sorted(tasks.values(), key=_place))
         note = ProgressNote(
@@ -59,7 +61,7 @@ class ProgressRecorder:
             counts=dict(numbers),
             percent=_percent(tasks, look.pending),
             seconds_left=self._seconds_left(look, ended),
-            only=f"{_name(look.tasks[0])} {_words(look.tasks[0], look.unseen)}" if len(tasks) == 1 else None,
+            only=f"{self._name(look.tasks[0])} {_words(look.tasks[0], look.unseen)}" if len(tasks) == 1 else None,
             failures=tuple(failures[:MOST_TOLD]),
             more_failures=len(failures[MOST_TOLD:]),
             changes=tuple(changes[:MOST_TOLD]),
@@ -79,10 +81,21 @@ class ProgressRecorder:
             was = self._words.get(task.id)
             self._words[task.id] = words
             if task.id in look.failed:
-                failures.append(f"{_name(task)}: {_reason(task)}")
+                failures.append(f"{self._name(task)}: {_reason(task)}")
             elif was is not None and was != words:
-                changes.append(f"{_name(task)}: {was} -> {words}")
+                changes.append(f"{self._name(task)}: {was} -> {words}")
         return failures, changes
+
+    def _name(self, task: Task) -> str:
+        """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
+        if not task.name:
+            return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
+        short = mask(task.id)
+        if len(short) > _LONGEST_ID:
+            beginning = _beginning(short)
+            is_alone = beginning and self._beginnings[beginning] == 1
+            short = beginning if is_alone else f"…{short[1 - _LONGEST_ID :]}"
+        return f"{readable(task.name, limit=_LONGEST_WORDS // 2)} ({readable(short)})"
 
     def _seconds_left(self, look: Look, ended: int) -> float | None:
         """Return the seconds until all have ended, by their own progress or by how many have ended so far."""
@@ -94,14 +107,9 @@ class ProgressRecorder:
         return round(look.elapsed / ended_here * len(look.pending), 1)
 
 
-def _name(task: Task) -> str:
-    """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
-    if not task.name:
-        return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
-    short = mask(task.id)
-    if len(short) > _LONGEST_ID:
-        short = short[:8] if _UUID.fullmatch(short) else f"…{short[1 - _LONGEST_ID :]}"
-    return f"{readable(task.name, limit=_LONGEST_WORDS // 2)} ({readable(short)})"
+def _beginning(task_id: str) -> str:
+    """Return the part of a UUID that tells it from most others; of other IDs there is none."""
+    return task_id[:8] if _UUID.fullmatch(task_id) else ""
 
 
 def _reason(task: Task) -> str:

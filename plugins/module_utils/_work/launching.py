@@ -89,7 +89,7 @@ class LaunchPlan(NamedTuple):
 
 
 class LaunchResult(NamedTuple):
-    """The task, where there is one: its id, and what the vendor tells about it where it could be read at once.
+    """The task, where there is one: its ID, and what the vendor tells about it where it could be read at once.
 
     ``existing`` is the vendor's object that ``desired`` found.
     """
@@ -219,23 +219,23 @@ class Launcher:
     def _unclear(
         self, cause: RequestError, new: Mapping[str, Task], trouble: RequestError | None
     ) -> LaunchUnclearError:
-        sentences = [f"Nobody can tell whether the task was launched: {sentence(cause.message)}"]
+        sentences = [f"It is not clear whether the task was launched: {sentence(cause.message)}"]
         if trouble is not None:
-            sentences.append(f"Its list could not be read afterwards: {sentence(trouble.message)}")
+            sentences.append(f"The list of tasks could not be read afterwards: {sentence(trouble.message)}")
         elif new:
             sentences.append(
-                f"It may be {listed([task.describe() for task in new.values()], 'or')}, which came up since then. "
+                f"It may be {listed([task.describe() for task in new.values()], 'or')}, which has appeared since then. "
                 "If so, wait for it by its ID."
             )
         else:
-            sentences.append("No such task has come up since then.")
-        sentences.append(f"It was not launched again. Look at {self._title} before you do that")
+            sentences.append("No such task has appeared since then.")
+        sentences.append(f"It was not launched again. Check at {self._title} before you launch it")
         return LaunchUnclearError(" ".join(sentences), tasks=tuple(new.values()))
 
     def _interrupted(self, error: InterruptError) -> InterruptError | LaunchUnclearError:
         if not self._may_have_begun:
             return error
-        advice = f"The launch was on its way: look whether {self._title} has started it"
+        advice = f"The launch had been sent: check at {self._title} whether it has started"
         return LaunchUnclearError(f"{sentence(error.message)} {advice}")
 
     def _listed(self, launch: Launch) -> dict[str, Task]:

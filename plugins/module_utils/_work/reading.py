@@ -220,7 +220,7 @@ def reconciled(
         return read, None
     doubt = (
         f"{title}: the list shows {entry.describe()} as {' and as '.join(map(_state_words, entries))}, but the task "
-        f"itself is {_state_words(read)}. Because of this contradiction it does not count as ended"
+        f"itself is {_state_words(read)}. It does not count as ended until the two agree"
     )
     task = entry if is_gone else read
     if task.is_final:

@@ -142,6 +142,8 @@ class Definition:
     #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
     statuses: Mapping[int, TaskState | None]
     not_found_statuses: frozenset[int]
+    #: Whether an answer about a task that goes on can say where to look next.
+    follows_location: bool
     #: What a launch gives first, where that is no task yet.
     handle: HandleTemplate | None
     list: RequestTemplate | None
@@ -154,6 +156,9 @@ class Definition:
     state_parameter: str | None
     list_is_complete: bool
     when_ended: RequestTemplate | None
+    #: The request that cancels a task, and what is true of a task that can be cancelled.
+    cancel: RequestTemplate | None
+    cancel_possible_if: Expression | None
     ended: Mapping[str, Expression]
     fields: Mapping[str, Expression]
     #: What ``fields["percent"]`` counts to.
@@ -193,46 +198,36 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     check_placeholders(base_path, "$.base_path", values)
     headers = _headers(given.get("headers", {}), values)
     statuses = _statuses(given["get"].get("statuses", {}))
-    states = {_state_word(raw): TaskState(state) for raw, state in given.get("states", {}).items()}
-    other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
-    if other_state is TaskState.SUCCEEDED:
-        raise OptionError(
-            "definition",
-            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
-            "Name the words that do",
-        )
+    states, other_state = _states(given.get("states", {}))
     handle, listing = given.get("handle"), given.get("list")
     paging = (listing or {}).get("paging", {"style": "none"})
-    ended = given.get("when_ended")
+    ended, cancel = given.get("when_ended"), given.get("cancel")
     if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
         raise OptionError(
             "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
         )
     ids = read_task_ids(given)
+    of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
     quota = given.get("quota", [])
+
+    def about_task(request: Mapping[str, Any], path: str) -> RequestTemplate:
+        return _task_request(request, path, values, inside, of_task)
+
     return Definition(
         title=given.get("title", "The API"),
         api_url=(options.api_url or "").rstrip("/"),
         base_path=fill_path(base_path, values),
         headers=headers,
         login=login["type"],
-        needs=_needs(login, (headers, given["get"], handle, listing, ended)),
-        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended))),
+        needs=_needs(login, (headers, given["get"], handle, listing, ended, cancel)),
+        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended, cancel))),
         login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
         session=_session(login, values),
-        get=replace(
-            _task_request(
-                given["get"],
-                "$.get",
-                values,
-                inside,
-                ids.placeholders if handle is None else ("next", *ids.placeholders),
-            ),
-            accepted=_accepted(statuses),
-        ),
+        get=replace(about_task(given["get"], "$.get"), accepted=_accepted(statuses)),
         statuses=statuses,
         task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
+        follows_location=given["get"].get("follow_location", False),
         handle=None if handle is None else _handle(handle, values, inside, ids),
         list=None if listing is None else _request(listing, "$.list", values, inside),
         items=None if listing is None else _expression(listing, "items", "$.list"),
@@ -241,7 +236,9 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         paging=_paging(paging, listing or {}),
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else _task_request(ended, "$.when_ended", values, inside, ids.placeholders),
+        when_ended=None if ended is None else about_task(ended, "$.when_ended"),
+        cancel=None if cancel is None else about_task({"method": "POST", **cancel}, "$.cancel"),
+        cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
         percent_of=_percent_of(given.get("fields", {})),
@@ -370,8 +367,17 @@ def _as_session(login: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"prefix": "Bearer ", **login, "session": {**session, "basic": client == "basic"}}
 
 
-def _state_word(raw: object) -> str:
-    return NULL if raw is None else str(raw)
+def _states(given: Mapping[Any, str]) -> tuple[dict[str, TaskState], TaskState]:
+    """Return what the API's words mean, and what any other means."""
+    states = {NULL if raw is None else str(raw): TaskState(state) for raw, state in given.items()}
+    other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
+    if other_state is TaskState.SUCCEEDED:
+        raise OptionError(
+            "definition",
+            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
+            "Name the words that do",
+        )
+    return states, other_state
 
 
 def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:

@@ -15,17 +15,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from ..._api.addresses import on_same_server, origin, plain_http_warning
 from ..._api.answers import find_words
-from ..._api.channel import Channel
-from ..._api.http import HttpRequest, HttpResponse, cookies_of
-from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal, json_or_none
-from ..._api.login import Access, FixedLogin, Login, basic_login
-from ..._api.session import SessionLogin
+from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._core.clock import Deadline
 from ..._core.errors import (
     AccessDeniedError,
-    AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
@@ -34,8 +28,7 @@ from ..._core.errors import (
     TransientError,
 )
 from ..._core.task import Task, TaskError, TaskState, parse_time
-from ..._core.text import listed, sentence
-from ..._provider.connecting import environment_names
+from ..._core.text import sentence
 from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
 from ..._provider.description import Library, LoginForm, ProviderDescription
 from ..._provider.fields import (
@@ -50,11 +43,12 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import Definition, RefusalTemplate, SessionTemplate, read_definition
+from .definition import Definition, RefusalTemplate, read_definition
 from .expressions import Expression
 from .schema import LOGIN_VALUES
+from .session import make_login, values_of
 from .task_ids import LONGEST_ID
-from .templates import fill_body, fill_path, fill_text, placeholders, put
+from .templates import RequestTemplate, fill_path, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -198,144 +192,6 @@ def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
     return read
 
 
-#: What an OAuth 2 server calls a login that it refuses (RFC 6749, 5.2).
-_OAUTH2_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "access_denied"})
-#: A cookie with a shorter value is no secret, and hiding it would spoil every message.
-_LEAST_SECRET = 8
-
-
-def _read_oauth2_refusal(answer: object, status: int) -> Refusal | None:
-    code = as_word(answer.get("error")) if isinstance(answer, Mapping) else None
-    if code is None or status < 400:
-        return None
-    words = as_prose(answer.get("error_description")) if isinstance(answer, Mapping) else None
-    return Refusal(code, words or code, AuthenticationError if code in _OAUTH2_REFUSALS else None)
-
-
-class _DefinedSession(SessionLogin):
-    """A session that one request begins and, where the API wants it, another one ends."""
-
-    address_advice = "Check login in the definition too"
-
-    def __init__(
-        self,
-        channel: Channel,
-        definition: Definition,
-        session: SessionTemplate,
-        options: ConnectionOptions,
-        *,
-        tools: ProviderTools,
-        description: ProviderDescription,
-    ) -> None:
-        if definition.login == "oauth2":
-            description = replace(description, read_refusal=_read_oauth2_refusal)
-        super().__init__(channel, tools.clock, description, tools.hide)
-        self._definition = definition
-        self._session = session
-        self._options = options
-        self._seconds: float | None = None
-        self._logout_address: str | None = None
-        if session.is_elsewhere:
-            self.address_option = "auth_url"
-
-    @property
-    def refusal_advice(self) -> str:
-        """What to check."""
-        return f"check {listed([*self._definition.needs, 'login in the definition'])}"
-
-    def _login_request(self) -> HttpRequest:
-        session, options = self._session, self._options
-        values = _values(self._definition, options)
-        base = options.needed("auth_url").rstrip("/") if session.is_elsewhere else _base_url(self._definition, options)
-        url = f"{base}{session.path}"
-        headers = {"Accept": "application/json", **_headers(self._definition, options, url)}
-        if session.basic:
-            name, secret = session.basic
-            headers.update(basic_login(options.needed(name), options.needed(secret)))
-        form = None if session.form is None else tuple(fill_body(session.form, values).items())
-        return HttpRequest(
-            session.method,
-            url,
-            headers=headers,
-            json=fill_body(session.body, values),
-            form=form,
-            option=self.address_option,
-            # A login by a page of a browser's leads to the next page, once the cookies are set.
-            stops_at=() if session.token is not None else range(300, 400),
-        )
-
-    def _read(self, response: HttpResponse, method: str) -> Any:
-        if self._session.token is None and response.status in range(200, 400):
-            # What such an answer has as its body is of no interest, but for the address of the logout.
-            return json_or_none(response)
-        return super()._read(response, method)
-
-    def _access_from(self, answer: Any, response: HttpResponse) -> Access:
-        session, definition = self._session, self._definition
-        cookies = cookies_of(response)
-        for value in cookies.values():
-            if len(value) >= _LEAST_SECRET:
-                self._hide(value)
-        if session.token is not None:
-            token = as_word(session.token.find(answer))
-        elif session.token_header is not None:
-            token = response.headers.get(session.token_header.lower()) or None
-        elif session.token_cookie is not None:
-            token = cookies.get(session.token_cookie) or None
-        else:
-            # The HTTP client keeps them, for this server only.
-            token = "" if cookies else None
-        if token is None or not token.isprintable():
-            is_named = session.token or session.token_header or session.token_cookie
-            what = "a token at that place" if is_named else "a cookie"
-            raise BadAnswerError(f"{definition.title} answered the login without {what}", status=response.status)
-        if token:
-            self._hide(token)
-        self._seconds = self._seconds_of(answer)
-        self._logout_address = self._address_of_logout(answer, response)
-        base = _base_url(definition, self._options)
-        headers = _headers(definition, self._options, base)
-        if definition.login_header is not None:
-            headers[definition.login_header] = f"{definition.login_prefix}{token}"
-        return Access(base, headers, token=token)
-
-    def _seconds_of(self, answer: Any) -> float | None:
-        lifetime = self._session.lifetime
-        if not isinstance(lifetime, Expression):
-            return lifetime
-        seconds = as_number(lifetime.find(answer))
-        return seconds if seconds is not None and seconds > 0 else None
-
-    def _address_of_logout(self, answer: Any, response: HttpResponse) -> str | None:
-        logout = self._session.logout
-        if logout is None:
-            return None
-        if logout.address_header is not None:
-            return response.headers.get(logout.address_header.lower())
-        found = None if logout.address is None else logout.address.find(answer)
-        return found if isinstance(found, str) else None
-
-    def _logout_request(self, access: Access) -> HttpRequest | None:
-        logout, url = self._session.logout, None
-        if logout is None:
-            return None
-        if logout.path is not None:
-            url = f"{access.base_url}{fill_path(logout.path, {**self._definition.values, 'token': access.token})}"
-        elif self._logout_address:
-            with suppress(ValueError):
-                url = on_same_server(access.base_url, self._logout_address)
-        return None if url is None else HttpRequest(logout.method, url, headers=access.headers)
-
-    def has_run_out(self, error: RequestError) -> bool:
-        """Whether the session has run out, by the definition's ``expired_statuses`` too."""
-        asks_to_wait = isinstance(error, TransientError) and error.retry_after is not None
-        is_named = error.status in self._session.expired_statuses and not asks_to_wait
-        return is_named or super().has_run_out(error)
-
-    def _lifetime(self) -> float | None:
-        return self._seconds
-
-
 class CustomProvider(RestProvider):
     """The adapter that a definition steers."""
 
@@ -349,15 +205,23 @@ class CustomProvider(RestProvider):
         #: The HTTP statuses, as states, of which the answer leads to the result.
         #: The handles that have led to a task, and its own ID or address.
         self._next: dict[str, str] = {}
+        #: Where the last answers about tasks that go on said to look next.
+        self._moved: dict[str, str] = {}
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
+        request = self._about(self._definition.get, task_id)
+        moved = self._moved.get(task_id)
+        return request if moved is None else request._replace(path=moved, params=())
+
+    def _about(self, request: RequestTemplate, task_id: str) -> RestRequest:
+        """Fill a request about a task, which its handle, where it has one, has led to."""
         values = self._definition.task_ids.values(task_id)
         if self._definition.handle is None:
-            return self._definition.get.fill(self._values, values)
+            return request.fill(self._values, values)
         try:
-            return self._definition.get.fill(self._values, {**values, "next": self._next[task_id]})
+            return request.fill(self._values, {**values, "next": self._next[task_id]})
         except OptionError as error:
             raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
 
@@ -384,6 +248,13 @@ class CustomProvider(RestProvider):
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer, or what its HTTP status says of it."""
+        task = self._task_in(answer, task_id)
+        location = answer.headers.get("location")
+        if self._definition.follows_location and location and not task.is_final:
+            self._moved[task_id] = self.api.same_server_address(answer.url, location)
+        return task
+
+    def _task_in(self, answer: Answer, task_id: str) -> Task:
         definition = self._definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
@@ -462,7 +333,10 @@ class CustomProvider(RestProvider):
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Send the definition's ``get``, and ``when_ended`` where the task has ended."""
         try:
-            task = self._before_the_task(task_id, deadline) or super().read_task(task_id, deadline)
+            before = self._before_the_task(task_id, deadline)
+            if before is not None:
+                return before
+            task = super().read_task(task_id, deadline)
         except RequestError as error:
             if error.status not in self._definition.not_found_statuses:
                 raise
@@ -564,9 +438,7 @@ class CustomProvider(RestProvider):
         if definition.when_ended is None:
             return task
         try:
-            answer = self.ask(
-                definition.when_ended.fill(self._values, definition.task_ids.values(task.id)), deadline, of_task=True
-            )
+            answer = self.ask(self._about(definition.when_ended, task.id), deadline, of_task=True)
             found = {name: expression.find(answer) for name, expression in definition.ended.items()}
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
@@ -613,55 +485,6 @@ def next_link(header: str) -> str | None:
     return next((link for link, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
 
 
-def _base_url(definition: Definition, options: ConnectionOptions) -> str:
-    return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
-
-
-def _values(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
-    """Return what the placeholders of bodies and headers stand for."""
-    return {**definition.values, **{name: options.needed(name) for name in definition.needs}}
-
-
-def _headers(definition: Definition, options: ConnectionOptions, url: str) -> dict[str, str]:
-    """Return the headers that every request has, without those with a secret where it goes to another server."""
-    values = _values(definition, options)
-    is_ours = origin(url) == origin(options.needed("api_url"))
-    return {
-        name: fill_text(text, values)
-        for name, text in definition.headers.items()
-        if is_ours or not placeholders(text) & {*LOGIN_VALUES}
-    }
-
-
-def _login(
-    channel: Channel,
-    definition: Definition,
-    options: ConnectionOptions,
-    tools: ProviderTools,
-    description: ProviderDescription,
-) -> Login:
-    missing = [name for name in definition.needs if getattr(options, name) is None]
-    if missing:
-        named = [f"{name} (environment {environment_names(DESCRIPTION, name)[0]})" for name in missing]
-        verb = "is" if len(missing) == 1 else "are"
-        raise OptionError(
-            missing[0],
-            f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
-        )
-    if definition.session is not None:
-        warning = plain_http_warning(options.needed("auth_url")) if definition.session.is_elsewhere else None
-        if warning is not None:
-            tools.warn(warning)
-        return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
-    headers = _headers(definition, options, options.needed("api_url"))
-    if definition.login == "basic":
-        headers.update(basic_login(options.needed("username"), options.needed("password")))
-    elif definition.login_header is not None:
-        headers[definition.login_header] = f"{definition.login_prefix}{options.needed('api_token')}"
-    access = Access(_base_url(definition, options), headers)
-    return FixedLogin(access, advice="check the login's options, and login in the definition")
-
-
 def describe(definition: Definition) -> ProviderDescription:
     """Return the description of the API that a definition describes."""
     ids = definition.task_ids
@@ -695,8 +518,10 @@ def _read_task_id(definition: Definition, given: str) -> str:
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     definition = read_definition(options.definition, options)
     description = describe(definition)
-    api = connect(description, options, tools, lambda channel: _login(channel, definition, options, tools, description))
-    return CustomProvider(description, definition, api, _values(definition, options))
+    api = connect(
+        description, options, tools, lambda channel: make_login(channel, definition, options, tools, description)
+    )
+    return CustomProvider(description, definition, api, values_of(definition, options))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

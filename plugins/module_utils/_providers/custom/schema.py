@@ -215,6 +215,16 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
                     "additionalProperties": {"enum": [HOLDS_TASK, *_STATES]},
                 },
                 "not_found_statuses": _HTTP_STATUSES,
+                "follow_location": {"type": "boolean"},
+            },
+            "path",
+        ),
+        "cancel": _closed(
+            {
+                **_REQUEST,
+                "method": {"enum": ["POST", "DELETE", "PUT", "PATCH", "GET"]},
+                "path": _TASK_PATH,
+                "possible_if": _EXPRESSION,
             },
             "path",
         ),

@@ -41,8 +41,8 @@ def make_login(options: ConnectionOptions, tools: ProviderTools) -> Login:
         return SignedLogin(
             Access(base_url, headers, AppSigner(options, tools.clock, tools.hide)),
             advice=(
-                "check app_id, app_secret and user_id, and this machine's clock: a signature is good for 15 minutes, "
-                "and none may be of the future"
+                "check app_id, app_secret and user_id, and this machine's clock: a signature is valid for 15 minutes, "
+                "and its time must not be in the future"
             ),
         )
     value = authorization(options.needed("api_token"))

@@ -611,6 +611,16 @@ def test_a_socks_proxy_names_the_library_that_it_needs(client, monkeypatch, vari
     assert "pr0xy-secret" not in caught.value.message
 
 
+def test_a_socks_proxy_that_is_away_is_named(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5h://bob:pr0xy-secret@127.0.0.1:1080")
+    error = _http.urllib3.exceptions.NewConnectionError(None, "no connection")
+    error.__context__ = type("ProxyConnectionError", (OSError,), {"__module__": "socks"})("bob:pr0xy-secret")
+    error.__context__.__context__ = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+    told = translated(error, "GET", "https://images.example/v2")
+    assert isinstance(told, NoConnectionError)
+    assert told.message.startswith("The proxy that ALL_PROXY names did not connect (the connection was refused): GET ")
+
+
 @pytest.mark.parametrize("address", ["foo://127.0.0.1:1", "http://", "http://a:b:c", "http://[::1"])
 def test_an_address_of_a_proxy_that_cannot_be_used_is_named(client, monkeypatch, address):
     monkeypatch.setenv("HTTP_PROXY", address)

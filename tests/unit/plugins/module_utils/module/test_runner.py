@@ -407,18 +407,18 @@ def test_a_login_that_cannot_be_made_shows_no_content(run):
 
 
 @pytest.mark.parametrize("is_wanted", [False, True])
-def test_what_is_long_is_returned_where_it_is_wanted(run, server, is_wanted):
+def test_the_vendors_objects_are_returned_where_they_are_wanted(run, server, is_wanted):
     part = Task("b", "example", TaskState.FAILED, raw={"b": 1})
     task = {**Task("a", "example", TaskState.FAILED, raw={"a": 1}, subtasks=(part,)).to_result(), "history": []}
 
     def wait():
         run_module(lambda _context: {"tasks": [task], "task": task, "existing": {"raw": 1}}, TASK_WAIT)
 
-    wanted = {"return_raw": is_wanted, "return_history": is_wanted}
-    _code, result, _written = run(wait, task_id="a", **wanted, **ready(server))
+    _code, result, _written = run(wait, task_id="a", return_raw=is_wanted, **ready(server))
     for found in (result["task"], *result["tasks"]):
-        objects = [found.get("history"), found.get("raw"), found["subtasks"][0].get("raw")]
-        assert objects == ([[], {"a": 1}, {"b": 1}] if is_wanted else [None] * 3)
+        objects = [found.get("raw"), found["subtasks"][0].get("raw")]
+        assert objects == ([{"a": 1}, {"b": 1}] if is_wanted else [None, None])
+        assert found["history"] == []
     assert result["existing"] == {"raw": 1}
 
 
@@ -563,7 +563,9 @@ def test_texts_for_dictionaries_are_read(run, server, text, read):
 )
 def test_a_text_that_ansible_would_misread_is_refused_with_the_way_out(run, server, text):
     secret = {"password": "0ther-s3cret"}
-    code, result, written = run(task_launch, type="import", input=secret, desired=text, **ready(server))
+    code, result, written = run(
+        task_launch, type="import", input=secret, desired=text, transient_timeout="", **ready(server)
+    )
     assert (code, result["reason"], result["option"]) == (1, "invalid_option", "desired")
     assert 'desired: "{{ the_text | from_yaml }}"' in result["msg"]
     assert SECRET not in written

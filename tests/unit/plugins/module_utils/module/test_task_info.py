@@ -114,7 +114,7 @@ def test_a_lookup_has_a_limit_for_the_whole():
         return task(task_id)
 
     lookup.provider.read_task = read_task
-    with pytest.raises(OutOfTimeError, match=r"more than 11 min 40 s\. Ask for fewer tasks at a time") as caught:
+    with pytest.raises(OutOfTimeError, match=r"longer than 11 min 40 s\. Ask for fewer tasks at a time") as caught:
         lookup()
     assert lookup.clock.elapsed <= 600 + 50 * SECONDS_PER_TASK + 40 * (MOST_PARALLEL_REQUESTS + 1)
     assert caught.value.to_result()["reason"] == "timed_out"

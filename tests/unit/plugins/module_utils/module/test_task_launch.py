@@ -39,28 +39,28 @@ def launch(provider, **params):
             {},
             "found",
             True,
-            "The launch got no clear answer, but import task old has come up, which is just that",
+            "the launch got no clear answer, but import task old has appeared since, and it is the same",
         ),
         (
             LaunchingProvider(tasks={"old": busy("web")}),
             {},
             "reused",
             False,
-            "import task old (web), which is running, is just that already",
+            "import task old (web) is the same and is running. Nothing was launched",
         ),
         (
             LaunchingProvider(),
             {"check_mode": True},
             "would_launch",
             True,
-            "Check mode: a task of the type import would be launched",
+            "a task of type import would be launched (check mode)",
         ),
         (
             LaunchingProvider(tasks={"old": busy()}),
             {"check_mode": True},
             "reused",
             False,
-            "import task old, which is running, is just that already",
+            "import task old is the same and is running. Nothing was launched",
         ),
     ],
     ids=["launched", "found", "reused", "would_launch", "reused in check mode"],
@@ -78,7 +78,9 @@ def test_what_is_there_already_is_returned():
     result = launch(provider, desired={"name": "golden"})()
     assert (result["outcome"], result["changed"], result["task"]) == ("not_needed", False, None)
     assert result["existing"] == provider.existing
-    assert result["msg"] == "Example Cloud: There is name golden already, so that nothing was launched."
+    assert (
+        result["msg"] == "Example Cloud: what desired asks for (name: golden) is there already. Nothing was launched."
+    )
 
 
 def test_a_launched_task_that_is_not_told_yet_has_its_id():
@@ -94,7 +96,7 @@ def test_a_launched_task_that_is_not_told_yet_has_its_id():
         ({}, {"type": "clone"}, "type", "type is 'clone'; provider example launches import or export"),
         ({}, {"desired": {}}, "desired", "desired is empty"),
         ({}, {"desired": {"name": ""}}, "desired", "the value of name has to be a text or a number"),
-        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds half a character"),
+        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds a broken character"),
         ({}, {"input": {"size": float("nan")}}, "input", "input holds something that JSON cannot carry"),
         ({}, {"desired": {"name": ["a"]}}, "desired", "the value of name has to be a text or a number"),
         ({}, {"transient_timeout": -1.0}, "transient_timeout", "transient_timeout is -1"),

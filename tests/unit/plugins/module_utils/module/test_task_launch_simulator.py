@@ -140,7 +140,7 @@ ODD = [*[("status", {"status": status}) for status in (500, 502, 503, 504)], ("h
 @pytest.mark.parametrize(("kind", "keys"), ODD, ids=[" ".join([kind, *map(str, keys.values())]) for kind, keys in ODD])
 def test_where_nothing_is_found_nothing_is_sent_again(stage, case, kind, keys):
     here = stage(case, fault(case, kind, count=1, **keys))
-    with pytest.raises(LaunchUnclearError, match=r": POST http.* No such task has come up since then") as caught:
+    with pytest.raises(LaunchUnclearError, match=r": POST http.* No such task has appeared since then") as caught:
         launch(here, case)
     assert here.asked(case.call) == 1
     assert caught.value.to_result()["candidates"] == []

@@ -169,7 +169,7 @@ def test_a_list_takes_ten_minutes_at_most(provider):
     assert 600 <= listing.clock.elapsed <= 600 + 30
     assert caught.value.to_result() == {
         "msg": (
-            "Reading all of it from Example Cloud takes more than 10 min. "
+            "Reading everything from Example Cloud took longer than 10 min. "
             "Set a lower limit, or filters that the vendor knows"
         ),
         "reason": "timed_out",

@@ -215,7 +215,9 @@ def test_a_list_that_says_success_proves_nothing_against_the_task_itself(single,
     waiting = contradicting([single], **params)
     result = fails(waiting)
     assert (result["outcome"], result["tasks"][0]["state"]) == (outcome, single.state.value)
-    assert sum("contradiction" in warning for warning in waiting.warnings) == (single.state is not TaskState.FAILED)
+    assert sum("until the two agree" in warning for warning in waiting.warnings) == (
+        single.state is not TaskState.FAILED
+    )
 
 
 def test_a_contradiction_that_passes_is_only_warned_of():

@@ -481,6 +481,14 @@ def test_a_handle_is_followed():
     assert api.urls == [queue, queue, build, build]
 
 
+def test_the_end_of_what_a_handle_led_to():
+    ended = {**JENKINS, "when_ended": {"path": "{next:path}logText?x=1", "message": "text"}}
+    api = Api(ended, reply(LEFT), reply({"number": 17, "result": "FAILURE"}), reply({"text": "No room"}))
+    assert api.read("4128").message == "No room"
+    assert api.urls[-1] == "https://api.example/job/cis/17/logText?x=1"
+    assert Api(ended, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
+
+
 def test_a_handle_without_a_task():
     assert Api(JENKINS, reply({**QUEUED, "cancelled": True})).read("4128").state is TaskState.CANCELLED
     with pytest.raises(NotFoundError):
@@ -530,6 +538,22 @@ def test_the_http_status_is_the_state(answer, state):
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
+
+
+def test_where_to_look_next():
+    get = {**MONITOR, "query": {"v": "1"}, "follow_location": True}
+    api = Api(
+        {"get": get},
+        *(reply(b"", 202, location=where) for where in ("/new/1?t=2", "3")),
+        reply(b"", 204),
+        reply(b"", 204),
+    )
+    states = [api.read("42").state.value for _look in range(3)]
+    assert states == ["running", "running", "succeeded"]
+    asked = [f"{URL}/monitors/42", "https://api.example/new/1?t=2", "https://api.example/new/3"]
+    assert api.urls == asked
+    with pytest.raises(BadAnswerError, match="another server"):
+        Api({"get": get}, reply(b"", 202, location="https://other.example/")).read("42")
 
 
 def test_a_refusal_is_no_state():
@@ -697,7 +721,7 @@ def test_the_end_of_links(end):
         ("https://other.example/tasks?after=1", "another server, https://other.example/tasks"),
         ("//other.example/tasks?after=1", "another server"),
         ("http://api.example/base/tasks?after=1", "another server"),
-        ("https://[/?a=1", "no address"),
+        ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
         (5, "no text"),
         ({"href": "?a"}, "no text"),

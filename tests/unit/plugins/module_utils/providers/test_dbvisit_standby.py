@@ -468,7 +468,7 @@ def test_the_cookie_of_the_older_login(given):
 
 @pytest.mark.parametrize("given", ["a; Path=/", "a b", "a,b", 'a"b', "schlüssel", "a\\b"])
 def test_what_no_cookie_can_carry_is_refused_without_being_repeated(given):
-    with pytest.raises(OptionError, match="api_token is no cookie's value") as caught:
+    with pytest.raises(OptionError, match="api_token is not the value of a cookie") as caught:
         Session(login={"api_token": given, "api_url": URL})
     assert given not in caught.value.message
 
@@ -527,7 +527,7 @@ def test_a_path_that_is_none(path):
     ("options", "words"),
     [
         ({}, ["username (environment DBVISIT_USERNAME)", "api_url (environment DBVISIT_API_URL)"]),
-        ({"username": "a", "password": "b"}, ["api_url (environment DBVISIT_API_URL) is still missing"]),
+        ({"username": "a", "password": "b"}, ["api_url (environment DBVISIT_API_URL) is missing"]),
         ({"api_url": URL, "api_token": ""}, ["api_token"]),
     ],
 )
@@ -683,7 +683,7 @@ def test_a_configuration_that_does_not_exist(configurations):
 
 @pytest.mark.parametrize("desired", [{"host": "db1"}, {"primary": 1}, {"primary": "db1", "standby": "db2"}])
 def test_only_the_primary_can_be_desired(desired):
-    with pytest.raises(OptionError, match="desired takes only primary"):
+    with pytest.raises(OptionError, match="takes only primary in desired"):
         Session().provider.check_launch(SWITCHOVER, desired)
 
 

@@ -134,6 +134,12 @@ def oauth2(grant, **keys):
         (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
         (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is no placeholder here"]),
         (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
+        (changed("cancel", {"path": "/cancel"}), ["$.cancel has {id} nowhere"]),
+        (
+            changed("cancel", {"path": "/c/{id}", "method": "HEAD"}),
+            ["at $.cancel.method: 'HEAD' is none of POST, DELETE"],
+        ),
+        (changed("cancel", {"path": "/c/{id}", "possible_if": "["}), ["$.cancel.possible_if is no JMESPath"]),
         (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
         (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle has {id} nowhere"]),
         (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is no placeholder here"]),
@@ -328,6 +334,13 @@ def test_a_brace_that_begins_no_placeholder(text, filled):
     assert fill_path("/t/\\{id}", {"id": "7"}) == "/t/%7Bid}"
 
 
+def test_a_cancel_is_filled():
+    cancel = {"path": "/tasks/{id}/cancel", "body": {"ids": ["{id:int}"]}, "possible_if": "can_cancel"}
+    definition = read(changed("cancel", cancel))
+    assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST")
+    assert definition.cancel_possible_if.find({"can_cancel": True}) is True
+
+
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
 def test_an_id_that_has_to_be_a_number(task_id):
     with pytest.raises(OptionError, match="numbers its tasks"):
@@ -502,6 +515,7 @@ OTHER = {
     },
     "task_id": {"parts": "{a}-{b}", "address": "/{a}/{b}"},
     "quota": [{"requests": 1, "seconds": 1}],
+    "cancel": {"path": "/tasks/{id}", "method": "DELETE", "possible_if": "c"},
 }
 
 

@@ -105,15 +105,12 @@ def failed(state=FAILED, message=None, **error):
             Task("7", "example", TaskState.UNKNOWN, raw_state="New"),
             (
                 "Example: task 7 is in the state 'New', which this collection does not know. unknown_state: fail makes "
-                "that a failure; set it to wait to go on waiting."
+                "that a failure. Set it to wait to keep waiting."
             ),
         ),
         (
             Task("7", "example", TaskState.UNKNOWN),
-            (
-                "Example: task 7 has no state. unknown_state: fail makes that a failure; set it to wait to go on "
-                "waiting."
-            ),
+            ("Example: task 7 has no state. unknown_state: fail makes that a failure. Set it to wait to keep waiting."),
         ),
     ],
 )
@@ -146,15 +143,15 @@ class TestSucceeded:
 
     def test_one_that_was_never_there(self):
         assert told({"a": (Step(99, RUNNING),)}, not_found=NotFoundPolicy.SUCCEED) == (
-            "Example: task a was not found. not_found: succeed makes a success of a. If that is wrong, check api_url."
+            "Example: task a was not found. not_found: succeed counts a as succeeded. If that is wrong, check api_url."
         )
 
     # What was seen of it is all that somebody can judge this success by.
     def test_one_that_was_seen_and_is_gone(self):
         timelines = {"a": (*COPYING, Step(15, TaskState.NOT_FOUND)), "b": GOOD_AT_15}
         assert told(timelines, timeout=60, not_found=NotFoundPolicy.SUCCEED) == (
-            "Example: both tasks succeeded after 40 s. not_found: succeed makes a success of a (last seen copying, "
-            "37.5 %, 30 s ago). If that is wrong, check api_url."
+            "Example: both tasks succeeded after 40 s. not_found: succeed counts a (last seen copying, "
+            "37.5 %, 30 s ago) as succeeded. If that is wrong, check api_url."
         )
 
 
@@ -184,8 +181,8 @@ class TestFailed:
 
     def test_one_that_was_seen_and_is_gone(self):
         assert told({"a": (*COPYING, Step(15, TaskState.NOT_FOUND))}, timeout=60) == (
-            "Example: task a is gone. It was last seen copying, 37.5 %, 30 s ago, and is not found any more. Look at "
-            "the vendor's side for what became of it. If the vendor forgets tasks that have ended, set not_found to "
+            "Example: task a is gone. It was last seen copying, 37.5 %, 30 s ago, and is not found any more. Check at "
+            "the vendor what became of it. If the vendor forgets tasks that have ended, set not_found to "
             "succeed."
         )
 
@@ -193,13 +190,13 @@ class TestFailed:
         disk = Task("7", "example", RUNNING, "copying", type="import", name="disk")
         assert explain_task(missing_task("7", "example", "no task 7"), "Example", (disk, 0.5)) == (
             "Example: import task 7 (disk) is gone. It was last seen copying, and is not found any more. The answer "
-            "was: no task 7. Look at the vendor's side for what became of it. If the vendor forgets tasks that have "
+            "was: no task 7. Check at the vendor what became of it. If the vendor forgets tasks that have "
             "ended, set not_found to succeed."
         )
 
 
 class TestTimedOut:
-    ADVICE = "The vendor goes on with the work: wait for the same IDs again, with a longer timeout if needed."
+    ADVICE = "The vendor keeps working: wait for the same IDs again, with a longer timeout if needed."
 
     # check_point.mgmt tells the id only; ovhcloud-cli was asked to say "last seen", not "still running".
     def test_one(self):
@@ -209,7 +206,7 @@ class TestTimedOut:
 
     def test_a_single_look(self):
         assert told({"a": FOREVER_RUNNING}, timeout=0) == (
-            "Example: task a (last seen running) has not ended yet. The vendor goes on with the work: wait for the "
+            "Example: task a (last seen running) has not ended yet. The vendor keeps working: wait for the "
             "same IDs again."
         )
 
@@ -260,30 +257,30 @@ class TestTimedOut:
         assert told(timelines) == (
             "Example: task a (last seen New) and task b (last seen Odd) have not ended within the timeout of 20 s. "
             "This collection does not know the state 'New' and the state 'Odd', so it cannot tell whether such a task "
-            "has ended: look at the vendor's side."
+            "has ended: check at the vendor."
         )
 
 
 class TestStalled:
     def test_one(self):
         assert told({"a": COPYING}, timeout=3600, stall_timeout=300) == (
-            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress nor message for the "
-            "stall_timeout of 5 min. Look at the vendor's side for what holds it up."
+            "Example: task a (last seen copying, 37.5 %) has shown no change of state, progress or message for the "
+            "stall_timeout of 5 min. Check at the vendor what holds it up."
         )
 
     def test_only_those_that_stand_still_are_named(self):
         moving = [Step(second, RUNNING, percent=second) for second in range(0, 100, 5)]
         timelines = {"a": FOREVER_RUNNING, "b": moving, "c": FOREVER_RUNNING}
         assert told(timelines, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen running) and task c (last seen running) have changed neither "
-            "state nor progress nor message for the stall_timeout of 60 s. Look at the vendor's side for what holds "
+            "Example: task a (last seen running) and task c (last seen running) have shown no "
+            "change of state, progress or message for the stall_timeout of 60 s. Check at the vendor what holds "
             "them up."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, timeout=3600, stall_timeout=60) == (
-            "Example: task a (last seen copying, 37.5 %) has changed neither state nor progress nor message for the "
-            "stall_timeout of 60 s. Look at the vendor's side for what holds it up. 1 of 2 tasks did not succeed. "
+            "Example: task a (last seen copying, 37.5 %) has shown no change of state, progress or message for the "
+            "stall_timeout of 60 s. Check at the vendor what holds it up. 1 of 2 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
 
@@ -294,7 +291,7 @@ class TestUnreachable:
 
     def test_from_the_beginning_with_repeats(self):
         assert told({"a": FOREVER_RUNNING}, trouble(0), timeout=3600) == (
-            "The server answered with 502. The wait met 15 transient errors and gave up."
+            "The server answered with 502. The wait gave up after 15 transient errors."
         )
 
     def test_an_address_at_which_nothing_answers(self):
@@ -306,27 +303,27 @@ class TestUnreachable:
 
     def test_trouble_in_mid_wait(self):
         assert told({"a": COPYING}, trouble(5), timeout=3600, transient_timeout=10.0) == (
-            "The server answered with 502. The wait met 5 transient errors and gave up. What has become of task a "
+            "The server answered with 502. The wait gave up after 5 transient errors. What became of task a "
             "(last seen copying, 37.5 %, 20 s ago) is not known. Wait for the same IDs again when Example answers."
         )
 
     def test_in_mid_wait(self):
         assert told({"a": COPYING}, refusal(REFUSED, since=5)) == (
             "Example refused the login of user bob. "
-            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known."
+            "What became of task a (last seen copying, 37.5 %, 10 s ago) is not known."
         )
 
     def test_many_in_mid_wait(self):
         assert told({"a": COPYING, "b": GOOD_AT_15, "c": FOREVER_RUNNING}, refusal(REFUSED, since=25), timeout=60) == (
             "Example refused the login of user bob. "
-            "What has become of task a (last seen copying, 37.5 %, 10 s ago) and "
+            "What became of task a (last seen copying, 37.5 %, 10 s ago) and "
             "task c (last seen running, 10 s ago) is not known."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, refusal(REFUSED, since=15)) == (
             "Example refused the login of user bob. "
-            "What has become of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
+            "What became of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
             "1 of 2 tasks did not succeed. Example: task b failed with code E42, and the vendor gave no reason."
         )
 
@@ -341,7 +338,7 @@ class TestInterrupted:
         timelines = {"a": COPYING, "b": BAD_AT_5, "c": GOOD_AT_15, "d": FOREVER_RUNNING}
         assert told(timelines, refusal(STOPPED, since=25), timeout=60) == (
             "Interrupted by the signal SIGTERM. Example: task a (last seen copying, 37.5 %, 10 s ago) and "
-            "task d (last seen running, 10 s ago) were not seen to end. The vendor goes on with the work: wait for the "
+            "task d (last seen running, 10 s ago) were not seen to end. The vendor keeps working: wait for the "
             "same IDs again. 1 of 4 tasks did not succeed. "
             "Example: task b failed with code E42, and the vendor gave no reason."
         )
@@ -349,4 +346,4 @@ class TestInterrupted:
 
 def test_an_accepted_failure_is_not_said_to_have_succeeded():
     text = told({"a": BAD_AT_5}, accept_failure_codes=frozenset({"E42"}))
-    assert text == "Example: task a ended after 10 s. accept_failure_codes makes a success of a."
+    assert text == "Example: task a ended after 10 s. accept_failure_codes counts a as succeeded."

@@ -17,7 +17,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progres
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import (
     MOST_TOLD,
     ProgressRecorder,
-    _name,
 )
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
@@ -174,6 +173,13 @@ def test_of_trouble_the_cause_is_told_first(error, told):
     notes = []
     ProgressRecorder(notes.append)(Look(1, [Task("1", "p", QUEUED)], [], frozenset("1"), {}, error))
     assert notes[0].trouble == told
+
+
+def test_ids_that_begin_alike_are_told_apart_by_their_ends():
+    notes = []
+    tasks = [Task(f"{UUID[:-2]}{number}", "p", FAILED, name="Backup") for number in (14, 15)]
+    ProgressRecorder(notes.append)(Look(1, tasks, tasks, frozenset(), {}, None, failed=frozenset({tasks[1].id})))
+    assert notes[0].failures == ("Backup (…00000000015): the vendor gave no reason",)
 
 
 def test_unknown_without_a_word_was_seen():
@@ -371,5 +377,7 @@ def test_senseless_numbers_end_no_lines(seconds):
 def test_a_name_is_masked_before_it_is_shortened():
     with masking() as known:
         known.hide("s3cr3t-of-many-letters")
-        told = _name(Task("x" * 20 + "/s3cr3t-of-many-letters", "vendor", TaskState.RUNNING, name="Backup"))
-    assert told == "Backup (…xx/********)"
+        task = Task("x" * 20 + "/s3cr3t-of-many-letters", "vendor", RUNNING, name="Backup")
+        notes = []
+        ProgressRecorder(notes.append)(Look(1, [task], [task], frozenset({task.id}), {}, None))
+    assert notes[0].only == "Backup (…xx/********) running"

@@ -198,8 +198,8 @@ def test_what_is_not_found_is_not_launched_again(clock, lost):
     assert caught.value.to_result() == {
         "reason": "launch_unclear",
         "candidates": [],
-        "msg": f"Nobody can tell whether the task was launched: {lost}. No such task has come up since then. "
-        "It was not launched again. Look at Example Cloud before you do that",
+        "msg": f"It is not clear whether the task was launched: {lost}. No such task has appeared since then. "
+        "It was not launched again. Check at Example Cloud before you launch it",
     }
 
 
@@ -235,14 +235,14 @@ def test_trouble_with_the_list_is_borne_meanwhile(clock):
 
 def test_trouble_with_the_list_to_the_end_is_told(clock):
     provider = LaunchingProvider(lambda: provider.list_problems.extend([LOST] * 100) or LOST)
-    with pytest.raises(LaunchUnclearError, match="Its list could not be read afterwards: the connection was reset"):
+    with pytest.raises(LaunchUnclearError, match="of tasks could not be read afterwards: the connection was reset"):
         launch(provider, clock)
 
 
 @pytest.mark.parametrize("refusal", [AuthenticationError("no", status=401), BadAnswerError("odd")])
 def test_a_list_that_is_refused_leaves_it_unclear(clock, refusal):
     provider = LaunchingProvider(lambda: provider.list_problems.append(refusal) or LOST)
-    with pytest.raises(LaunchUnclearError, match="Its list could not be read afterwards"):
+    with pytest.raises(LaunchUnclearError, match="list of tasks could not be read afterwards"):
         launch(provider, clock)
     assert clock.slept == []
 
@@ -253,13 +253,15 @@ def test_of_two_that_came_up_none_is_taken(clock):
         launch(provider, clock)
     result = caught.value.to_result()
     assert [candidate["id"] for candidate in result["candidates"]] == ["one", "two"]
-    assert "It may be import task one or import task two, which came up since then" in result["msg"]
+    assert "It may be import task one or import task two, which has appeared since then" in result["msg"]
     assert clock.slept == []
 
 
 def test_a_task_that_may_be_it_is_named_and_not_taken(clock):
     provider = LaunchingProvider(LOST, tasks={"maybe": [None, task("maybe", type="import")]})
-    with pytest.raises(LaunchUnclearError, match="It may be import task maybe, which came up since then") as caught:
+    with pytest.raises(
+        LaunchUnclearError, match="It may be import task maybe, which has appeared since then"
+    ) as caught:
         launch(provider, clock, transient_timeout=0.0)
     assert [candidate.id for candidate in caught.value.tasks] == ["maybe"]
 
@@ -270,14 +272,14 @@ SIGNAL = InterruptError("Interrupted by the signal SIGTERM")
 def test_who_interrupts_it_is_told_that_it_was_on_its_way(clock):
     provider = LaunchingProvider(SIGNAL)
     with pytest.raises(
-        LaunchUnclearError, match=r"SIGTERM\. The launch was on its way: look whether Example Cloud has"
+        LaunchUnclearError, match=r"SIGTERM\. The launch had been sent: check at Example Cloud whether it has"
     ):
         launch(provider, clock)
 
 
 def test_so_is_who_interrupts_the_search(clock):
     provider = LaunchingProvider(lambda: provider.list_problems.append(SIGNAL) or LOST)
-    with pytest.raises(LaunchUnclearError, match="The launch was on its way"):
+    with pytest.raises(LaunchUnclearError, match="The launch had been sent"):
         launch(provider, clock)
 
 
@@ -463,5 +465,5 @@ def test_a_task_that_began_before_others_is_no_new_one(clock):
     early, late = (datetime(2026, 1, 2, hour, tzinfo=timezone.utc) for hour in (1, 2))
     old = same("old", "failed", created_at=early)
     provider = LaunchingProvider(LOST, tasks={"last": same("last", "failed", created_at=late), "old": [None, old]})
-    with pytest.raises(LaunchUnclearError, match="No such task has come up"):
+    with pytest.raises(LaunchUnclearError, match="No such task has appeared"):
         launch(provider, clock)

@@ -321,7 +321,7 @@ class TestContradictions:
         (warning,) = warnings
         assert warning == (
             "Example: the list shows task a as failed and as succeeded, but the task itself is running. "
-            "Because of this contradiction it does not count as ended"
+            "It does not count as ended until the two agree"
         )
 
     def test_a_contradiction_is_warned_of_once_and_remembered_until_list_and_task_agree(self):

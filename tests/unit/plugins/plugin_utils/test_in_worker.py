@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a worker does the work, and that it leaves nothing behind. The playbook test_edges.py compares the results."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ansible.plugins.action import ActionBase, normal
+
+from ansible_collections.longrunning.tasks.plugins.action.task_info import ActionModule
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
+from ansible_collections.longrunning.tasks.plugins.plugin_utils import _in_worker
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker import SETTING, is_for_programs
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+
+MODULE = {"the module": "ran"}
+TASK = {"id": "a", "status": "success", "type": "import"}
+
+
+@pytest.fixture(autouse=True)
+def _a_worker(monkeypatch):
+    bare_environment(monkeypatch)
+    monkeypatch.setattr(_in_worker.multiprocessing, "parent_process", object)
+    monkeypatch.setattr(ActionBase, "run", lambda *_args: {})
+    monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: MODULE)
+
+
+def action(folder, *, environment=(), transport="local", become=None, **fields):
+    """Return the action plugin of a task."""
+    task = SimpleNamespace(
+        action="longrunning.tasks.task_info",
+        resolved_action="longrunning.tasks.task_info",
+        async_val=0,
+        check_mode=False,
+        delegate_to=None,
+        no_log=False,
+        args={"provider": "rackspace_images", "task_id": "a", "api_token": "t0ken-of-a-test", **fields},
+    )
+    made = object.__new__(ActionModule)
+    made._task = task
+    made._connection = SimpleNamespace(transport=transport, become=become)
+    made._loader = SimpleNamespace(get_basedir=lambda: str(folder))
+    made._templar = SimpleNamespace(template=lambda value: value)
+    made._compute_environment_string = lambda found: found.update(environment)
+    return made
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs the task where a vendor has it, and returns the result."""
+    with serving(lambda _request: answer(TASK)) as server:
+
+        def run(task_vars=None, async_val=0, **fields):
+            plugin = action(tmp_path, **{"api_url": server.url, **fields})
+            plugin._task.async_val = async_val
+            return plugin.run(task_vars=task_vars or {})
+
+        yield run
+
+
+def test_a_local_task_is_done_in_the_worker(run):
+    assert run()["task"]["state"] == "succeeded"
+    assert run(transport="ansible.builtin.local")["task"]["state"] == "succeeded"
+    assert run({SETTING: "yes"})["task"]["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"transport": "ssh"},
+        # What delegate_to names is the connection: ansible-core makes it before the action.
+        {"transport": "community.general.lxc"},
+        {"become": object()},
+        {"async_val": 60},
+        {"task_vars": {SETTING: False}},
+        {"task_vars": {SETTING: "no"}},
+        {"environment": {"PYTHONPATH": "/opt"}},
+        {"environment": {"OPENSSL_CONF": "/opt/openssl.cnf"}},
+        # What no module could be sent is for ansible-core to refuse.
+        {"filters": object()},
+    ],
+)
+def test_where_it_could_differ_the_module_runs(run, case):
+    assert run(**case) == MODULE
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "value"),
+    [
+        (_in_worker, "HAS_REQUESTS", False),
+        (runner, "find_spec", lambda name: None if name == "jsonschema" else name),
+        (_in_worker.multiprocessing, "parent_process", lambda: None),
+        (sys, "platform", "darwin"),
+    ],
+)
+def test_where_it_cannot_be_done_the_module_runs(run, monkeypatch, target, name, value):
+    monkeypatch.setattr(target, name, value)
+    assert run() == MODULE
+
+
+def state():
+    return (
+        dict(os.environ),
+        Path.cwd(),
+        [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)],
+    )
+
+
+def clients():
+    gc.collect()
+    return sum(isinstance(kept, _http.RequestsClient) for kept in gc.get_objects())
+
+
+def descriptors():
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+def test_a_task_leaves_nothing_to_the_next_one(run, monkeypatch):
+    """As a loop does, all of whose items one worker runs, and unlike a daemon that keeps settings."""
+    seen = []
+    work = ActionModule.work
+
+    def looking(context):
+        seen.append((os.environ.get("http_proxy"), Path.cwd()))
+        return work(context)
+
+    monkeypatch.setattr(ActionModule, "work", staticmethod(looking))
+    here = Path.cwd()
+    run(environment={"no_proxy": "127.0.0.1", "http_proxy": "http://proxy.invalid"})
+    before, open_before, threads, clients_before = state(), descriptors(), threading.active_count(), clients()
+    for _number in range(20):
+        run()
+    assert state() == before
+    # The vendor of the test closes a connection of its own later.
+    assert descriptors() <= open_before + 3
+    assert threading.active_count() <= threads + 3
+    assert [proxy for proxy, _folder in seen] == ["http://proxy.invalid", *[None] * 20]
+    assert here not in {folder for _proxy, folder in seen}
+    # Other tests in this process have theirs, and a thread that has just answered may hold one more.
+    assert clients() <= clients_before + 1
+
+
+@pytest.mark.parametrize("error", [KeyError("a defect"), InterruptError("a signal"), KeyboardInterrupt()])
+def test_an_error_leaves_nothing_behind_either(run, monkeypatch, error):
+    def fail(_context):
+        raise error
+
+    monkeypatch.setattr(ActionModule, "work", staticmethod(fail))
+    before = state()
+    with suppress(KeyboardInterrupt):
+        assert run(environment={"http_proxy": "http://proxy.invalid"})["failed"] is True
+    assert state() == before
+
+
+def test_after_a_signal_the_worker_ends_as_it_would_have(run, monkeypatch):
+    ends = []
+    monkeypatch.setattr(ActionModule, "work", staticmethod(lambda _context: signal.raise_signal(signal.SIGTERM)))
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: ends.append(number))
+    try:
+        run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ends == [signal.SIGTERM]
+
+
+def test_secrets_are_registered_where_ansible_core_can(run, monkeypatch):
+    told = []
+    monkeypatch.setattr(runner, "register_secrets", told.extend)
+    assert "t0ken-of-a-test" not in str(run())
+    assert "t0ken-of-a-test" in told
+
+
+@pytest.mark.parametrize(
+    ("callback", "is_one"),
+    [("ansible.posix.json", True), ("ansible.posix.jsonl", True), ("default", False), ("json.default", False)],
+)
+def test_callbacks_for_programs_are_known(callback, is_one):
+    assert is_for_programs(callback) is is_one
