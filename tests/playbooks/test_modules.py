@@ -75,7 +75,7 @@ def final_faults(other_url):
     yield {"kind": "wrong_shape", "body": body}, "bad_answer", "at $.status: expected string, got number"
     body = {"id": "other", "status": "success"}
     yield {"kind": "wrong_shape", "body": body}, "bad_answer", "answered with another one"
-    yield {"kind": "huge", "megabytes": 100}, "bad_answer", "larger than 64 MiB"
+    yield {"kind": "huge", "megabytes": 100}, "bad_answer", "larger than 32 MiB"
     yield {"kind": "redirect", "location": f"{other_url}/v2/tasks"}, "bad_answer", "redirected to another server"
     yield {"kind": "html"}, "unreachable", "an HTML page instead of JSON"
     yield {"kind": "bad_json"}, "unreachable", "broken JSON"
