@@ -78,7 +78,7 @@ class LaunchPlan(NamedTuple):
     """How to launch.
 
     ``desired`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds for
-    which requests before the launch are retried. After a launch without a clear answer its task is searched for as long.
+    which requests before the launch are retried, and for which the task of an unclear launch is searched for.
     """
 
     reuse: ReusePolicy = ReusePolicy.UNFINISHED
