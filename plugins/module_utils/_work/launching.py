@@ -77,8 +77,8 @@ class LaunchOutcome(str, Enum):
 class LaunchPlan(NamedTuple):
     """How to launch.
 
-    ``desired`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds for
-    which requests before the launch are retried, and for which the task of an unclear launch is searched for.
+    ``desired`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds to
+    retry requests before the launch, and the seconds to search for the task of a launch that got no clear answer.
     """
 
     reuse: ReusePolicy = ReusePolicy.UNFINISHED
