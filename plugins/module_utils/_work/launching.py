@@ -75,10 +75,10 @@ class LaunchOutcome(str, Enum):
 
 
 class LaunchPlan(NamedTuple):
-    """How a launch is to be gone about.
+    """How to launch.
 
-    ``desired`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds that
-    trouble before the launch is borne, and once more those that a task is looked for whose launch got no clear answer.
+    ``desired`` is what the vendor is asked for beforehand, None for nothing. ``transient_timeout`` are the seconds to
+    retry requests before the launch, and the seconds to search for the task of a launch that got no clear answer.
     """
 
     reuse: ReusePolicy = ReusePolicy.UNFINISHED
