@@ -428,7 +428,11 @@ class CustomProvider(RestProvider):
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether there is more to be read than a list shows."""
-        return task.is_final and (self._definition.when_ended is not None or not self._definition.list_is_complete)
+        definition = self._definition
+        if not definition.list_is_complete:
+            # Its entry may have no state at all.
+            return task.is_final or task.raw_state == "null"
+        return task.is_final and definition.when_ended is not None
 
     @property
     def can_list(self) -> bool:

@@ -974,6 +974,16 @@ def test_what_a_list_lacks(definition, lacks):
     assert incomplete.provider.list_entry_lacks_something(ended)
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize(("is_complete", "expected"), [(True, "running"), (False, "succeeded")])
+def test_a_list_entry_without_a_state_of_its_own(is_complete, expected):
+    definition = {"list": {**LIST, "is_complete": is_complete}, "states": {**LEAST["states"], "null": "running"}}
+    script = reply({"tasks": [{"id": 1}, {"id": 2}]}), reply(task(1, "done")), reply(task(2, "done"))
+    api = Api(definition, lambda request: script[int(request.url[-1]) if request.url[-1].isdigit() else 0])
+    found = TaskReader(api.provider).read(["1", "2"], api.deadline).tasks
+    assert {task.state.value for task in found.values()} == {expected}
+
+
 EVERYTHING = {
     "get": {"path": "/t/{id}", "task": "a || @", "statuses": {"500": "task", "202": "running", "303": "succeeded"}},
     "list": {"path": "/t", "items": "a", "paging": {"style": "link_header"}},
