@@ -20,6 +20,8 @@ from .http import HttpResponse
 MOST_VALUES = 1_000_000
 #: Objects and lists inside each other. No vendor comes near it.
 _DEEPEST = 100
+#: Python reads whole numbers of 4300 digits by default.
+_MOST_DIGITS = 1000
 #: Bytes of a text that are looked at for words to show, and entries of a list or an object.
 _MOST_TEXT, _MOST_ENTRIES = 20_000, 20
 
@@ -64,7 +66,7 @@ def json_of(response: HttpResponse) -> Any:
         raise TooManyValuesError
     text = response.text
     # While the parser runs, no signal is heard but in functions of ours that it calls.
-    data = json.loads(text, object_hook=_as_it_is, parse_float=_finite, parse_constant=_no_number)
+    data = json.loads(text, object_hook=_as_it_is, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
     level = [data]
     for _depth in range(_DEEPEST):
         level = [
@@ -86,6 +88,11 @@ def _finite(text: str) -> float | None:
     """Read a number; None for one beyond all bounds, which could not be written as JSON again."""
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+def _whole(text: str) -> int | None:
+    """Read a number; None for one that Python refuses to read, or takes long for."""
+    return int(text) if len(text) <= _MOST_DIGITS else None
 
 
 def _no_number(_name: str) -> None:

@@ -21,10 +21,11 @@ from .._core.errors import (
     RequestError,
     TransientError,
 )
+from .._core.masking import without_secrets_by_name
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
-from .answers import MOST_VALUES, TooManyValuesError, excerpt, json_of, vendor_words
+from .answers import MOST_VALUES, TooManyValuesError, excerpt, find_words, json_of, vendor_words
 from .channel import Channel
 from .http import HttpRequest, HttpResponse
 from .login import Access, Login
@@ -256,7 +257,7 @@ def read_answer(
     """Return the JSON of a good answer; raise what a bad one means.
 
     ``refusal_advice`` is the end of the sentence about a refused login. The answer to a login can hold a token, so that
-    nothing of it is quoted but the words of a refusal in JSON.
+    nothing of it is quoted but the words of a refusal in a JSON object.
     """
     details: dict[str, Any] = {"method": method, "url": without_query(response.url), "status": response.status}
     is_good = response.status in _OK or response.status in accepted.statuses
@@ -273,7 +274,7 @@ def read_answer(
         return data
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
-        code, words = (None, "") if is_login and data is None else vendor_words(response)
+        code, words = _words_of_login(data) if is_login else vendor_words(response)
         refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
     retry_after = retry_after_seconds(response.headers, clock.now())
@@ -287,6 +288,12 @@ def read_answer(
     if isinstance(error, TransientError):
         error.retry_after = retry_after
     raise error
+
+
+def _words_of_login(data: object) -> tuple[str | None, str]:
+    """Return the code and the words of a refused login. The object that has them can have a token too."""
+    found = find_words(without_secrets_by_name(data)) if isinstance(data, Mapping) else None
+    return found or (None, "")
 
 
 def _told(

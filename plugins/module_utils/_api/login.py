@@ -120,13 +120,14 @@ class Login(ABC):
             raise self._refusal
         try:
             access = self._access = self._log_in(deadline)
-        except TransientError as error:
-            # It speaks of the login: the request that needed it was not sent.
-            error.was_sent = False
-            raise
         except RequestError as error:
-            # Some say with another status than 401 that the password is wrong.
-            self._refusal = error
+            error.is_of_login = True
+            if isinstance(error, TransientError):
+                # It speaks of the login: the request that needed it was not sent.
+                error.was_sent = False
+            else:
+                # Some say with another status than 401 that the password is wrong.
+                self._refusal = error
             raise
         self._was_made = True
         return access

@@ -87,8 +87,10 @@ class RequestError(WorkError):
     """A request gave nothing usable. ``status`` is None when no HTTP answer came at all.
 
     ``words`` are what the vendor itself said; None where the answer is not of the vendor's own shape, or where the
-    provider does not tell the two apart.
+    provider does not tell the two apart. ``is_of_login``: the request was the login's, and no other one was sent.
     """
+
+    is_of_login = False
 
     def __init__(
         self,

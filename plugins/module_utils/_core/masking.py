@@ -33,7 +33,7 @@ _FOREIGN = frozenset({"existing", "input", "invocation", "raw", "result"})
 
 _SECRET_NAME = re.compile(
     r"passw|pass[-_]?(phrase|code|key)|(^|[-_. ]|(?-i:[a-z](?=P)))pass$|pwd|secret|token|credential|authorization"
-    r"|cookie|signature|(api|private|access|account|shared|sas|encryption)_?key|sas_?ur[il]|^(pin|otp|sas|sig)$",
+    r"|cookie|signature|session_?id|(api|private|access|account|shared|sas|encryption)_?key|sas_?ur[il]|^(pin|otp|sas|sig)$",
     re.IGNORECASE,
 )
 #: These only tell something about a secret: "token_type", "password_file".

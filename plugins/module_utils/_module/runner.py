@@ -174,8 +174,13 @@ def registered(secrets: Iterable[str]) -> bool:
     """Tell ansible-core the long ones, which hides them in all that it shows; return whether it is new enough."""
     if register_secrets is None:
         return False
-    register_secrets(list(filter(_is_long, secrets)))
+    # It would refuse a result with one that is not UTF-8; no request carries such a secret.
+    register_secrets([secret for secret in secrets if _is_long(secret) and _is_utf_8(secret)])
     return True
+
+
+def _is_utf_8(text: str) -> bool:
+    return text.encode("utf-8", "replace").decode() == text
 
 
 def with_connection(argument_spec: ArgumentSpec) -> dict[str, dict[str, Any]]:

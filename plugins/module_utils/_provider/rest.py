@@ -230,7 +230,8 @@ class RestProvider(TaskProvider):
                 accepted=request.accepted,
             )
         except (NotFoundError, RejectedError) as error:
-            if isinstance(error, NotFoundError) and of_task and self.means_the_task(error):
+            is_about_task = of_task and not error.is_of_login
+            if isinstance(error, NotFoundError) and is_about_task and self.means_the_task(error):
                 raise
             has_answered = self._kind_of(request, of_task=of_task) in self._answered
             raise self.nothing_there(error, has_answered=has_answered) from None

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TypeVar, Union
 
 from .._core.clock import Deadline
-from .._core.errors import BadAnswerError, NotFoundError, TransientError
+from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, TransientError
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
@@ -219,13 +219,18 @@ def reconciled(
         # It is no success, whatever the list says.
         return read, None
     doubt = (
-        f"{title}: the list shows {entry.describe()} as {' and as '.join(map(_state_words, entries))}, but the task "
-        f"itself is {_state_words(read)}. It does not count as ended until the two agree"
+        f"{_listed_as(entries, title)}, but the task itself is {_state_words(read)}. "
+        "It does not count as ended until the two agree"
     )
     task = entry if is_gone else read
     if task.is_final:
         task = replace(task, state=TaskState.RUNNING, raw_state=None, finished_at=None, error=None, message=doubt)
     return task, doubt
+
+
+def _listed_as(entries: Sequence[Task], title: str) -> str:
+    """Say as what a list shows a task."""
+    return f"{title}: the list shows {entries[-1].describe()} as {' and as '.join(map(_state_words, entries))}"
 
 
 def _state_words(task: Task) -> str:
@@ -362,7 +367,14 @@ def _one_of(entries: Sequence[Task], provider: TaskProvider, deadline: Deadline,
     """Return what counts of the entries that a list has of one task."""
     if len(entries) == 1:
         return entries[0]
-    answer, doubt = reconciled(entries, read_one(provider, entries[0].id, deadline), provider.description.title)
+    title = provider.description.title
+    try:
+        read = read_one(provider, entries[0].id, deadline)
+    except (AccessDeniedError, BadAnswerError, RejectedError) as error:
+        told = f"{_listed_as(entries, title)}, and the task itself could not be read: {error.message}"
+        warn(told)
+        return replace(entries[-1], state=TaskState.UNKNOWN, raw_state=None, finished_at=None, error=None, message=told)
+    answer, doubt = reconciled(entries, read, title)
     if isinstance(answer, TransientError):
         raise answer
     if doubt is not None:

@@ -20,6 +20,7 @@ from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._core.clock import Deadline
 from ..._core.errors import (
     AccessDeniedError,
+    AuthenticationError,
     BadAnswerError,
     NotFoundError,
     OptionError,
@@ -202,11 +203,11 @@ class CustomProvider(RestProvider):
         self._definition = definition
         #: What the placeholders stand for, secrets too.
         self._values = values
-        #: The HTTP statuses, as states, of which the answer leads to the result.
         #: The handles that have led to a task, and its own ID or address.
         self._next: dict[str, str] = {}
         #: Where the last answers about tasks that go on said to look next.
         self._moved: dict[str, str] = {}
+        #: The HTTP statuses, as states, of which the answer leads to the result.
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
@@ -338,7 +339,9 @@ class CustomProvider(RestProvider):
                 return before
             task = super().read_task(task_id, deadline)
         except RequestError as error:
-            if error.status not in self._definition.not_found_statuses:
+            # A refused login says nothing of a task, whatever its status.
+            is_login = error.is_of_login or isinstance(error, AuthenticationError)
+            if is_login or error.status not in self._definition.not_found_statuses:
                 raise
             raise error.turned_into(NotFoundError) from None
         if not task.is_final:
@@ -382,7 +385,8 @@ class CustomProvider(RestProvider):
             page = super().read_page(query, None if cursor is None else own_query, deadline)
         except (RejectedError, TransientError) as error:
             # Some say so that the last page, a full one, was the last.
-            if cursor is None or self._definition.paging.style != "page" or error.status != 404:
+            is_missing = error.status == 404 and not error.is_of_login
+            if cursor is None or self._definition.paging.style != "page" or not is_missing:
                 raise
             return TaskPage(())
         first = quote(page.tasks[0].id, safe="") if page.tasks else ""
@@ -424,7 +428,11 @@ class CustomProvider(RestProvider):
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether there is more to be read than a list shows."""
-        return task.is_final and (self._definition.when_ended is not None or not self._definition.list_is_complete)
+        definition = self._definition
+        if not definition.list_is_complete:
+            # Its entry may have no state at all.
+            return task.is_final or task.raw_state == "null"
+        return task.is_final and definition.when_ended is not None
 
     @property
     def can_list(self) -> bool:

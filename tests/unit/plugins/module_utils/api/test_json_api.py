@@ -480,14 +480,31 @@ def test_a_refusal_inside_a_good_answer(kind, message):
 
 
 @pytest.mark.kind
-@pytest.mark.parametrize("status", [200, 401, 500])
+@pytest.mark.parametrize("status", [200, 302, 401, 500])
 @pytest.mark.parametrize(
-    "body", ['{"token": "t0p-secret', "token=t0p-secret", "<html>t0p-secret</html>", b"t0p-secret"]
+    "body",
+    [
+        '{"token": "t0p-secret',
+        "token=t0p-secret",
+        "<html>t0p-secret</html>",
+        b"t0p-secret",
+        '"t0p-secret"',
+        ["t0p-secret"],
+        {"session": "t0p-secret"},
+        {"errors": [{"token": "t0p-secret"}]},
+        {"message": {"access_token": "t0p-secret"}},
+    ],
 )
 def test_nothing_of_a_logins_answer_is_quoted(status, body):
+    schema = AnswerSchema({"type": "object", "required": ["token"]})
     with pytest.raises(WorkError) as caught:
-        read(reply(body, status), is_login=True)
+        read(reply(body, status), is_login=True, schema=schema)
     assert "t0p-secret" not in caught.value.message
+
+
+def test_the_words_of_a_refused_login_are_told():
+    with pytest.raises(AuthenticationError, match="HTTP 401: The account is locked"):
+        read(reply({"error": {"message": "The account is locked", "token": "t0p-secret"}}, 401), is_login=True)
 
 
 def test_without_a_shape_of_its_own_no_words_count_as_the_vendors_own():

@@ -202,7 +202,7 @@ def test_a_vendors_words_are_masked_before_they_are_changed(text, limit):
             "privateKey",
             "sas_url",
         ),
-        *("sasToken", "pin", "otp", "url_password"),
+        *("sasToken", "pin", "otp", "url_password", "session_id", "JSESSIONID"),
     ],
 )
 def test_names_of_secrets_are_known(name):

@@ -523,6 +523,11 @@ def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, serve
     told.clear()
     run(task_info, task_id="a", api_token="7", api_url=server.url)
     assert told == [SECRET]
+    told.clear()
+    # It would refuse the result of a module that tells it such a thing.
+    monkeypatch.setenv("RACKSPACE_API_KEY", "not-utf-8-\udcff")
+    run(task_info, task_id="a", api_token=TOKEN, api_url=server.url)
+    assert told == [TOKEN]
 
 
 # --- what AWX gives ---------------------------------------------------------------------------------------------

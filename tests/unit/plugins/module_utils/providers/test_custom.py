@@ -633,6 +633,42 @@ def test_statuses(status, statuses, kind):
     assert caught.value.__class__ is kind
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_a_refused_login_is_no_missing_task(status):
+    get = {"get": {"path": "/tasks/{id}", "not_found_statuses": [status]}}
+    first = Api({**session(), **get}, reply({"message": "wrong password"}, status), **ANN)
+    token, run_out = reply({"auth": {"token": "s3ss10n"}}), reply({}, 401)
+    later = Api({**session(), **get}, token, run_out, reply({"message": "wrong password"}, status), **ANN)
+    for api in (first, later):
+        with pytest.raises(RequestError, match="wrong password") as caught:
+            api.read()
+        assert not isinstance(caught.value, NotFoundError)
+
+
+@pytest.mark.kind
+def test_a_refusal_of_the_login_inside_another_status_is_no_missing_task():
+    get = {"get": {"path": "/tasks/{id}", "not_found_statuses": [500]}}
+    refusal = {"refusal": {"code": "error", "meanings": {"DENIED": "authentication"}}}
+    with pytest.raises(AuthenticationError):
+        Api({**get, **refusal}, reply({"error": "DENIED"}, 500)).read()
+
+
+@pytest.mark.kind
+def test_a_login_that_knows_no_such_user_is_no_missing_task():
+    refusal = {"refusal": {"code": "error", "meanings": {"MISSING": "not_found"}}}
+    with pytest.raises(RejectedError, match="/login"):
+        Api({**session(), **refusal}, reply({"error": "MISSING"}, 400), **ANN).read()
+
+
+def test_a_login_that_is_away_ends_no_list():
+    paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1}
+    script = reply({"auth": {"token": "s3ss10n"}}), reply({"tasks": [task()]}), reply({}, 401), reply({}, 404)
+    api = Api({**session(), "list": {**LIST, "paging": paging}}, *script, **ANN)
+    with pytest.raises(TransientError, match="no login at"):
+        api.list()
+
+
 def test_statuses_that_pass_at_this_api():
     api = Api({"transient_statuses": [409], **session()}, reply({}, 409), **ANN)
     with pytest.raises(TransientError):
@@ -936,6 +972,16 @@ def test_what_a_list_lacks(definition, lacks):
     assert not api.provider.list_entry_lacks_something(running)
     incomplete = Api({"list": {**LIST, "is_complete": False}})
     assert incomplete.provider.list_entry_lacks_something(ended)
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(("is_complete", "expected"), [(True, "running"), (False, "succeeded")])
+def test_a_list_entry_without_a_state_of_its_own(is_complete, expected):
+    definition = {"list": {**LIST, "is_complete": is_complete}, "states": {**LEAST["states"], "null": "running"}}
+    script = reply({"tasks": [{"id": 1}, {"id": 2}]}), reply(task(1, "done")), reply(task(2, "done"))
+    api = Api(definition, lambda request: script[int(request.url[-1]) if request.url[-1].isdigit() else 0])
+    found = TaskReader(api.provider).read(["1", "2"], api.deadline).tasks
+    assert {task.state.value for task in found.values()} == {expected}
 
 
 EVERYTHING = {

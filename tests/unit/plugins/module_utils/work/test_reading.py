@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     InterruptError,
@@ -347,6 +348,16 @@ class TestContradictions:
         assert TaskReader(provider).read(["a", "b"], DEADLINE).tasks["a"] == newer
         assert list_tasks(provider, QUERY, 10, DEADLINE)[0][0] == newer
         assert provider.requests == ["page 0"] * 2
+
+    @pytest.mark.kind
+    def test_a_contradiction_that_cannot_be_settled_does_not_end_a_list(self):
+        entries = [task("a", FAILED), task("a", SUCCEEDED), task("b")]
+        provider = FakeProvider(entries, errors={"a": AccessDeniedError("No right to see it")})
+        warnings = []
+        tasks, _truncated = list_tasks(provider, QUERY, 10, DEADLINE, warnings.append)
+        assert [(one.id, one.state) for one in tasks] == [("a", UNKNOWN), ("b", RUNNING)]
+        told = "Example: the list shows task a as failed and as succeeded, and the task itself could not be read: "
+        assert warnings == [f"{told}No right to see it"]
 
     def test_a_list_that_contradicts_itself_is_not_filtered_by_the_half_of_it(self):
         provider = FakeProvider([task("a", FAILED), task("a", SUCCEEDED)], singles=[task("a", FAILED)])
