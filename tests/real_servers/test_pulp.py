@@ -189,7 +189,7 @@ def test_an_unknown_id(pulp_play: Pulp, ended: list[str], show: Callable[[str, o
     assert report.states == ["not_found", "succeeded"]
     run = pulp_play.play("task_info", task_ids=["5"])
     show("no id", run.msg)
-    assert "the path that Pulp gives" in run.msg
+    assert "is a path, which begins with a /" in run.msg
 
 
 def test_a_wrong_password(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:

@@ -282,9 +282,12 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _let_expire(openstack: Endpoints, task_id: str) -> None:
     """Let a real task's time be over; the next list sweeps it away."""
+    _in_database(openstack, f"UPDATE tasks SET expires_at = '2020-01-01' WHERE id = '{task_id}'")  # noqa: S608 - Glance's
+
+
+def _in_database(openstack: Endpoints, statement: str) -> None:
     program = initdb()
     assert program is not None
-    statement = f"UPDATE tasks SET expires_at = '2020-01-01' WHERE id = '{task_id}'"  # noqa: S608 - an ID of Glance's
     command: list[str | Path] = [
         program.with_name("psql"),
         "-h",
