@@ -22,12 +22,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
-from threading import TIMEOUT_MAX, Lock, Thread
+from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .._core.masking import mask
+from .._core.threads import start_thread
 from .addresses import origin, without_query
 from .causes import PROXY_ANSWERED, out_of_time, server_of, translated
 from .tls import TlsOptions
@@ -440,10 +441,8 @@ def within(seconds: float, call: Callable[[], Result], method: str, url: str) ->
         except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
             done.put((None, error))
 
-    try:
-        Thread(target=work, daemon=True).start()
-    except RuntimeError:
-        # The machine has no thread left. The call's own timeouts have to do.
+    if start_thread(work) is None:
+        # The call's own timeouts have to do.
         return call()
     try:
         # The call has limits of its own, whose words say more: they come first.

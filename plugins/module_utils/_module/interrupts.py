@@ -11,12 +11,13 @@ import select
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InterruptError
+from .._core.threads import start_thread
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -89,22 +90,11 @@ class Interrupts:
 
 @contextmanager
 def helper_thread(run: Callable[[], None], end: Callable[[], None], *, name: str) -> Iterator[None]:
-    """Let a thread help while the body runs, and tell it with ``end`` to come to its end.
-
-    Signals are for the main thread: one that a helper takes does not wake it, and the interrupt is lost until something
-    else does. A thread inherits what is blocked where it is started. Where the system has no room for another thread,
-    there is none.
-    """
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        with suppress(RuntimeError):
-            thread.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """Let a thread help while the body runs, if there can be one, and tell it with ``end`` to come to its end."""
+    thread = start_thread(run, name=name)
     try:
         yield
     finally:
         end()
-        if thread.ident is not None:
+        if thread is not None:
             thread.join()

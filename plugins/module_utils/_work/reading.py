@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
-from threading import Thread
 from typing import TypeVar, Union
 
 from .._core.clock import Deadline
@@ -18,6 +17,7 @@ from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, Rej
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
+from .._core.threads import start_thread
 from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
@@ -272,10 +272,11 @@ def _side_by_side(read_one: Callable[[T], Answer], items: Sequence[T]) -> list[A
                 waiting.clear()
         ended.put(None)
 
-    workers = min(MOST_PARALLEL_REQUESTS, len(items))
-    for _number in range(workers):
-        Thread(target=work, daemon=True).start()
-    for _number in range(workers):
+    threads = [start_thread(work) for _number in range(min(MOST_PARALLEL_REQUESTS, len(items)))]
+    started = [thread for thread in threads if thread is not None]
+    if not started:
+        work()
+    for _thread in started or (None,):
         ended.get()
     if errors:
         raise errors[min(errors)]

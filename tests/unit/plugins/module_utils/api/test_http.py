@@ -30,6 +30,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import
     RequestsClient,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import threads as helpers
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     BadAnswerError,
@@ -280,7 +281,7 @@ def test_a_slow_answer_ends_at_the_timeout(client, play):
 def test_an_answer_that_drips_leaves_neither_a_thread_nor_a_socket(client, monkeypatch, play):
     started = []
     thread = threading.Thread
-    monkeypatch.setattr(_http, "Thread", lambda **how: started.append(thread(**how)) or started[-1])
+    monkeypatch.setattr(helpers, "Thread", lambda **how: started.append(thread(**how)) or started[-1])
     with serving(play) as server:
         with pytest.raises(TransientError, match="in time"):
             client.send(get(server.url), SOON)
@@ -312,7 +313,7 @@ def test_a_machine_without_threads_still_sends_requests(client, monkeypatch):
             raise RuntimeError("can't start new thread")
 
     with serving(answer({"a": 1})) as server:
-        monkeypatch.setattr(_http, "Thread", NoThread)
+        monkeypatch.setattr(helpers, "Thread", NoThread)
         assert client.send(get(server.url), 5).json() == {"a": 1}
 
 

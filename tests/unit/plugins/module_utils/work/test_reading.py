@@ -173,6 +173,22 @@ class TestTheChoice:
             TaskReader(provider).read(wanted, DEADLINE)
             assert len(provider.requests) <= 2 * number
 
+    @pytest.mark.parametrize("room", [0, 1, 3])
+    def test_tasks_are_read_by_as_many_threads_as_the_system_has_room_for(self, monkeypatch, room):
+        started = []
+        start = threading.Thread.start
+
+        def start_if_there_is_room(thread):
+            if len(started) == room:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_if_there_is_room)
+        wanted = [f"t{number}" for number in range(20)]
+        provider = FakeProvider([], singles=[task(task_id) for task_id in wanted])
+        assert list(TaskReader(provider).read(wanted, DEADLINE).tasks) == wanted
+
     def test_tasks_are_read_side_by_side_but_not_too_many(self):
         together = threading.Barrier(MOST_PARALLEL_REQUESTS, timeout=60)
         running, most, lock = [], [], threading.Lock()
