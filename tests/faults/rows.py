@@ -227,9 +227,9 @@ def set_clock(seconds: float) -> Callable[[Cell], None]:
         if cell.vendor.name == "openstack_images":
             # keystoneauth1 looks at the real clock, so the server's is set the other way. By more than a token's life.
             cell.simulator.add_fault(kind="set_clock", seconds=-2 * seconds)
-        cell.simulator.add_fault(
-            kind="status", status=503, retry_after=2, retry_after_form="date", count=1, path=cell.vendor.tasks_path
-        )
+        # The next list: a task that has ended may have to be read once more in this look.
+        path = f"{cell.vendor.tasks_path}/list" if cell.vendor.name == "huawei_koodrive" else cell.vendor.tasks_path
+        cell.simulator.add_fault(kind="status", status=503, retry_after=2, retry_after_form="date", count=1, path=path)
         if cell.vendor.login_path:
             cell.simulator.expire_sessions()
 
