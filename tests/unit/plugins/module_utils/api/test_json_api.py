@@ -374,7 +374,6 @@ def test_a_page_instead_of_json_is_transient(body, label):
         (b"hello", '"hello"'),
         (b"\xff\xfe\x00", "broken JSON"),
         (b"\x80abc", "broken JSON"),
-        (b"1" * 5000, "broken JSON"),
         (b'{"a":1}{"a":1}', "broken JSON"),
     ],
 )
