@@ -47,7 +47,7 @@ from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines 
 with warnings.catch_warnings():
     # On stderr, requests complains of its neighbours' versions.
     warnings.simplefilter("ignore")
-    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HAS_REQUESTS
+    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HAS_REQUESTS
     from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
     from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import (
     HttpRequest,
     HttpResponse,
     RequestsClient,

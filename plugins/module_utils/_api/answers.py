@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from .._core.text import readable
-from .http import HttpResponse
+from .http_client import HttpResponse
 
 #: Values in the JSON of one answer: 10,000 tasks of 100 fields. More would take seconds and hundreds of megabytes.
 MOST_VALUES = 1_000_000

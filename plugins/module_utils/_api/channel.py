@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .http import HttpClient, HttpRequest, HttpResponse
+from .http_client import HttpClient, HttpRequest, HttpResponse
 from .pacing import Pacer, Quota
 
 #: Of a quota of so many requests one is kept for the logout; a smaller one can spare none.

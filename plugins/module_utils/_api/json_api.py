@@ -27,7 +27,7 @@ from .._core.text import sentence
 from .addresses import on_same_server, without_query
 from .answers import MOST_VALUES, TooManyValuesError, excerpt, find_words, json_of, vendor_words
 from .channel import Channel
-from .http import HttpRequest, HttpResponse
+from .http_client import HttpRequest, HttpResponse
 from .login import Access, Login
 
 if TYPE_CHECKING:

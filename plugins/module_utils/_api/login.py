@@ -14,7 +14,7 @@ from threading import Lock
 
 from .._core.clock import Deadline
 from .._core.errors import AuthenticationError, OptionError, RequestError, TransientError, WorkError
-from .http import HttpRequest
+from .http_client import HttpRequest
 
 
 @dataclass(frozen=True)

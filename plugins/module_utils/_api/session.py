@@ -15,7 +15,7 @@ from typing import Any
 from .._core.clock import Clock, Deadline
 from .._core.errors import RequestError
 from .channel import Channel
-from .http import HttpRequest, HttpResponse
+from .http_client import HttpRequest, HttpResponse
 from .json_api import ApiTraits, read_answer
 from .login import Access, Login
 from .schemas import AnswerSchema

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._api.addresses import plain_http_warning
-from .._api.http import RequestsClient
+from .._api.http_client import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline, SystemClock
 from .._core.errors import InterruptError, MissingLibraryError, OptionError, WorkError

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .._api.http import HttpClient
+from .._api.http_client import HttpClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline
 from .._core.errors import OptionError

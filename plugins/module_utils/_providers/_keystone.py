@@ -15,7 +15,7 @@ from typing import Any
 
 from .._api.addresses import check_url, plain_http_warning
 from .._api.causes import translated
-from .._api.http import HttpClient, RequestsClient, within
+from .._api.http_client import HttpClient, RequestsClient, within
 from .._api.login import Access, Login
 from .._api.tls import TlsOptions
 from .._core.clock import Deadline

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._api.channel import Channel
-from .._api.http import HttpRequest, HttpResponse
+from .._api.http_client import HttpRequest, HttpResponse
 from .._api.login import Access, FixedLogin, Login
 from .._api.session import SessionLogin
 from .._core.errors import OptionError, RejectedError

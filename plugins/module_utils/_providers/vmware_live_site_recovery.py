@@ -22,7 +22,7 @@ from typing import Any
 
 from .._api.addresses import path_segment
 from .._api.channel import Channel
-from .._api.http import HttpRequest, HttpResponse
+from .._api.http_client import HttpRequest, HttpResponse
 from .._api.json_api import JsonApi, Refusal
 from .._api.login import Access, basic_login
 from .._api.pacing import Quota

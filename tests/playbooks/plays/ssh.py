@@ -21,7 +21,7 @@ def serve(client, command):
     os.setsid()
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S602
     while True:
-        readable, _, _ = select.select([client, process.stdout], [], [])
+        readable, _writable, _broken = select.select([client, process.stdout], [], [])
         if process.stdout in readable:
             data = os.read(process.stdout.fileno(), 65536)
             if not data:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, HttpResponse
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,7 +31,7 @@ from .session import FakeSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, HttpResponse
+    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, HttpResponse
     from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
@@ -25,7 +25,7 @@ from .fake_http import FakeHttp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest
+    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
     from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task
     from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider, TaskPage
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WaitError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._api.addresses import on_same_server, origin, plain_http_warning
 from ..._api.channel import Channel
-from ..._api.http import HttpRequest, HttpResponse, cookies_of
+from ..._api.http_client import HttpRequest, HttpResponse, cookies_of
 from ..._api.json_api import Refusal, json_or_none
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin

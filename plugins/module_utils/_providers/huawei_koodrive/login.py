@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urlsplit
 
 from ..._api.addresses import with_path
-from ..._api.http import HttpRequest
+from ..._api.http_client import HttpRequest
 from ..._api.login import Access, FixedLogin, Login
 from ..._core.clock import Clock
 from ..._provider.contract import ProviderTools

@@ -18,7 +18,7 @@ import pytest
 from ansible.plugins.action import ActionBase, normal
 
 from ansible_collections.longrunning.tasks.plugins.action.task_info import ActionModule
-from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http_client as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.plugin_utils import _in_worker

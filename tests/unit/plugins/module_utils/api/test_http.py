@@ -17,14 +17,14 @@ from datetime import date
 import pytest
 import trustme
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http_client as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import (
     on_same_server,
     origin,
     without_query,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.causes import server_of, translated
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import (
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import (
     HttpRequest,
     HttpResponse,
     RequestsClient,
@@ -280,9 +280,9 @@ def test_a_slow_answer_ends_at_the_timeout(client, play):
 @pytest.mark.parametrize("play", [[b"H", 0.05] * 1200, [CHUNKED + b"0\r\n", *[b"X: y\r\n", 0.05] * 1200]])
 def test_an_answer_that_drips_leaves_neither_a_thread_nor_a_socket(client, monkeypatch, play):
     started = []
-    thread = threading.Thread
-    monkeypatch.setattr(helpers, "Thread", lambda **how: started.append(thread(**how)) or started[-1])
+    start = threading.Thread.start
     with serving(play) as server:
+        monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread) or start(thread))
         with pytest.raises(TransientError, match="in time"):
             client.send(get(server.url), SOON)
         # The server, too: it finds out when it writes on.
@@ -792,7 +792,7 @@ def test_trouble_with_tls_in_words(reason, words):
     error = ssl.SSLError(1, "words of OpenSSL")
     error.reason = reason
     told = translated(error, "GET", "https://images.example/v2")
-    assert (type(told) is UntrustedServerError) is (words is not None)
+    assert isinstance(told, UntrustedServerError) is (words is not None)
     assert (words or "The TLS connection broke") in told.message
     assert "words of OpenSSL" not in told.message
 

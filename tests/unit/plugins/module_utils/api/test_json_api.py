@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.channel import Channel
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpResponse
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpResponse
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
     Accepted,
     Answer,

@@ -11,7 +11,7 @@ import sys
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api import http as _http
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import http_client as _http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
 from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock

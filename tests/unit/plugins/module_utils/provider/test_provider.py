@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.addresses import path_segment
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest, RequestsClient
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState

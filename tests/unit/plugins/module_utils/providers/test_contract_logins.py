@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http import HttpRequest
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import (

@@ -63,7 +63,7 @@ class Api(FakeSession):
     def urls(self):
         return [request.url for request in self.http.requests]
 
-    def list(self, query=EVERY, limit=100):
+    def ids(self, query=EVERY, limit=100):
         return [task.id for task in list_tasks(self.provider, query, limit, self.deadline)[0]]
 
 
@@ -131,7 +131,7 @@ def test_any_other_word_is_none_that_could_be_asked_for():
         {"list": {**LIST, "state_parameter": "state"}, "states": {"OK": "succeeded", "ERR": "failed", "*": "failed"}},
         page(),
     )
-    api.list(TaskQuery(states=frozenset({TaskState.FAILED})))
+    api.ids(TaskQuery(states=frozenset({TaskState.FAILED})))
     assert "state" not in queries(api)[0]
 
 
@@ -359,7 +359,7 @@ def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
 
 def test_a_list_of_which_nothing_can_be_read():
     with pytest.raises(BadAnswerError, match="has no state"):
-        Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).list()
+        Api({"list": {"path": "/jobs", "items": "jobs"}}, reply({"jobs": [{"id": "2"}]})).ids()
 
 
 @pytest.mark.kind
@@ -666,7 +666,7 @@ def test_a_login_that_is_away_ends_no_list():
     script = reply({"auth": {"token": "s3ss10n"}}), reply({"tasks": [task()]}), reply({}, 401), reply({}, 404)
     api = Api({**session(), "list": {**LIST, "paging": paging}}, *script, **ANN)
     with pytest.raises(TransientError, match="no login at"):
-        api.list()
+        api.ids()
 
 
 def test_statuses_that_pass_at_this_api():
@@ -730,7 +730,7 @@ def queries(api):
 
 def test_a_list_without_paging():
     api = Api({"list": LIST}, page(1, 2))
-    assert api.list() == ["1", "2"]
+    assert api.ids() == ["1", "2"]
 
 
 def test_pages_by_link():
@@ -741,14 +741,14 @@ def test_pages_by_link():
         page(3, next="?after=3"),
         page(next=None),
     )
-    assert api.list() == ["1", "2", "3"]
+    assert api.ids() == ["1", "2", "3"]
     assert queries(api) == [{"sort": "id"}, {"after": "1", "sort": "id"}, {"after": "2"}, {"after": "3"}]
     assert set(api.urls) == {f"{URL}/tasks"}
 
 
 @pytest.mark.parametrize("end", [None, "", False])
 def test_the_end_of_links(end):
-    assert Api(paged(style="link", next="next"), page(1, next=end)).list() == ["1"]
+    assert Api(paged(style="link", next="next"), page(1, next=end)).ids() == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -766,7 +766,7 @@ def test_the_end_of_links(end):
 def test_links_that_are_not_followed(link, words):
     api = Api({**paged(style="link", next="next"), **login("bearer")}, page(1, next=link), api_token="t0ken")
     with pytest.raises(BadAnswerError, match=words):
-        api.list()
+        api.ids()
     assert len(api.http.requests) == 1
 
 
@@ -774,14 +774,14 @@ def test_pages_by_cursor():
     api = Api(
         paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="x&y"), page(cursor=7), page(2, cursor="")
     )
-    assert api.list() == ["1", "2"]
+    assert api.ids() == ["1", "2"]
     assert [query.get("c") for query in queries(api)] == [None, "x&y", "7"]
     assert {query["sort"] for query in queries(api)} == {"id"}
 
 
 def test_a_cursor_that_is_none():
     with pytest.raises(BadAnswerError, match="neither text nor number"):
-        Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).list()
+        Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor={})).ids()
 
 
 def linked(*numbers, link):
@@ -798,14 +798,14 @@ def linked(*numbers, link):
 )
 def test_pages_by_the_link_header(link):
     api = Api(paged(style="link_header"), linked(1, link=link), linked(2, link='</x?page=1>; rel="nextish"'))
-    assert api.list() == ["1", "2"]
+    assert api.ids() == ["1", "2"]
     assert queries(api)[1] == {"page": "2"}
 
 
 def test_a_link_header_to_another_server():
     api = Api(paged(style="link_header"), linked(1, link="<https://other.example/?page=2>; rel=next"))
     with pytest.raises(BadAnswerError, match="another server"):
-        api.list()
+        api.ids()
 
 
 BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": "task", "opts": {"x": 1}}}
@@ -828,7 +828,7 @@ BODY = {"method": "POST", "path": "/search", "items": "tasks", "body": {"kind": 
 )
 def test_pages_in_the_body(style, script, bodies):
     api = Api({"list": {**BODY, "paging": {**style, "in": "body"}}}, *script)
-    assert api.list(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
+    assert api.ids(TaskQuery(filters=(("q", "a"),))) == ["1", "2", "3"]
     assert [request.json for request in api.http.requests] == bodies
     assert [request.params for request in api.http.requests] == [(("q", "a"),)] * 2
 
@@ -837,7 +837,7 @@ def test_pages_and_a_token_in_the_body():
     paging = {"style": "page", "parameter": "page", "size_parameter": "size", "size": 1, "in": "body"}
     listing = {**BODY, "body": {"session": "{token}"}, "paging": paging}
     api = Api({"list": listing, **login("session", session=SESSION)}, token("one"), page(1), page(), **ANN)
-    assert api.list() == ["1"]
+    assert api.ids() == ["1"]
     assert [request.json for request in api.http.requests[1:]] == [
         {"session": "one", "page": number, "size": 1} for number in (1, 2)
     ]
@@ -846,15 +846,15 @@ def test_pages_and_a_token_in_the_body():
 def test_an_entry_that_is_left_out_ends_no_list():
     items = [[task("1"), {"id": "2"}], [task("3")]]
     api = Api(paged(**OFFSET), *(reply({"tasks": tasks}) for tasks in items))
-    assert api.list() == ["1", "3"]
+    assert api.ids() == ["1", "3"]
 
 
 def test_a_list_by_ids():
     definition = {"list": {"path": "/tasks", "items": "@", "by_id": True}, "fields": {"id": "no", "state": "state"}}
     api = Api(definition, reply({"a": {"state": "busy"}, "b": {"state": "done", "no": "c"}}), reply([]))
-    assert api.list() == ["a", "c"]
+    assert api.ids() == ["a", "c"]
     with pytest.raises(BadAnswerError, match=r"no list of tasks where list\.items looks"):
-        api.list()
+        api.ids()
 
 
 REDFISH = {"list": {"path": "/Tasks", "items": "Members", "id": '"@odata.id"'}}
@@ -883,13 +883,13 @@ def test_a_list_of_links_or_ids(definition, members, url):
 def test_pages_that_run_in_a_circle():
     api = Api(paged(style="cursor", next="cursor", parameter="c"), page(1, cursor="a"), page(2, cursor="a"))
     with pytest.raises(BadAnswerError, match="circle"):
-        api.list()
+        api.ids()
 
 
 @pytest.mark.parametrize("last", [page(5), page()])
 def test_pages_by_offset(last):
     api = Api(paged(**OFFSET), page(1, 2), page(3, 4), last)
-    assert api.list()[:4] == ["1", "2", "3", "4"]
+    assert api.ids()[:4] == ["1", "2", "3", "4"]
     assert [query["from"] for query in queries(api)] == ["0", "2", "4"]
     assert {query["size"] for query in queries(api)} == {"2"}
 
@@ -898,7 +898,7 @@ def test_pages_by_offset(last):
 @pytest.mark.parametrize("first", [0, 1, None])
 def test_pages_by_number(last, first):
     api = Api(paged(**PAGE, **({} if first is None else {"first": first})), page(1, 2), page(3, 4), last)
-    assert api.list()[:4] == ["1", "2", "3", "4"]
+    assert api.ids()[:4] == ["1", "2", "3", "4"]
     begin = 1 if first is None else first
     assert [query["page"] for query in queries(api)] == [str(begin), str(begin + 1), str(begin + 2)]
 
@@ -907,18 +907,18 @@ def test_pages_by_number(last, first):
 def test_an_api_that_does_not_page_ends(paging):
     api = Api(paged(**paging), lambda request: page(1, 2))
     with pytest.raises(BadAnswerError, match=r"does not page as list\.paging says"):
-        api.list()
+        api.ids()
 
 
 def test_a_first_page_that_is_not_there():
     with pytest.raises(RejectedError, match="Check api_url, and the paths in the definition"):
-        Api(paged(**PAGE), reply({}, 404)).list()
+        Api(paged(**PAGE), reply({}, 404)).ids()
 
 
 def test_filters_win():
     api = Api(paged(**OFFSET), page(1, 2, 3), page(4))
     query = TaskQuery(filters=(("size", "3"), ("sort", "name"), ("tag", "a"), ("tag", "b")))
-    assert api.list(query) == ["1", "2", "3", "4"]
+    assert api.ids(query) == ["1", "2", "3", "4"]
     assert api.http.requests[0].params == (("from", "0"), ("size", "3"), ("sort", "name"), ("tag", "a"), ("tag", "b"))
     assert queries(api)[1]["from"] == "3"
 
@@ -935,18 +935,18 @@ def test_filters_win():
 )
 def test_the_api_filters_by_one_state(states, definition, asked):
     api = Api({"list": {**LIST, "state_parameter": "state"}, **definition}, page())
-    api.list(TaskQuery(states=frozenset(map(TaskState, states))))
+    api.ids(TaskQuery(states=frozenset(map(TaskState, states))))
     assert queries(api)[0].get("state") == asked
 
 
 @pytest.mark.parametrize("answer", [{}, {"tasks": None}, {"tasks": {}}, []])
 def test_a_list_that_is_none(answer):
     with pytest.raises(BadAnswerError, match=r"list\.items"):
-        Api({"list": LIST}, reply(answer)).list()
+        Api({"list": LIST}, reply(answer)).ids()
 
 
 def test_an_expression_makes_null_an_empty_list():
-    assert Api({"list": {**LIST, "items": "tasks || `[]`"}}, reply({"tasks": None})).list() == []
+    assert Api({"list": {**LIST, "items": "tasks || `[]`"}}, reply({"tasks": None})).ids() == []
 
 
 def test_without_a_list_tasks_are_read_one_by_one():
@@ -956,7 +956,7 @@ def test_without_a_list_tasks_are_read_one_by_one():
     assert sorted(snapshot.tasks) == ["1", "2", "3"]
     assert sorted(api.urls) == [f"{URL}/tasks/{number}" for number in (1, 2, 3)]
     with pytest.raises(OptionError, match="definition has no list"):
-        api.list()
+        api.ids()
 
 
 def test_with_a_list_one_request_is_enough():
