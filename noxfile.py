@@ -211,10 +211,11 @@ def _by_ansible_test(kind: str, *usually: str) -> None:
         session.install(chosen.requirement, "pip")
         tree, environment = ansible_test.prepare(session, PYTHONS)
         on = ("--venv", "--python", interpreters.dotted(chosen.version), "--color", "no")
+        count = tally.junit if kind == "units" else tally.tasks
         try:
             session.run("ansible-test", kind, *on, *(session.posargs or usually), env=environment)
         finally:
-            tally.junit(tree)
+            count(tree)
 
     run.__doc__ = f"Run `{' '.join(['ansible-test', kind, *usually])}` on one Python, as reviewers do."
 

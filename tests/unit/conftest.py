@@ -5,7 +5,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles" / "task_simulator" / "files"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_are_heard():
+    """Hear Ctrl-C and the end of the terminal, which a shell has what it starts in the background ignore.
+
+    Else a test that raises such a signal fails, or waits for ever.
+    """
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
