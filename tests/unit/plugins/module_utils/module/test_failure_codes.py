@@ -33,7 +33,7 @@ def test_without_a_code_all_are_returned(provider):
     [
         (["999"], "rackspace_images", "documents no failure code '999'; it documents 111, 396"),
         (["1"], "vmware_live_site_recovery", "it documents none"),
-        (["1"], "nobody", "there are"),
+        (["1"], "nobody", "choose one of"),
     ],
 )
 def test_what_is_not_documented_is_said_to_be_so(codes, provider, words):
