@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the simulator importable, whoever runs the tests: ansible-test does not read pyproject.toml."""
+"""What the tests need whoever runs them: ansible-test does not read pyproject.toml."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles" / "task_simulator" / "files"))
+
+
+def pytest_configure(config):
+    """Name the marks that unit tests have."""
+    config.addinivalue_line("markers", "kind: as in pyproject.toml, which has all marks")
 
 
 @pytest.fixture(scope="session", autouse=True)
