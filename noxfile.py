@@ -66,9 +66,6 @@ def interpreter(choice: Choice | None) -> str:
     return str(choice.python if choice else sys.executable)
 
 
-# Checks of the working tree
-
-
 @nox.session(python=TOOLS)
 def lint(session: nox.Session) -> None:
     """Check style, formats, the changelog, the plugins' documentation, licence headers."""
@@ -109,8 +106,8 @@ def ansible_lint(session: nox.Session) -> None:
     session.install(ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
     tree = releases.as_released(session, tally)
     with session.chdir(tree):
-        command = ("ansible-lint", "--nocolor", "--format=pep8")
-        tally.steps(command, env=clean_environment(ANSIBLE_COLLECTIONS_PATH=tree.parents[2]))
+        environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=tree.parents[2])
+        tally.steps(("ansible-lint", "--nocolor", "--format=pep8"), env=environment)
 
 
 @nox.session(python=TOOLS)
@@ -138,9 +135,6 @@ def faults(session: nox.Session) -> None:
     """Let waits meet every fault at every vendor, over real sockets, and print the table. Arguments go to pytest."""
     session.install(*FOR_UNITS)
     Tally(session).pytest("pytest", path="tests/faults", arguments=session.posargs, env=on_tree())
-
-
-# The tarball, and what runs on it
 
 
 @nox.session(python=interpreter(NEWEST))
@@ -191,14 +185,9 @@ def _sanity(which: str, choice: Choice | None) -> None:
     def sanity(session: nox.Session) -> None:
         tally = Tally(session)
         chosen = tally.need(choice)
-        session.install(chosen.requirement, "pip")
-        _tree, environment = ansible_test.prepare(session, PYTHONS)
+        _tree, environment = ansible_test.prepare(session, chosen, PYTHONS)
         # The oldest and the newest compile and import on all Pythons.
-        options = [] if which in CHOICES else ["--python", interpreters.dotted(chosen.version)]
-        if which in interpreters.NEXT_CORES:
-            # Before its release ansible-test takes a library of pylint from a repository, which may be out of reach.
-            options += ["--skip-test", "pylint"]
-        tally.add(passed=ansible_test.sanity(session, environment, options))
+        tally.add(passed=ansible_test.sanity(session, environment, chosen, one_python=which not in CHOICES))
 
     sanity.__doc__ = f"Run ansible-test sanity, all tests, on the {which} ansible-core."
 
@@ -208,13 +197,12 @@ def _by_ansible_test(kind: str, *usually: str) -> None:
     def run(session: nox.Session) -> None:
         tally = Tally(session)
         chosen = tally.need(NEWEST)
-        session.install(chosen.requirement, "pip")
-        tree, environment = ansible_test.prepare(session, PYTHONS)
+        tree, environment = ansible_test.prepare(session, chosen, PYTHONS)
         on = ("--venv", "--python", interpreters.dotted(chosen.version), "--color", "no")
         try:
             session.run("ansible-test", kind, *on, *(session.posargs or usually), env=environment)
         finally:
-            tally.junit(tree)
+            (tally.junit if kind == "units" else tally.tasks)(tree)
 
     run.__doc__ = f"Run `{' '.join(['ansible-test', kind, *usually])}` on one Python, as reviewers do."
 
@@ -224,16 +212,16 @@ def _playbooks(name: str, choice: Choice | None, marked: str) -> None:
     def playbooks(session: nox.Session) -> None:
         tally = Tally(session)
         session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS)
-        usually = ("-m", marked)
-        tally.pytest("pytest", path="tests/playbooks", usually=usually, arguments=session.posargs, env=on_tarball())
+        where, usually = "tests/playbooks", ("-m", marked)
+        tally.pytest("pytest", path=where, usually=usually, arguments=session.posargs, env=on_tarball())
 
     playbooks.__doc__ = f"Run the playbook tests marked '{marked}' with the installed tarball on one ansible-core."
 
 
-for _which, _choice in (*CHOICES.items(), ("middle", interpreters.carry(MIDDLE, PYTHONS))):
+for _which, _choice in CHOICES.items():
     _sanity(_which, _choice)
-for _core in interpreters.NEXT_CORES:
-    _sanity(_core, interpreters.carry(_core, PYTHONS))
+for _which, _core in (("middle", MIDDLE), *((_core, _core) for _core in interpreters.NEXT_CORES)):
+    _sanity(_which, interpreters.carry(_core, PYTHONS))
 # The session unit runs all; these say whether the layout holds, in a fraction of the time.
 _by_ansible_test("units", "tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/module/test_runner.py")
 _by_ansible_test("integration")

@@ -97,10 +97,11 @@ class Process:
 
 @pytest.fixture
 def start():
-    # Who runs the tests with nohup has them, and all that they start, ignore this one.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # nohup, or a shell that starts the tests in the background, has them and all that they start ignore these.
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
     with contextlib.ExitStack() as stack:
-        stack.callback(signal.signal, signal.SIGHUP, before)
+        for number, heard in usual.items():
+            stack.callback(signal.signal, number, signal.signal(number, heard))
         yield lambda *faults, **more: Process(stack, *faults, **more)
 
 

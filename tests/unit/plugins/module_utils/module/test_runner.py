@@ -303,7 +303,6 @@ def test_an_interrupt_ends_a_module_in_good_order(run, server, monkeypatch):
 
 
 def test_an_interrupt_of_a_wait_tells_what_is_known(run, server, monkeypatch):
-    # Where the tests run in the background, SIGINT is ignored.
     monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: signal.raise_signal(signal.SIGTERM))
     params = {**ready(server), "not_found": "wait"}
     code, result, _written = run(task_wait, task_ids=["a", "gone"], **params)
