@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+from unit.support.json_server import JsonHandler, serving
 
 PLAYS = Path(__file__).parent / "plays"
 #: Fields that differ between any two runs.
@@ -22,17 +21,17 @@ VOLATILE = {"at", "elapsed", "ansible_job_id", "results_file", "frame"}
 MARKS = {"ansible_parsed", "failed_when_suppressed_exception"}
 
 
-class Vendor(BaseHTTPRequestHandler):
+class Vendor(JsonHandler):
     """A vendor, and a proxy to it too. Its tasks say who was asked."""
 
     def do_GET(self):
         task_id = self.path.rpartition("/")[2]
         tasks = [self._task("a"), self._task("endless")] if task_id.startswith("tasks") else None
-        self._answer(200, {"tasks": tasks} if tasks else self._task(task_id))
+        self.answer(200, {"tasks": tasks} if tasks else self._task(task_id))
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(201, self._task("new"))
+        self.answer(201, self._task("new"))
 
     def _task(self, task_id):
         status = {"bad": "failure", "endless": "processing"}.get(task_id, "success")
@@ -45,29 +44,12 @@ class Vendor(BaseHTTPRequestHandler):
             "created_at": "2026-01-01T00:00:00Z",
         }
 
-    def _answer(self, status, data):
-        body = json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        pass
-
 
 @pytest.fixture
 def vendors():
     """Return the addresses of two vendors."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Vendor) for _number in range(2)]
-    for number, server in enumerate(servers):
-        server.name = f"vendor {number}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield [f"http://127.0.0.1:{server.server_port}" for server in servers]
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with serving(Vendor, name="vendor 0") as one, serving(Vendor, name="vendor 1") as other:
+        yield [one, other]
 
 
 @pytest.fixture

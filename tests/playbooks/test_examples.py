@@ -16,14 +16,13 @@ import json
 import os
 import re
 import sys
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from unit.support.json_server import JsonHandler, serving
 
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 GUIDES = COLLECTION / "docs" / "docsite" / "rst"
@@ -120,19 +119,11 @@ EXAMPLES = all_examples()
 # --- the other end of custom definitions ------------------------------------------------------------------------
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(JsonHandler):
     """Answers GET with what its server has for the path."""
 
     def do_GET(self):
-        body = json.dumps(self.server.answers.get(self.path.partition("?")[0], {})).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments):
-        pass
+        self.answer(200, self.server.answers.get(self.path.partition("?")[0], {}))
 
 
 def awx_job(number, status, explanation=""):
@@ -144,18 +135,13 @@ def awx_job(number, status, explanation=""):
 @pytest.fixture
 def json_server():
     jobs = [awx_job(3, "successful"), awx_job(4, "successful"), awx_job(5, "error", "Previous Task Failed")]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     (answer,) = rst_blocks((GUIDES / "custom_guide.rst").read_text(encoding="utf-8"), "json")
-    server.answers = {f"/api/v2/jobs/{job['id']}/": job for job in jobs} | {
+    answers = {f"/api/v2/jobs/{job['id']}/": job for job in jobs} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
         "/api/v2/jobs/17": json.loads(answer),
     }
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Answers, answers=answers) as url:
+        yield url
 
 
 def definition():

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import html
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
 import pytest
+from unit.support.json_server import JsonHandler, serving
 
 
-class Parrot(BaseHTTPRequestHandler):
+class Parrot(JsonHandler):
     """A vendor that repeats whatever it gets, in every form."""
 
     def do_GET(self):
@@ -22,44 +21,30 @@ class Parrot(BaseHTTPRequestHandler):
         forms = " ".join([token, quote(token, safe=""), html.escape(token), json.dumps(token), token[:1] + "…"])
         task_id = self.path.rpartition("/")[2]
         if task_id == "away":
-            self._answer(503, {"message": f"<b>Busy</b> with {forms}"})
+            self.answer(503, {"message": f"<b>Busy</b> with {forms}"})
         elif task_id.startswith("tasks"):
-            self._answer(200, {"tasks": []})
+            self.answer(200, {"tasks": []})
         else:
             status = "processing" if task_id == "endless" else "success"
             known = {"id": task_id, "status": status, "type": "import", "message": f"by {token[:1]}*, not by {forms}"}
-            self._answer(200, {**known, "input": {token: [forms]}, "result": {"x" * 490: forms}})
+            self.answer(200, {**known, "input": {token: [forms]}, "result": {"x" * 490: forms}})
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if self.path == "/v2.0/tokens":
             endpoint = {"region": "DFW", "publicURL": f"http://{self.headers['Host']}/v2"}
             token = {"id": self.server.token}
-            self._answer(
+            self.answer(
                 200, {"access": {"token": token, "serviceCatalog": [{"type": "image", "endpoints": [endpoint]}]}}
             )
         else:
-            self._answer(400, {"message": f"Cannot use {body}. {'x' * 230} {body}"})
-
-    def _answer(self, status, data):
-        body = json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        pass
+            self.answer(400, {"message": f"Cannot use {body}. {'x' * 230} {body}"})
 
 
 @pytest.fixture
 def parrot(secrets):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as server:
-        server.token = f'{secrets["password"]}"+<b>'
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Parrot, token=f'{secrets["password"]}"+<b>') as url:
+        yield url
 
 
 @pytest.mark.kind

@@ -19,16 +19,10 @@ from .options import CONNECTION_OPTIONS, MOST_SECONDS, SECRET_OPTIONS, Connectio
 
 #: These are settings of this collection, not of a vendor: they have no environment variable.
 _WITHOUT_ENVIRONMENT = frozenset({"provider", "definition", "validate_certs", "request_timeout"})
-
-
 #: Say where to go, not who asks: they are taken from the environment whatever the login.
 _ADDRESSES = frozenset({"api_url", "api_path", "service", "api_version", "auth_url", "region"})
-
-
 #: Belong to who asks, though no login needs them.
 _SCOPE = frozenset({"project_name", "user_domain_name", "project_domain_name"})
-
-
 _UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
