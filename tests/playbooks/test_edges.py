@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+
 from unit.support.json_server import JsonHandler, serving
 
 PLAYS = Path(__file__).parent / "plays"

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from unit.support.json_server import JsonHandler, serving
 
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")

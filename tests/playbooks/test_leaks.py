@@ -10,6 +10,7 @@ import json
 from urllib.parse import quote
 
 import pytest
+
 from unit.support.json_server import JsonHandler, serving
 
 

@@ -53,7 +53,7 @@ else:
     _PROXY = (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
     _TIMEOUT = (requests.exceptions.Timeout, socket.timeout)
 
-#: What http.client says of a proxy that refuses to connect; ``http_client.py`` says it of one that refuses a plain request.
+#: What http.client says of a proxy that refuses to connect; ``http_client.py`` says it of one that refuses plain HTTP.
 PROXY_ANSWERED = "Tunnel connection failed: "
 #: OpenSSL's reasons, where the other side answers with something that is not TLS.
 _NO_TLS = frozenset({"HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER"})

@@ -70,7 +70,8 @@ class Interrupts:
     def ignore(self) -> None:
         """Be deaf from now on."""
         for number in self._before:
-            signal.signal(number, signal.SIG_IGN)
+            # Not SIG_IGN: of a signal that has come and waits for its turn, Python would print a traceback.
+            signal.signal(number, _do_nothing)
 
     def _raise(self, number: int, _frame: FrameType | None) -> None:
         self.ignore()
@@ -86,6 +87,10 @@ class Interrupts:
         seen = dict(poll.poll())
         if seen.get(output, 0) & (select.POLLERR | select.POLLHUP) and signal.SIGTERM in self._before:
             signal.pthread_kill(main_thread, signal.SIGTERM)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -47,6 +48,20 @@ def test_the_first_signal_is_raised_and_the_next_ones_are_not(output, number):
         assert interrupts.came
         for other in SIGNALS:
             signal.raise_signal(other)
+
+
+def test_of_two_signals_at_once_the_second_leaves_no_traceback(output, monkeypatch):
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    both = {signal.SIGINT, signal.SIGTERM}
+    with pytest.raises(InterruptError), Interrupts(output):
+        signal.pthread_sigmask(signal.SIG_BLOCK, both)
+        try:
+            for number in both:
+                signal.raise_signal(number)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+    assert printed == []
 
 
 def test_nothing_is_raised_any_more_when_told_so(output):
