@@ -21,8 +21,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock impo
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import mask
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import helper_thread
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import ProgressRecorder
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_recorder import ProgressRecorder
 
 if TYPE_CHECKING:
     from datetime import datetime

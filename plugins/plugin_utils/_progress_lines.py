@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import seconds_in_words
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_recorder import ProgressNote
 
 #: Lines about the state of things are never closer together, in seconds.
 LEAST_SECONDS_BETWEEN_LINES = 1.0

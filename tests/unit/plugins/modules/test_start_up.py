@@ -28,11 +28,6 @@ def test_asking_for_a_provider_imports_that_one():
     }
 
 
-def test_a_module_imports_no_live_progress():
-    imported = imported_by(f"import {PLUGINS}.modules.task_wait")
-    assert not [name for name in imported if name.startswith(f"{MODULE_UTILS}._waiting.progress")]
-
-
 def test_looking_into_launch_results_waits_for_some():
     imported = imported_by(f"import {PLUGINS}.modules.task_wait")
     assert f"{MODULE_UTILS}._module.launch_results" not in imported

@@ -2,23 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes notes of what a wait sees, for live progress. No module imports this, so that Ansible ships it with none."""
+"""Notes of what a wait sees, for live progress: what is told of, and nothing else."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .._core.errors import TransientError
-from .._core.masking import mask
-from .._core.task import Task, TaskError, TaskState
-from .._core.text import readable
-from .progress import ProgressNote
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import TransientError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import mask
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
 
 if TYPE_CHECKING:
-    from .loop import Look
+    from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look
 
 #: So many failures and changes are told in a note; there may be thousands at once. The others are counted.
 MOST_TOLD = 10
@@ -33,6 +32,28 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PLAIN = frozenset({TaskState.SUCCEEDED, TaskState.FAILED})
 #: So many tasks must have ended for their rate to tell when the others will.
 _ENDED_FOR_A_RATE = 3
+
+
+class ProgressNote(NamedTuple):
+    """What a wait knew after a look. Times are in seconds.
+
+    ``counts`` has the number of tasks in each state. ``only`` names the task where there is only one. ``failures`` and
+    ``changes`` tell in words which tasks have just failed, and which came into another state. ``trouble`` is the last
+    error of a task that could not be read since.
+    """
+
+    elapsed: float
+    total: int
+    counts: Mapping[str, int]
+    ended: int = 0
+    percent: float | None = None
+    seconds_left: float | None = None
+    only: str | None = None
+    failures: tuple[str, ...] = ()
+    more_failures: int = 0
+    changes: tuple[str, ...] = ()
+    more_changes: int = 0
+    trouble: str | None = None
 
 
 class ProgressRecorder:

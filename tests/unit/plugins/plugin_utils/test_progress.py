@@ -13,12 +13,12 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look, WaitPlan
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress import ProgressNote
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.progress_recorder import (
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_recorder import (
     MOST_TOLD,
+    ProgressNote,
     ProgressRecorder,
 )
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._progress_lines import Line, ProgressTeller
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
     ScriptedReader,
     Step,
