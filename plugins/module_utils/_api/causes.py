@@ -85,7 +85,10 @@ def translated(error: Exception, method: str, url: str, option: str = "api_url")
     ``option`` is the one that gave the address.
     """
     failure = _Failure(_chain(error), method, url, option)
-    return failure.of_proxy() or failure.of_tls() or failure.of_connection()
+    told = failure.of_proxy() or failure.of_tls() or failure.of_connection()
+    if isinstance(told, NoConnectionError):
+        told.option = option
+    return told
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -145,6 +145,9 @@ class TransientError(RequestError):
 class NoConnectionError(TransientError):
     """No connection was made, so that no request was sent: the server is down, or the address is wrong."""
 
+    #: The option that gave the address.
+    option = "api_url"
+
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message, **{**details, "was_sent": False})
 

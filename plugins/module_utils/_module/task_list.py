@@ -24,11 +24,14 @@ def run(context: Context) -> dict[str, Any]:
     limit = params["limit"]
     if limit < 1:
         raise OptionError("limit", f"limit is {limit}; it has to be 1 or more")
+    after, before = _moment(params, "started_after"), _moment(params, "started_before")
+    if after is not None and before is not None and after >= before:
+        raise OptionError("started_after", "started_after has to be earlier than started_before, or no task can match")
     query = TaskQuery(
         states=frozenset(TaskState(state) for state in params["states"] or ()),
         types=frozenset(params["types"] or ()),
-        started_after=_moment(params, "started_after"),
-        started_before=_moment(params, "started_before"),
+        started_after=after,
+        started_before=before,
         filters=_vendor_filters(params["filters"] or {}),
     )
     tasks, truncated = look_up(

@@ -97,6 +97,9 @@ def _asked_ids(context: Context) -> tuple[str, ...]:
         ids = launched_task_ids(params["launch_results"], context.provider.description)
         # Every launch was skipped: there is nothing to wait for, and nothing wrong.
         return checked_task_ids(ids, context.provider.description) if ids else ()
+    if params["task_ids"] is None:
+        # Ansible counts null as given.
+        raise OptionError("task_ids", "task_ids and launch_results are null or missing. Give one of them")
     return checked_task_ids(params["task_ids"], context.provider.description)
 
 

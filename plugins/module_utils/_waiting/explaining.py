@@ -178,7 +178,8 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
     text = sentence(cause.message if cause is not None else f"{title} could no longer be asked")
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
-        text += f" Nothing has answered within {spent}, so the wait gave up. Check api_url, the network and the proxy."
+        text += f" Nothing has answered within {spent}, so the wait gave up."
+        text += f" Check {cause.option}, the network and the proxy."
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
         text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:

@@ -15,6 +15,7 @@ from ..._core.errors import BadAnswerError, MissingLibraryError, OptionError
 try:
     import jmespath
     import jmespath.exceptions
+    import jmespath.functions
 
     HAS_JMESPATH = True
 except ImportError:
@@ -40,6 +41,17 @@ def _growth(parsed: Any) -> int:
     return growth
 
 
+def _unknown_function(parsed: Any) -> str | None:
+    """Return the first function of an expression that JMESPath does not have. It would be found at the first answer."""
+    nodes = [parsed]
+    while nodes:
+        node = nodes.pop()
+        if node["type"] == "function_expression" and node["value"] not in jmespath.functions.Functions.FUNCTION_TABLE:
+            return str(node["value"])
+        nodes += [child for child in node["children"] if isinstance(child, dict)]
+    return None
+
+
 class Expression:
     """A JMESPath expression, compiled once.
 
@@ -60,6 +72,10 @@ class Expression:
         except (RecursionError, ValueError):
             what = "it is nested too deeply, or has a number that is too long"
             raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+        unknown = _unknown_function(self._compiled.parsed)
+        if unknown is not None:
+            what = f"there is no function {unknown}()"
+            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}")
         if _growth(self._compiled.parsed) > _MOST_GROWTH:
             raise OptionError(
                 "definition", f"definition: {path} could make too much of an answer: it has too many lists"

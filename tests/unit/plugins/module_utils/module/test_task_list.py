@@ -96,6 +96,13 @@ def test_a_time_that_is_none(provider, option, text):
     assert provider.queries == []
 
 
+@pytest.mark.parametrize("before", ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"])
+def test_times_between_which_there_is_none(provider, before):
+    with pytest.raises(OptionError, match="earlier than started_before") as caught:
+        Run(run, provider, started_after="2026-01-02T00:00:00Z", started_before=before)()
+    assert (caught.value.option, provider.queries) == ("started_after", [])
+
+
 @pytest.mark.parametrize(
     ("filters", "pairs"),
     [

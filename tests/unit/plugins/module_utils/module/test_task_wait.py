@@ -235,6 +235,11 @@ def test_ids_that_cannot_be_waited_for(ids):
         wait({"a": task("a")}, task_ids=ids)()
 
 
+def test_neither_ids_nor_results():
+    with pytest.raises(OptionError, match="task_ids and launch_results are null or missing"):
+        wait({}, task_ids=None, launch_results=None)()
+
+
 @pytest.mark.parametrize(
     ("option", "zero_is_fine"),
     [

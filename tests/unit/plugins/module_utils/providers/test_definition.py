@@ -103,6 +103,10 @@ def oauth2(grant, **keys):
         (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
         (changed("fields.state", "[["), ["$.fields.state is no JMESPath expression"]),
         (changed("fields.state", 5), ["at $.fields.state: expected string, got number"]),
+        (
+            changed("fields.state", "[to_string(a), [lenght(b)]]"),
+            ["$.fields.state is no JMESPath expression: there is no function lenght()"],
+        ),
         (changed("succeeded_if", "ok ="), ["$.succeeded_if is no JMESPath expression"]),
         (changed("states.done", "success"), ["at $.states.done: 'success' is none of", "succeeded"]),
         (changed("states.done", "unknown"), ["at $.states.done: 'unknown' is none of"]),

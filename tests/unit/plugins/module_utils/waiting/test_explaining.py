@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from urllib3.exceptions import NewConnectionError
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.causes import translated
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,
     InterruptError,
@@ -300,6 +302,11 @@ class TestUnreachable:
             "The connection to vendor.example:443 was refused. Nothing has answered within 20 s, so the wait gave up. "
             "Check api_url, the network and the proxy."
         )
+
+    def test_an_address_of_the_login_at_which_nothing_answers(self):
+        no_connection = translated(NewConnectionError(None, ""), "POST", "https://login.example", "auth_url")
+        ends = told({"a": FOREVER_RUNNING}, refusal(no_connection), timeout=3600)
+        assert ends.endswith("Check auth_url, the network and the proxy.")
 
     def test_trouble_in_mid_wait(self):
         assert told({"a": COPYING}, trouble(5), timeout=3600, transient_timeout=10.0) == (
