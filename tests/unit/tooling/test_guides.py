@@ -78,6 +78,7 @@ def test_an_example_launches_a_task_and_waits_for_it(name):
 def test_examples_use_options_that_exist(name):
     plays = [example for example in examples(guide(name)) if isinstance(example, list) and isinstance(example[0], dict)]
     steps = [step for example in plays for step in example]
+    assert steps
     for step in steps:
         for module, spec in MODULES.items():
             params = step.get(f"longrunning.tasks.{module}", {})

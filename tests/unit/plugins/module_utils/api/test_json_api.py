@@ -570,6 +570,24 @@ def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
     assert http.requests == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example/v2/tasks", "http://images.example/v2/tasks", "https://images.example@evil.example/"],
+)
+def test_a_whole_address_of_another_server_is_not_asked(clock, deadline, address):
+    http = FakeHttp(reply({}))
+    with pytest.raises(BadAnswerError, match="another server"):
+        new_api(clock, http).get(address, deadline)
+    assert http.requests == []
+
+
+def test_the_longest_time_that_an_answer_asked_for_counts(clock, deadline):
+    api = new_api(clock, FakeHttp(reply({}, retry_after="60"), reply({}, retry_after="5")))
+    for _answer in range(2):
+        api.get("/tasks", deadline)
+    assert api.asked_to_wait == 60
+
+
 @pytest.mark.kind
 @pytest.mark.parametrize("label", ["text/html", "text/plain", "application/json", ""])
 def test_json_is_json_whatever_its_label(label):

@@ -56,6 +56,13 @@ def masked(text, *secrets):
     return known.text(text)
 
 
+def test_what_was_hidden_before_stays_hidden():
+    known = Mask()
+    known.hide("first-secret")
+    known.hide("second-secret")
+    assert known.text("first-secret second-secret") == f"{HIDDEN} {HIDDEN}"
+
+
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize(
     "secret",

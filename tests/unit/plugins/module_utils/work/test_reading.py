@@ -30,6 +30,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.descri
     LoginForm,
     ProviderDescription,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._work import reading
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
     MOST_EMPTY_PAGES,
     MOST_PAGES,
@@ -223,6 +224,13 @@ class TestTheChoice:
         with pytest.raises(AuthenticationError):
             TaskReader(Refusing([])).read(["a", "b"], DEADLINE)
         assert ended == ["a"]
+
+    def test_after_an_error_nothing_more_is_asked_for(self, monkeypatch):
+        monkeypatch.setattr(reading, "start_thread", lambda _work: None)
+        provider = FakeProvider([], errors={"a": AuthenticationError("no")})
+        with pytest.raises(AuthenticationError):
+            TaskReader(provider).read(["a", "b"], DEADLINE)
+        assert provider.take_requests() == ["a", "page 0"]
 
     def test_who_is_interrupted_does_not_wait_for_requests_that_hang(self):
         hanging, go_on = threading.Event(), threading.Event()
