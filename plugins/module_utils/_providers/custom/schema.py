@@ -38,6 +38,8 @@ FIELDS = (
     "resource",
     "parent_id",
 )
+#: What a definition tells its readers, in prose. Nothing else reads it.
+ABOUT = ("description", "login", "launch", "limits", "cancel", "proven_on")
 #: The connection options that a login needs. A session needs those that its request names.
 LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -201,6 +203,9 @@ MEANINGS: Mapping[str, type[RequestError]] = {
 _SCHEMA_OF_ALL: dict[str, Any] = _closed(
     {
         "title": {"type": "string", "minLength": 1},
+        "about": _closed(
+            {**dict.fromkeys(ABOUT, _NAME), "sources": {"type": "array", "minItems": 1, "items": _NAME}},
+        ),
         "base_path": _PATH,
         "headers": {"type": "object", "propertyNames": _HEADER, "additionalProperties": _HEADER_TEXT},
         "login": _LOGIN,

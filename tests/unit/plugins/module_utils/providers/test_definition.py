@@ -79,7 +79,7 @@ def oauth2(grant, **keys):
     ("definition", "words"),
     [
         ([], ["at $: expected object, got array"]),
-        (changed("gte", {}), ["at $: gte is not known here (is get meant?); there can be title, base_path"]),
+        (changed("gte", {}), ["at $: gte is not known here (is get meant?); there can be title, about"]),
         (changed("get.pth", "/"), ["at $.get: pth is not known here"]),
         (changed("get", ABSENT), ["at $: get is missing"]),
         (changed("states.*", "succeeded"), ['$.states."*" is succeeded: a word that nobody knows']),
