@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playbook_runner import PlaybookRunner, Run, find_secret
 
-DEFINITIONS = Path(__file__).resolve().parents[2] / "docs" / "definitions"
+DEFINITIONS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "task_definitions"
 
 
 class DefinitionPlayer:

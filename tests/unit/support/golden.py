@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Provider
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-DEFINITIONS = Path(__file__).parents[3] / "docs" / "definitions"
+DEFINITIONS = Path(__file__).parents[3] / "plugins" / "plugin_utils" / "task_definitions"
 #: Where every vendor of the examples is.
 SERVER = "https://vendor.example"
 #: More than any example lists.
