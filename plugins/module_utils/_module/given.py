@@ -24,14 +24,19 @@ def given(arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str,
     Raises:
         OptionError: the text for a dictionary is something that Ansible would misread.
     """
-    types = {
-        name: option["type"] for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))
-    }
+    specs = {name: option for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))}
     return {
-        name: _read(name, value, types[name]) if isinstance(value, str) and types.get(name) in _TYPES else value
+        name: _value(name, value, specs[name]) if name in specs else value
         for name, value in arguments.items()
-        if not (name in types and isinstance(value, str) and value == "")
+        if not (name in specs and isinstance(value, str) and value == "")
     }
+
+
+def _value(name: str, value: Any, option: Mapping[str, Any]) -> Any:
+    if isinstance(value, str) and option["type"] in _TYPES:
+        value = _read(name, value, option["type"])
+    # What belongs to an option is text in AWX too.
+    return given(value, option["options"]) if isinstance(value, Mapping) and "options" in option else value
 
 
 def _read(name: str, value: str, option_type: str) -> Any:
