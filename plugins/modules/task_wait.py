@@ -413,13 +413,13 @@ request:
   type: dict
 """
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT, TASK_WAIT_RULES
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_IDS_RULES, TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 
 
 def main() -> None:
-    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_WAIT_RULES)
+    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_IDS_RULES)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def run(context: Context) -> dict[str, Any]:
     Raises:
         WaitError: the wait ended in a way that the options call a failure.
     """
-    asked = _asked_ids(context)
+    asked = asked_ids(context)
     context.seconds("progress_interval", least=1.0)
     plan = _plan(context)
     if context.check_mode:
@@ -89,7 +89,12 @@ def run(context: Context) -> dict[str, Any]:
     raise WaitError(fields["msg"], fields=fields, reason=reason)
 
 
-def _asked_ids(context: Context) -> tuple[str, ...]:
+def asked_ids(context: Context) -> tuple[str, ...]:
+    """Return the IDs that task_ids or launch_results give.
+
+    Raises:
+        OptionError: there are none.
+    """
     params = context.params
     if params["launch_results"] is not None:
         from .launch_results import launched_task_ids  # noqa: PLC0415 - most waits are given IDs
