@@ -102,6 +102,8 @@ TASK_WAIT: ArgumentSpec = {
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.
     "launch_results": {"type": "raw"},
     "timeout": {"type": "float", "default": 3600.0},
+    # A time or a number, as text.
+    "deadline": {"type": "str"},
     "poll_interval": {"type": "float"},
     "max_poll_interval": {"type": "float"},
     "wait_for": {"type": "str", "default": "all", "choices": [choice.value for choice in WaitFor]},
