@@ -37,6 +37,7 @@ class ServerProcess:
         command: Sequence[str | Path],
         log: Path,
         environment: Mapping[str, str],
+        *,
         user: str | None = None,
         folder: Path | None = None,
     ) -> None:

@@ -136,7 +136,7 @@ def test_a_path_can_pick_an_entry_and_take_all_values(path, answer, ids):
 )
 def test_a_path_that_picks_nothing(path, answer):
     description = replace(DESCRIPTION, launch_id_paths=(tuple(path.split(".")),))
-    with pytest.raises(OptionError, match="has (no task ID|2 tasks)"):
+    with pytest.raises(OptionError, match=r"has (no task ID|2 tasks)"):
         launched_task_ids({"json": answer}, description)
 
 
