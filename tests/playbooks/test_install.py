@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tooling import sources
 
 NAME = Path("ansible_collections", "longrunning", "tasks")
