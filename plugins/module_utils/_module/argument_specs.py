@@ -35,10 +35,11 @@ _TEXTS = (
 )
 
 CONNECTION: ArgumentSpec = {
-    "provider": {"type": "str", "required": True, "choices": sorted(PROVIDERS)},
+    "provider": {"type": "str", "choices": sorted(PROVIDERS)},
     **{name: {"type": "str"} for name in _TEXTS},
     **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
-    "definition": {"type": "dict"},
+    # A mapping, or its name, which the controller replaces by the mapping.
+    "definition": {"type": "raw"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "client_cert": {"type": "path"},
@@ -49,6 +50,17 @@ CONNECTION: ArgumentSpec = {
 
 #: Of every module: what becomes of the vendors' objects is decided where a result leaves.
 _RETURN_RAW: ArgumentSpec = {"return_raw": {"type": "bool", "default": False}}
+
+TASK_CANCEL: ArgumentSpec = {
+    **_RETURN_RAW,
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    "launch_results": {"type": "raw"},
+    "wait": {"type": "bool", "default": True},
+    "timeout": {"type": "float", "default": 300.0},
+    "poll_interval": {"type": "float"},
+    "not_found": {"type": "str", "default": "fail", "choices": ["fail", "succeed"]},
+    "transient_timeout": {"type": "float", "default": 60.0},
+}
 
 TASK_INFO: ArgumentSpec = {
     **_RETURN_RAW,
@@ -125,6 +137,10 @@ TASK_WAIT: ArgumentSpec = {
 }
 
 #: AnsibleModule's rules about options that go together.
+TASK_IDS_RULES: Mapping[str, Any] = {
+    "required_one_of": [("task_ids", "launch_results")],
+    "mutually_exclusive": [("task_ids", "launch_results")],
+}
 TASK_WAIT_RULES: Mapping[str, Any] = {
     "required_one_of": [("task_ids", "launch_results", "select")],
     "mutually_exclusive": [("task_ids", "launch_results", "select")],

@@ -15,6 +15,7 @@ from .._api.addresses import is_loopback
 from .._core.errors import OptionError, RequestError, WaitError
 from .._core.snapshot import SELECTION
 from .._core.task import Task, TaskState
+from .._core.text import listed
 from .._waiting.explaining import explain_outcome
 from .._waiting.loop import (
     NotFoundPolicy,
@@ -62,7 +63,7 @@ def run(context: Context) -> dict[str, Any]:
         WaitError: the wait ended in a way that the options call a failure.
     """
     selection = _selection(context)
-    asked = (SELECTION,) if selection is not None else _asked_ids(context)
+    asked = (SELECTION,) if selection is not None else asked_ids(context)
     context.seconds("progress_interval", least=1.0)
     plan = _plan(context, selection)
     if context.check_mode:
@@ -102,7 +103,12 @@ def run(context: Context) -> dict[str, Any]:
     raise WaitError(fields["msg"], fields=fields, reason=reason)
 
 
-def _asked_ids(context: Context) -> tuple[str, ...]:
+def asked_ids(context: Context) -> tuple[str, ...]:
+    """Return the IDs that task_ids or launch_results give.
+
+    Raises:
+        OptionError: there are none.
+    """
     params = context.params
     if params["launch_results"] is not None:
         from .launch_results import launched_task_ids  # noqa: PLC0415 - most waits are given IDs
@@ -112,7 +118,8 @@ def _asked_ids(context: Context) -> tuple[str, ...]:
         return checked_task_ids(ids, context.provider.description) if ids else ()
     if params["task_ids"] is None:
         # Ansible counts null as given.
-        raise OptionError("task_ids", "task_ids, launch_results and select are null or missing. Give one of them")
+        names = [name for name in ("task_ids", "launch_results", "select") if name in params]
+        raise OptionError("task_ids", f"{listed(names)} are null or missing. Give one of them")
     return checked_task_ids(params["task_ids"], context.provider.description)
 
 
