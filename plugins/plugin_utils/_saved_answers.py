@@ -94,7 +94,7 @@ class _Reader:
     def of(cls, given: object, task_id: str | None) -> _Reader:
         server = urlsplit(task_id or "")
         api_url = f"{server.scheme}://{server.netloc}" if server.netloc else _NO_SERVER
-        placeholders = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
+        placeholders: dict[str, Any] = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
         options = ConnectionOptions("custom", api_url=api_url, auth_url=_NO_SERVER, **placeholders)
         # Nothing is asked for, so that no answer moves the next request.
         definition = replace(read_definition(given, options), follows_location=False)

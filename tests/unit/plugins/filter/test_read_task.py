@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -111,6 +113,31 @@ def test_a_definition_can_be_named(tmp_path):
     for variables in ({"ansible_search_path": [str(tmp_path)]}, {"playbook_dir": str(tmp_path)}):
         assert read({"job": JOB}, "backup", variables)["id"] == "17"
     assert read({"ID": 3, "State": 1, "Name": "publish"}, "aptly")["state"] == "running"
+
+
+PAGE = (Path(__file__).parents[4] / "docs" / "docsite" / "rst" / "describe_your_api.rst").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    found = re.findall(rf"(?m)^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", PAGE)
+    return [re.sub(r"(?m)^   ", "", block) for block in found]
+
+
+def definition_of_the_page():
+    pieces = [yaml.safe_load(block) for block in blocks("yaml")]
+    return {key: value for piece in pieces if isinstance(piece, dict) for key, value in piece.items()}
+
+
+def test_the_page_about_describing_an_api_is_true():
+    (answer,), (about_states, about_task) = blocks("json"), blocks("text")
+    definition = definition_of_the_page()
+    assert len(yaml.safe_dump(definition).splitlines()) < 50
+    task = read(answer, definition)
+    assert (task["id"], task["state"], task["error"]["title"]) == ("17", "failed", "The target is full")
+    assert (task["error"]["detail"], task["started_at"]) == ("no space", "2026-01-02T03:04:05Z")
+    states = {word: state for word, state in definition["states"].items() if word != "FINISHED"}
+    assert refusal(answer, {**definition, "states": states}) == about_states.strip()
+    assert refusal(answer, {**definition, "get": {**definition["get"], "task": "jobs"}}) == about_task.strip()
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------
