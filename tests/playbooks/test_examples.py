@@ -11,7 +11,6 @@ nothing that one registers is seen by another.
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import os
 import re
@@ -133,25 +132,26 @@ def awx_job(number, status, explanation=""):
     return {"id": number, "type": "job", "name": f"job {number}", "status": status, **told}
 
 
+def saved_answer():
+    (answer,) = rst_blocks((GUIDES / "describe_your_api.rst").read_text(encoding="utf-8"), "json")
+    return answer
+
+
 @pytest.fixture
 def json_server():
     jobs = [awx_job(3, "successful"), awx_job(4, "successful"), awx_job(5, "error", "Previous Task Failed")]
-    (answer,) = rst_blocks((GUIDES / "custom_guide.rst").read_text(encoding="utf-8"), "json")
     answers = {f"/api/v2/jobs/{job['id']}/": job for job in jobs} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
-        "/api/v2/jobs/17": json.loads(answer),
+        "/api/v2/jobs/17": json.loads(saved_answer()),
     }
     with serving(Answers, answers=answers) as url:
         yield url
 
 
 def definition():
-    """Put together the definition that the custom guide writes step by step, until it is used."""
-    pieces = [example for example in EXAMPLES if example.page == "custom_guide"]
-    whole = {}
-    for example in itertools.takewhile(lambda example: example.kind == "part", pieces):
-        whole |= example.content
-    return whole
+    """Put together the definition that the page about describing an API writes step by step."""
+    pieces = [example for example in EXAMPLES if example.page == "describe_your_api" and example.kind == "part"]
+    return {key: value for piece in pieces for key, value in piece.content.items()}
 
 
 # --- the run ------------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def variables(secrets, url, folder):
         "rackspace_username": "demo",
         "successor": "1395497048157130882",
         "task_simulator_state_dir": str(folder / "simulator"),
-        # What the custom guide's launch returned.
+        # What the launch of a backup returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
         "koodrive_user": "1395497048157130881",
@@ -306,6 +306,8 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
     copy = {"ansible.builtin.copy": {"content": every, "dest": str(ends), "mode": "0600"}}
     plays.append({"hosts": "example_0", "gather_facts": False, "tasks": [copy]})
 
+    (tmp_path / "job.json").write_text(saved_answer(), encoding="utf-8")
+    (tmp_path / "jobs.json").write_text(json.dumps({"jobs": [json.loads(saved_answer())["job"]]}), encoding="utf-8")
     definitions = tmp_path / "task_definitions"
     definitions.mkdir()
     (definitions / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
@@ -361,4 +363,4 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "README"}
+    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}

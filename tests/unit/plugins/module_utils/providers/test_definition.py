@@ -21,10 +21,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import RestRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
-    describe,
-    task_from_json,
-)
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import (
     fill_body,
@@ -595,21 +591,3 @@ REFERENCE = GUIDE.read_text(encoding="utf-8").partition("\nAll keys\n")[2]
 @pytest.mark.parametrize("example", [*examples_of(REFERENCE)], ids="-".join)
 def test_the_guides_examples_are_read(example):
     read({**LEAST, **example}, **dict.fromkeys(ALL_OPTIONS, "x"))
-
-
-def test_the_guides_example_is_good():
-    text = GUIDE.read_text(encoding="utf-8").partition("\nDefinitions by name\n")[0]
-    whole = {}
-    for example in examples_of(text):
-        whole.update(example)
-    assert set(whole) > {"get", "states", "login", "list", "succeeded_if", "failure_codes", "times", "poll_interval"}
-    definition = read(whole)
-    job = {"number": 17, "phase": "FINISHED", "ok": False, "log": {"last": "no space", "code": 28}, "since": 1767323045}
-    task = task_from_json(definition.task.find({"job": job}, "17"), definition, describe(definition))
-    assert (task.id, task.state.value, task.error.code, task.error.title) == (
-        "17",
-        "failed",
-        "28",
-        "The target is full",
-    )
-    assert task.error.detail == "no space"
