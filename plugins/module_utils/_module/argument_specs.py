@@ -35,10 +35,11 @@ _TEXTS = (
 )
 
 CONNECTION: ArgumentSpec = {
-    "provider": {"type": "str", "required": True, "choices": sorted(PROVIDERS)},
+    "provider": {"type": "str", "choices": sorted(PROVIDERS)},
     **{name: {"type": "str"} for name in _TEXTS},
     **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
-    "definition": {"type": "dict"},
+    # A mapping, or its name, which the controller replaces by the mapping.
+    "definition": {"type": "raw"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "client_cert": {"type": "path"},
@@ -101,6 +102,8 @@ TASK_WAIT: ArgumentSpec = {
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.
     "launch_results": {"type": "raw"},
     "timeout": {"type": "float", "default": 3600.0},
+    # A time or a number, as text.
+    "deadline": {"type": "str"},
     "poll_interval": {"type": "float"},
     "max_poll_interval": {"type": "float"},
     "wait_for": {"type": "str", "default": "all", "choices": [choice.value for choice in WaitFor]},

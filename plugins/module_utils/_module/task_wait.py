@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from .._waiting.loop import (
 )
 from .._work.reading import TaskReader
 from .context import Context, checked_task_ids, distinct
+from .moments import read_deadline
 from .wait_cancelling import GivenUp, check_cancelling, give_up
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
@@ -61,7 +63,7 @@ def run(context: Context) -> dict[str, Any]:
     check_cancelling(context)
     plan = _plan(context)
     if context.check_mode:
-        plan = plan._replace(timeout=0.0)
+        plan = plan._replace(timeout=0.0, deadline=None)
     reader = TaskReader(context.provider, context.warn)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
@@ -135,8 +137,10 @@ def _plan(context: Context) -> WaitPlan:
             f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
             f"{description.least_poll_interval:g} seconds",
         )
+    timeout, deadline = _limit(context)
     return WaitPlan(
-        timeout=context.seconds("timeout") or 0.0,
+        timeout=timeout,
+        deadline=deadline,
         poll_interval=poll_interval,
         max_poll_interval=most,
         backs_off=max_poll_interval is not None,
@@ -148,6 +152,16 @@ def _plan(context: Context) -> WaitPlan:
         stall_timeout=context.seconds("stall_timeout", above_zero=True),
         transient_timeout=context.seconds("transient_timeout") or 0.0,
     )
+
+
+def _limit(context: Context) -> tuple[float, datetime | None]:
+    """Return the seconds for the whole wait, and the deadline where that is what limits them."""
+    timeout = context.seconds("timeout") or 0.0
+    deadline = read_deadline(context.params["deadline"])
+    if deadline is None:
+        return timeout, None
+    left = max(0.0, (deadline - context.clock.now()).total_seconds())
+    return (left, deadline) if left < timeout else (timeout, None)
 
 
 def _is_rehearsal(context: Context) -> bool:

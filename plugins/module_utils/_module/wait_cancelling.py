@@ -82,6 +82,7 @@ def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, rea
     began = clock.monotonic()
     plan = outcome.plan._replace(
         timeout=END_SECONDS,
+        deadline=None,
         wait_for=WaitFor.ALL,
         fail_fast=False,
         # A vendor may forget a task as soon as it is cancelled.

@@ -98,8 +98,8 @@ DESCRIPTION = ProviderDescription(
     page_size=200,
     read_refusal=_read_refusal,
     denied_advice=(
-        "Reading tasks of the services srm and vr needs the privilege System.View, and cancelling the run of a recovery "
-        "plan VcDr.RecoveryProfile.com.vmware.vcDr.Run or Failover"
+        "Reading tasks of the services srm and vr needs the privilege System.View, and cancelling the run of a "
+        "recovery plan VcDr.RecoveryProfile.com.vmware.vcDr.Run or Failover"
     ),
     why_not_cancellable="its API cancels runs of recovery plans only, with service: srm",
     # Operations on several objects answer with a list of tasks.

@@ -230,6 +230,8 @@ class CustomProvider(RestProvider):
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
         definition, paging = self._definition, self._definition.paging
+        if definition.list_lacks is not None:
+            raise definition.list_lacks
         if definition.list is None:
             raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
         request = definition.list.fill(self._values)
