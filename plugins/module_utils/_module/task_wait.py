@@ -14,7 +14,6 @@ from typing import Any
 from .._api.addresses import is_loopback
 from .._core.errors import OptionError, RequestError, WaitError
 from .._core.task import Task, TaskState
-from .._waiting.explaining import explain_outcome
 from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
@@ -28,6 +27,7 @@ from .._waiting.loop import (
 from .._work.reading import TaskReader
 from .context import Context, checked_task_ids, distinct
 from .moments import read_deadline
+from .wait_cancelling import GivenUp, check_cancelling, give_up
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
@@ -48,6 +48,7 @@ NOT_STARTED: Mapping[str, Any] = {
     "requests": 0,
     "transient_errors": 0,
     "last_transient_error": None,
+    "cancels": [],
 }
 
 
@@ -59,6 +60,7 @@ def run(context: Context) -> dict[str, Any]:
     """
     asked = asked_ids(context)
     context.seconds("progress_interval", least=1.0)
+    check_cancelling(context)
     plan = _plan(context)
     if context.check_mode:
         plan = plan._replace(timeout=0.0, deadline=None)
@@ -82,7 +84,8 @@ def run(context: Context) -> dict[str, Any]:
             f"{context.provider.description.title} reports {reports}{which}. It counts neither as an end nor as a "
             "success",
         )
-    fields = _result(context, asked, outcome)
+    given_up = give_up(context, outcome, read)
+    fields = _result(context, asked, given_up)
     reason = _failure_reason(context, outcome)
     if reason is None:
         return fields
@@ -177,18 +180,19 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     out_of_time = ended in (Outcome.TIMED_OUT, Outcome.STALLED) and not context.check_mode
     if has_failed and params["on_failure"] == "fail":
         return "task_failed"
-    if out_of_time and params["on_timeout"] == "fail":
+    if out_of_time and params["on_timeout"] != "continue":
         return str(ended.value)
     return None
 
 
-def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> dict[str, Any]:
+def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict[str, Any]:
+    outcome = given_up.latest
     by_id = {task.id: task for task in outcome.tasks}
     tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
     counts = dict(NOT_STARTED["counts"])
     for entry in tasks:
         counts[entry["state"]] += 1
-    message = explain_outcome(outcome, context.provider.description.title)
+    message = given_up.explain(context.provider.description.title)
     if context.check_mode:
         message = f"Check mode: looked once and did not wait. {message}"
     return {
@@ -208,6 +212,8 @@ def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> d
         "requests": context.requests_sent(),
         "transient_errors": outcome.transient_errors,
         "last_transient_error": outcome.last_transient_error,
+        "cancels": [cancel.to_result() for cancel in given_up.cancels],
+        **({"changed": True} if any(cancel.outcome.is_change for cancel in given_up.cancels) else {}),
     }
 
 

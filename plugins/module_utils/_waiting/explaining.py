@@ -37,7 +37,7 @@ def explain_task(task: Task, title: str, found: tuple[Task, float] | None = None
         which = "" if task.raw_state is None else ", which this collection does not know"
         return f"{who} {state}{which}. unknown_state: fail makes that a failure. Set it to wait to keep waiting."
     verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
-    return f"{who} {verb}{_reason(task)}"
+    return f"{who} {verb}{explain_reason(task)}"
 
 
 def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
@@ -55,7 +55,8 @@ def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
     )
 
 
-def _reason(task: Task) -> str:
+def explain_reason(task: Task) -> str:
+    """Say why a task failed, as the end of a sentence."""
     error = task.error
     if error is None:
         return sentence(f": {task.message}") if task.message else ", and the vendor gave no reason."
@@ -155,6 +156,8 @@ def _limit(plan: WaitPlan) -> tuple[str, str]:
 
 def _advice(outcome: WaitOutcome, longer: str = "") -> str:
     """Say what to do about the tasks that are not known to have ended, after a blank."""
+    if not outcome.leaves_tasks:
+        return ""
     seen = [task for task in outcome.pending if task.id in outcome.last_seen]
     missing = [task for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND]
     odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]

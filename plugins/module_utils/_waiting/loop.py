@@ -153,6 +153,8 @@ class WaitOutcome(NamedTuple):
     lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
+    #: Whether those that have not ended are left to the vendor. Else nobody needs advice to wait for them again.
+    leaves_tasks: bool = True
 
     def verdict_of(self, task: Task) -> Verdict:
         """Return what one of the tasks means for the wait."""

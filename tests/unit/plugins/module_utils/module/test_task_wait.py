@@ -41,6 +41,7 @@ KEYS = {
     "requests",
     "transient_errors",
     "last_transient_error",
+    "cancels",
 }
 
 
