@@ -41,16 +41,24 @@ class Context(NamedTuple):
         Raises:
             OptionError: it is no time that can be waited.
         """
-        value = self.params[option]
-        if value is None:
-            return None
-        if not least <= value <= MOST_SECONDS or (above_zero and value == 0):
-            bound = "more than 0" if above_zero else f"{least:g} or more"
-            raise OptionError(
-                option,
-                f"{option} is {value:g}; it has to be a finite number of seconds, {bound} and at most {MOST_SECONDS:g}",
-            )
-        return float(value)
+        return checked_seconds(self.params[option], option, least=least, above_zero=above_zero)
+
+
+def checked_seconds(value: float | None, option: str, *, least: float = 0.0, above_zero: bool = False) -> float | None:
+    """Return an option's value that is a time in seconds.
+
+    Raises:
+        OptionError: it is no time that can be waited.
+    """
+    if value is None:
+        return None
+    if not least <= value <= MOST_SECONDS or (above_zero and value == 0):
+        bound = "more than 0" if above_zero else f"{least:g} or more"
+        raise OptionError(
+            option,
+            f"{option} is {value:g}; it has to be a finite number of seconds, {bound} and at most {MOST_SECONDS:g}",
+        )
+    return float(value)
 
 
 def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) -> tuple[str, ...]:

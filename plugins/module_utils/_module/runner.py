@@ -207,7 +207,7 @@ def _readable(params: Mapping[str, Any], argument_spec: ArgumentSpec) -> tuple[d
     try:
         return given(params, argument_spec), None
     except OptionError as error:
-        rest = {name: value for name, value in params.items() if name != error.option}
+        rest = {name: value for name, value in params.items() if name != error.option.partition(".")[0]}
         return _readable(rest, argument_spec)[0], error
 
 

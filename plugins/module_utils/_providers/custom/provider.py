@@ -492,11 +492,11 @@ class CancellingProvider(CustomProvider, TaskCanceller):
     @property
     def lists_lack_cancelling(self) -> bool:
         """Whether ``possible_if`` may look for what no list has."""
-        return self._definition.cancel_possible_if is not None and not self._definition.list_is_complete
+        return self.definition.cancel_possible_if is not None and not self.definition.list_is_complete
 
     def why_not_cancellable(self, task: Task) -> str | None:
         """Return that the definition's ``possible_if`` is not true of it, or that there is only its handle yet."""
-        definition, handle = self._definition, self._definition.handle
+        definition, handle = self.definition, self.definition.handle
         if handle is not None and task.id not in self._next:
             return "it has not begun, and the definition says how to cancel a task that has"
         if definition.cancel_possible_if is None or definition.cancel_possible_if.find(task.raw) is True:
@@ -505,7 +505,7 @@ class CancellingProvider(CustomProvider, TaskCanceller):
 
     def cancel(self, task: Task, deadline: Deadline) -> None:
         """Send the definition's ``cancel``."""
-        template = cast("RequestTemplate", self._definition.cancel)
+        template = cast("RequestTemplate", self.definition.cancel)
         self.ask(self._about(template, task.id), deadline, of_task=True)
 
 
