@@ -26,6 +26,7 @@ from ..._core.task import TaskState
 from ..._core.text import listed
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
+from ..._provider.rest import DONE
 from .expressions import Expression, IdExpression
 from .schema import (
     ANY_OTHER,
@@ -243,7 +244,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
         when_ended=None if ended is None else about_task(ended, "$.when_ended"),
-        cancel=None if cancel is None else about_task({"method": "POST", **cancel}, "$.cancel"),
+        cancel=None if cancel is None else replace(about_task({"method": "POST", **cancel}, "$.cancel"), accepted=DONE),
         cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
@@ -467,7 +468,7 @@ def _handle(
 def _listing(
     given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
 ) -> tuple[RequestTemplate | None, OptionError | None]:
-    """Return the request of a list. Without an option that it alone needs, tasks can still be asked for by their IDs."""
+    """Return the request of a list, or the option that it alone needs and that is not given."""
     try:
         for key, names in (("path", values), ("query", values), ("body", inside)):
             check_placeholders(given.get(key), f"$.list.{key}", names)

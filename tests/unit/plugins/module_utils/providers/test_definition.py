@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import RestRequest
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import DONE, RestRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.provider import (
@@ -32,8 +32,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
-DOCS = Path(__file__).parents[5] / "docs"
-GUIDE = DOCS / "docsite" / "rst" / "custom_guide.rst"
+ROOT = Path(__file__).parents[5]
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "custom_guide.rst"
+SHIPPED = sorted((ROOT / "plugins" / "plugin_utils" / "task_definitions").glob("*.yml"))
 LEAST = {
     "get": {"path": "/tasks/{id}"},
     "fields": {"id": "id", "state": "state"},
@@ -204,7 +205,7 @@ def oauth2(grant, **keys):
         (paging(style="cursor", next="n"), ["at $.list.paging: parameter is missing"]),
         (paging(style="offset", parameter="o"), ["at $.list.paging: size_parameter and size are missing"]),
         (
-            paging(style="offset", parameter="o", size_parameter="l", size=5, first=1),
+            paging(style="cursor", parameter="o", next="n", first=1),
             ["at $.list.paging: first is not known here"],
         ),
         (
@@ -342,7 +343,7 @@ def test_a_brace_that_begins_no_placeholder(text, filled):
 def test_a_cancel_is_filled():
     cancel = {"path": "/tasks/{id}/cancel", "body": {"ids": ["{id:int}"]}, "possible_if": "can_cancel"}
     definition = read(changed("cancel", cancel))
-    assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST")
+    assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST", DONE)
     assert definition.cancel_possible_if.find({"can_cancel": True}) is True
 
 
@@ -574,6 +575,11 @@ def test_the_keys_are_found_deep_down():
     )
 
 
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_shipped_definitions_are_good(path):
+    read(yaml.safe_load(path.read_text(encoding="utf-8")), **dict.fromkeys(ALL_OPTIONS, "x"))
+
+
 def examples_of(text):
     """Return the examples in YAML of a part of a guide."""
     for block in text.split(".. code-block:: yaml")[1:]:
@@ -591,7 +597,7 @@ def test_the_guides_examples_are_read(example):
 
 
 def test_the_guides_example_is_good():
-    text = GUIDE.read_text(encoding="utf-8").partition("Load it from a file")[0]
+    text = GUIDE.read_text(encoding="utf-8").partition("\nDefinitions by name\n")[0]
     whole = {}
     for example in examples_of(text):
         whole.update(example)
