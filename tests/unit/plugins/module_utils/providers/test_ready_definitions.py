@@ -77,7 +77,6 @@ def test_a_definition_tells_its_readers_everything(one):
     assert "title" in one.definition
     assert not any(character.isupper() for character in one.name)
     text = (DEFINITIONS / f"{one.name}.yml").read_text(encoding="utf-8")
-    assert "\n# yaml-language-server: $schema=definition.schema.json\n" in text
     assert len(text.splitlines()) <= LINES
 
 
