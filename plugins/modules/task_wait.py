@@ -156,7 +156,8 @@ options:
       - V(continue) - it does not fail. Look at RV(outcome) and RV(pending_task_ids).
       - V(cancel) - it asks the vendor to cancel the tasks that have not ended, takes up to 30 seconds to see their
         ends, and fails. RV(cancels) says what became of each.
-      - It is an error when the tasks of this O(provider) cannot be cancelled, see M(longrunning.tasks.task_cancel).
+      - It is an error with O(select), and when the tasks of this O(provider) cannot be cancelled, see
+        M(longrunning.tasks.task_cancel).
     type: str
     choices: [fail, continue, cancel]
     default: fail

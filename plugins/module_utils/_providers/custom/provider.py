@@ -238,7 +238,7 @@ class CustomProvider(RestProvider):
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
-            own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
+            own[paging.parameter] = str(paging.first)
         words = self.description.raw_states(query.states)
         # With succeeded_if a state of the API says only half of it, and "any other word" is none.
         is_simple = definition.succeeded_if is None and definition.other_state not in query.states
