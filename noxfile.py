@@ -162,6 +162,7 @@ def tarball(session: nox.Session) -> None:
         ("python", "-m", "tooling.check_tarball", str(built)),
         (*doc, "longrunning.tasks.task_wait"),
         (*doc, "--type", "lookup", "longrunning.tasks.failure_code"),
+        (*doc, "--type", "filter", "longrunning.tasks.timeline"),
         env=clean_environment(
             PYTHONPATH=ROOT / "tests",
             ANSIBLE_COLLECTIONS_PATH=untouched,
