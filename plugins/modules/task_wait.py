@@ -171,7 +171,7 @@ seealso:
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
     description: When a wait ends, when it looks, what it retries, and what live progress shows.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How an API of one's own is described with O(definition).
+    description: How any other API is described with O(definition).
 """
 
 EXAMPLES = r"""

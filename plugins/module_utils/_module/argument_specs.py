@@ -35,10 +35,11 @@ _TEXTS = (
 )
 
 CONNECTION: ArgumentSpec = {
-    "provider": {"type": "str", "required": True, "choices": sorted(PROVIDERS)},
+    "provider": {"type": "str", "choices": sorted(PROVIDERS)},
     **{name: {"type": "str"} for name in _TEXTS},
     **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
-    "definition": {"type": "dict"},
+    # A mapping, or its name, which the controller replaces by the mapping.
+    "definition": {"type": "raw"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "client_cert": {"type": "path"},
