@@ -32,7 +32,7 @@ def run(context: Context) -> dict[str, Any]:
         types=frozenset(params["types"] or ()),
         started_after=after,
         started_before=before,
-        filters=_vendor_filters(params["filters"] or {}),
+        filters=vendor_filters(params["filters"] or {}),
     )
     tasks, truncated = look_up(
         context,
@@ -54,7 +54,7 @@ def _moment(params: Mapping[str, Any], option: str) -> datetime | None:
     return moment
 
 
-def _vendor_filters(filters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def vendor_filters(filters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what the user wants the vendor to get: a list gives its parameter several times."""
     pairs: list[tuple[str, str]] = []
     for name, value in filters.items():

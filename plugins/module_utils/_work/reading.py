@@ -13,7 +13,14 @@ from queue import SimpleQueue
 from typing import TypeVar, Union
 
 from .._core.clock import Deadline
-from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, TransientError
+from .._core.errors import (
+    AccessDeniedError,
+    BadAnswerError,
+    NotFoundError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
@@ -22,6 +29,7 @@ from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
 T = TypeVar("T")
+R = TypeVar("R")
 #: A task, or what stood in the way of reading it.
 Answer = Union[Task, TransientError]
 
@@ -246,7 +254,23 @@ def _left_out(number: int, title: str) -> str:
     return f"The list of {title} has {entries} left out"
 
 
-def _side_by_side(read_one: Callable[[T], Answer], items: Sequence[T]) -> list[Answer]:
+def read_each(provider: TaskProvider, task_ids: Sequence[str], deadline: Deadline) -> Mapping[str, Task | RequestError]:
+    """Return for each ID what ``read_one`` returns, or the error where the answer about this task cannot be used.
+
+    Raises:
+        RequestError: none can be read, such as after a login that was refused.
+    """
+
+    def read(task_id: str) -> Task | RequestError:
+        try:
+            return read_one(provider, task_id, deadline)
+        except (AccessDeniedError, BadAnswerError, RejectedError) as error:
+            return error
+
+    return dict(zip(task_ids, _side_by_side(read, task_ids)))
+
+
+def _side_by_side(read_one: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Return what is read for each item, in their order; raise the first error after what runs has ended.
 
     Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
@@ -255,7 +279,7 @@ def _side_by_side(read_one: Callable[[T], Answer], items: Sequence[T]) -> list[A
     if len(items) < 2:
         return [read_one(item) for item in items]
     waiting = deque(enumerate(items))
-    answers: dict[int, Answer] = {}
+    answers: dict[int, R] = {}
     errors: dict[int, BaseException] = {}
     ended: SimpleQueue[None] = SimpleQueue()
 
@@ -337,10 +361,13 @@ def list_tasks(
     limit: int,
     deadline: Deadline,
     warn: Callable[[str], None] = unwarned,
+    *,
+    is_enough: Callable[[TaskPage], bool] = lambda _page: False,
 ) -> tuple[list[Task], bool]:
     """Return at most ``limit`` tasks that match, and whether there are or may be more.
 
-    A task about which the list contradicts itself is read by its ID.
+    A task about which the list contradicts itself is read by its ID. ``is_enough`` says of a page that those after it
+    are of no interest.
 
     Raises:
         RequestError: they could not be listed.
@@ -356,7 +383,7 @@ def list_tasks(
             _add(found, task)
             if query.matches(task):
                 matching.add(task.id)
-        if len(matching) > limit:
+        if len(matching) > limit or is_enough(page):
             break
     tasks = [_one_of(entries, provider, deadline, warn) for entries in found.values()]
     if unreadable:
