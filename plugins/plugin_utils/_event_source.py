@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError, OptionError
@@ -168,7 +169,10 @@ def _checked(args: Mapping[str, Any], mask: Mask) -> Mapping[str, Any]:
     except OptionError as error:
         raise SourceError(mask.text(error.message)) from None
     checked = ArgumentSpecValidator(spec).validate(params)
-    for message in (*checked.error_messages, *([refusal.message] if refusal else [])):
-        raise SourceError(mask.text(str(message)))
+    if checked.error_messages:
+        unknown = "Unsupported options: " if isinstance(checked.errors[0], UnsupportedError) else ""
+        raise SourceError(mask.text(f"{unknown}{checked.error_messages[0]}"))
+    if refusal is not None:
+        raise SourceError(mask.text(refusal.message))
     options: Mapping[str, Any] = checked.validated_parameters
     return options

@@ -24,7 +24,7 @@ GONE_SECONDS = 60.0
 #: A vendor's times of tasks that come up late may lie so many seconds back.
 OVERLAP_SECONDS = 600.0
 #: Tasks that have ended are forgotten when lists have not had them for so many seconds.
-FORGET_SECONDS = 3600.0
+FORGET_SECONDS = 900.0
 #: Each so many looks a list is read to its end, though its first pages have nothing new, and tasks that are gone are
 #: asked for again.
 WHOLE_EVERY = 10
@@ -100,8 +100,9 @@ class TaskWatch:
         self._missed: dict[str, tuple[int, float]] = {}
         self._began = clock.now()
         self._looks = 0
-        #: The newest time that the vendor told at the first look, later that of tasks that were forgotten.
+        #: The newest time that the vendor told at the first look, and the newest end of a task that was forgotten.
         self._newest: datetime | None = None
+        self._forgotten: datetime | None = None
         self._is_newest_first = False
 
     @property
@@ -207,7 +208,7 @@ class TaskWatch:
         for task_id, known in list(self._known.items()):
             if known.has_ended and task_id not in listed and now - known.seen >= FORGET_SECONDS:
                 del self._known[task_id]
-                self._newest = max(filter(None, (self._newest, known.ended)), default=None)
+                self._forgotten = max(filter(None, (self._forgotten, known.ended)), default=None)
 
     # --- what is new --------------------------------------------------------------------------------------------
 
@@ -256,9 +257,11 @@ class TaskWatch:
         since = self._began - timedelta(seconds=self._watched.lookback)
         if self._looks == 0:
             return self._watched.lookback > 0 if ended is None else ended >= since
-        if ended is None or self._newest is None:
+        if ended is None:
             return True
-        return ended >= min(since, self._newest) - timedelta(seconds=OVERLAP_SECONDS)
+        if self._forgotten is not None and ended <= self._forgotten:
+            return False
+        return self._newest is None or ended >= min(since, self._newest) - timedelta(seconds=OVERLAP_SECONDS)
 
 
 def _moments(task: Task) -> Iterable[datetime]:
