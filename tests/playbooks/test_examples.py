@@ -224,6 +224,8 @@ def variables(secrets, url, folder):
         "image_task_ids": [GOOD, "99999999-0000-4000-8000-000000000009"],
         "import_id": GOOD,
         "import_ids": [GOOD, ALSO_GOOD],
+        "first_wait": {"tasks": [{"id": GOOD, "state": "succeeded"}]},
+        "second_wait": {"skipped": True},
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
         "leaver": "1395497048157130881",
         "mirror_task_ids": [GOOD, ALSO_GOOD],
