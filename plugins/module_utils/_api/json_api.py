@@ -283,7 +283,7 @@ def read_answer(
     is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
     if is_page and response.status in _NO_API and kind is not TransientError:
         kind = RejectedError
-        refusal = refusal._replace(advice="A web page is at that address, and no API: check api_url")
+        refusal = refusal._replace(advice="That address serves a web page, not an API: check api_url")
     error = kind(_told(kind, refusal, details, traits, refusal_advice), **details)
     if isinstance(error, TransientError):
         error.retry_after = retry_after
@@ -336,7 +336,7 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *
     try:
         return json_of(response)
     except TooManyValuesError:
-        what = f"more than {MOST_VALUES:,} values of JSON, which are too many"
+        what = f"more than {MOST_VALUES:,} JSON values, which is too many"
         raise BadAnswerError(f"{title} answered with {what}: {where}", **details) from None
     except ValueError:
         # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.

@@ -258,7 +258,9 @@ def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple
     # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
     except Exception as error:  # noqa: BLE001 - the last line of defence
         kind = type(error).__name__
-        msg = f"This is a defect of longrunning.tasks, please report it with the traceback of -vvv: {kind}: {error}"
+        msg = (
+            f"This is a bug in longrunning.tasks. Please report it with the traceback that -vvv shows: {kind}: {error}"
+        )
         return True, {"msg": msg, "reason": "defect", "exception": traceback.format_exc()}
     finally:
         for client in clients:

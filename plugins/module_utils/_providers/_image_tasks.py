@@ -179,10 +179,10 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
         if not launch.input:
             raise OptionError("input", "input is empty: say what to import or export, as the vendor documents it")
         if desired is not None and launch.type == "export":
-            raise OptionError("desired", "desired describes an image, and an export makes none: omit it")
+            raise OptionError("desired", "desired describes an image, but an export creates none: omit it")
         odd = sorted(_NO_PROPERTIES & set(desired or ()))
         if odd:
-            raise OptionError("desired", f"desired takes properties of an image, such as name, and not {odd[0]}")
+            raise OptionError("desired", f"desired takes properties of an image, such as name, not {odd[0]}")
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""

@@ -130,7 +130,7 @@ DOCUMENTED_ERRORS = (
     _text(
         "unsupported_property",
         "unsupported element in image_properties",
-        "image_properties holds something that an import does not take",
+        "image_properties contains something that an import does not take",
         "Leave only the name in image_properties",
         _OWN_TESTS,
     ),
@@ -236,7 +236,7 @@ def _endpoint(access: dict[str, Any], region: str | None) -> str:
 def _regions_address(region: str) -> str:
     """Return the address by the pattern that the developer guide gives."""
     if not re.fullmatch(r"[A-Za-z]{2,10}", region):
-        raise OptionError("region", f"region is {region!r}: it is a name such as DFW, ORD, IAD, LON, SYD or HKG")
+        raise OptionError("region", f"region is {region!r}; it has to be a name such as DFW, ORD, IAD, LON, SYD or HKG")
     return f"https://{region.lower()}.images.api.rackspacecloud.com"
 
 

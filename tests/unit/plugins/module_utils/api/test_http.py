@@ -635,7 +635,7 @@ def test_a_socks_proxy_that_is_away_is_named(monkeypatch):
 @pytest.mark.parametrize("address", ["foo://127.0.0.1:1", "http://", "http://a:b:c", "http://[::1"])
 def test_an_address_of_a_proxy_that_cannot_be_used_is_named(client, monkeypatch, address):
     monkeypatch.setenv("HTTP_PROXY", address)
-    with pytest.raises(OptionError, match="HTTP_PROXY holds no usable address of a proxy"):
+    with pytest.raises(OptionError, match="HTTP_PROXY contains no usable proxy address"):
         client.send(get("http://images.example/v2"), 5)
 
 

@@ -599,7 +599,7 @@ def test_json_is_json_whatever_its_label(label):
 @pytest.mark.kind
 @pytest.mark.parametrize(("body", "label"), [(PAGE, ""), (PAGE, "text/html"), (b"not found", "text/html")])
 def test_a_page_of_html_with_404_is_no_missing_task(body, label):
-    with pytest.raises(RejectedError, match="A web page is at that address, and no API: check api_url"):
+    with pytest.raises(RejectedError, match="That address serves a web page, not an API: check api_url"):
         read(reply(body, 404, content_type=label))
 
 

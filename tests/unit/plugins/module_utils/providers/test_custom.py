@@ -369,7 +369,7 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     ended = {"fields": fields, "when_ended": {"path": "/jobs/{id}/output", "message": "length(lines)"}}
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
-    assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+    assert found.message.startswith("All went well. The request of when_ended failed: ")
 
 
 AZURE = {

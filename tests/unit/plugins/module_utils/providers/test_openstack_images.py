@@ -25,7 +25,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     UntrustedServerError,
     WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _clouds, _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
@@ -523,7 +523,7 @@ def test_a_ready_token_needs_no_keystoneauth(monkeypatch, cloud):
 
 
 def test_without_openstacksdk_the_library_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "openstack", None)
+    monkeypatch.setattr(_clouds, "HAS_OPENSTACKSDK", False)
     with pytest.raises(MissingLibraryError) as caught:
         Session(cloud="here")
     assert caught.value.library == "openstacksdk"
