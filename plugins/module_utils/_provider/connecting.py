@@ -83,6 +83,15 @@ def connection_options(
     return replace(options, login=_check_login(description, options))
 
 
+def ignored_options(description: ProviderDescription, given: Mapping[str, Any]) -> list[str]:
+    """Return the connection options that the user gave, and that mean something to other providers only.
+
+    That is no error: defaults for a group of modules may hold the options of several providers.
+    """
+    used = description.used_options | {"provider"}
+    return [option for option in CONNECTION_OPTIONS if given.get(option) is not None and option not in used]
+
+
 def _utf_8(value: str, option: str, variable: str) -> str:
     # Its other bytes come out of the environment as halves of characters.
     if any("\ud800" <= letter <= "\udfff" for letter in value):

@@ -179,7 +179,7 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
         text += f" Nothing has answered within {spent}, so the wait gave up."
-        text += f" Check {cause.option}, the network and the proxy."
+        text += f" {cause.advice}"
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
         text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:

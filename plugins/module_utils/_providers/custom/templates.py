@@ -138,11 +138,10 @@ def _check_placeholder(found: re.Match[str], path: str, names: Collection[str], 
     ids = [word for word in ("id", "next") if word in names]
     if name not in names or (kind is not None and (kind not in kinds or name not in ids)):
         can_be = [f"{{{word}}}" for word in names] + [f"{{{word}:{how}}}" for word in ids for how in kinds]
-        known = f"; there can be {', '.join(can_be)}" if can_be else ""
+        known = f"; choose from {', '.join(can_be)}" if can_be else ""
         raise OptionError(
             "definition",
-            f"definition: {path} has {found[0]}, which is not a placeholder here{known}. "
-            f"A brace that begins no placeholder is written \\{{",
+            f"definition: {path} has {found[0]}, which is not a placeholder here{known}. For a plain brace, write \\{{",
         )
 
 

@@ -429,7 +429,7 @@ def test_a_redirect_to_an_odd_path_stays_on_the_server(client, target, asked):
 
 def test_a_post_is_not_sent_elsewhere(client):
     with serving(answer(status=307, Location="/other")) as server:
-        with pytest.raises(BadAnswerError, match="only a GET"):
+        with pytest.raises(BadAnswerError, match="only GET requests"):
             client.send(HttpRequest("POST", server.url, json={"password": "secret"}), 5)
         assert len(server.requests) == 1
 

@@ -39,14 +39,14 @@ def launch(provider, **params):
             {},
             "found",
             True,
-            "the launch got no clear answer, but import task old has appeared since, and it is the same",
+            "the launch got no clear answer, but import task old, which matches it, has appeared since",
         ),
         (
             LaunchingProvider(tasks={"old": busy("web")}),
             {},
             "reused",
             False,
-            "import task old (web) is the same and is running. Nothing was launched",
+            "import task old (web) matches this launch and is running. Nothing was launched",
         ),
         (
             LaunchingProvider(),
@@ -60,7 +60,7 @@ def launch(provider, **params):
             {"check_mode": True},
             "reused",
             False,
-            "import task old is the same and is running. Nothing was launched",
+            "import task old matches this launch and is running. Nothing was launched",
         ),
     ],
     ids=["launched", "found", "reused", "would_launch", "reused in check mode"],
@@ -78,9 +78,7 @@ def test_what_is_there_already_is_returned():
     result = launch(provider, desired={"name": "golden"})()
     assert (result["outcome"], result["changed"], result["task"]) == ("not_needed", False, None)
     assert result["existing"] == provider.existing
-    assert (
-        result["msg"] == "Example Cloud: what desired asks for (name: golden) is there already. Nothing was launched."
-    )
+    assert result["msg"] == "Example Cloud: the desired result (name: golden) is there already. Nothing was launched."
 
 
 def test_a_launched_task_that_is_not_told_yet_has_its_id():

@@ -441,7 +441,7 @@ def test_an_id_of_several_parts(answered):
 @pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
-    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+    with pytest.raises(OptionError, match="an ID of 300 characters; at most 255"):
         description.read_task_id("a" * 300)
 
 
@@ -759,8 +759,8 @@ def test_the_end_of_links(end):
         ("http://api.example/base/tasks?after=1", "another server"),
         ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
-        (5, "no text"),
-        ({"href": "?a"}, "no text"),
+        (5, "not text"),
+        ({"href": "?a"}, "not text"),
     ],
 )
 def test_links_that_are_not_followed(link, words):

@@ -32,8 +32,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
-DOCS = Path(__file__).parents[5] / "docs"
-GUIDE = DOCS / "docsite" / "rst" / "custom_guide.rst"
+ROOT = Path(__file__).parents[5]
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "custom_guide.rst"
+SHIPPED = ROOT / "plugins" / "plugin_utils" / "task_definitions"
 LEAST = {
     "get": {"path": "/tasks/{id}"},
     "fields": {"id": "id", "state": "state"},
@@ -79,17 +80,20 @@ def oauth2(grant, **keys):
     ("definition", "words"),
     [
         ([], ["at $: expected object, got array"]),
-        (changed("gte", {}), ["at $: gte is not known here (is get meant?); there can be title, about"]),
+        (changed("gte", {}), ["at $: gte is not known here (did you mean get?); choose from title, about"]),
         (changed("get.pth", "/"), ["at $.get: pth is not known here"]),
         (changed("get", ABSENT), ["at $: get is missing"]),
         (changed("states.*", "succeeded"), ['$.states."*" is succeeded: a word that nobody knows']),
-        (changed("get.statuses", {"200": "ok"}), ["at $.get.statuses['200']: 'ok' is none of task, queued"]),
+        (changed("get.statuses", {"200": "ok"}), ["at $.get.statuses['200']: 'ok' is not one of task, queued"]),
         (
             changed("get.statuses", {"404": "failed"}),
             ["$.get.statuses has 404, which means that there is no such task"],
         ),
         (changed("get.statuses", {"401": "failed"}), ["$.get.statuses has 401, which is for the login"]),
-        (changed("get.statuses", {"accepted": "running"}), ["$.get.statuses has accepted, which is no HTTP status"]),
+        (
+            changed("get.statuses", {"accepted": "running"}),
+            ["$.get.statuses has accepted, which is not an HTTP status"],
+        ),
         (changed("get.statuses", [202]), ["at $.get.statuses: expected object, got array"]),
         (changed("fields", ABSENT), ["at $: fields is missing"]),
         (changed("states", ABSENT), ["at $: states is missing"]),
@@ -98,7 +102,7 @@ def oauth2(grant, **keys):
         (changed("fields.state", ABSENT), ["at $.fields: state is missing"]),
         (
             {**changed("fields.id", ABSENT), "list": LIST},
-            ["at $.fields: id is missing, which tells tasks of a list apart"],
+            ["at $.fields: id is missing; it distinguishes the tasks of a list"],
         ),
         (changed("fields.progress", "p"), ["at $.fields: progress is not known here"]),
         (changed("fields.state", "[["), ["$.fields.state is not a JMESPath expression"]),
@@ -108,11 +112,11 @@ def oauth2(grant, **keys):
             ["$.fields.state is not a JMESPath expression: there is no function lenght()"],
         ),
         (changed("succeeded_if", "ok ="), ["$.succeeded_if is not a JMESPath expression"]),
-        (changed("states.done", "success"), ["at $.states.done: 'success' is none of", "succeeded"]),
-        (changed("states.done", "unknown"), ["at $.states.done: 'unknown' is none of"]),
+        (changed("states.done", "success"), ["at $.states.done: 'success' is not one of", "succeeded"]),
+        (changed("states.done", "unknown"), ["at $.states.done: 'unknown' is not one of"]),
         (changed("get.path", "tasks/{id}"), ["at $.get.path: 'tasks/{id}': a path begins with a slash"]),
         (changed("base_path", "v1"), ["at $.base_path: 'v1': a path begins with a slash"]),
-        (changed("transient_status", [409]), ["transient_status is not known here (is transient_statuses meant?)"]),
+        (changed("transient_status", [409]), ["transient_status is not known here (did you mean transient_statuses?)"]),
         ({}, ["at $: get, fields and states are missing"]),
         (changed("headers", {"X Y": "1"}), ["at $.headers", "'X Y': the name of a header has letters"]),
         (changed("headers", {"X": "a\nb"}), ["at $.headers.X", "printable ASCII"]),
@@ -122,35 +126,35 @@ def oauth2(grant, **keys):
         ),
         (changed("headers", {"X": 1200}), ["at $.headers.X: expected string, got number"]),
         (changed("headers", {"X": "{user}"}), ["$.headers.X has {user}, which is not a placeholder here", "{api_key}"]),
-        (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization would hold a secret"]),
+        (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization contains a secret"]),
         (changed("headers", {"X": "{region}"}), ["$.headers.X has {region}, but the option region is not given"]),
         (changed("get.body", {"auth": "{token}"}), ["$.get.body.auth has {token}, which is not a placeholder here"]),
-        (changed("get.body", "{job {id} {state}"), ["$.get.body has {state}", "A brace that begins no placeholder"]),
+        (changed("get.body", "{job {id} {state}"), ["$.get.body has {state}", "For a plain brace, write"]),
         (changed("get.path", "/tasks/{id} "), ["at $.get.path"]),
         (changed("get.path", "/tasks/{id}\n"), ["at $.get.path"]),
-        (changed("get.path", "/tasks"), ["$.get has {id} nowhere"]),
+        (changed("get.path", "/tasks"), ["$.get does not contain {id}"]),
         (changed("get.path", "/tasks/{task}"), ["$.get.path has {task}, which is not a placeholder here"]),
         (changed("get.path", "/tasks/{id:int}"), ["$.get.path has {id:int}, which is not a placeholder here"]),
-        (changed("get.query", {"p": "{password}"}), ["$.get.query.p has {password}, and addresses are shown"]),
+        (changed("get.query", {"p": "{password}"}), ["$.get.query.p has {password}, but addresses are shown"]),
         (changed("get.query", {"p": ["x"]}), ["at $.get.query.p: expected string or number or boolean, got array"]),
         (changed("get.body", {"a": [{"b": "{x}"}]}), ["$.get.body.a[0].b has {x}"]),
-        (changed("get.method", "PUT"), ["at $.get.method: 'PUT' is none of GET, POST"]),
+        (changed("get.method", "PUT"), ["at $.get.method: 'PUT' is not one of GET, POST"]),
         (changed("get.not_found_statuses", [{}]), ["at $.get.not_found_statuses[0]: expected integer, got object"]),
         (changed("list", {**LIST, "path": "/tasks/{id}"}), ["$.list.path has {id}, which is not a placeholder here"]),
         (changed("list", {"path": "/tasks"}), ["at $.list: items is missing"]),
-        (changed("cancel", {"path": "/cancel"}), ["$.cancel has {id} nowhere"]),
+        (changed("cancel", {"path": "/cancel"}), ["$.cancel does not contain {id}"]),
         (
             changed("cancel", {"path": "/c/{id}", "method": "HEAD"}),
-            ["at $.cancel.method: 'HEAD' is none of POST, DELETE"],
+            ["at $.cancel.method: 'HEAD' is not one of POST, DELETE"],
         ),
-        (changed("cancel", {"path": "/c/{id}", "possible_if": "["}), ["$.cancel.possible_if is no JMESPath"]),
+        (changed("cancel", {"path": "/c/{id}", "possible_if": "["}), ["$.cancel.possible_if is not a JMESPath"]),
         (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
-        (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle has {id} nowhere"]),
+        (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle does not contain {id}"]),
         (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is not a placeholder here"]),
-        (changed("when_ended", {"path": "/output"}), ["$.when_ended has {id} nowhere"]),
-        (changed("when_ended", {"path": "/o/{id}", "message": "["}), ["$.when_ended.message is no JMESPath"]),
+        (changed("when_ended", {"path": "/output"}), ["$.when_ended does not contain {id}"]),
+        (changed("when_ended", {"path": "/o/{id}", "message": "["}), ["$.when_ended.message is not a JMESPath"]),
         (changed("base_path", "/{account_id}"), ["$.base_path has {account_id}", "option account_id is not given"]),
-        (changed("login", {"type": "digest"}), ["at $.login.type: 'digest' is none of none, basic"]),
+        (changed("login", {"type": "digest"}), ["at $.login.type: 'digest' is not one of none, basic"]),
         (changed("login", {}), ["at $.login: type is missing"]),
         (
             changed("login", {"type": "basic", "header": "X"}),
@@ -186,11 +190,14 @@ def oauth2(grant, **keys):
         (changed("login", {"type": "oauth2", "oauth2": {}}), ["at $.login.oauth2: grant is missing"]),
         (
             changed("login", {"type": "oauth2", "oauth2": {"grant": "implicit"}}),
-            ["at $.login.oauth2.grant: 'implicit' is none of client_credentials, password"],
+            ["at $.login.oauth2.grant: 'implicit' is not one of client_credentials, password"],
         ),
         (session(lifetime=float("inf")), ["at $.login.session.lifetime"]),
         (paging(), ["at $.list.paging: style is missing"]),
-        (paging(style="pages"), ["at $.list.paging.style: 'pages' is none of link, link_header, cursor, offset, page"]),
+        (
+            paging(style="pages"),
+            ["at $.list.paging.style: 'pages' is not one of link, link_header, cursor, offset, page"],
+        ),
         (paging(style="link"), ["at $.list.paging: next is missing"]),
         (paging(style="link_header", next="n"), ["at $.list.paging: next is not known here"]),
         (
@@ -236,12 +243,18 @@ def oauth2(grant, **keys):
             ["$.fields.state is not a JMESPath expression: it is nested"],
         ),
         (changed("fields.state", f"a[{'9' * 5000}]"), ["at $.fields.state"]),
-        (changed("fields.state", "|".join(["[@,@][]"] * 30)), ["$.fields.state could make too much of an answer"]),
-        (changed("fields.state", "|".join(["to_string([@])"] * 30)), ["$.fields.state could make too much"]),
+        (changed("fields.state", "|".join(["[@,@][]"] * 30)), ["$.fields.state could make the answer too large"]),
+        (
+            changed("fields.state", "|".join(["to_string([@])"] * 30)),
+            ["$.fields.state could make the answer too large"],
+        ),
         (changed("failure_codes", [{"code": 1}]), ["at $.failure_codes[0]: title is missing"]),
-        (changed("times", "unix"), ["at $.times: 'unix' is none of rfc3339"]),
-        (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is none of rfc3339"]),
-        (changed("times", "%Y %Y"), ["at $.times: '%Y %Y' is none of rfc3339", "no pattern such as %d.%m.%Y"]),
+        (changed("times", "unix"), ["at $.times: 'unix' is neither one of rfc3339"]),
+        (changed("times", ["rfc3339", "%Y-%Q"]), ["at $.times: '%Y-%Q' is neither one of rfc3339"]),
+        (
+            changed("times", "%Y %Y"),
+            ["at $.times: '%Y %Y' is neither one of rfc3339", "nor a pattern such as %d.%m.%Y"],
+        ),
         (changed("times", []), ["at $.times"]),
         (changed("fields.percent_of", 0), ["at $.fields.percent_of"]),
         (changed("fields.percent_of", "["), ["$.fields.percent_of is not a JMESPath expression"]),
@@ -347,7 +360,7 @@ def test_a_cancel_is_filled():
 
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
 def test_an_id_that_has_to_be_a_number(task_id):
-    with pytest.raises(OptionError, match="numbers its tasks"):
+    with pytest.raises(OptionError, match="IDs of this API are numbers"):
         fill_body({"id": "{id:int}"}, {"id": task_id})
 
 
@@ -442,7 +455,7 @@ def test_an_id_in_an_address_and_its_parts(ids, given, task_id, parts):
         (
             LEAST,
             "https://api.example/tasks/1?sig=s3cret",
-            "the address https://api.example/tasks/1, where this API has",
+            "the address https://api.example/tasks/1, but this API takes an ID",
         ),
         (changed("task_id", IDS["item"]), "https://api.example/job/4", "does not end like /item/{id}"),
         (changed("task_id", IDS["item"]), "https://other.example/item/4", "api_url is https://api.example: the login"),
@@ -573,7 +586,7 @@ def test_the_keys_are_found_deep_down():
     )
 
 
-@pytest.mark.parametrize("path", sorted((DOCS / "definitions").glob("*.yml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
 def test_the_documented_definitions_are_good(path):
     definition = read(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert definition.list is not None

@@ -690,7 +690,7 @@ def test_the_host_that_is_signed_is_sent(url, host):
 
 
 def test_odd_characters_in_a_login_are_no_defect():
-    with pytest.raises(OptionError, match="app_secret is blank or holds"):
+    with pytest.raises(OptionError, match="app_secret is blank, or contains"):
         Session(login=APP, app_secret="\udcff\ud800")
     Session(reply(DETAIL), login=APP, user_id="\ud800").read()
 

@@ -188,7 +188,7 @@ def test_a_catalogue_without_the_image_service_is_named(cloud, wrong):
     if wrong == "catalogue":
         cloud.regions = []
     with serving(cloud) as server, Session(**by_password(server, **options)) as session:
-        with pytest.raises(RejectedError, match=r"no public endpoint.*region.*project_name.*api_url"):
+        with pytest.raises(RejectedError, match=r"no public image service endpoint.*region.*project_name.*api_url"):
             session.read()
         assert len(server.requests) == 1
 
