@@ -179,7 +179,7 @@ def test_both_edges_give_the_same_results_ad_hoc(ad_hoc, module, fields, state):
     result, printed = ad_hoc(module, in_process=True, **fields)
     as_module, printed_of_module = ad_hoc(module, in_process=False, **fields)
     assert result == as_module
-    assert (result["task"] if "task" in result else result["tasks"][-1])["state"] == state
+    assert (result["task"] or result["tasks"][-1])["state"] == state
     assert ["Using module file" in text for text in (printed, printed_of_module)] == [False, True]
 
 

@@ -267,8 +267,9 @@ class _Session(_BaseSession):  # type: ignore[misc]  # as above
             raise requests.exceptions.ProxyError(f"{PROXY_ANSWERED}407")
         cookies = self._cookies_of.setdefault(origin(url), requests.cookies.RequestsCookieJar())
         requests.cookies.extract_cookies_to_jar(cookies, request, response.raw)  # type: ignore[no-untyped-call]  # by its stub
-        if len(cookies) > _MOST_COOKIES:
-            cookies.clear()
+        # The first ones, of which one is the session's. More come from a server that makes new names all the time.
+        for cookie in list(cookies)[_MOST_COOKIES:]:
+            cookies.clear(cookie.domain, cookie.path, cookie.name)
         return response
 
     def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - requests' name for it

@@ -21,7 +21,7 @@ from .._core.errors import (
     RequestError,
     TransientError,
 )
-from .._core.masking import without_secrets_by_name
+from .._core.masking import without_secrets_by_name, without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
@@ -272,6 +272,8 @@ def read_answer(
             what = f"{traits.title} answered with JSON of an unexpected shape ({problem})"
             raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
         return data
+    if is_login and refusal is not None and refusal.words is not None:
+        refusal = refusal._replace(words=without_tokens(refusal.words))
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
         code, words = _words_of_login(data) if is_login else vendor_words(response)
@@ -291,9 +293,10 @@ def read_answer(
 
 
 def _words_of_login(data: object) -> tuple[str | None, str]:
-    """Return the code and the words of a refused login. The object that has them can have a token too."""
+    """Return the code and the words of a refused login. The object that has them, and they, can have a token too."""
     found = find_words(without_secrets_by_name(data)) if isinstance(data, Mapping) else None
-    return found or (None, "")
+    code, words = found or (None, "")
+    return code, without_tokens(words)
 
 
 def _told(

@@ -29,6 +29,7 @@ from .._core.errors import (
     TransientError,
     WorkError,
 )
+from .._core.masking import without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import readable
 from .._provider.contract import ProviderTools
@@ -136,7 +137,7 @@ class KeystoneLogin(Login):
         details: dict[str, Any] = {"method": "POST", "url": self._auth_url}
         if isinstance(error, keystone_errors.ConnectionError):
             return translated(error, "POST", self._auth_url, "auth_url")
-        words = readable(str(error), limit=300)
+        words = without_tokens(readable(str(error), limit=300))
         status = getattr(error, "http_status", None)
         if isinstance(error, keystone_errors.HttpError) and isinstance(status, int):
             details["status"] = status

@@ -12,6 +12,7 @@ take the login's options too, and bodies the token of a session.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -193,6 +194,12 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     problem = _SCHEMA.problem(given)
     if problem is not None or not isinstance(given, Mapping):
         raise OptionError("definition", f"definition is wrong {problem}")
+    try:
+        json.dumps(given, allow_nan=False)
+    except ValueError:
+        raise OptionError(
+            "definition", "definition contains something that JSON cannot express, such as .nan or .inf"
+        ) from None
     login = _as_session(given.get("login", {"type": "none"}))
     places = {name: getattr(options, name) for name in PLACES}
     values = {name: value for name, value in places.items() if value is not None and value.strip()}

@@ -896,6 +896,8 @@ def test_the_cookies_of_a_server_are_few(client):
         for number in range(120):
             client.send(get(f"{server.url}/{number}"), 5)
         assert max(len((cookies or "").split(";")) for cookies in cookies_of(server)) <= 50
+        # The first one is the session's.
+        assert all("n0=1" in cookies for cookies in cookies_of(server)[1:])
 
 
 # --- requests that cannot be sent -----------------------------------------------------------------------------

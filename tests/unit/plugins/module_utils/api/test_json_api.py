@@ -492,6 +492,7 @@ def test_a_refusal_inside_a_good_answer(kind, message):
         {"session": "t0p-secret"},
         {"errors": [{"token": "t0p-secret"}]},
         {"message": {"access_token": "t0p-secret"}},
+        {"message": "The token t0p-secret-0123456789abcdef is for another region"},
     ],
 )
 def test_nothing_of_a_logins_answer_is_quoted(status, body):

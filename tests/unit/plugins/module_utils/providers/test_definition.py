@@ -129,6 +129,7 @@ def oauth2(grant, **keys):
         (changed("headers", {"Authorization": "Bearer abc"}), ["$.headers.Authorization contains a secret"]),
         (changed("headers", {"X": "{region}"}), ["$.headers.X has {region}, but the option region is not given"]),
         (changed("get.body", {"auth": "{token}"}), ["$.get.body.auth has {token}, which is not a placeholder here"]),
+        (changed("get.body", {"limit": float("nan")}), ["definition contains something that JSON cannot express"]),
         (changed("get.body", "{job {id} {state}"), ["$.get.body has {state}", "For a plain brace, write"]),
         (changed("get.path", "/tasks/{id} "), ["at $.get.path"]),
         (changed("get.path", "/tasks/{id}\n"), ["at $.get.path"]),
