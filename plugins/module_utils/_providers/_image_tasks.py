@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import check_url, path_segment, plain_http_warning
+from .._api.addresses import check_url, path_segment, plain_http_warning, with_path
 from .._api.json_api import JsonApi
 from .._api.login import Access
 from .._api.schemas import AnswerSchema
@@ -50,8 +50,7 @@ FIELDS = TaskFields(
 
 def image_api_url(endpoint: str) -> str:
     """Return an image endpoint with its version: catalogues have it with and without."""
-    endpoint = endpoint.rstrip("/")
-    return endpoint if re.search(r"/v2(\.\d+)?$", endpoint) else f"{endpoint}/v2"
+    return endpoint if re.search(r"/v2\.\d+$", endpoint) else with_path(endpoint, "/v2")
 
 
 def image_access(endpoint: str, token: str) -> Access:

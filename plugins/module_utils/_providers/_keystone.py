@@ -9,11 +9,10 @@ A file of its own, since keystoneauth1 is slow to import and a ready token needs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from .._api.addresses import check_url
+from .._api.addresses import check_url, with_path
 from .._api.causes import translated
 from .._api.http_client import HttpClient, RequestsClient, within
 from .._api.login import Access, Login
@@ -174,7 +173,7 @@ def _keystone_url(auth_url: str) -> str:
     What a server says about its own addresses is not asked for: the password goes where the user said.
     """
     url = check_url("auth_url", auth_url)
-    return url if url.endswith("/v3") else f"{re.sub(r'/v2[.]0$', '', url)}/v3"
+    return with_path(url.removesuffix("/v2.0"), "/v3")
 
 
 def require_keystoneauth() -> None:

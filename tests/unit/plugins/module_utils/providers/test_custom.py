@@ -297,6 +297,13 @@ def test_a_task_is_read():
     assert "Authorization" not in request.headers
 
 
+@pytest.mark.parametrize("api_url", ["https://api.example", "https://api.example/", "https://api.example/v1/"])
+def test_the_address_may_have_the_base_path_already(api_url):
+    api = Api({"base_path": "/v1"}, reply(task("1")), api_url=api_url)
+    api.read("1")
+    assert api.urls == ["https://api.example/v1/tasks/1"]
+
+
 def test_a_task_is_read_by_post():
     get = {"method": "POST", "path": "/show", "body": {"params": {"id": "{id:int}"}}, "task": "data"}
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
