@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from unit.support.json_server import JsonHandler, serving
+from unit.support.vendors import ACCOUNT, KOODRIVE_USER
 
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 GUIDES = COLLECTION / "docs" / "docsite" / "rst"
@@ -32,7 +33,6 @@ ALSO_GOOD = "11111111-0000-4000-8000-000000000002"
 BROKEN = "11111111-0000-4000-8000-000000000003"
 #: The first answer about it comes from a gateway.
 SHAKY = "11111111-0000-4000-8000-000000000004"
-ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 
 #: Those that cannot be run, by the name of their first task, and why.
 NOT_RUN = {
@@ -56,14 +56,6 @@ VARIANTS: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"launched": {"results": [{"id": 3}, {"id": 4}]}}, None),
         ({"launched": {"results": [{"id": 3}, {"id": 5}]}}, "1 of 2 tasks.*job 5.*Previous Task Failed"),
     ],
-}
-#: By the name of a page's file.
-TOKENS = {
-    "huawei_koodrive_guide": "koodrive_token",
-    "migration_guide": "openstack_token",
-    "openstack_images_guide": "openstack_token",
-    "rackspace_images_guide": "rackspace_token",
-    "task_wait": "openstack_token",
 }
 
 
@@ -157,7 +149,7 @@ def definition():
 # --- the run ------------------------------------------------------------------------------------------------------
 
 
-def scenario(secrets):
+def scenario():
     ends = {
         "dbvisit_standby": "End",
         "huawei_koodrive": "2",
@@ -183,23 +175,7 @@ def scenario(secrets):
         for provider in images
     ]
     tasks.append({"provider": "netapp_astra_control", "id": GOOD, "steps": [], "end": {"state": "completed"}})
-    admin = {"name": "admin", "password": secrets["admin_password"], "project": "demo", "roles": ["admin"]}
     return {
-        "credentials": {
-            "dbvisit_standby": {"username": "admin", "password": secrets["dbvisit_password"]},
-            "huawei_koodrive": {"api_tokens": [secrets["koodrive_token"]]},
-            "netapp_astra_control": {"account_id": ACCOUNT, "api_tokens": [secrets["astra_token"]]},
-            "openstack_images": {
-                "users": [admin],
-                "api_tokens": [{"token": secrets["openstack_token"], "user": "admin"}],
-            },
-            "rackspace_images": {
-                "username": "demo",
-                "api_key": secrets["api_key"],
-                "api_tokens": [secrets["rackspace_token"]],
-            },
-            "vmware_live_site_recovery": {"password": secrets["vmware_password"]},
-        },
         "tasks": tasks,
         "faults": [{"path": f"/image/v2/tasks/{SHAKY}", "kind": "html", "status": 502, "count": 1}],
         "launches": [{"provider": name, "steps": [], "end": {"state": state}} for name, state in ends.items()],
@@ -227,7 +203,7 @@ def variables(secrets, url, folder):
         "first_wait": {"tasks": [{"id": GOOD, "state": "succeeded"}]},
         "second_wait": {"skipped": True},
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
-        "leaver": "1395497048157130881",
+        "leaver": KOODRIVE_USER,
         "mirror_task_ids": [GOOD, ALSO_GOOD],
         "new_primary_host": "db2.example.com",
         "password": secrets["vmware_password"],
@@ -235,10 +211,11 @@ def variables(secrets, url, folder):
         "rackspace_username": "demo",
         "successor": "1395497048157130882",
         "task_simulator_state_dir": str(folder / "simulator"),
+        "token": secrets["image_token"],
         # What the launch of a backup returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
-        "koodrive_user": "1395497048157130881",
+        "koodrive_user": KOODRIVE_USER,
     }
 
 
@@ -288,8 +265,7 @@ while json.load(urllib.request.urlopen(request))["status"] not in ("success", "f
 
 @pytest.mark.newest
 def test_every_example_does_what_it_says(run_playbook, simulate, json_server, secrets, tmp_path):
-    secrets = {name: f"{secrets['wrong']}-{name}" for name in ("openstack_token", "rackspace_token")} | secrets
-    simulator = simulate(scenario(secrets))
+    simulator = simulate(scenario())
     given = variables(secrets, simulator.url, tmp_path)
 
     plays, hosts, expected = [], {}, {}
@@ -299,8 +275,7 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
         text = adapted(example.text, simulator.url, json_server)
         for others, end in VARIANTS.get(example.name, [({}, None)]):
             host = f"example_{len(hosts)}"
-            token = {"token": secrets[TOKENS[example.page]]} if example.page in TOKENS else {}
-            plays.append(play_of(example, text, host, {**given, **token, **others}))
+            plays.append(play_of(example, text, host, {**given, **others}))
             hosts[host] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
             expected[host] = (f"{example.page}: {example.name} {others or ''}".strip(), end)
     ends = tmp_path / "ends.json"
@@ -340,7 +315,7 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
             "DBVISIT_USERNAME": "admin",
             "KOODRIVE_API_URL": simulator.url,
             "OS_CLIENT_CONFIG_FILE": str(clouds),
-            "IMAGE_TOKEN": secrets["openstack_token"],
+            "IMAGE_TOKEN": secrets["image_token"],
             "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
             "RACKSPACE_API_KEY": secrets["api_key"],
             "RACKSPACE_AUTH_URL": simulator.url,
