@@ -4,8 +4,8 @@
 
 """Write into the documentation what the providers' descriptions already say.
 
-That is the environment variables of the connection options, the tables of states and failures in the guides, the README's
-table of ready definitions, and the credential types and the choice of a vendor in AWX.
+That is the environment variables of the connection options, the tables of states and failures in the guides, the
+README's table of ready definitions, and the credential types and the choice of a vendor in AWX.
 Run it after a provider was added or changed, with the collection importable:
 
     PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
