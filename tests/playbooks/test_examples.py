@@ -148,7 +148,12 @@ class Answers(JsonHandler):
         self.answer(200, self.server.answers.get(self.path.partition("?")[0], {}))
 
     def do_POST(self):
-        self.server.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.endswith("/cancel/"):
+            self.server.answers[self.path.removesuffix("cancel/")]["status"] = "canceled"
+            self.answer(202, {})
+            return
+        self.server.posted.append(json.loads(sent))
         self.answer(200, {})
 
 
@@ -166,14 +171,16 @@ class Proxy(JsonHandler):
 def awx_job(number, status, explanation=""):
     started, finished = "2026-11-22T07:30:00.123456Z", "2026-11-22T07:31:00.654321Z"
     told = {"job_explanation": explanation, "started": started, "finished": finished}
-    return {"id": number, "type": "job", "name": f"job {number}", "status": status, **told}
+    url = f"/api/v2/jobs/{number}/"
+    return {"id": number, "url": url, "type": "job", "name": f"job {number}", "status": status, **told}
 
 
 @pytest.fixture
 def json_server():
     jobs = [awx_job(3, "successful"), awx_job(4, "successful"), awx_job(5, "error", "Previous Task Failed")]
     (answer,) = rst_blocks((GUIDES / "custom_guide.rst").read_text(encoding="utf-8"), "json")
-    answers = {f"/api/v2/jobs/{job['id']}/": job for job in jobs} | {
+    running = awx_job(6, "running") | {"finished": None}
+    answers = {job["url"]: job for job in (*jobs, running)} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
         "/api/v2/jobs/17": json.loads(answer),
     }
@@ -285,6 +292,7 @@ def variables(secrets, url, folder):
         "import_id": GOOD,
         "import_ids": [GOOD, ALSO_GOOD],
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
+        "job_seconds": 1,
         "jump_host": "example_0",
         "leaver": "1395497048157130881",
         "mirror_task_ids": [GOOD, ALSO_GOOD],
@@ -412,7 +420,9 @@ def run_examples(run_playbook, simulate, others, secrets, tmp_path):
 
 def surroundings(url, secrets, folder):
     """Make the files and return the environment that examples expect to find."""
-    (folder / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
+    definitions = folder / "task_definitions"
+    definitions.mkdir()
+    (definitions / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
     script = folder / "bin" / "wait-for-import"
     script.parent.mkdir()
     script.write_text(WAIT_FOR_IMPORT.format(python=sys.executable, url=f"{url}/image"), encoding="utf-8")
