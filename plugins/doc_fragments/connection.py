@@ -197,6 +197,7 @@ options:
     type: float
     default: 30.0
 requirements:
+  - python >= 3.9
   - requests
   - jsonschema
   - keystoneauth1 (for O(provider=openstack_images) with a login)

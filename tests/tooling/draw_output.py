@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "images" / "task_wait.svg"
-COLUMNS = 100
+COLUMNS = 114
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 COUNT = 20

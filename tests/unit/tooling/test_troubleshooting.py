@@ -36,13 +36,19 @@ def reasons_of_errors(tree):
                 yield text_of(node.value)
 
 
+def chosen(node):
+    """Return what a value is, or in any case can be."""
+    return text_of(node.body if isinstance(node, ast.IfExp) else node)
+
+
 def reasons_of_results(tree):
-    """Yield what results have under the key ``reason``, and what names the reason of a wait."""
+    """Yield what results have under the key ``reason``, and what names the reason of a wait or a cancel."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             yield from (text_of(v) for k, v in zip(node.keys, node.values) if k is not None and text_of(k) == "reason")
         if isinstance(node, ast.FunctionDef) and node.name == "_failure_reason":
             yield from (text_of(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Return))
+            yield from (chosen(v) for inner in ast.walk(node) if isinstance(inner, ast.Dict) for v in inner.values)
 
 
 def outcomes(tree):
@@ -66,7 +72,7 @@ def known_reasons():
 
 def test_every_reason_has_its_entry_and_no_other_is_there():
     reasons = known_reasons()
-    assert {"task_failed", "defect", "stalled", "launch_unclear", "invalid_option"} <= reasons
+    assert {"task_failed", "defect", "cancel_unclear", "stalled", "launch_unclear", "invalid_option"} <= reasons
     assert set(SECTIONS) - OTHERS == reasons
 
 
