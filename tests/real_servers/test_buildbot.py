@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from definition_proof import Case, DefinitionProof, one_task
 from buildbot_server import USERNAME
+from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
-    from definition_proof import Run
     from buildbot_server import BuildbotServer
+    from definition_proof import Run
 
 WRONG = "quite-the-wrong-password"
 
