@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   provider:
     description:
-      - Whose tasks these are.
+      - Whose tasks these are. It can be omitted with O(definition), and is needed without.
       - V(custom) - tasks of any JSON API, as O(definition) describes it.
       - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
       - V(huawei_koodrive) - tasks and batch tasks of Huawei Cloud KooDrive.
@@ -24,7 +24,6 @@ options:
       - V(vmware_live_site_recovery) - tasks of VMware Live Site Recovery (Site Recovery Manager), vSphere Replication,
         and the configuration of their appliances.
     type: str
-    required: true
     choices:
       - custom
       - dbvisit_standby
@@ -164,10 +163,16 @@ options:
     type: str
   definition:
     description:
-      - Describes the API for V(custom).
-      - All its keys are in R(the guide, ansible_collections.longrunning.tasks.docsite.custom_guide).
-      - Used by O(provider=custom) only.
-    type: dict
+      - Describes the API, for any API that has no provider of its own. O(provider) is V(custom) then.
+      - A mapping, whose keys are in R(the guide, ansible_collections.longrunning.tasks.docsite.custom_guide), or the
+        name of one.
+      - V(NAME) means the file C(task_definitions/NAME.yml) in the role, beside the tasks or beside the playbook, else
+        the definition of this name that comes with this collection.
+      - V(NAMESPACE.COLLECTION.NAME) means the file C(plugins/plugin_utils/task_definitions/NAME.yml) of an installed
+        collection.
+      - A value with a slash, or that ends in C(.yml), C(.yaml) or C(.json), is the path of a file, from the same
+        folders. All files are read on the controller.
+    type: raw
   validate_certs:
     description:
       - Whether the servers' certificates are checked, against the system's trusted authorities and those that come

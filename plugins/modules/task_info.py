@@ -51,7 +51,7 @@ seealso:
   - module: longrunning.tasks.task_list
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How an API of one's own is described with O(definition).
+    description: How any other API is described with O(definition).
 """
 
 EXAMPLES = r"""

@@ -66,7 +66,7 @@ seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How an API of one's own is described with O(definition).
+    description: How any other API is described with O(definition).
 """
 
 EXAMPLES = r"""

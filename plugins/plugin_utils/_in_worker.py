@@ -35,8 +35,10 @@ from ansible.utils.display import Display
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.given import provider_of
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitObserver, unobserved
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._live import (
     AttendedClock,
     LiveLines,
@@ -94,7 +96,12 @@ class TasksAction(normal.ActionModule):  # type: ignore[misc]  # ansible-core is
     failure_keys: Mapping[str, Any] = MappingProxyType({})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        call = _call(self, task_vars or {})
+        variables = task_vars or {}
+        try:
+            self._task.args = with_definition(self._task.args, variables.get("ansible_search_path", ()))
+        except OptionError as error:
+            return {"changed": False, "failed": True, **self.failure_keys, **error.to_result()}
+        call = _call(self, variables)
         if call is None:
             with ending_with_parent(applies=not self._task.async_val):
                 result: dict[str, Any] = super().run(tmp, task_vars)
@@ -222,7 +229,7 @@ def _call(action: Any, task_vars: Mapping[str, Any]) -> _Call | None:
     except (TypeError, ValueError):
         # ansible-core says what is wrong with them.
         return None
-    provider = PROVIDERS.get(arguments.get("provider"))
+    provider = PROVIDERS.get(provider_of(arguments))
     if provider is not None and runner.missing_libraries(provider.description, arguments):
         # The Python that the host names may have them, and else says which it lacks.
         return None

@@ -306,7 +306,9 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
     copy = {"ansible.builtin.copy": {"content": every, "dest": str(ends), "mode": "0600"}}
     plays.append({"hosts": "example_0", "gather_facts": False, "tasks": [copy]})
 
-    (tmp_path / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
+    definitions = tmp_path / "task_definitions"
+    definitions.mkdir()
+    (definitions / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
     script = tmp_path / "bin" / "wait-for-import"
     script.parent.mkdir()
     script.write_text(WAIT_FOR_IMPORT.format(python=sys.executable, url=f"{simulator.url}/image"), encoding="utf-8")

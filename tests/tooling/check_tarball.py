@@ -32,7 +32,7 @@ PATTERNS = (
     r"requirements\.txt",
     r"meta/runtime\.yml",
     r"meta/(execution-environment\.yml|ee-requirements\.txt)",
-    r"plugins/plugin_utils/task_definitions/[a-z0-9_]+\.yml",
+    r"plugins/plugin_utils/task_definitions/([a-z0-9_]+\.yml|definition\.schema\.json)",
     r"docs/docsite/(extra-docs|links)\.yml",
     rf"docs/docsite/rst/{_NAME}\.rst",
     rf"docs/images/{_NAME}\.svg",

@@ -5,7 +5,7 @@
 """Write into the documentation what the providers' descriptions already say.
 
 That is the environment variables of the connection options, the tables of states and failures in the guides, and the
-credential types and the choice of a vendor in AWX.
+credential types and the choice of a vendor in AWX. The JSON Schema of definitions is written with it.
 Run it after a provider was added or changed, with the collection importable:
 
     PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.tests.tooling import definition_schema
 from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def documents() -> dict[Path, str]:
         FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8")),
         CREDENTIAL_TYPES: playbook_variables(),
         JOB_TEMPLATES: survey(JOB_TEMPLATES.read_text(encoding="utf-8")),
+        **definition_schema.documents(),
     }
     for name, provider in PROVIDERS.items():
         if name not in WITHOUT_TABLES:

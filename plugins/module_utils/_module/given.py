@@ -15,6 +15,10 @@ from typing import Any
 from .._core.errors import OptionError
 
 _KEY_VALUE = re.compile(r"[\w.-]+\s*=")
+#: The provider that a definition makes.
+CUSTOM = "custom"
+#: Options that are mappings, though their type says that the controller takes names for them too.
+_MAPPINGS = ("definition",)
 _TYPES: Mapping[str, tuple[str, type]] = {"dict": ("{", dict), "list": ("[", list)}
 
 
@@ -25,13 +29,36 @@ def given(arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str,
         OptionError: the text for a dictionary is something that Ansible would misread.
     """
     types = {
-        name: option["type"] for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))
+        name: "dict" if first in _MAPPINGS else option["type"]
+        for first, option in argument_spec.items()
+        for name in (first, *option.get("aliases", ()))
     }
     return {
         name: _read(name, value, types[name]) if isinstance(value, str) and types.get(name) in _TYPES else value
         for name, value in arguments.items()
         if not (name in types and isinstance(value, str) and value == "")
     }
+
+
+def with_provider(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with the provider that they mean: with a definition it is custom.
+
+    Raises:
+        OptionError: they name none, or another one.
+    """
+    provider = provider_of(options)
+    if provider is None:
+        raise OptionError("provider", "Neither provider nor definition is given. Give one of the two")
+    if options.get("definition") is not None and provider != CUSTOM:
+        raise OptionError(
+            "definition", f"definition is for provider {CUSTOM}, and provider is {provider}. Omit one of the two"
+        )
+    return {**options, "provider": provider}
+
+
+def provider_of(options: Mapping[str, Any]) -> Any:
+    """Return the provider that options mean, None where they mean none."""
+    return options.get("provider") or (None if options.get("definition") in (None, "") else CUSTOM)
 
 
 def _read(name: str, value: str, option_type: str) -> Any:
@@ -45,7 +72,7 @@ def _read(name: str, value: str, option_type: str) -> Any:
             continue
         if isinstance(data, wanted):
             return data
-    if option_type == "list" or _KEY_VALUE.match(text):
+    if option_type == "list" or (name not in _MAPPINGS and _KEY_VALUE.match(text)):
         return value
     raise OptionError(
         name,

@@ -44,7 +44,7 @@ from .._providers.registry import PROVIDERS
 from .._waiting.loop import WaitObserver, unobserved
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
-from .given import given
+from .given import given, with_provider
 from .interrupts import Interrupts
 
 try:
@@ -196,11 +196,19 @@ def options_to_check(
     One that it would misread is not among them: it is the error, which counts where Ansible finds none.
     """
     mask.hide(*secrets_of_options(params))
+    options, refusal = _readable(params, argument_spec)
+    try:
+        return with_provider(options), refusal
+    except OptionError as error:
+        return options, refusal or error
+
+
+def _readable(params: Mapping[str, Any], argument_spec: ArgumentSpec) -> tuple[dict[str, Any], OptionError | None]:
     try:
         return given(params, argument_spec), None
     except OptionError as error:
         rest = {name: value for name, value in params.items() if name != error.option}
-        return options_to_check(rest, argument_spec, mask)[0], error
+        return _readable(rest, argument_spec)[0], error
 
 
 def shown(result: Mapping[str, Any], params: Mapping[str, Any], mask: Mask) -> dict[str, Any]:

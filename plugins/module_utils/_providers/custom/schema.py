@@ -71,12 +71,12 @@ _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400}
 #: Python's ``$`` would also stand before a line break at the end.
 _PATH: dict[str, Any] = {
     "type": "string",
-    "pattern": r"^/[!\"$-~]*$(?!\n)",
+    "pattern": r'^/[!"$-~]*$(?!\n)',
     "description": "a path begins with a slash and holds no spaces, # or letters beyond ASCII",
 }
 _TASK_PATH: dict[str, Any] = {
     **_PATH,
-    "pattern": r"^(/|\{(id|next):path\})[!\"$-~]*$(?!\n)",
+    "pattern": r'^(/|\{(id|next):path\})[!"$-~]*$(?!\n)',
     "description": "a path begins with a slash or with {id:path}, and holds no spaces, # or letters beyond ASCII",
 }
 _HEADER = {
@@ -139,7 +139,7 @@ _PAGING = _variants(
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 _LOGIN_PATH: dict[str, Any] = {
     **_PATH,
-    "pattern": r"^(/|\{auth_url\})[!\"$-~]*$(?!\n)",
+    "pattern": r'^(/|\{auth_url\})[!"$-~]*$(?!\n)',
     "description": "a path begins with a slash or with {auth_url}, and holds no spaces, # or letters beyond ASCII",
 }
 _FORM = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -163,6 +163,7 @@ _SESSION = _closed(
                 "path": _PATH,
                 "address": _EXPRESSION,
                 "address_header": _HEADER,
+                "body": {},
             },
             "method",
         ),

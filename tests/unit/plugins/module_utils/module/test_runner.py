@@ -577,6 +577,36 @@ def test_a_text_that_ansible_would_misread_is_refused_with_the_way_out(run, serv
     assert "0ther-s3cret" not in written
 
 
+DEFINITION = {"get": {"path": "/v2/tasks/{id}"}, "fields": {"state": "status"}, "states": {"success": "succeeded"}}
+
+
+@pytest.mark.parametrize("provider", ["", "custom"])
+@pytest.mark.parametrize("definition", [DEFINITION, f" {json.dumps(DEFINITION)}\n"])
+def test_with_a_definition_the_provider_is_custom(run, server, provider, definition):
+    code, result, _written = run(task_info, task_id="a", provider=provider, definition=definition, api_url=server.url)
+    assert (code, result["task"]["provider"], result["task"]["state"]) == (0, "custom", "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "told"),
+    [
+        ({"provider": ""}, "provider", "Neither provider nor definition is given"),
+        ({"provider": "", "definition": ""}, "provider", "Neither provider nor definition is given"),
+        ({"definition": DEFINITION}, "definition", "provider is rackspace_images. Omit one of the two"),
+        ({"provider": "", "definition": "title: A"}, "definition", "is text, but not JSON"),
+        # Names are for the controller, which every module of the collection passes.
+        ({"provider": "custom", "definition": "pulp"}, "definition", "is text, but not JSON"),
+        ({"provider": "custom", "definition": "get=a"}, "definition", "is text, but not JSON"),
+        ({"provider": "custom", "definition": [1]}, "definition", "definition is wrong at $"),
+    ],
+)
+def test_a_definition_and_a_provider_that_do_not_fit_are_told_of(run, server, options, option, told):
+    code, result, _written = run(task_wait, task_id="a", api_url=server.url, **options)
+    assert (code, result["reason"], result["option"]) == (1, "invalid_option", option)
+    assert told in result["msg"]
+    assert result["outcome"] == "not_started"
+
+
 def test_a_list_as_json_is_a_list(run, server):
     code, result, _written = run(task_info, task_ids='["a", "b"]', **ready(server))
     assert (code, [task["id"] for task in result["tasks"]]) == (0, ["a", "b"])
