@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_wait
 short_description: Wait until long-running tasks of a vendor have ended
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.
@@ -25,7 +25,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode it looks once and does not wait. A task that is still under way is no failure.
+      - In check mode it looks once and does not wait. A task that is still under way is no failure, and
+        nothing is cancelled.
+  diff_mode:
+    support: none
+    details:
+      - It changes nothing, unless O(on_timeout=cancel) or O(on_interrupt=cancel).
+  idempotent:
+    support: full
+    details:
+      - It changes something only where it cancels tasks. Those have ended when it runs again.
 options:
   task_ids:
     description:
@@ -94,7 +103,7 @@ options:
   timeout:
     description:
       - Seconds for the whole wait. V(0) looks once.
-      - The tasks go on at the vendor when the time is up.
+      - The tasks go on at the vendor when the time is up, unless O(on_timeout=cancel).
       - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
     type: float
     default: 3600.0
@@ -142,10 +151,26 @@ options:
     choices: [fail, continue]
   on_timeout:
     description:
-      - Whether running out of O(timeout), O(deadline) or O(stall_timeout) makes the module fail.
+      - What to do when O(timeout), O(deadline) or O(stall_timeout) is up before all tasks have ended.
+      - V(fail) - the module fails, and the tasks go on at the vendor.
+      - V(continue) - it does not fail. Look at RV(outcome) and RV(pending_task_ids).
+      - V(cancel) - it asks the vendor to cancel the tasks that have not ended, takes up to 30 seconds to see their
+        ends, and fails. RV(cancels) says what became of each.
+      - It is an error with O(select), and when the tasks of this O(provider) cannot be cancelled, see
+        M(longrunning.tasks.task_cancel).
     type: str
-    choices: [fail, continue]
+    choices: [fail, continue, cancel]
     default: fail
+  on_interrupt:
+    description:
+      - What to do about tasks that have not ended when somebody interrupts the wait, as with Ctrl-C.
+      - V(leave) - nothing. They go on at the vendor.
+      - V(cancel) - ask the vendor to cancel them, all at once. There is less than half a second for that, so that
+        RV(msg) and RV(cancels) say which cancels were sent and which were not. What ends the process with SIGKILL
+        leaves no time for anything.
+    type: str
+    choices: [leave, cancel]
+    default: leave
   accept_failure_codes:
     description:
       - Failure codes of the vendor that count as a success here, such as a code that says that the work was done
@@ -239,6 +264,7 @@ options:
     type: bool
     default: false
 seealso:
+  - module: longrunning.tasks.task_cancel
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
@@ -375,7 +401,7 @@ outcome:
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) or O(deadline) was up before they had ended. RV(msg) says which.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could no longer be asked, so nobody can tell what became of them. See RV(reason)
+    - V(unreachable) - the vendor could not be reached any more, so nobody can tell what became of them. See RV(reason)
       and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
@@ -509,6 +535,15 @@ last_transient_error:
   returned: always
   type: str
   sample: null
+cancels:
+  description:
+    - What became of each task that the wait asked the vendor to cancel, because of O(on_timeout=cancel) or
+      O(on_interrupt=cancel). It has the keys of RV(longrunning.tasks.task_cancel#module:cancels). Else it is empty.
+    - A task that ended since then is among RV(failed_task_ids), unless it succeeded.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 option:
   description: The option that is wrong or missing.
   returned: when an option is wrong

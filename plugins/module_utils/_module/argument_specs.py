@@ -122,7 +122,8 @@ TASK_WAIT: ArgumentSpec = {
     "fail_fast": {"type": "bool", "default": False},
     # Its default is another one with select.
     "on_failure": {"type": "str", "choices": ["fail", "continue"]},
-    "on_timeout": {"type": "str", "default": "fail", "choices": ["fail", "continue"]},
+    "on_timeout": {"type": "str", "default": "fail", "choices": ["fail", "continue", "cancel"]},
+    "on_interrupt": {"type": "str", "default": "leave", "choices": ["leave", "cancel"]},
     "accept_failure_codes": {"type": "list", "elements": "str", "default": []},
     "success_states": {"type": "list", "elements": "str"},
     "failure_states": {"type": "list", "elements": "str"},
@@ -134,6 +135,18 @@ TASK_WAIT: ArgumentSpec = {
     # Read by the controller, which shows the lines.
     "progress": {"type": "bool", "default": True},
     "progress_interval": {"type": "float", "default": 30.0},
+}
+
+#: Of the event source, which is no module and takes the same options.
+TASK_EVENTS: ArgumentSpec = {
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    "types": {"type": "list", "elements": "str"},
+    "filters": {"type": "dict"},
+    "states": {"type": "list", "elements": "str", "choices": [state.value for state in TaskState]},
+    "events": {"type": "str", "default": "changes", "choices": ["changes", "ends"]},
+    "lookback": {"type": "float", "default": 0.0},
+    "limit": {"type": "int", "default": 1000},
+    "poll_interval": {"type": "float"},
 }
 
 #: AnsibleModule's rules about options that go together.

@@ -16,7 +16,6 @@ from .._core.errors import OptionError, RequestError, WaitError
 from .._core.snapshot import SELECTION
 from .._core.task import Task, TaskState
 from .._core.text import listed
-from .._waiting.explaining import explain_outcome
 from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
@@ -33,6 +32,7 @@ from .._work.state_words import JudgedProvider, StateWords
 from .context import Context, checked_task_ids, distinct
 from .moments import read_deadline
 from .queries import read_selection
+from .wait_cancelling import GivenUp, check_cancelling, give_up
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
@@ -53,6 +53,7 @@ NOT_STARTED: Mapping[str, Any] = {
     "requests": 0,
     "transient_errors": 0,
     "last_transient_error": None,
+    "cancels": [],
 }
 
 
@@ -65,6 +66,7 @@ def run(context: Context) -> dict[str, Any]:
     selection = _selection(context)
     asked = (SELECTION,) if selection is not None else asked_ids(context)
     context.seconds("progress_interval", least=1.0)
+    check_cancelling(context)
     plan = _plan(context, selection)
     if context.check_mode:
         plan = plan._replace(timeout=0.0, deadline=None)
@@ -91,10 +93,11 @@ def run(context: Context) -> dict[str, Any]:
         reports = "a task without a state" if raw_state is None else f"the state {raw_state!r}"
         which = "" if raw_state is None else ", which this collection does not know"
         context.warn(
-            f"{context.provider.description.title} reports {reports}{which}. It counts neither as an end nor as a "
-            "success",
+            f"{context.provider.description.title} reports {reports}{which}. It counts neither as ended nor as "
+            "succeeded",
         )
-    fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), outcome)
+    given_up = give_up(context, outcome, read)
+    fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)
     reason = _failure_reason(context, outcome)
     if reason is None:
         return fields
@@ -131,6 +134,12 @@ def _selection(context: Context) -> Selection | None:
         if params[option] == value:
             raise OptionError(
                 option, f"select waits until no task goes on, which {option}: {str(value).lower()} contradicts. Omit it"
+            )
+    for option in ("on_timeout", "on_interrupt"):
+        if params[option] == "cancel":
+            raise OptionError(
+                option,
+                f"{option}: cancel would cancel tasks of others, which select waits for. Omit it, or give task_ids",
             )
     selection = read_selection(params["select"])
     return selection._replace(quiet_seconds=0.0) if context.check_mode else selection
@@ -211,18 +220,19 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     out_of_time = ended in (Outcome.TIMED_OUT, Outcome.STALLED) and not context.check_mode
     if has_failed and _on_failure(params) == "fail":
         return "task_failed"
-    if out_of_time and params["on_timeout"] == "fail":
+    if out_of_time and params["on_timeout"] != "continue":
         return str(ended.value)
     return None
 
 
-def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> dict[str, Any]:
+def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict[str, Any]:
+    outcome = given_up.latest
     by_id = {task.id: task for task in outcome.tasks}
     tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
     counts = dict(NOT_STARTED["counts"])
     for entry in tasks:
         counts[entry["state"]] += 1
-    message = explain_outcome(outcome, context.provider.description.title)
+    message = given_up.explain(context.provider.description.title)
     if context.check_mode:
         message = f"Check mode: looked once and did not wait. {message}"
     return {
@@ -242,6 +252,8 @@ def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> d
         "requests": context.requests_sent(),
         "transient_errors": outcome.transient_errors,
         "last_transient_error": outcome.last_transient_error,
+        "cancels": [cancel.to_result() for cancel in given_up.cancels],
+        **({"changed": True} if any(cancel.outcome.is_change for cancel in given_up.cancels) else {}),
     }
 
 

@@ -37,7 +37,7 @@ def explain_task(task: Task, title: str, found: tuple[Task, float] | None = None
         which = "" if task.raw_state is None else ", which this collection does not know"
         return f"{who} {state}{which}. unknown_state: fail makes that a failure. Set it to wait to keep waiting."
     verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
-    return f"{who} {verb}{_reason(task)}"
+    return f"{who} {verb}{explain_reason(task)}"
 
 
 def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
@@ -55,7 +55,8 @@ def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
     )
 
 
-def _reason(task: Task) -> str:
+def explain_reason(task: Task) -> str:
+    """Say why a task failed, as the end of a sentence."""
     error = task.error
     if error is None:
         return sentence(f": {task.message}") if task.message else ", and the vendor gave no reason."
@@ -178,6 +179,8 @@ def _limit(plan: WaitPlan) -> tuple[str, str]:
 
 def _advice(outcome: WaitOutcome, longer: str = "") -> str:
     """Say what to do about the tasks that are not known to have ended, after a blank."""
+    if not outcome.leaves_tasks:
+        return ""
     seen = [task for task in outcome.pending if task.id in outcome.last_seen]
     missing = [task for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND]
     odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]
@@ -207,15 +210,15 @@ def _stalled(outcome: WaitOutcome, title: str) -> str:
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
     cause = outcome.cause
-    text = sentence(cause.message if cause is not None else f"{title} could no longer be asked")
+    text = sentence(cause.message if cause is not None else f"{title} could not be reached any more")
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
         text += f" Nothing has answered within {spent}, so the wait gave up."
-        text += f" Check {cause.option}, the network and the proxy."
+        text += f" {cause.advice}"
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
         text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:
-        text += f" What became of {_named(outcome.pending, outcome)} is not known."
+        text += f" The outcome of {_named(outcome.pending, outcome)} is unknown."
         if isinstance(cause, TransientError):
             text += f" Wait for the same IDs again when {title} answers."
     return text

@@ -75,7 +75,7 @@ class Outcome(str, Enum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     STALLED = "stalled"
-    #: The vendor could no longer be asked, for whatever reason: what became of the tasks is not known.
+    #: The vendor could not be reached any more, for whatever reason: what became of the tasks is not known.
     UNREACHABLE = "unreachable"
     #: A signal ended the wait, and not the tasks.
     INTERRUPTED = "interrupted"
@@ -162,6 +162,8 @@ class WaitOutcome(NamedTuple):
     lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
+    #: Whether those that have not ended are left to the vendor. Else nobody needs advice to wait for them again.
+    leaves_tasks: bool = True
 
     def verdict_of(self, task: Task) -> Verdict:
         """Return what one of the tasks means for the wait."""

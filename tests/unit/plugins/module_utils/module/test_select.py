@@ -251,7 +251,7 @@ def test_trouble_that_lasts_ends_the_wait_with_what_was_known():
     known.provider.read_page = once
     result = fails(known)
     assert (result["outcome"], result["pending_task_ids"]) == ("unreachable", ["a"])
-    assert "What became of import task a (last seen busy" in result["msg"]
+    assert "import task a (last seen busy" in result["msg"]
 
 
 def test_an_address_that_nothing_answers_at_is_given_up_soon():
@@ -300,6 +300,8 @@ def test_the_vendors_words_say_what_goes_on():
     [
         ({"wait_for": "any"}, "wait_for", "which wait_for: any contradicts"),
         ({"fail_fast": True}, "fail_fast", "which fail_fast: true contradicts"),
+        ({"on_timeout": "cancel"}, "on_timeout", "would cancel tasks of others"),
+        ({"on_interrupt": "cancel"}, "on_interrupt", "would cancel tasks of others"),
         ({"select": {"quiet_seconds": -1}}, "select.quiet_seconds", "select.quiet_seconds is -1; it has to be"),
         ({"select": {"started_after": "noon"}}, "select.started_after", "select.started_after is 'noon'"),
         ({"select": {"filters": {"a": {}}}}, "select.filters", "select.filters: the value of a has to be"),
