@@ -47,6 +47,7 @@ SECRETS = {
     "koodrive_token": f"{MARK}-koodrive",
     "app_secret": f"{MARK}-app",
     "vmware_password": f"{MARK}-vmware",
+    "custom_token": f"{MARK}-custom",
     "vmware_sso_password": f"{MARK}-vmware:sso",
     "wrong": f"{MARK}-wrong",
 }
@@ -81,6 +82,7 @@ CREDENTIALS = {
             {"id": "robot", "secret": SECRETS["application_credential_secret"], "user": "admin"},
         ],
     },
+    "custom": {"api_tokens": [SECRETS["custom_token"]]},
     "vmware_live_site_recovery": {
         "password": SECRETS["vmware_password"],
         "sso_password": SECRETS["vmware_sso_password"],
