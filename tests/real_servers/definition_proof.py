@@ -98,8 +98,13 @@ class DefinitionProof:
         assert one_task(run)["id"] in self.ids(unfinished)
 
     def test_cancel(self, played: dict[str, Run], show: Show) -> None:
-        """A task that was cancelled is no success."""
-        assert not played["cancelling"].failed, played["cancelling"].result
+        """A task is cancelled, once, and is no success."""
+        cancelling, again = played["cancelling"], played["cancelled_again"]
+        show("cancel", cancelling.result["msg"])
+        assert not cancelling.failed, cancelling.result
+        assert (cancelling.result["outcome"], cancelling.result["changed"]) == ("cancelled", True)
+        assert not again.failed, again.result
+        assert (again.result["outcome"], again.result["changed"]) == ("already_ended", False)
         run = played["cancelled"]
         show("cancelled", run.msg)
         assert (run.result["outcome"], run.states) == ("failed", ["cancelled"])
