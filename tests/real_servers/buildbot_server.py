@@ -23,7 +23,11 @@ def builder(name, *commands):
 
 BuildmasterConfig = dict(
     workers=[worker.LocalWorker("worker", max_builds=1)],
-    builders=[builder("good", ["sleep", "0.5"]), builder("bad", ["true"], ["false"]), builder("long", ["sleep", "300"])],
+    builders=[
+        builder("good", ["sleep", "0.5"]),
+        builder("bad", ["true"], ["false"]),
+        builder("long", ["sleep", "300"]),
+    ],
     schedulers=[schedulers.ForceScheduler(name="force", builderNames=["good", "bad", "long"])],
     protocols={{"null": {{}}}},
     title="Builds", titleURL="{url}/", buildbotURL="{url}/",

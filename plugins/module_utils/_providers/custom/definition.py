@@ -468,7 +468,7 @@ def _handle(
 def _listing(
     given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
 ) -> tuple[RequestTemplate | None, OptionError | None]:
-    """Return the request of a list, or the option that it alone needs and that is not given."""
+    """Return the request of a list. Without an option that it alone needs, tasks can still be read by their IDs."""
     try:
         for key, names in (("path", values), ("query", values), ("body", inside)):
             check_placeholders(given.get(key), f"$.list.{key}", names)
