@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
     wait_for_tasks,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
+from ansible_collections.longrunning.tasks.tests.tooling.ready_definitions import every
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import every_described, kind_of
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, Answer
 
@@ -30,7 +30,6 @@ SHIPPED = [one for one in ALL if one.is_shipped]
 EACH = pytest.mark.parametrize("one", ALL, ids=str)
 EXAMPLES = [(one, example) for one in ALL for example in one.examples.values()]
 LINES = 130
-REAL_SERVERS = Path(__file__).parents[5] / "tests" / "real_servers"
 
 
 def examples_of(*, launched=False, error=False):
@@ -63,9 +62,12 @@ def check_requests(connection, one):
 
 def test_every_shipped_definition_is_proven_by_examples_or_by_a_server():
     by_examples = {one.name for one in SHIPPED}
-    by_server = {path.stem for path in DEFINITIONS.glob("*.yml")} - by_examples
-    tests = "".join(path.read_text(encoding="utf-8") for path in REAL_SERVERS.glob("test_*.py"))
-    assert not [name for name in by_server if f'"{name}"' not in tests]
+    assert not [one.name for one in every() if one.name not in by_examples and not one.is_played]
+
+
+@pytest.mark.parametrize("one", [one for one in every() if "about" in one.given], ids=lambda one: one.name)
+def test_a_definition_claims_no_server_that_did_not_run(one):
+    assert one.about["proven_on"].startswith("No server") is not one.is_played
 
 
 @pytest.mark.parametrize("one", SHIPPED, ids=str)
