@@ -11,7 +11,6 @@ nothing that one registers is seen by another.
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import os
 import re
@@ -24,6 +23,7 @@ import pytest
 import yaml
 
 from unit.support.json_server import JsonHandler, serving
+from unit.support.vendors import ACCOUNT, KOODRIVE_USER
 
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 GUIDES = COLLECTION / "docs" / "docsite" / "rst"
@@ -33,7 +33,6 @@ ALSO_GOOD = "11111111-0000-4000-8000-000000000002"
 BROKEN = "11111111-0000-4000-8000-000000000003"
 #: The first answer about it comes from a gateway.
 SHAKY = "11111111-0000-4000-8000-000000000004"
-ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 
 #: Those that cannot be run, by the name of their first task, and why.
 NOT_RUN = {
@@ -57,14 +56,6 @@ VARIANTS: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"launched": {"results": [{"id": 3}, {"id": 4}]}}, None),
         ({"launched": {"results": [{"id": 3}, {"id": 5}]}}, "1 of 2 tasks.*job 5.*Previous Task Failed"),
     ],
-}
-#: By the name of a page's file.
-TOKENS = {
-    "huawei_koodrive_guide": "koodrive_token",
-    "migration_guide": "openstack_token",
-    "openstack_images_guide": "openstack_token",
-    "rackspace_images_guide": "rackspace_token",
-    "task_wait": "openstack_token",
 }
 
 
@@ -133,31 +124,32 @@ def awx_job(number, status, explanation=""):
     return {"id": number, "type": "job", "name": f"job {number}", "status": status, **told}
 
 
+def saved_answer():
+    (answer,) = rst_blocks((GUIDES / "describe_your_api.rst").read_text(encoding="utf-8"), "json")
+    return answer
+
+
 @pytest.fixture
 def json_server():
     jobs = [awx_job(3, "successful"), awx_job(4, "successful"), awx_job(5, "error", "Previous Task Failed")]
-    (answer,) = rst_blocks((GUIDES / "custom_guide.rst").read_text(encoding="utf-8"), "json")
     answers = {f"/api/v2/jobs/{job['id']}/": job for job in jobs} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
-        "/api/v2/jobs/17": json.loads(answer),
+        "/api/v2/jobs/17": json.loads(saved_answer()),
     }
     with serving(Answers, answers=answers) as url:
         yield url
 
 
 def definition():
-    """Put together the definition that the custom guide writes step by step, until it is used."""
-    pieces = [example for example in EXAMPLES if example.page == "custom_guide"]
-    whole = {}
-    for example in itertools.takewhile(lambda example: example.kind == "part", pieces):
-        whole |= example.content
-    return whole
+    """Put together the definition that the page about describing an API writes step by step."""
+    pieces = [example for example in EXAMPLES if example.page == "describe_your_api" and example.kind == "part"]
+    return {key: value for piece in pieces for key, value in piece.content.items()}
 
 
 # --- the run ------------------------------------------------------------------------------------------------------
 
 
-def scenario(secrets):
+def scenario():
     ends = {
         "dbvisit_standby": "End",
         "huawei_koodrive": "2",
@@ -183,23 +175,7 @@ def scenario(secrets):
         for provider in images
     ]
     tasks.append({"provider": "netapp_astra_control", "id": GOOD, "steps": [], "end": {"state": "completed"}})
-    admin = {"name": "admin", "password": secrets["admin_password"], "project": "demo", "roles": ["admin"]}
     return {
-        "credentials": {
-            "dbvisit_standby": {"username": "admin", "password": secrets["dbvisit_password"]},
-            "huawei_koodrive": {"api_tokens": [secrets["koodrive_token"]]},
-            "netapp_astra_control": {"account_id": ACCOUNT, "api_tokens": [secrets["astra_token"]]},
-            "openstack_images": {
-                "users": [admin],
-                "api_tokens": [{"token": secrets["openstack_token"], "user": "admin"}],
-            },
-            "rackspace_images": {
-                "username": "demo",
-                "api_key": secrets["api_key"],
-                "api_tokens": [secrets["rackspace_token"]],
-            },
-            "vmware_live_site_recovery": {"password": secrets["vmware_password"]},
-        },
         "tasks": tasks,
         "faults": [{"path": f"/image/v2/tasks/{SHAKY}", "kind": "html", "status": 502, "count": 1}],
         "launches": [{"provider": name, "steps": [], "end": {"state": state}} for name, state in ends.items()],
@@ -224,8 +200,10 @@ def variables(secrets, url, folder):
         "image_task_ids": [GOOD, "99999999-0000-4000-8000-000000000009"],
         "import_id": GOOD,
         "import_ids": [GOOD, ALSO_GOOD],
+        "first_wait": {"tasks": [{"id": GOOD, "state": "succeeded"}]},
+        "second_wait": {"skipped": True},
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
-        "leaver": "1395497048157130881",
+        "leaver": KOODRIVE_USER,
         "mirror_task_ids": [GOOD, ALSO_GOOD],
         "new_primary_host": "db2.example.com",
         "password": secrets["vmware_password"],
@@ -233,10 +211,11 @@ def variables(secrets, url, folder):
         "rackspace_username": "demo",
         "successor": "1395497048157130882",
         "task_simulator_state_dir": str(folder / "simulator"),
-        # What the custom guide's launch returned.
+        "token": secrets["image_token"],
+        # What the launch of a backup returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
-        "koodrive_user": "1395497048157130881",
+        "koodrive_user": KOODRIVE_USER,
     }
 
 
@@ -286,8 +265,7 @@ while json.load(urllib.request.urlopen(request))["status"] not in ("success", "f
 
 @pytest.mark.newest
 def test_every_example_does_what_it_says(run_playbook, simulate, json_server, secrets, tmp_path):
-    secrets = {name: f"{secrets['wrong']}-{name}" for name in ("openstack_token", "rackspace_token")} | secrets
-    simulator = simulate(scenario(secrets))
+    simulator = simulate(scenario())
     given = variables(secrets, simulator.url, tmp_path)
 
     plays, hosts, expected = [], {}, {}
@@ -297,8 +275,7 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
         text = adapted(example.text, simulator.url, json_server)
         for others, end in VARIANTS.get(example.name, [({}, None)]):
             host = f"example_{len(hosts)}"
-            token = {"token": secrets[TOKENS[example.page]]} if example.page in TOKENS else {}
-            plays.append(play_of(example, text, host, {**given, **token, **others}))
+            plays.append(play_of(example, text, host, {**given, **others}))
             hosts[host] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
             expected[host] = (f"{example.page}: {example.name} {others or ''}".strip(), end)
     ends = tmp_path / "ends.json"
@@ -306,6 +283,8 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
     copy = {"ansible.builtin.copy": {"content": every, "dest": str(ends), "mode": "0600"}}
     plays.append({"hosts": "example_0", "gather_facts": False, "tasks": [copy]})
 
+    (tmp_path / "job.json").write_text(saved_answer(), encoding="utf-8")
+    (tmp_path / "jobs.json").write_text(json.dumps({"jobs": [json.loads(saved_answer())["job"]]}), encoding="utf-8")
     definitions = tmp_path / "task_definitions"
     definitions.mkdir()
     (definitions / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
@@ -336,7 +315,7 @@ def test_every_example_does_what_it_says(run_playbook, simulate, json_server, se
             "DBVISIT_USERNAME": "admin",
             "KOODRIVE_API_URL": simulator.url,
             "OS_CLIENT_CONFIG_FILE": str(clouds),
-            "IMAGE_TOKEN": secrets["openstack_token"],
+            "IMAGE_TOKEN": secrets["image_token"],
             "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
             "RACKSPACE_API_KEY": secrets["api_key"],
             "RACKSPACE_AUTH_URL": simulator.url,
@@ -361,4 +340,4 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "README"}
+    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}
