@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_cancel
 short_description: Cancel long-running tasks of a vendor
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Asks a vendor to cancel some of its long-running tasks, and waits until they have ended.

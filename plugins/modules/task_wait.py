@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_wait
 short_description: Wait until long-running tasks of a vendor have ended
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.

@@ -27,7 +27,7 @@ def image_task(number, seconds, *, fails=False):
 
 
 def mixed_tasks():
-    """Return tasks that end at second 10, the odd ones, and at second 1000. A list has those with high numbers first."""
+    """Return tasks that end at second 10, the odd ones, and at second 1000. A list begins with the highest numbers."""
     return [image_task(number, 10 if number % 2 else 1000, fails=number % 10 < 3) for number in range(TASKS)]
 
 

@@ -93,8 +93,8 @@ class Ready(NamedTuple):
     @property
     def is_played(self) -> bool:
         """Whether the collection's tests play it with a real server."""
-        tests = "".join(path.read_text(encoding="utf-8") for path in REAL_SERVERS.glob("test_*.py"))
-        return f'"{self.name}"' in tests
+        paths = [*REAL_SERVERS.glob("test_*.py"), *REAL_SERVERS.glob("playbooks/*.yml")]
+        return any(re.search(rf"[\"'/]{self.name}(\.yml)?[\"']", path.read_text(encoding="utf-8")) for path in paths)
 
     @property
     def shown(self) -> set[str]:

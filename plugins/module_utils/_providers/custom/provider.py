@@ -154,14 +154,14 @@ def task_from_json(
         raise BadAnswerError(
             f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
         )
-    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
+    task = new_task(raw, found, description, _state(raw, told or description.state_of(found["state"]), definition))
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return replace(task, error=_error(raw, definition, description, task.message))
     return task
 
 
-def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
-    state = description.state_of(raw_state)
+def _state(raw: Any, state: TaskState, definition: Definition) -> TaskState:
+    """Return what a state means for a task, whether a word or the HTTP status told it."""
     if state is TaskState.UNKNOWN:
         return definition.other_state
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:

@@ -179,10 +179,14 @@ def at_path(body: Any, dotted: str) -> Any:
 
 @dataclass(frozen=True)
 class LaunchRule:
-    """What a task becomes that a client launches with a body that fits all conditions of the rule."""
+    """What a task becomes that a client launches with a body that fits all conditions of the rule.
+
+    ``count`` is how many launches it is for; None means all of them.
+    """
 
     conditions: tuple[tuple[str, Any], ...]
     life: Life
+    count: int | None = None
 
     def fits(self, body: Any) -> bool:
         """Tell whether a launch's request body fits; a value ``/like this/`` is a regular expression to search for."""

@@ -133,9 +133,19 @@ def test_the_connection_options_are_those_that_providers_get():
 
 @pytest.mark.parametrize("option", CONNECTION_OPTIONS)
 def test_the_environment_variables_are_documented(option):
-    rule = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"][option]
-    lines = [line for line in rule["description"] if line.startswith("Environment ")]
+    fragment = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)
+    lines = [line for line in fragment["options"][option]["description"] if line.startswith("Environment ")]
     documented = {name for line in lines for name in re.findall(r"E\(([^)]+)\)", line)}
+    if f"C(PREFIX_{option.upper()})" in " ".join(lines):
+        # The notes say which prefixes there are. A provider has such a variable, or one of another name, or none.
+        (note,) = [note for note in fragment["notes"] if note.startswith("C(PREFIX)")]
+        prefixes = dict(re.findall(r"C\((\w+)\) for V\((\w+)\)", note))
+        assert prefixes == {provider.description.environment_prefix: name for name, provider in PROVIDERS.items()}
+        regular = {f"{prefix}_{option.upper()}" for prefix in prefixes}
+        taken = {name for p in PROVIDERS.values() for name in environment_names(p.description, option)}
+        documented |= regular & taken
+    assert len(lines) <= 1
+    assert len("".join(lines)) <= 100, "one short line"
     known = {name for provider in PROVIDERS.values() for name in environment_names(provider.description, option)}
     assert documented == known
 

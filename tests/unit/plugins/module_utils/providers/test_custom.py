@@ -542,6 +542,26 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 204), "succeeded"),
+        (reply({"name": "vm1"}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Succeeded"}}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Failed"}}), "failed"),
+        (reply({"properties": {"provisioningState": "Failed"}}, 202), "running"),
+    ],
+)
+def test_an_answer_can_deny_the_success_of_its_http_status(answer, state):
+    found = monitor(
+        answer,
+        succeeded_if="properties.provisioningState == null || properties.provisioningState == 'Succeeded'",
+        failure={"code": "properties.provisioningState"},
+    ).read("42")
+    assert (found.state.value, found.error and found.error.code) == (state, "Failed" if state == "failed" else None)
+
+
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")

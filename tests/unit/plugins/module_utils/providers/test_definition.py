@@ -145,6 +145,7 @@ def oauth2(grant, **keys):
             ["at $.cancel.method: 'HEAD' is not one of POST, DELETE"],
         ),
         (changed("cancel", {"path": "/c/{id}", "possible_if": "["}), ["$.cancel.possible_if is not a JMESPath"]),
+        (changed("launch_id", ["json.id", "{json.id"]), ["$.launch_id has '{json.id'", "places in braces"]),
         (changed("handle", {"path": "/queue/{id}"}), ["at $.handle: next is missing"]),
         (changed("handle", {"path": "/queue", "next": "n"}), ["$.handle does not contain {id}"]),
         (changed("get.path", "/builds/{next}"), ["$.get.path has {next}, which is not a placeholder here"]),
