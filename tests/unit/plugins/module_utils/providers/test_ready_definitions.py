@@ -24,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
     wait_for_tasks,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
-from ansible_collections.longrunning.tasks.tests.tooling.ready_definitions import every
+from ansible_collections.longrunning.tasks.tests.tooling.definition_page import every
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import every_described, kind_of
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, SERVER, Answer
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession

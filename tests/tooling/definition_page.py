@@ -54,8 +54,8 @@ Ready definitions
 
 These APIs come with the collection: ``definition`` takes the name. A definition says how to log in, where the tasks are
 and what the API's words mean. How one is written, and so how to change a copy of one, says
-:ref:`the reference of definitions <ansible_collections.longrunning.tasks.docsite.custom_guide>`. The files are in the folder
-``plugins/plugin_utils/task_definitions`` of the collection.
+:ref:`the reference of definitions <ansible_collections.longrunning.tasks.docsite.custom_guide>`. The files are in
+the folder ``plugins/plugin_utils/task_definitions`` of the collection.
 
 A definition that no server has proven follows the documents that it names. The collection's tests give it answers as
 these show them, and look at what becomes of a task, a list, a failure, a refused login, an unknown ID, a launch and a
