@@ -4,9 +4,11 @@
 
 """Run the README's first example and put its output there: as text, and as the picture docs/images/task_wait.svg.
 
+Then run it once more, and have the filter timeline draw docs/images/timeline.svg.
+
     python -m tooling.draw_output
 
-The run is a real one of ansible-playbook, against the simulator. It takes a minute and needs ansible-core, what is in
+The runs are real ones of ansible-playbook, against the simulator. They take a minute each and need ansible-core, what is in
 requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Left out is the excerpt of the playbook that Ansible
 shows with an error, and of the failed task's result what goes beyond LONGEST characters.
 """
@@ -26,6 +28,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "images" / "task_wait.svg"
+TIMELINE = PICTURE.with_name("timeline.svg")
+#: What goes on behind the example when it does not fail.
+DRAWING = """\
+    on_failure: continue
+  register: waited
+- name: Draw
+  ansible.builtin.copy:
+    content: "{{ waited | longrunning.tasks.timeline(title='Nightly backups') }}"
+    dest: "{{ timeline }}"
+    mode: "0644"
+"""
 LONGEST = 420
 COLUMNS = 100
 
@@ -86,6 +99,7 @@ def run(tasks: str) -> list[str]:
             "astra_url": simulator.url,
             "astra_account": ACCOUNT,
             "astra_token": "demo",
+            "timeline": str(TIMELINE),
             "backups": {"tasks": [{"id": task_id(number)} for number in range(COUNT)]},
         }
         done = subprocess.run(
@@ -147,6 +161,7 @@ def main() -> int:
     readme = re.sub(marks, lambda marks: f"{marks[1]}```text\n{text}\n```\n{marks[2]}", readme, flags=re.DOTALL)
     README.write_text(readme, encoding="utf-8")
     PICTURE.write_text(draw(lines), encoding="utf-8")
+    run(example(readme) + DRAWING)
     print(text)
     return 0
 

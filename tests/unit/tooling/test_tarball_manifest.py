@@ -21,6 +21,8 @@ SHIPPED = [
     "README.md",
     "changelogs/changelog.yaml",
     "docs/guide.md",
+    "extensions/eda/plugins/event_source/task_events.py",
+    "extensions/eda/rulebooks/awx_approval.yml",
     "meta/ee-requirements.txt",
     "meta/execution-environment.yml",
     "meta/runtime.yml",
@@ -82,7 +84,7 @@ def test_nothing_ships_by_default():
 def test_grafted_folders_exist(caplog):
     caplog.set_level(logging.WARNING)
     grafted = [words[1] for words in map(str.split, GALAXY["manifest"]["directives"]) if words[0] == "graft"]
-    assert {"plugins", "roles", "playbooks", "meta", "docs", "LICENSES"} == set(grafted)
+    assert {"plugins", "roles", "playbooks", "meta", "docs", "LICENSES", "extensions/eda"} == set(grafted)
 
 
 def test_the_licence_is_there_twice_and_the_same():
