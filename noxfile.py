@@ -44,7 +44,7 @@ STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
 FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "pyyaml", "trustme"]
-FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", *LIBRARIES]
+FOR_RELEASES = ["ansible-core~=2.21.0", *LIBRARIES]
 # As pip does and uv does not: else each module's process would compile the libraries anew.
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
@@ -143,7 +143,7 @@ def build(session: nox.Session) -> None:
     """Build the tarball from a clean copy of the tree, and install it into .build/installed."""
     tally = Tally(session)
     ansible_core = tally.need(NEWEST).requirement
-    session.install(ansible_core, "distlib")
+    session.install(ansible_core)
     releases.build(session, tally, ansible_core)
 
 
@@ -296,12 +296,22 @@ def demo(session: nox.Session) -> None:
     tally.steps(("ansible-playbook", "longrunning.tasks.demo", *session.posargs), env=on_tarball())
 
 
-@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
-def bench(session: nox.Session) -> None:
-    """Measure task_wait against uri with until; arguments after -- are the benchmark's, --help lists them."""
-    tally = Tally(session)
-    session.install(tally.need(NEWEST).requirement, *FOR_PLAYBOOKS, env=COMPILED)
-    if sys.platform != "linux":
-        tally.skip("the peak memory of a process is read from Linux's /proc")
-    environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))
-    tally.steps(("python", "-m", "benchmark", "--json", ".build/benchmark.json", *session.posargs), env=environment)
+def _bench(name: str, choice: Choice | None, *usually: str) -> None:
+    @nox.session(name=name, python=interpreter(choice), requires=NEEDS_TARBALL)
+    def bench(session: nox.Session) -> None:
+        tally = Tally(session)
+        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS, env=COMPILED)
+        if sys.platform != "linux":
+            tally.skip("the peak memory of a process is read from Linux's /proc")
+        environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))
+        command = ("python", "-m", "benchmark", "--json", f".build/{name}.json")
+        tally.steps((*command, *(session.posargs or usually)), env=environment)
+
+    bench.__doc__ = (
+        "Measure task_wait against uri with until; arguments after -- are the benchmark's, --help lists them."
+    )
+
+
+_bench("bench", NEWEST)
+# What the core's own speed decides.
+_bench("bench-oldest", CHOICES["oldest"], "finished", "hosts", "at-once", "running")

@@ -34,7 +34,7 @@ PATTERNS = (
     rf"extensions/eda/plugins/event_source/{_NAME}\.(py|yml)",
     rf"extensions/eda/rulebooks/{_NAME}\.yml",
     r"meta/(execution-environment\.yml|ee-requirements\.txt)",
-    r"plugins/plugin_utils/task_definitions/[a-z0-9_]+\.yml",
+    r"plugins/plugin_utils/task_definitions/([a-z0-9_]+\.yml|definition\.schema\.json)",
     r"docs/docsite/(extra-docs|links)\.yml",
     rf"docs/docsite/rst/{_NAME}\.rst",
     rf"docs/images/{_NAME}\.svg",

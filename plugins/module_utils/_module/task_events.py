@@ -25,7 +25,7 @@ from .._provider.contract import TaskQuery
 from .._provider.options import ConnectionOptions
 from .._work.watching import Change, TaskWatch, Watched
 from .context import Context, checked_task_ids, distinct
-from .task_list import vendor_filters
+from .queries import vendor_filters
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1

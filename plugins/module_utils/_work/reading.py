@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from queue import SimpleQueue
-from typing import TypeVar, Union
+from typing import Union
 
 from .._core.clock import Deadline
 from .._core.errors import (
@@ -24,12 +22,10 @@ from .._core.errors import (
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
-from .._core.threads import start_thread
+from .._core.threads import side_by_side
 from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
-T = TypeVar("T")
-R = TypeVar("R")
 #: A task, or what stood in the way of reading it.
 Answer = Union[Task, TransientError]
 
@@ -38,8 +34,6 @@ Answer = Union[Task, TransientError]
 MOST_EMPTY_PAGES = 100
 #: Pages of a list that are followed at all.
 MOST_PAGES = 1000
-#: Requests that run side by side when tasks are read one by one.
-MOST_PARALLEL_REQUESTS = 8
 
 
 def unwarned(_text: str) -> None:
@@ -50,11 +44,22 @@ class TaskReader:
     """Reads tasks by their IDs in the way that costs fewer requests: by lists, or one by one and side by side.
 
     ``warn`` is told once of each task whose answers contradict each other, and once of entries that cannot be read.
+    With ``selects`` it also reads the tasks that nobody asked for by their IDs and that this takes, out of the list of
+    a ``query``.
     """
 
-    def __init__(self, provider: TaskProvider, warn: Callable[[str], None] = unwarned) -> None:
+    def __init__(
+        self,
+        provider: TaskProvider,
+        warn: Callable[[str], None] = unwarned,
+        *,
+        query: TaskQuery | None = None,
+        selects: Callable[[Task], bool] | None = None,
+    ) -> None:
         self._provider = provider
         self._warn = warn
+        self._query = query or TaskQuery()
+        self._selects = selects
         #: How many pages the last list took: the best guess for the next one.
         self._pages = 1
         #: The tasks that the last answers contradict each other about.
@@ -97,12 +102,14 @@ class TaskReader:
         return Snapshot.of(answers, self._provider.asked_to_wait)
 
     def _read(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
-        if len(task_ids) <= self._pages or not self._provider.can_list:
+        is_shorter = len(task_ids) <= self._pages or not self._provider.can_list
+        if is_shorter and self._selects is None:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         answers: dict[str, Answer] = {task_id: entries[-1] for task_id, entries in listed.items()}
         # What a list does not show may still be there: only asking for the task itself can tell.
-        lacking = [task_id for task_id in task_ids if self._has_to_be_read(listed.get(task_id, ()))]
+        known = dict.fromkeys((*task_ids, *listed))
+        lacking = [task_id for task_id in known if self._has_to_be_read(listed.get(task_id, ()))]
         for task_id, read in self._read_each(lacking, deadline).items():
             answers[task_id] = self._settle(task_id, listed.get(task_id, ()), read, deadline)
         return answers
@@ -139,7 +146,7 @@ class TaskReader:
             except TransientError as error:
                 return error
 
-        return dict(zip((task.id for task in tasks), _side_by_side(read_subtasks, tasks)))
+        return dict(zip((task.id for task in tasks), side_by_side(read_subtasks, tasks)))
 
     @property
     def _title(self) -> str:
@@ -149,13 +156,17 @@ class TaskReader:
         """Return what a list says of the tasks asked for: for each the last entry, and those that contradict it."""
         found: dict[str, list[Task]] = {}
         pages = 0
-        for page in read_pages(self._provider, TaskQuery(), deadline):
+        selects = self._selects
+        for page in read_pages(self._provider, self._query, deadline):
             pages += 1
             for task in page.tasks:
-                if task.id in asked:
+                if task.id in asked or (selects is not None and selects(task)):
                     _add(found, task)
             if page.unreadable:
                 self._warn_once("", _left_out(page.unreadable, self._title))
+            if selects is not None:
+                _make_sure_of_all(page, self._title)
+                continue
             # Another page would cost a request, as would asking for one of those still missing.
             if len(asked) - len(found) <= 1 or pages >= min(len(asked), MOST_PAGES):
                 break
@@ -163,8 +174,16 @@ class TaskReader:
         return found
 
     def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
-        answers = _side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
+        answers = side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
         return dict(zip(task_ids, answers))
+
+
+def _make_sure_of_all(page: TaskPage, title: str) -> None:
+    if page.is_cut:
+        raise BadAnswerError(
+            f"{title} did not list all of its tasks, so nobody can tell whether others are under way. Narrow the "
+            "selection down with filters that the vendor knows, and omit a limit among them"
+        )
 
 
 def _tasks_in(answers: Mapping[str, Answer]) -> list[Task]:
@@ -267,44 +286,7 @@ def read_each(provider: TaskProvider, task_ids: Sequence[str], deadline: Deadlin
         except (AccessDeniedError, BadAnswerError, RejectedError) as error:
             return error
 
-    return dict(zip(task_ids, _side_by_side(read, task_ids)))
-
-
-def _side_by_side(read_one: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return what is read for each item, in their order; raise the first error after what runs has ended.
-
-    Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
-    waits for no request that hangs.
-    """
-    if len(items) < 2:
-        return [read_one(item) for item in items]
-    waiting = deque(enumerate(items))
-    answers: dict[int, R] = {}
-    errors: dict[int, BaseException] = {}
-    ended: SimpleQueue[None] = SimpleQueue()
-
-    def work() -> None:
-        while waiting:
-            try:
-                number, item = waiting.popleft()
-            except IndexError:
-                break
-            try:
-                answers[number] = read_one(item)
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
-                errors[number] = error
-                waiting.clear()
-        ended.put(None)
-
-    threads = [start_thread(work) for _number in range(min(MOST_PARALLEL_REQUESTS, len(items)))]
-    started = [thread for thread in threads if thread is not None]
-    if not started:
-        work()
-    for _thread in started or (None,):
-        ended.get()
-    if errors:
-        raise errors[min(errors)]
-    return [answers[number] for number in range(len(items))]
+    return dict(zip(task_ids, side_by_side(read, task_ids)))
 
 
 def held_by_subtasks(task: Task, title: str) -> Task:

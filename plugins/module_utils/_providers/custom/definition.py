@@ -12,6 +12,7 @@ take the login's options too, and bodies the token of a session.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ..._core.task import TaskState
 from ..._core.text import listed
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
+from ..._provider.rest import DONE
 from .expressions import Expression, IdExpression
 from .schema import (
     ANY_OTHER,
@@ -62,7 +64,8 @@ class Paging:
     parameter: str = ""
     size_parameter: str = ""
     size: int = 0
-    first: int = 1
+    #: The number of the first page, or of the first task.
+    first: int = 0
     #: Whether the parameters are keys of the body, with dots for those inside of others.
     in_body: bool = False
 
@@ -75,6 +78,7 @@ class LogoutTemplate:
     path: str | None
     address: Expression | None
     address_header: str | None
+    body: Any = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,8 @@ class Definition:
     #: What a launch gives first, where that is no task yet.
     handle: HandleTemplate | None
     list: RequestTemplate | None
+    #: The option that the list alone needs and that is not given.
+    list_lacks: OptionError | None
     items: Expression | None
     #: Whether the list is an object of tasks by their IDs.
     is_by_id: bool
@@ -189,6 +195,12 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     problem = _SCHEMA.problem(given)
     if problem is not None or not isinstance(given, Mapping):
         raise OptionError("definition", f"definition is wrong {problem}")
+    try:
+        json.dumps(given, allow_nan=False)
+    except ValueError:
+        raise OptionError(
+            "definition", "definition contains something that JSON cannot express, such as .nan or .inf"
+        ) from None
     login = _as_session(given.get("login", {"type": "none"}))
     places = {name: getattr(options, name) for name in PLACES}
     values = {name: value for name, value in places.items() if value is not None and value.strip()}
@@ -204,11 +216,12 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     ended, cancel = given.get("when_ended"), given.get("cancel")
     if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
         raise OptionError(
-            "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
+            "definition", "definition is wrong at $.fields: id is missing; it distinguishes the tasks of a list"
         )
     ids = read_task_ids(given)
     of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
     quota = given.get("quota", [])
+    list_request, list_lacks = (None, None) if listing is None else _listing(listing, values, inside)
 
     def about_task(request: Mapping[str, Any], path: str) -> RequestTemplate:
         return _task_request(request, path, values, inside, of_task)
@@ -229,7 +242,8 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
         follows_location=given["get"].get("follow_location", False),
         handle=None if handle is None else _handle(handle, values, inside, ids),
-        list=None if listing is None else _request(listing, "$.list", values, inside),
+        list=list_request,
+        list_lacks=list_lacks,
         items=None if listing is None else _expression(listing, "items", "$.list"),
         is_by_id=(listing or {}).get("by_id", False),
         entry_id=None if listing is None else _expression(listing, "id", "$.list"),
@@ -237,7 +251,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
         when_ended=None if ended is None else about_task(ended, "$.when_ended"),
-        cancel=None if cancel is None else about_task({"method": "POST", **cancel}, "$.cancel"),
+        cancel=None if cancel is None else replace(about_task({"method": "POST", **cancel}, "$.cancel"), accepted=DONE),
         cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
@@ -250,7 +264,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
-        launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
+        launch_id=tuple(map(_launch_id, given.get("launch_id", ()))),
         poll_interval=float(given.get("poll_interval", 5.0)),
         quota=tuple(
             Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
@@ -260,6 +274,16 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     )
 
 
+def _launch_id(place: str) -> tuple[str, ...]:
+    """Read where a launch's result has the ID: keys joined by dots, or a text with such places in braces."""
+    if not {*"{}"} & {*place}:
+        return tuple(place.split("."))
+    if not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
+        what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
+        raise OptionError("definition", f"definition: $.launch_id has {place!r}, which {what}")
+    return (place,)
+
+
 def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
     session = login.get("session")
     if session is None:
@@ -267,7 +291,9 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
     where = "$.login.session"
     _need_one(session, ("token", "token_header", "token_cookie", "cookies"), where)
     if "body" in session and "form" in session:
-        raise OptionError("definition", f"definition: {where} has body and form, and a request has one of both")
+        raise OptionError(
+            "definition", f"definition: {where} has both body and form, and a request takes only one of them"
+        )
     path = session["path"]
     is_elsewhere = path.startswith(AUTH_URL)
     path = path[len(AUTH_URL) :] if is_elsewhere else path
@@ -295,15 +321,16 @@ def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> 
     _need_one(given, ("path", "address", "address_header"), where)
     check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
     address = _expression(given, "address", where)
-    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"), given.get("body"))
 
 
 def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
     keys = {key: value for key, value in given.items() if key != "in"}
     in_body = given.get("in") == "body"
     if in_body and not isinstance(listing.get("body"), Mapping):
-        raise OptionError("definition", "definition: $.list.paging is in the body, and $.list.body is no object")
-    return Paging(**{**keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
+        raise OptionError("definition", "definition: $.list.paging is in the body, but $.list.body is not an object")
+    first = {"first": 1} if given["style"] == "page" else {}
+    return Paging(**{**first, **keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
 
 
 def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
@@ -322,7 +349,7 @@ def _times(given: str | list[str]) -> tuple[str, ...]:
         except (ValueError, re.error):
             usable = False
         if not usable:
-            what = f"is none of {', '.join(TIMES)}, and no pattern such as %d.%m.%Y %H:%M:%S"
+            what = f"is neither one of {', '.join(TIMES)} nor a pattern such as %d.%m.%Y %H:%M:%S"
             raise OptionError("definition", f"definition is wrong at $.times: {form!r} {what}")
     return forms
 
@@ -338,7 +365,9 @@ def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
 
 def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
     if not given.keys() & {"when", "code", "message"}:
-        raise OptionError("definition", "definition: $.refusal needs when, code or message, to know a refusal by")
+        raise OptionError(
+            "definition", "definition: $.refusal needs when, code or message, by which a refusal is recognised"
+        )
     return RefusalTemplate(
         **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
         meanings={str(code): MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
@@ -384,7 +413,7 @@ def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
     for status in given:
         if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
             what = "is for the login" if str(status) == "401" else "means that there is no such task"
-            told = what if str(status) in ("401", "404") else "is no HTTP status from 200 to 599"
+            told = what if str(status) in ("401", "404") else "is not an HTTP status from 200 to 599"
             raise OptionError("definition", f"definition: $.get.statuses has {status}, which {told}")
     return {int(status): None if means == HOLDS_TASK else TaskState(means) for status, means in given.items()}
 
@@ -406,11 +435,11 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
         if name.lower() in _OWN_HEADERS:
-            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
+            raise OptionError("definition", f"definition: {path} is a header that every request sets itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",
-                f"definition: {path} would hold a secret, and a definition is no place for one: use login, or a "
+                f"definition: {path} contains a secret, and a definition is not hidden: use login, or a "
                 f"placeholder such as {{api_token}}",
             )
     return given
@@ -434,7 +463,9 @@ def _task_request(
     named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
     if not named & {*of_task} and "{id}" not in given.get("task", ""):
         what = f"{{{of_task[0]}}}"
-        raise OptionError("definition", f"definition: {path} has {what} nowhere, so that it asks for no task")
+        raise OptionError(
+            "definition", f"definition: {path} does not contain {what}, so it does not say which task it asks for"
+        )
     return _template(given)
 
 
@@ -447,12 +478,18 @@ def _handle(
     return HandleTemplate(request, Expression(given["next"], f"{where}.next"), message, cancelled_if)
 
 
-def _request(
-    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str]
-) -> RequestTemplate:
-    for key, names in (("path", values), ("query", values), ("body", inside)):
-        check_placeholders(given.get(key), f"{path}.{key}", names)
-    return _template(given)
+def _listing(
+    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
+) -> tuple[RequestTemplate | None, OptionError | None]:
+    """Return the request of a list, or the option that it alone needs and that is not given."""
+    try:
+        for key, names in (("path", values), ("query", values), ("body", inside)):
+            check_placeholders(given.get(key), f"$.list.{key}", names)
+    except OptionError as error:
+        if error.option not in PLACES:
+            raise
+        return None, error
+    return _template(given), None
 
 
 def _template(given: Mapping[str, Any]) -> RequestTemplate:

@@ -14,6 +14,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core import err
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     argument_specs,
+    task_cancel,
     task_info,
     task_launch,
     task_list,
@@ -25,11 +26,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
     SECRET_OPTIONS,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.cancelling import CancelOutcome
+from ansible_collections.longrunning.tasks.plugins.modules import task_cancel as task_cancel_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_info as task_info_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_launch as task_launch_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_list as task_list_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_wait as task_wait_module
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
+    CancellingProvider,
     FakeProvider,
     LaunchingProvider,
     Run,
@@ -38,6 +42,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider impo
 
 FRAGMENTS = {"connection": connection, "attributes": attributes}
 MODULES = {
+    "task_cancel": (task_cancel_module, argument_specs.TASK_CANCEL),
     "task_info": (task_info_module, argument_specs.TASK_INFO),
     "task_launch": (task_launch_module, argument_specs.TASK_LAUNCH),
     "task_list": (task_list_module, argument_specs.TASK_LIST),
@@ -80,13 +85,18 @@ def texts(node):
 # rundeck_job_run of community.general 11.4.2 documents an abort on timeout, and its default is not to abort.
 @EACH
 def test_options_are_documented_as_they_are(name):
-    spec = {**argument_specs.CONNECTION, **MODULES[name][1]}
     kept = ("type", "elements", "required", "default", "choices", "aliases")
-    known = {option: {key: rule[key] for key in kept if rule.get(key)} for option, rule in spec.items()}
-    documented = {
-        option: {key: rule[key] for key in kept if rule.get(key)} for option, rule in documented_options(name).items()
-    }
-    assert documented == known
+
+    def kept_of(rules):
+        return {
+            option: {
+                **{key: rule[key] for key in kept if rule.get(key)},
+                "of it": kept_of(rule.get("suboptions") or rule.get("options") or {}),
+            }
+            for option, rule in rules.items()
+        }
+
+    assert kept_of(documented_options(name)) == kept_of({**argument_specs.CONNECTION, **MODULES[name][1]})
 
 
 @EACH
@@ -100,7 +110,9 @@ def test_defaults_have_their_types(name):
 
 @EACH
 def test_every_option_is_described(name):
-    for option, rule in documented_options(name).items():
+    options = documented_options(name)
+    of_options = [pair for rule in options.values() for pair in rule.get("suboptions", {}).items()]
+    for option, rule in [*options.items(), *of_options]:
         for line in rule["description"]:
             assert line.endswith("."), (option, line)
 
@@ -121,9 +133,19 @@ def test_the_connection_options_are_those_that_providers_get():
 
 @pytest.mark.parametrize("option", CONNECTION_OPTIONS)
 def test_the_environment_variables_are_documented(option):
-    rule = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"][option]
-    lines = [line for line in rule["description"] if line.startswith("Environment ")]
+    fragment = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)
+    lines = [line for line in fragment["options"][option]["description"] if line.startswith("Environment ")]
     documented = {name for line in lines for name in re.findall(r"E\(([^)]+)\)", line)}
+    if f"C(PREFIX_{option.upper()})" in " ".join(lines):
+        # The notes say which prefixes there are. A provider has such a variable, or one of another name, or none.
+        (note,) = [note for note in fragment["notes"] if note.startswith("C(PREFIX)")]
+        prefixes = dict(re.findall(r"C\((\w+)\) for V\((\w+)\)", note))
+        assert prefixes == {provider.description.environment_prefix: name for name, provider in PROVIDERS.items()}
+        regular = {f"{prefix}_{option.upper()}" for prefix in prefixes}
+        taken = {name for p in PROVIDERS.values() for name in environment_names(p.description, option)}
+        documented |= regular & taken
+    assert len(lines) <= 1
+    assert len("".join(lines)) <= 100, "one short line"
     known = {name for provider in PROVIDERS.values() for name in environment_names(provider.description, option)}
     assert documented == known
 
@@ -153,8 +175,9 @@ def test_the_intervals_of_the_providers_are_told_right():
 def test_options_and_values_that_texts_name_exist(name):
     options, values = documented_options(name), returned(name)
     everything = " ".join(texts([documentation(name), values, documented_options(name)]))
-    for option in re.findall(r"(?<!\w)O\(([a-z_]+)(?:=[^)]*)?\)", everything):
-        assert option in options
+    named = {*options, *(f"{option}.{key}" for option, rule in options.items() for key in rule.get("suboptions", {}))}
+    for option in re.findall(r"(?<!\w)O\(([a-z_.]+)(?:=[^)]*)?\)", everything):
+        assert option in named
     for value in re.findall(r"RV\(([a-z_]+)\)", everything):
         assert value in values
     for other, value in re.findall(r"RV\(longrunning\.tasks\.(\w+)#module:([a-z_]+)", everything):
@@ -211,7 +234,11 @@ FAILURE = {"reason", "request", "option", "candidates"}
 def result_of(name, **params):
     if name == "task_launch":
         result = Run(task_launch.run, LaunchingProvider("a"), type="import")()
-        # Every module of Ansible returns it; this one is the only one here that ever says true.
+    if name == "task_cancel":
+        looks = [task("a"), task("a", "cancelled")]
+        result = Run(task_cancel.run, CancellingProvider(None, tasks={"a": looks}), task_ids=["a"])()
+    if name in ("task_launch", "task_cancel"):
+        # Every module of Ansible returns it; these are the only ones here that ever say true.
         assert result.pop("changed") is True
         return result
     provider = FakeProvider({"a": task("a", "succeeded")})
@@ -222,11 +249,13 @@ def result_of(name, **params):
 
 
 # A rescue that looks at the failed tasks has to work when no wait began, too.
-def test_a_wait_that_did_not_start_returns_what_every_wait_does():
-    documented = {key for key, value in returned("task_wait").items() if value["returned"] == "always"}
-    assert {"msg", *task_wait.NOT_STARTED} == documented
-    result = result_of("task_wait")
-    for key, value in task_wait.NOT_STARTED.items():
+@pytest.mark.parametrize("work", [task_cancel, task_wait], ids=["task_cancel", "task_wait"])
+def test_what_did_not_start_returns_what_it_does_else(work):
+    name = work.__name__.rpartition(".")[2]
+    documented = {key for key, value in returned(name).items() if value["returned"] == "always"}
+    assert {"msg", *work.NOT_STARTED} == documented
+    result = result_of(name)
+    for key, value in work.NOT_STARTED.items():
         assert value is None or type(value) is type(result[key]), key
 
 
@@ -280,3 +309,9 @@ def test_every_reason_is_explained():
     raised = {kind.reason for kind in kinds} - {_errors.WorkError.reason, "launch_unclear"} | {"defect"}
     documented = " ".join(returned("task_info")["reason"]["description"])
     assert set(re.findall(r"V\((\w+)\)", documented)) == raised
+
+
+@pytest.mark.parametrize("outcome", [*CancelOutcome, "not_started"])
+def test_every_outcome_of_a_cancel_is_explained(outcome):
+    word = getattr(outcome, "value", outcome)
+    assert any(line.startswith(f"V({word}) - ") for line in returned("task_cancel")["outcome"]["description"])

@@ -58,6 +58,19 @@ def test_ids_are_found(results, ids):
     assert launched_task_ids(results, DESCRIPTION) == ids
 
 
+OF_PARTS = replace(DESCRIPTION, launch_id_paths=(("{json.dag.id}/{json.run}",),))
+
+
+def test_an_id_is_put_together_of_several_places():
+    assert launched_task_ids({"json": {"dag": {"id": "nightly"}, "run": 7}}, OF_PARTS) == ("nightly/7",)
+
+
+@pytest.mark.parametrize("answer", [{"run": 7}, {"dag": {"id": ["a", "b"]}, "run": 7}, {"dag": {"id": None}, "run": 7}])
+def test_an_id_that_lacks_a_part_is_none(answer):
+    with pytest.raises(OptionError, match=r"looks for it \(\{json\.dag\.id\}/\{json\.run\}\)"):
+        launched_task_ids({"json": answer}, OF_PARTS)
+
+
 @pytest.mark.parametrize(
     ("results", "name"),
     [
@@ -111,6 +124,33 @@ def test_no_task_of_a_launch_of_several_is_left_out(entries):
 )
 def test_where_vmwares_launches_have_their_ids(result, ids):
     assert launched_task_ids(result, PROVIDERS["vmware_live_site_recovery"].description) == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "ids"),
+    [
+        ("json.result.0", {"result": [5, {"2": 7}]}, ("5",)),
+        ("json.result.1.*", {"result": [5, {"2": 7}]}, ("7",)),
+        ("json.result.1.*", {"result": [5, {"2": 7, "3": 8}]}, ("7", "8")),
+        ("json.*.id", {"a": {"id": "x"}, "b": {"id": "y"}}, ("x", "y")),
+        ("json.result.0", {"result": {"0": "a"}}, ("a",)),
+        ("json.*", {"*": "a", "other": "b"}, ("a",)),
+        ("json.0.id", [{"id": "a"}, {"id": "b"}], ("a",)),
+    ],
+)
+def test_a_path_can_pick_an_entry_and_take_all_values(path, answer, ids):
+    description = replace(DESCRIPTION, launch_id_paths=(tuple(path.split(".")),))
+    assert launched_task_ids({"json": answer}, description) == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("json.result.2", {"result": [5, 6]}), ("json.*", {}), ("json.*", {"a": "x", "b": None}), ("json.0", {"1": "a"})],
+)
+def test_a_path_that_picks_nothing(path, answer):
+    description = replace(DESCRIPTION, launch_id_paths=(tuple(path.split(".")),))
+    with pytest.raises(OptionError, match=r"has (no task ID|2 tasks)"):
+        launched_task_ids({"json": answer}, description)
 
 
 def test_a_launch_of_nothing_is_no_success():
