@@ -8,8 +8,8 @@ Then run it once more, and have the filter timeline draw docs/images/timeline.sv
 
     python -m tooling.draw_output
 
-The runs are real ones of ansible-playbook, against the simulator. They take a minute each and need ansible-core, what is
-in requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Nothing of the output is left out.
+The runs are real ones of ansible-playbook, against the simulator. They take a minute each, and need ansible-core, what
+is in requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Nothing of the output is left out.
 """
 
 from __future__ import annotations
