@@ -169,7 +169,7 @@ cancels:
       description: The same in a sentence, with the vendor's own words where it gave any.
       type: str
       returned: success
-      sample: "VMware Live Site Recovery: recovery task 5d1c7a60 was cancelled."
+      sample: "Recovery task 5d1c7a60 was cancelled."
 tasks:
   description:
     - The tasks as last read, one to one with the IDs and in their order. Each has the keys of

@@ -11,7 +11,6 @@ nothing that one registers is seen by another.
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import os
 import re
@@ -175,14 +174,18 @@ def awx_job(number, status, explanation=""):
     return {"id": number, "url": url, "type": "job", "name": f"job {number}", "status": status, **told}
 
 
+def saved_answer():
+    (answer,) = rst_blocks((GUIDES / "describe_your_api.rst").read_text(encoding="utf-8"), "json")
+    return answer
+
+
 @pytest.fixture
 def json_server():
     jobs = [awx_job(3, "successful"), awx_job(4, "successful"), awx_job(5, "error", "Previous Task Failed")]
-    (answer,) = rst_blocks((GUIDES / "custom_guide.rst").read_text(encoding="utf-8"), "json")
     running = awx_job(6, "running") | {"finished": None}
     answers = {job["url"]: job for job in (*jobs, running)} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
-        "/api/v2/jobs/17": json.loads(answer),
+        "/api/v2/jobs/17": json.loads(saved_answer()),
     }
     posted = []
     with serving(Answers, answers=answers, posted=posted) as url:
@@ -197,12 +200,9 @@ def proxy():
 
 
 def definition():
-    """Put together the definition that the custom guide writes step by step, until it is used."""
-    pieces = [example for example in EXAMPLES if example.page == "custom_guide"]
-    whole = {}
-    for example in itertools.takewhile(lambda example: example.kind == "part", pieces):
-        whole |= example.content
-    return whole
+    """Put together the definition that the page about describing an API writes step by step."""
+    pieces = [example for example in EXAMPLES if example.page == "describe_your_api" and example.kind == "part"]
+    return {key: value for piece in pieces for key, value in piece.content.items()}
 
 
 # --- the run ------------------------------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ def variables(secrets, url, folder):
         "successor": "1395497048157130882",
         "survey_task_ids": f"{GOOD}, {ALSO_GOOD}",
         "task_simulator_state_dir": str(folder / "simulator"),
-        # What the custom guide's launch returned.
+        # What the launch of a backup returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
         "koodrive_user": "1395497048157130881",
@@ -420,6 +420,8 @@ def run_examples(run_playbook, simulate, others, secrets, tmp_path):
 
 def surroundings(url, secrets, folder):
     """Make the files and return the environment that examples expect to find."""
+    (folder / "job.json").write_text(saved_answer(), encoding="utf-8")
+    (folder / "jobs.json").write_text(json.dumps({"jobs": [json.loads(saved_answer())["job"]]}), encoding="utf-8")
     definitions = folder / "task_definitions"
     definitions.mkdir()
     (definitions / "backup.yml").write_text(yaml.safe_dump(definition()), encoding="utf-8")
@@ -489,7 +491,7 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "README"}
+    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}
 
 
 def test_the_cookbook_has_enough_recipes():

@@ -41,6 +41,7 @@ PATTERNS = (
     r"playbooks/files/awx/[a-z-]+\.yml",
     rf"plugins/action/{_NAME}\.py",
     rf"plugins/doc_fragments/{_NAME}\.py",
+    rf"plugins/filter/{_NAME}\.py",
     rf"plugins/lookup/{_NAME}\.py",
     rf"plugins/modules/{_NAME}\.py",
     rf"plugins/module_utils/_{_NAME}/({_NAME}/)?_?{_NAME}\.py",
@@ -60,6 +61,7 @@ MAY_BE_ABSENT = (
 #: The kinds of ansible-doc and where they lie; a role is known by its argument_specs.
 DOCUMENTED = {
     "module": re.compile(rf"plugins/modules/({_NAME})\.py"),
+    "filter": re.compile(rf"plugins/filter/({_NAME})\.py"),
     "lookup": re.compile(rf"plugins/lookup/({_NAME})\.py"),
     "role": re.compile(rf"roles/({_NAME})/meta/argument_specs\.yml"),
 }

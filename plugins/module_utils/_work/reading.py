@@ -37,11 +37,22 @@ class TaskReader:
     """Reads tasks by their IDs in the way that costs fewer requests: by lists, or one by one and side by side.
 
     ``warn`` is told once of each task whose answers contradict each other, and once of entries that cannot be read.
+    With ``selects`` it also reads the tasks that nobody asked for by their IDs and that this takes, out of the list of
+    a ``query``.
     """
 
-    def __init__(self, provider: TaskProvider, warn: Callable[[str], None] = unwarned) -> None:
+    def __init__(
+        self,
+        provider: TaskProvider,
+        warn: Callable[[str], None] = unwarned,
+        *,
+        query: TaskQuery | None = None,
+        selects: Callable[[Task], bool] | None = None,
+    ) -> None:
         self._provider = provider
         self._warn = warn
+        self._query = query or TaskQuery()
+        self._selects = selects
         #: How many pages the last list took: the best guess for the next one.
         self._pages = 1
         #: The tasks that the last answers contradict each other about.
@@ -84,12 +95,14 @@ class TaskReader:
         return Snapshot.of(answers, self._provider.asked_to_wait)
 
     def _read(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
-        if len(task_ids) <= self._pages or not self._provider.can_list:
+        is_shorter = len(task_ids) <= self._pages or not self._provider.can_list
+        if is_shorter and self._selects is None:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         answers: dict[str, Answer] = {task_id: entries[-1] for task_id, entries in listed.items()}
         # What a list does not show may still be there: only asking for the task itself can tell.
-        lacking = [task_id for task_id in task_ids if self._has_to_be_read(listed.get(task_id, ()))]
+        known = dict.fromkeys((*task_ids, *listed))
+        lacking = [task_id for task_id in known if self._has_to_be_read(listed.get(task_id, ()))]
         for task_id, read in self._read_each(lacking, deadline).items():
             answers[task_id] = self._settle(task_id, listed.get(task_id, ()), read, deadline)
         return answers
@@ -136,13 +149,17 @@ class TaskReader:
         """Return what a list says of the tasks asked for: for each the last entry, and those that contradict it."""
         found: dict[str, list[Task]] = {}
         pages = 0
-        for page in read_pages(self._provider, TaskQuery(), deadline):
+        selects = self._selects
+        for page in read_pages(self._provider, self._query, deadline):
             pages += 1
             for task in page.tasks:
-                if task.id in asked:
+                if task.id in asked or (selects is not None and selects(task)):
                     _add(found, task)
             if page.unreadable:
                 self._warn_once("", _left_out(page.unreadable, self._title))
+            if selects is not None:
+                _make_sure_of_all(page, self._title)
+                continue
             # Another page would cost a request, as would asking for one of those still missing.
             if len(asked) - len(found) <= 1 or pages >= min(len(asked), MOST_PAGES):
                 break
@@ -152,6 +169,14 @@ class TaskReader:
     def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         answers = side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
         return dict(zip(task_ids, answers))
+
+
+def _make_sure_of_all(page: TaskPage, title: str) -> None:
+    if page.is_cut:
+        raise BadAnswerError(
+            f"{title} did not list all of its tasks, so nobody can tell whether others are under way. Narrow the "
+            "selection down with filters that the vendor knows, and omit a limit among them"
+        )
 
 
 def _tasks_in(answers: Mapping[str, Answer]) -> list[Task]:
