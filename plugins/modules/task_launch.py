@@ -76,8 +76,8 @@ options:
       - What there is to be after the task. Where the vendor has it already, nothing is launched.
       - For an import at Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is
         none. Images that others share count too, so add C(owner) or C(visibility) where that matters.
-      - For a switchover at Dbvisit C(primary), the host that is to have the primary database of the configuration, just
-        as the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
+      - For a switchover at Dbvisit C(primary), the host that should have the primary database of the configuration, as
+        the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
         configuration is under way, that one is taken, as O(reuse) says, because nobody knows where it leads.
       - Other vendors and tasks cannot be asked.
     type: dict

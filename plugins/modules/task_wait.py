@@ -401,7 +401,7 @@ outcome:
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) or O(deadline) was up before they had ended. RV(msg) says which.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could no longer be asked, so nobody can tell what became of them. See RV(reason)
+    - V(unreachable) - the vendor could not be reached any more, so nobody can tell what became of them. See RV(reason)
       and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.

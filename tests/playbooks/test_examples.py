@@ -25,6 +25,7 @@ import pytest
 import yaml
 
 from unit.support.json_server import JsonHandler, serving
+from unit.support.vendors import ACCOUNT, KOODRIVE_USER
 
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 GUIDES = COLLECTION / "docs" / "docsite" / "rst"
@@ -36,7 +37,6 @@ BROKEN = "11111111-0000-4000-8000-000000000003"
 TOO_BIG = "11111111-0000-4000-8000-000000000005"
 #: The first answer about it comes from a gateway.
 SHAKY = "11111111-0000-4000-8000-000000000004"
-ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 
 #: Those that cannot be run, by the name of their first task, and why.
 NOT_RUN = {
@@ -76,15 +76,6 @@ VARIANTS: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"launched": {"results": [{"id": 3}, {"id": 4}]}}, None),
         ({"launched": {"results": [{"id": 3}, {"id": 5}]}}, "1 of 2 tasks.*job 5.*Previous Task Failed"),
     ],
-}
-#: By the name of a page's file.
-TOKENS = {
-    "cookbook": "openstack_token",
-    "huawei_koodrive_guide": "koodrive_token",
-    "migration_guide": "openstack_token",
-    "openstack_images_guide": "openstack_token",
-    "rackspace_images_guide": "rackspace_token",
-    "task_wait": "openstack_token",
 }
 
 
@@ -208,7 +199,7 @@ def definition():
 # --- the run ------------------------------------------------------------------------------------------------------
 
 
-def scenario(secrets):
+def scenario():
     ends = {
         "dbvisit_standby": "End",
         "huawei_koodrive": "2",
@@ -237,23 +228,7 @@ def scenario(secrets):
         {"provider": "rackspace_images", "id": TOO_BIG, "steps": [], "end": {"state": "failure", "code": "413"}}
     )
     tasks.append({"provider": "netapp_astra_control", "id": GOOD, "steps": [], "end": {"state": "completed"}})
-    admin = {"name": "admin", "password": secrets["admin_password"], "project": "demo", "roles": ["admin"]}
     return {
-        "credentials": {
-            "dbvisit_standby": {"username": "admin", "password": secrets["dbvisit_password"]},
-            "huawei_koodrive": {"api_tokens": [secrets["koodrive_token"]]},
-            "netapp_astra_control": {"account_id": ACCOUNT, "api_tokens": [secrets["astra_token"]]},
-            "openstack_images": {
-                "users": [admin],
-                "api_tokens": [{"token": secrets["openstack_token"], "user": "admin"}],
-            },
-            "rackspace_images": {
-                "username": "demo",
-                "api_key": secrets["api_key"],
-                "api_tokens": [secrets["rackspace_token"]],
-            },
-            "vmware_live_site_recovery": {"password": secrets["vmware_password"]},
-        },
         "tasks": tasks,
         "faults": [{"path": f"/image/v2/tasks/{SHAKY}", "kind": "html", "status": 502, "count": 1}],
         "launches": [
@@ -291,10 +266,12 @@ def variables(secrets, url, folder):
         "image_uuids": [GOOD, ALSO_GOOD],
         "import_id": GOOD,
         "import_ids": [GOOD, ALSO_GOOD],
+        "first_wait": {"tasks": [{"id": GOOD, "state": "succeeded"}]},
+        "second_wait": {"skipped": True},
         "imported": {"results": [{"json": {"id": GOOD}}, {"json": {"id": ALSO_GOOD}}]},
         "job_seconds": 1,
         "jump_host": "example_0",
-        "leaver": "1395497048157130881",
+        "leaver": KOODRIVE_USER,
         "mirror_task_ids": [GOOD, ALSO_GOOD],
         "new_primary_host": "db2.example.com",
         "password": secrets["vmware_password"],
@@ -304,10 +281,11 @@ def variables(secrets, url, folder):
         "successor": "1395497048157130882",
         "survey_task_ids": f"{GOOD}, {ALSO_GOOD}",
         "task_simulator_state_dir": str(folder / "simulator"),
+        "token": secrets["image_token"],
         # What the launch of a backup returned.
         "launched": {"json": {"id": 17}},
         "koodrive_token": secrets["koodrive_token"],
-        "koodrive_user": "1395497048157130881",
+        "koodrive_user": KOODRIVE_USER,
     }
 
 
@@ -369,21 +347,15 @@ class Others(NamedTuple):
 
 
 @pytest.fixture
-def others(simulate, certificates, json_server, proxy, secrets):
-    guarded = simulate(scenario(secrets), tls_certificate=certificates["server"], tls_key=certificates["key"])
+def others(simulate, certificates, json_server, proxy):
+    guarded = simulate(scenario(), tls_certificate=certificates["server"], tls_key=certificates["key"])
     return Others(*json_server, guarded.url, certificates["authority"], *proxy)
-
-
-@pytest.fixture
-def secrets(secrets):
-    """Return the secrets of the simulators' logins, and ready tokens besides."""
-    return {name: f"{secrets['wrong']}-{name}" for name in ("openstack_token", "rackspace_token")} | secrets
 
 
 @pytest.fixture
 def run_examples(run_playbook, simulate, others, secrets, tmp_path):
     """Return a function that runs examples, each in a play and on a host of its own, and says which ended wrongly."""
-    simulator = simulate(scenario(secrets))
+    simulator = simulate(scenario())
     known = variables(secrets, simulator.url, tmp_path)
     known |= {"ca_file": others.authority, "proxy_url": others.proxy_url}
 
@@ -393,8 +365,7 @@ def run_examples(run_playbook, simulate, others, secrets, tmp_path):
             text = adapted(example.text, simulator.url, others)
             for special, end in VARIANTS.get(example.name, [({}, None)]):
                 host = f"example_{len(hosts)}"
-                token = {"token": secrets[TOKENS[example.page]]} if example.page in TOKENS else {}
-                plays.append(play_of(example, text, host, {**known, **token, **special}))
+                plays.append(play_of(example, text, host, {**known, **special}))
                 hosts[host] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
                 expected[host] = (f"{example.page}: {example.name} {special or ''}".strip(), end)
         ends = tmp_path / "ends.json"
@@ -447,7 +418,7 @@ def surroundings(url, secrets, folder):
         "NETAPP_ASTRA_API_TOKEN": secrets["astra_token"],
         "NETAPP_ASTRA_API_URL": url,
         "OS_CLIENT_CONFIG_FILE": str(clouds),
-        "IMAGE_TOKEN": secrets["openstack_token"],
+        "IMAGE_TOKEN": secrets["image_token"],
         "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
         "RACKSPACE_API_KEY": secrets["api_key"],
         "RACKSPACE_AUTH_URL": url,

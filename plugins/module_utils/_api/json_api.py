@@ -22,7 +22,7 @@ from .._core.errors import (
     RequestError,
     TransientError,
 )
-from .._core.masking import without_secrets_by_name
+from .._core.masking import without_secrets_by_name, without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
@@ -275,6 +275,8 @@ def read_answer(
             what = f"{traits.title} answered with JSON of an unexpected shape ({problem})"
             raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
         return data
+    if is_login and refusal is not None and refusal.words is not None:
+        refusal = refusal._replace(words=without_tokens(refusal.words))
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
         code, words = _words_of_login(data) if is_login else vendor_words(response)
@@ -286,7 +288,7 @@ def read_answer(
     is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
     if is_page and response.status in _NO_API and kind is not TransientError:
         kind = RejectedError
-        refusal = refusal._replace(advice="A web page is at that address, and no API: check api_url")
+        refusal = refusal._replace(advice="That address serves a web page, not an API: check api_url")
     error = kind(_told(kind, refusal, details, traits, refusal_advice), **details)
     if isinstance(error, TransientError):
         error.retry_after = retry_after
@@ -294,9 +296,10 @@ def read_answer(
 
 
 def _words_of_login(data: object) -> tuple[str | None, str]:
-    """Return the code and the words of a refused login. The object that has them can have a token too."""
+    """Return the code and the words of a refused login. The object that has them, and they, can have a token too."""
     found = find_words(without_secrets_by_name(data)) if isinstance(data, Mapping) else None
-    return found or (None, "")
+    code, words = found or (None, "")
+    return code, without_tokens(words)
 
 
 def _told(
@@ -339,7 +342,7 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *
     try:
         return json_of(response)
     except TooManyValuesError:
-        what = f"more than {MOST_VALUES:,} values of JSON, which are too many"
+        what = f"more than {MOST_VALUES:,} JSON values, which is too many"
         raise BadAnswerError(f"{title} answered with {what}: {where}", **details) from None
     except ValueError:
         # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.

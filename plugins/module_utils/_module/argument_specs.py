@@ -137,6 +137,18 @@ TASK_WAIT: ArgumentSpec = {
     "progress_interval": {"type": "float", "default": 30.0},
 }
 
+#: Of the event source, which is no module and takes the same options.
+TASK_EVENTS: ArgumentSpec = {
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    "types": {"type": "list", "elements": "str"},
+    "filters": {"type": "dict"},
+    "states": {"type": "list", "elements": "str", "choices": [state.value for state in TaskState]},
+    "events": {"type": "str", "default": "changes", "choices": ["changes", "ends"]},
+    "lookback": {"type": "float", "default": 0.0},
+    "limit": {"type": "int", "default": 1000},
+    "poll_interval": {"type": "float"},
+}
+
 #: AnsibleModule's rules about options that go together.
 TASK_IDS_RULES: Mapping[str, Any] = {
     "required_one_of": [("task_ids", "launch_results")],

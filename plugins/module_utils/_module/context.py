@@ -77,7 +77,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
         raise OptionError(
             "task_ids",
-            "task_ids holds a value that is neither text nor a number. Give what a launching task registered as "
+            "task_ids contains a value that is neither text nor a number. Give what a launching task registered as "
             "launch_results",
         )
     if description.read_task_id is not None:
@@ -86,7 +86,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
         raise OptionError(
             "task_ids",
-            f"task_ids holds {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
+            f"task_ids contains {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
         )
     return task_id
 

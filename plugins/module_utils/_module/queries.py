@@ -33,7 +33,7 @@ def read_query(params: Mapping[str, Any], prefix: str = "") -> TaskQuery:
         types=frozenset(params["types"] or ()),
         started_after=after,
         started_before=before,
-        filters=_vendor_filters(params["filters"] or {}, f"{prefix}filters"),
+        filters=vendor_filters(params["filters"] or {}, f"{prefix}filters"),
         resource=params.get("resource"),
     )
 
@@ -52,7 +52,7 @@ def read_selection(params: Mapping[str, Any]) -> Selection:
     )
 
 
-def _vendor_filters(filters: Mapping[str, Any], option: str) -> tuple[tuple[str, str], ...]:
+def vendor_filters(filters: Mapping[str, Any], option: str = "filters") -> tuple[tuple[str, str], ...]:
     """Return what the user wants the vendor to get: a list gives its parameter several times."""
     pairs: list[tuple[str, str]] = []
     for name, value in filters.items():

@@ -93,8 +93,8 @@ def run(context: Context) -> dict[str, Any]:
         reports = "a task without a state" if raw_state is None else f"the state {raw_state!r}"
         which = "" if raw_state is None else ", which this collection does not know"
         context.warn(
-            f"{context.provider.description.title} reports {reports}{which}. It counts neither as an end nor as a "
-            "success",
+            f"{context.provider.description.title} reports {reports}{which}. It counts neither as ended nor as "
+            "succeeded",
         )
     given_up = give_up(context, outcome, read)
     fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)

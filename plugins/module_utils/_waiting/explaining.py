@@ -210,15 +210,15 @@ def _stalled(outcome: WaitOutcome, title: str) -> str:
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
     cause = outcome.cause
-    text = sentence(cause.message if cause is not None else f"{title} could no longer be asked")
+    text = sentence(cause.message if cause is not None else f"{title} could not be reached any more")
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
         text += f" Nothing has answered within {spent}, so the wait gave up."
-        text += f" Check {cause.option}, the network and the proxy."
+        text += f" {cause.advice}"
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
         text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:
-        text += f" What became of {_named(outcome.pending, outcome)} is not known."
+        text += f" The outcome of {_named(outcome.pending, outcome)} is unknown."
         if isinstance(cause, TransientError):
             text += f" Wait for the same IDs again when {title} answers."
     return text

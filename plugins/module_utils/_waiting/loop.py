@@ -75,7 +75,7 @@ class Outcome(str, Enum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     STALLED = "stalled"
-    #: The vendor could no longer be asked, for whatever reason: what became of the tasks is not known.
+    #: The vendor could not be reached any more, for whatever reason: what became of the tasks is not known.
     UNREACHABLE = "unreachable"
     #: A signal ended the wait, and not the tasks.
     INTERRUPTED = "interrupted"

@@ -11,7 +11,14 @@ from dataclasses import replace
 from typing import Union
 
 from .._core.clock import Deadline
-from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, TransientError
+from .._core.errors import (
+    AccessDeniedError,
+    BadAnswerError,
+    NotFoundError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
@@ -266,6 +273,22 @@ def _left_out(number: int, title: str) -> str:
     return f"The list of {title} has {entries} left out"
 
 
+def read_each(provider: TaskProvider, task_ids: Sequence[str], deadline: Deadline) -> Mapping[str, Task | RequestError]:
+    """Return for each ID what ``read_one`` returns, or the error where the answer about this task cannot be used.
+
+    Raises:
+        RequestError: none can be read, such as after a login that was refused.
+    """
+
+    def read(task_id: str) -> Task | RequestError:
+        try:
+            return read_one(provider, task_id, deadline)
+        except (AccessDeniedError, BadAnswerError, RejectedError) as error:
+            return error
+
+    return dict(zip(task_ids, side_by_side(read, task_ids)))
+
+
 def held_by_subtasks(task: Task, title: str) -> Task:
     """Return a task as it counts for a wait that follows its subtasks: as running while they have not ended.
 
@@ -320,10 +343,13 @@ def list_tasks(
     limit: int,
     deadline: Deadline,
     warn: Callable[[str], None] = unwarned,
+    *,
+    is_enough: Callable[[TaskPage], bool] = lambda _page: False,
 ) -> tuple[list[Task], bool]:
     """Return at most ``limit`` tasks that match, and whether there are or may be more.
 
-    A task about which the list contradicts itself is read by its ID.
+    A task about which the list contradicts itself is read by its ID. ``is_enough`` says of a page that those after it
+    are of no interest.
 
     Raises:
         RequestError: they could not be listed.
@@ -339,7 +365,7 @@ def list_tasks(
             _add(found, task)
             if query.matches(task):
                 matching.add(task.id)
-        if len(matching) > limit:
+        if len(matching) > limit or is_enough(page):
             break
     tasks = [_one_of(entries, provider, deadline, warn) for entries in found.values()]
     if unreadable:

@@ -351,7 +351,7 @@ def test_a_task_without_a_state_is_warned_of():
     waiting = wait({"a": [replace(task("a", "unknown"), raw_state=None), task("a", "succeeded")]})
     waiting()
     assert waiting.warnings == [
-        "Example Cloud reports a task without a state. It counts neither as an end nor as a success",
+        "Example Cloud reports a task without a state. It counts neither as ended nor as succeeded",
     ]
 
 

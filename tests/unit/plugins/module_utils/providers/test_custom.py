@@ -297,6 +297,13 @@ def test_a_task_is_read():
     assert "Authorization" not in request.headers
 
 
+@pytest.mark.parametrize("api_url", ["https://api.example", "https://api.example/", "https://api.example/v1/"])
+def test_the_address_may_have_the_base_path_already(api_url):
+    api = Api({"base_path": "/v1"}, reply(task("1")), api_url=api_url)
+    api.read("1")
+    assert api.urls == ["https://api.example/v1/tasks/1"]
+
+
 def test_a_task_is_read_by_post():
     get = {"method": "POST", "path": "/show", "body": {"params": {"id": "{id:int}"}}, "task": "data"}
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
@@ -369,7 +376,7 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     ended = {"fields": fields, "when_ended": {"path": "/jobs/{id}/output", "message": "length(lines)"}}
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
-    assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+    assert found.message.startswith("All went well. The request of when_ended failed: ")
 
 
 AZURE = {
@@ -441,7 +448,7 @@ def test_an_id_of_several_parts(answered):
 @pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
-    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+    with pytest.raises(OptionError, match="an ID of 300 characters; at most 255"):
         description.read_task_id("a" * 300)
 
 
@@ -533,6 +540,26 @@ def monitor(answer, **definition):
 def test_the_http_status_is_the_state(answer, state):
     found = monitor(answer).read("42")
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 204), "succeeded"),
+        (reply({"name": "vm1"}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Succeeded"}}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Failed"}}), "failed"),
+        (reply({"properties": {"provisioningState": "Failed"}}, 202), "running"),
+    ],
+)
+def test_an_answer_can_deny_the_success_of_its_http_status(answer, state):
+    found = monitor(
+        answer,
+        succeeded_if="properties.provisioningState == null || properties.provisioningState == 'Succeeded'",
+        failure={"code": "properties.provisioningState"},
+    ).read("42")
+    assert (found.state.value, found.error and found.error.code) == (state, "Failed" if state == "failed" else None)
 
 
 def test_a_page_of_a_portal_is_no_state():
@@ -759,8 +786,8 @@ def test_the_end_of_links(end):
         ("http://api.example/base/tasks?after=1", "another server"),
         ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
-        (5, "no text"),
-        ({"href": "?a"}, "no text"),
+        (5, "not text"),
+        ({"href": "?a"}, "not text"),
     ],
 )
 def test_links_that_are_not_followed(link, words):
