@@ -39,6 +39,7 @@ from aptly_server import AptlyServer  # noqa: E402 - as above
 from azure_server import AzureServer  # noqa: E402 - as above
 from buildbot_server import BuildbotServer  # noqa: E402 - as above
 from flower_server import FlowerServer  # noqa: E402 - as above
+from ganeti_server import GanetiServer  # noqa: E402 - as above
 from image_source import ImageSource  # noqa: E402 - as above
 from image_tasks import launch_import  # noqa: E402 - as above
 from openstack_server import Endpoints, OpenStackServer, missing_requirements  # noqa: E402 - as above
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["launch_import"]
 
 #: A fixture has the name of its server.
-KINDS: tuple[type[RealServer], ...] = (AzureServer, BuildbotServer, FlowerServer)
+KINDS: tuple[type[RealServer], ...] = (AzureServer, BuildbotServer, FlowerServer, GanetiServer)
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:
