@@ -62,23 +62,23 @@ class Expression:
     def __init__(self, text: str, path: str) -> None:
         if not HAS_JMESPATH:
             raise MissingLibraryError("jmespath", "for the provider custom")
-        self._text = text
+        self.text = text
         try:
             self._compiled = jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:
             what = str(error).partition("\n")[0].rstrip(":")
-            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}") from None
         # The library reads numbers of thousands of digits with int, and nested parentheses by recursion.
         except (RecursionError, ValueError):
             what = "it is nested too deeply, or has a number that is too long"
-            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}") from None
+            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}") from None
         unknown = _unknown_function(self._compiled.parsed)
         if unknown is not None:
             what = f"there is no function {unknown}()"
-            raise OptionError("definition", f"definition: {path} is no JMESPath expression: {what}")
+            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}")
         if _growth(self._compiled.parsed) > _MOST_GROWTH:
             raise OptionError(
-                "definition", f"definition: {path} could make too much of an answer: it has too many lists"
+                "definition", f"definition: {path} could make the answer too large: it has too many lists"
             )
 
     def find(self, data: Any) -> Any:
@@ -92,9 +92,7 @@ class Expression:
         # Besides its own errors the library lets some of Python's through, such as that of a slice with step 0.
         except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
             what = str(error).partition("\n")[0]
-            raise BadAnswerError(
-                f"The definition's expression {self._text!r} does not fit the answer: {what}"
-            ) from None
+            raise BadAnswerError(f"The definition's expression {self.text!r} does not fit the answer: {what}") from None
 
 
 class IdExpression:
@@ -102,12 +100,14 @@ class IdExpression:
 
     def __init__(self, text: str, path: str) -> None:
         if re.search(r"[\"'`]\{id\}[\"'`]", text):
-            raise OptionError("definition", f"definition: {path} has {{id}} in quotes, and it is a text without them")
-        self._text = text
+            raise OptionError(
+                "definition", f"definition: {path} has {{id}} in quotes. Omit the quotes: it is text without them"
+            )
+        self.text = text
         self._path = path
         self.find("{}", "x")
 
     def find(self, data: Any, task_id: str) -> Any:
         """Return what the expression finds for a task, None where it finds nothing. Raises as ``Expression.find``."""
         literal = json.dumps(task_id).replace("`", "\\u0060")
-        return Expression(self._text.replace("{id}", f"`{literal}`"), self._path).find(data)
+        return Expression(self.text.replace("{id}", f"`{literal}`"), self._path).find(data)
