@@ -28,17 +28,26 @@ SETTING = "longrunning_tasks_in_process"
 #: What ansible-core keeps of a result of task_info.
 LARGEST_RESULT_MB = 0.03
 
+#: The tasks that are told as cancelled at the next look.
+CANCELLED: set[str] = set()
+
 
 class Vendor(JsonHandler):
     """A vendor, and a proxy to it too. Its tasks say who was asked."""
 
     def do_GET(self):
         task_id = self.path.rpartition("/")[2]
+        if task_id in CANCELLED:
+            # Told once, so that both edges find the same.
+            CANCELLED.discard(task_id)
+            return self.answer(200, {**self._task(task_id), "status": "cancelled"})
         tasks = [self._task("a"), self._task("endless")] if task_id.startswith("tasks") else None
-        self.answer(200, {"tasks": tasks} if tasks else self._task(task_id))
+        return self.answer(200, {"tasks": tasks} if tasks else self._task(task_id))
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if self.path.endswith("/cancel"):
+            CANCELLED.add(self.path.split("/")[-2])
         self.answer(201, self._task("new"))
 
     def _task(self, task_id):
@@ -129,6 +138,11 @@ def test_both_edges_give_the_same_results(both, way):
     results = registered["worker"]["first"]
     assert len(results) > 30
     assert len(results["case_warning"]["warnings"]) == 1
+    assert [cancel["outcome"] for cancel in results["case_cancel"]["cancels"]] == ["cancelled", "already_ended"]
+    assert (results["case_on_timeout_cancel"]["outcome"], results["case_on_timeout_cancel"]["changed"]) == (
+        "timed_out",
+        True,
+    )
     assert [item["task"]["message"][:8] for item in results["case_environment"]["results"]] == ["vendor 0", "vendor 1"]
     if verbosity:
         assert_each_ran_where_it_should(output, 31)
