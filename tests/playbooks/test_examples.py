@@ -135,13 +135,17 @@ class Answers(JsonHandler):
     """Answers GET with what its server has for the path."""
 
     def do_GET(self):
-        self.answer(200, self.server.answers.get(self.path.partition("?")[0], {}))
+        answer = self.server.answers.get(self.path.partition("?")[0], {})
+        self.answer(404 if answer is None else 200, answer)
 
     def do_POST(self):
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.endswith("/cancel/"):
             self.server.answers[self.path.removesuffix("cancel/")]["status"] = "canceled"
             self.answer(202, {})
+            return
+        if self.path.endswith("/auth/tokens"):
+            self.answer(201, {}, {"X-Subject-Token": "session"})
             return
         self.server.posted.append(json.loads(sent))
         self.answer(200, {})
@@ -177,6 +181,9 @@ def json_server():
     answers = {job["url"]: job for job in (*jobs, running)} | {
         "/api/v2/jobs/": {"count": len(jobs), "next": None, "previous": None, "results": jobs},
         "/api/v2/jobs/17": json.loads(saved_answer()),
+        f"/volumes/{GOOD}": {"volume": {"id": GOOD, "status": "in-use"}},
+        f"/servers/{GOOD}": {"server": {"id": GOOD, "status": "ACTIVE"}},
+        f"/servers/{ALSO_GOOD}": None,
     }
     posted = []
     with serving(Answers, answers=answers, posted=posted) as url:
@@ -251,6 +258,8 @@ def variables(secrets, url, folder):
         "account_id": ACCOUNT,
         "accounts": {"production": account, "staging": account},
         "app_id": ALSO_GOOD,
+        "application_credential_id": "robot",
+        "application_credential_secret": secrets["application_credential_secret"],
         "astra_account": ACCOUNT,
         "astra_token": secrets["astra_token"],
         "astra_url": url,
@@ -278,6 +287,10 @@ def variables(secrets, url, folder):
         "rackspace_api_key": secrets["api_key"],
         "rackspace_username": "demo",
         "report_dir": str(folder),
+        # One that is gone, and one that runs.
+        "server_id": ALSO_GOOD,
+        "started_server_id": GOOD,
+        "volume_id": GOOD,
         "successor": "1395497048157130882",
         "survey_task_ids": f"{GOOD}, {ALSO_GOOD}",
         "task_simulator_state_dir": str(folder / "simulator"),
@@ -302,7 +315,7 @@ def adapted(text, url, others):
         "https://standby.example.com:4433": url,
     }.items():
         text = text.replace(address, here)
-    return text.replace("delay: 10\n", "delay: 1\n")
+    return re.sub(r"quiet_seconds: \d+", "quiet_seconds: 1", text.replace("delay: 10\n", "delay: 1\n"))
 
 
 def play_of(example, text, host, given):
@@ -358,6 +371,7 @@ def run_examples(run_playbook, simulate, others, secrets, tmp_path):
     simulator = simulate(scenario())
     known = variables(secrets, simulator.url, tmp_path)
     known |= {"ca_file": others.authority, "proxy_url": others.proxy_url}
+    known |= dict.fromkeys(("compute_api", "keystone", "volume_api"), others.json_url)
 
     def run(examples):
         plays, hosts, expected = [], {}, {}
