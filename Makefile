@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx build release clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx eda build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: .venv/.ready ## Measure task_wait against uri with until, some twelve min
 
 awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
 	@$(NOX) awx
+
+eda: .venv/.ready ## The event source in a real ansible-rulebook (needs Java 17)
+	@$(NOX) eda
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build

@@ -39,6 +39,7 @@ ANSIBLE_LINT = "ansible-lint==26.10.1"
 NAVIGATOR = "ansible-navigator==26.10.0"
 GALAXY_IMPORTER = "galaxy-importer==0.4.44"
 MOLECULE = "molecule==26.10.0"
+RULEBOOK = "ansible-rulebook==1.3.2"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
@@ -162,6 +163,7 @@ def tarball(session: nox.Session) -> None:
         ("python", "-m", "tooling.check_tarball", str(built)),
         (*doc, "longrunning.tasks.task_wait"),
         (*doc, "--type", "lookup", "longrunning.tasks.failure_code"),
+        (*doc, "--type", "filter", "longrunning.tasks.timeline"),
         env=clean_environment(
             PYTHONPATH=ROOT / "tests",
             ANSIBLE_COLLECTIONS_PATH=untouched,
@@ -258,6 +260,16 @@ def awx(session: nox.Session) -> None:
     session.install(tally.need(NEWEST, tools="ansible-builder").requirement, *FOR_PLAYBOOKS, *FOR_AWX)
     environment = on_tarball(PYTHONPATH=INSTALLED, PATH=os.pathsep.join([session.bin, os.environ["PATH"]]))
     tally.pytest("pytest", path="tests/awx", arguments=session.posargs, env=environment)
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def eda(session: nox.Session) -> None:
+    """Run the event source in a real ansible-rulebook: counts of events, a killed engine, an approval of AWX."""
+    tally = Tally(session)
+    if shutil.which("java") is None:
+        tally.skip("there is no java, which the rule engine needs (Debian: apt-get install default-jre-headless)")
+    session.install(tally.need(NEWEST, tools="ansible-rulebook").requirement, RULEBOOK, *LIBRARIES, "pytest", "pyyaml")
+    tally.pytest("pytest", path="tests/eda", arguments=session.posargs, env=on_tarball())
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)

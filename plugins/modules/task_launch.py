@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_launch
 short_description: Launch a long-running task of a vendor, once
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Launches a task, such as an image import or a switchover, with the same login as the modules that wait for it.

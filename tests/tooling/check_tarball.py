@@ -30,7 +30,9 @@ PATTERNS = (
     r"COPYING",
     r"LICENSES/GPL-3\.0-or-later\.txt",
     r"requirements\.txt",
-    r"meta/runtime\.yml",
+    r"meta/(extensions|runtime)\.yml",
+    rf"extensions/eda/plugins/event_source/{_NAME}\.(py|yml)",
+    rf"extensions/eda/rulebooks/{_NAME}\.yml",
     r"meta/(execution-environment\.yml|ee-requirements\.txt)",
     r"plugins/plugin_utils/task_definitions/([a-z0-9_]+\.yml|definition\.schema\.json)",
     r"docs/docsite/(extra-docs|links)\.yml",
@@ -41,6 +43,7 @@ PATTERNS = (
     r"playbooks/files/awx/[a-z-]+\.yml",
     rf"plugins/action/{_NAME}\.py",
     rf"plugins/doc_fragments/{_NAME}\.py",
+    rf"plugins/filter/{_NAME}\.py",
     rf"plugins/lookup/{_NAME}\.py",
     rf"plugins/modules/{_NAME}\.py",
     rf"plugins/module_utils/_{_NAME}/({_NAME}/)?_?{_NAME}\.py",
@@ -60,6 +63,7 @@ MAY_BE_ABSENT = (
 #: The kinds of ansible-doc and where they lie; a role is known by its argument_specs.
 DOCUMENTED = {
     "module": re.compile(rf"plugins/modules/({_NAME})\.py"),
+    "filter": re.compile(rf"plugins/filter/({_NAME})\.py"),
     "lookup": re.compile(rf"plugins/lookup/({_NAME})\.py"),
     "role": re.compile(rf"roles/({_NAME})/meta/argument_specs\.yml"),
 }

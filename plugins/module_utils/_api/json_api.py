@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 from urllib.parse import urljoin
 
@@ -154,11 +155,12 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
         accepted: Accepted = Accepted(),  # noqa: B008 - frozen
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """Send a request, and return its answer, the JSON checked against the schema.
 
-        A ``path`` can be a whole address of the same server. A ``body`` that can be called is made of the login's
-        access, for who wants the token there.
+        ``headers`` are those that it needs besides the login's. A ``path`` can be a whole address of the same server. A
+        ``body`` that can be called is made of the login's access, for who wants the token there.
 
         An answer that refuses the login leads to one new login and one repeat: a second refusal ends it, so that no
         account gets locked. Nothing else is repeated here, so that a request that changes something can be sent too.
@@ -166,7 +168,7 @@ class JsonApi:
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
-        request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
+        request = HttpRequest(method, path, params=params, headers=headers, json=body, stops_at=accepted.statuses)
 
         def read(response: HttpResponse) -> Answer:
             data = read_answer(
@@ -237,7 +239,8 @@ class JsonApi:
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
         url = self._address(access.base_url, request.url)
         body = request.json(access) if callable(request.json) else request.json
-        request = replace(request, url=url, json=body, headers={"Accept": "application/json", **access.headers})
+        headers = {"Accept": "application/json", **request.headers, **access.headers}
+        request = replace(request, url=url, json=body, headers=headers)
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._channel.send(request, deadline)

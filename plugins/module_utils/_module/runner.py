@@ -207,7 +207,7 @@ def _readable(params: Mapping[str, Any], argument_spec: ArgumentSpec) -> tuple[d
     try:
         return given(params, argument_spec), None
     except OptionError as error:
-        rest = {name: value for name, value in params.items() if name != error.option}
+        rest = {name: value for name, value in params.items() if name != error.option.partition(".")[0]}
         return _readable(rest, argument_spec)[0], error
 
 
@@ -260,7 +260,7 @@ def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple
                 seconds = LAST_LOGOUT_SECONDS if interrupts.came else LOGOUT_SECONDS
                 context.provider.close(Deadline(context.clock, seconds))
     except MissingLibraryError as error:
-        return True, {**error.to_result(), "msg": _missing(error, provider.description, edge.params)}
+        return True, {**error.to_result(), "msg": explain_missing(error, provider.description, edge.params)}
     except NoConnectionError as error:
         return True, {**error.to_result(), "msg": f"{sentence(error.message)} {error.advice}"}
     except WorkError as error:
@@ -286,7 +286,7 @@ def missing_libraries(description: ProviderDescription, params: Mapping[str, Any
     ]
 
 
-def _missing(error: MissingLibraryError, description: ProviderDescription, params: Mapping[str, Any]) -> str:
+def explain_missing(error: MissingLibraryError, description: ProviderDescription, params: Mapping[str, Any]) -> str:
     """Name all libraries that are missing for these options, and not only the one that was needed first."""
     names = list(dict.fromkeys([error.library, *missing_libraries(description, params)]))
     told = missing_required_lib(listed(names), reason=error.purpose)

@@ -64,7 +64,8 @@ class Paging:
     parameter: str = ""
     size_parameter: str = ""
     size: int = 0
-    first: int = 1
+    #: The number of the first page, or of the first task.
+    first: int = 0
     #: Whether the parameters are keys of the body, with dots for those inside of others.
     in_body: bool = False
 
@@ -263,7 +264,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
-        launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
+        launch_id=tuple(map(_launch_id, given.get("launch_id", ()))),
         poll_interval=float(given.get("poll_interval", 5.0)),
         quota=tuple(
             Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
@@ -271,6 +272,16 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
     )
+
+
+def _launch_id(place: str) -> tuple[str, ...]:
+    """Read where a launch's result has the ID: keys joined by dots, or a text with such places in braces."""
+    if not {*"{}"} & {*place}:
+        return tuple(place.split("."))
+    if not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
+        what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
+        raise OptionError("definition", f"definition: $.launch_id has {place!r}, which {what}")
+    return (place,)
 
 
 def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
@@ -318,7 +329,8 @@ def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
     in_body = given.get("in") == "body"
     if in_body and not isinstance(listing.get("body"), Mapping):
         raise OptionError("definition", "definition: $.list.paging is in the body, but $.list.body is not an object")
-    return Paging(**{**keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
+    first = {"first": 1} if given["style"] == "page" else {}
+    return Paging(**{**first, **keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
 
 
 def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
@@ -469,7 +481,7 @@ def _handle(
 def _listing(
     given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
 ) -> tuple[RequestTemplate | None, OptionError | None]:
-    """Return the request of a list. Without an option that it alone needs, tasks can still be read by their IDs."""
+    """Return the request of a list, or the option that it alone needs and that is not given."""
     try:
         for key, names in (("path", values), ("query", values), ("body", inside)):
             check_placeholders(given.get(key), f"$.list.{key}", names)

@@ -62,7 +62,7 @@ class Expression:
     def __init__(self, text: str, path: str) -> None:
         if not HAS_JMESPATH:
             raise MissingLibraryError("jmespath", "for the provider custom")
-        self._text = text
+        self.text = text
         try:
             self._compiled = jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:
@@ -92,9 +92,7 @@ class Expression:
         # Besides its own errors the library lets some of Python's through, such as that of a slice with step 0.
         except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
             what = str(error).partition("\n")[0]
-            raise BadAnswerError(
-                f"The definition's expression {self._text!r} does not fit the answer: {what}"
-            ) from None
+            raise BadAnswerError(f"The definition's expression {self.text!r} does not fit the answer: {what}") from None
 
 
 class IdExpression:
@@ -105,11 +103,11 @@ class IdExpression:
             raise OptionError(
                 "definition", f"definition: {path} has {{id}} in quotes. Omit the quotes: it is text without them"
             )
-        self._text = text
+        self.text = text
         self._path = path
         self.find("{}", "x")
 
     def find(self, data: Any, task_id: str) -> Any:
         """Return what the expression finds for a task, None where it finds nothing. Raises as ``Expression.find``."""
         literal = json.dumps(task_id).replace("`", "\\u0060")
-        return Expression(self._text.replace("{id}", f"`{literal}`"), self._path).find(data)
+        return Expression(self.text.replace("{id}", f"`{literal}`"), self._path).find(data)

@@ -154,14 +154,14 @@ def task_from_json(
         raise BadAnswerError(
             f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
         )
-    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
+    task = new_task(raw, found, description, _state(raw, told or description.state_of(found["state"]), definition))
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return replace(task, error=_error(raw, definition, description, task.message))
     return task
 
 
-def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
-    state = description.state_of(raw_state)
+def _state(raw: Any, state: TaskState, definition: Definition) -> TaskState:
+    """Return what a state means for a task, whether a word or the HTTP status told it."""
     if state is TaskState.UNKNOWN:
         return definition.other_state
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
@@ -201,7 +201,7 @@ class CustomProvider(RestProvider):
         self, description: ProviderDescription, definition: Definition, api: JsonApi, values: Mapping[str, str]
     ) -> None:
         super().__init__(description, api)
-        self._definition = definition
+        self.definition = definition
         #: What the placeholders stand for, secrets too.
         self._values = values
         #: The handles that have led to a task, and its own ID or address.
@@ -213,14 +213,14 @@ class CustomProvider(RestProvider):
 
     def task_request(self, task_id: str) -> RestRequest:
         """Fill the definition's ``get``."""
-        request = self._about(self._definition.get, task_id)
+        request = self._about(self.definition.get, task_id)
         moved = self._moved.get(task_id)
         return request if moved is None else request._replace(path=moved, params=())
 
     def _about(self, request: RequestTemplate, task_id: str) -> RestRequest:
         """Fill a request about a task, which its handle, where it has one, has led to."""
-        values = self._definition.task_ids.values(task_id)
-        if self._definition.handle is None:
+        values = self.definition.task_ids.values(task_id)
+        if self.definition.handle is None:
             return request.fill(self._values, values)
         try:
             return request.fill(self._values, {**values, "next": self._next[task_id]})
@@ -229,7 +229,7 @@ class CustomProvider(RestProvider):
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
-        definition, paging = self._definition, self._definition.paging
+        definition, paging = self.definition, self.definition.paging
         if definition.list_lacks is not None:
             raise definition.list_lacks
         if definition.list is None:
@@ -238,7 +238,7 @@ class CustomProvider(RestProvider):
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
-            own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
+            own[paging.parameter] = str(paging.first)
         words = self.description.raw_states(query.states)
         # With succeeded_if a state of the API says only half of it, and "any other word" is none.
         is_simple = definition.succeeded_if is None and definition.other_state not in query.states
@@ -248,18 +248,18 @@ class CustomProvider(RestProvider):
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         """Turn an object of the API into a task."""
-        return task_from_json(raw, self._definition, self.description, known_id)
+        return task_from_json(raw, self.definition, self.description, known_id)
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer, or what its HTTP status says of it."""
         task = self._task_in(answer, task_id)
         location = answer.headers.get("location")
-        if self._definition.follows_location and location and not task.is_final:
+        if self.definition.follows_location and location and not task.is_final:
             self._moved[task_id] = self.api.same_server_address(answer.url, location)
         return task
 
     def _task_in(self, answer: Answer, task_id: str) -> Task:
-        definition = self._definition
+        definition = self.definition
         if definition.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
         raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
@@ -274,11 +274,11 @@ class CustomProvider(RestProvider):
 
     def is_same_id(self, found: str, asked: str) -> bool:
         """Whether they are the same, as the definition's ``task_id`` tells."""
-        return self._definition.handle is not None or self._definition.task_ids.is_same(found, asked)
+        return self.definition.handle is not None or self.definition.task_ids.is_same(found, asked)
 
     def find_task(self, answer: Any, task_id: str) -> Any:
         """Return what ``get.task`` finds."""
-        definition = self._definition
+        definition = self.definition
         raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
@@ -295,17 +295,17 @@ class CustomProvider(RestProvider):
 
     def find_entries(self, answer: Any) -> Sequence[Any]:
         """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""
-        definition = self._definition
+        definition = self.definition
         items = None if definition.items is None else definition.items.find(answer)
         if definition.is_by_id and isinstance(items, Mapping):
             return tuple(items.items())
         if definition.is_by_id or not isinstance(items, list):
-            raise BadAnswerError(f"{self._definition.title} answered with no list of tasks where list.items looks")
+            raise BadAnswerError(f"{self.definition.title} answered with no list of tasks where list.items looks")
         return items
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task of an entry; one that has no more than an ID is asked for."""
-        definition = self._definition
+        definition = self.definition
         if definition.entry_id is None:
             return self.to_task(entry[1], entry[0]) if definition.is_by_id else super().read_entry(entry, deadline)
         found = as_word(definition.entry_id.find(entry))
@@ -319,7 +319,7 @@ class CustomProvider(RestProvider):
 
     def as_sent(self, request: RestRequest) -> RestRequest:
         """Put the parameters of the page into the body, where the API wants them there."""
-        paging = self._definition.paging
+        paging = self.definition.paging
         if not paging.in_body:
             return request
         own = {name: value for name, value in request.params if name in (paging.parameter, paging.size_parameter)}
@@ -344,7 +344,7 @@ class CustomProvider(RestProvider):
         except RequestError as error:
             # A refused login says nothing of a task, whatever its status.
             is_login = error.is_of_login or isinstance(error, AuthenticationError)
-            if is_login or error.status not in self._definition.not_found_statuses:
+            if is_login or error.status not in self.definition.not_found_statuses:
                 raise
             raise error.turned_into(NotFoundError) from None
         if not task.is_final:
@@ -353,10 +353,10 @@ class CustomProvider(RestProvider):
 
     def _before_the_task(self, task_id: str, deadline: Deadline) -> Task | None:
         """Ask for the handle of a task, and return what stands for the task until there is one; None once it is."""
-        handle = self._definition.handle
+        handle = self.definition.handle
         if handle is None or task_id in self._next:
             return None
-        request = handle.request.fill(self._values, self._definition.task_ids.values(task_id))
+        request = handle.request.fill(self._values, self.definition.task_ids.values(task_id))
         raw = self.ask(request, deadline, of_task=True)
         following = as_word(handle.next.find(raw))
         if following is not None:
@@ -383,19 +383,19 @@ class CustomProvider(RestProvider):
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""
         own_query, _separator, previous = (cursor or "").partition("#")
-        counts = self._definition.paging.style in ("offset", "page")
+        counts = self.definition.paging.style in ("offset", "page")
         try:
             page = super().read_page(query, None if cursor is None else own_query, deadline)
         except (RejectedError, TransientError) as error:
             # Some say so that the last page, a full one, was the last.
             is_missing = error.status == 404 and not error.is_of_login
-            if cursor is None or self._definition.paging.style != "page" or not is_missing:
+            if cursor is None or self.definition.paging.style != "page" or not is_missing:
                 raise
             return TaskPage(())
         first = quote(page.tasks[0].id, safe="") if page.tasks else ""
         if first and first == previous:
             raise BadAnswerError(
-                f"{self._definition.title} answered with the same page of tasks again: it does not page as list.paging "
+                f"{self.definition.title} answered with the same page of tasks again: it does not page as list.paging "
                 "says"
             )
         following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
@@ -403,7 +403,7 @@ class CustomProvider(RestProvider):
 
     def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the next page, also as the header ``Link`` tells of it (RFC 8288)."""
-        if self._definition.paging.style != "link_header":
+        if self.definition.paging.style != "link_header":
             return super().params_after(answer, params, tasks, deadline)
         link = next_link(answer.headers.get("link", ""))
         return None if link is None else self._by_link(link, deadline)
@@ -416,7 +416,7 @@ class CustomProvider(RestProvider):
         deadline: Deadline,
     ) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
-        paging = self._definition.paging
+        paging = self.definition.paging
         if paging.next is not None:
             following = paging.next.find(answer)
             if following is None or following is False or following == "":
@@ -431,7 +431,7 @@ class CustomProvider(RestProvider):
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether there is more to be read than a list shows."""
-        definition = self._definition
+        definition = self.definition
         if not definition.list_is_complete:
             # Its entry may have no state at all.
             return task.is_final or task.raw_state == "null"
@@ -440,12 +440,12 @@ class CustomProvider(RestProvider):
     @property
     def can_list(self) -> bool:
         """Whether the definition has a list that tells states."""
-        definition = self._definition
+        definition = self.definition
         return definition.list is not None and definition.entry_id is None and definition.handle is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
-        definition = self._definition
+        definition = self.definition
         if definition.when_ended is None:
             return task
         try:
@@ -472,16 +472,16 @@ class CustomProvider(RestProvider):
     def _by_cursor(self, following: object, params: Params) -> Params:
         word = as_word(following)
         if word is None:
-            raise BadAnswerError(f"{self._definition.title} answered with a cursor that is neither text nor number")
-        return changed(params, self._definition.paging.parameter, word)
+            raise BadAnswerError(f"{self.definition.title} answered with a cursor that is neither text nor number")
+        return changed(params, self.definition.paging.parameter, word)
 
     def _by_link(self, link: object, deadline: Deadline) -> Params:
         if not isinstance(link, str):
-            raise BadAnswerError(f"{self._definition.title} answered with a link to the next page that is not text")
+            raise BadAnswerError(f"{self.definition.title} answered with a link to the next page that is not text")
         params = self.link_params(link, deadline)
         if params is None:
             raise BadAnswerError(
-                f"{self._definition.title} answered with a link to the next page that has no query to follow"
+                f"{self.definition.title} answered with a link to the next page that has no query to follow"
             )
         return params
 
@@ -492,11 +492,11 @@ class CancellingProvider(CustomProvider, TaskCanceller):
     @property
     def lists_lack_cancelling(self) -> bool:
         """Whether ``possible_if`` may look for what no list has."""
-        return self._definition.cancel_possible_if is not None and not self._definition.list_is_complete
+        return self.definition.cancel_possible_if is not None and not self.definition.list_is_complete
 
     def why_not_cancellable(self, task: Task) -> str | None:
         """Return that the definition's ``possible_if`` is not true of it, or that there is only its handle yet."""
-        definition, handle = self._definition, self._definition.handle
+        definition, handle = self.definition, self.definition.handle
         if handle is not None and task.id not in self._next:
             return "it has not begun, and the definition says how to cancel a task that has"
         if definition.cancel_possible_if is None or definition.cancel_possible_if.find(task.raw) is True:
@@ -505,7 +505,7 @@ class CancellingProvider(CustomProvider, TaskCanceller):
 
     def cancel(self, task: Task, deadline: Deadline) -> None:
         """Send the definition's ``cancel``."""
-        template = cast("RequestTemplate", self._definition.cancel)
+        template = cast("RequestTemplate", self.definition.cancel)
         self.ask(self._about(template, task.id), deadline, of_task=True)
 
 

@@ -126,14 +126,15 @@ def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[st
 
 _IN = {"in": {"enum": ["query", "body"]}}
 _PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
+_FIRST = {"first": {"type": "integer", "minimum": 0}}
 _PAGING = _variants(
     "style",
     {
         "link": ({"next": _EXPRESSION}, ("next",)),
         "link_header": ({}, ()),
         "cursor": ({"next": _EXPRESSION, "parameter": _NAME, **_IN}, ("next", "parameter")),
-        "offset": ({**_PAGE, **_IN}, tuple(_PAGE)),
-        "page": ({**_PAGE, **_IN, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+        "offset": ({**_PAGE, **_IN, **_FIRST}, tuple(_PAGE)),
+        "page": ({**_PAGE, **_IN, **_FIRST}, tuple(_PAGE)),
     },
 )
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}

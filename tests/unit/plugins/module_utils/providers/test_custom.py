@@ -542,6 +542,26 @@ def test_the_http_status_is_the_state(answer, state):
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 204), "succeeded"),
+        (reply({"name": "vm1"}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Succeeded"}}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Failed"}}), "failed"),
+        (reply({"properties": {"provisioningState": "Failed"}}, 202), "running"),
+    ],
+)
+def test_an_answer_can_deny_the_success_of_its_http_status(answer, state):
+    found = monitor(
+        answer,
+        succeeded_if="properties.provisioningState == null || properties.provisioningState == 'Succeeded'",
+        failure={"code": "properties.provisioningState"},
+    ).read("42")
+    assert (found.state.value, found.error and found.error.code) == (state, "Failed" if state == "failed" else None)
+
+
 def test_a_page_of_a_portal_is_no_state():
     with pytest.raises(TransientError, match="HTML"):
         monitor(reply("<html>", 200, content_type="text/html")).read("42")
@@ -894,10 +914,12 @@ def test_pages_that_run_in_a_circle():
 
 
 @pytest.mark.parametrize("last", [page(5), page()])
-def test_pages_by_offset(last):
-    api = Api(paged(**OFFSET), page(1, 2), page(3, 4), last)
+@pytest.mark.parametrize("first", [0, 1, None])
+def test_pages_by_offset(last, first):
+    api = Api(paged(**OFFSET, **({} if first is None else {"first": first})), page(1, 2), page(3, 4), last)
     assert api.ids()[:4] == ["1", "2", "3", "4"]
-    assert [query["from"] for query in queries(api)] == ["0", "2", "4"]
+    begin = first or 0
+    assert [query["from"] for query in queries(api)] == [str(begin), str(begin + 2), str(begin + 4)]
     assert {query["size"] for query in queries(api)} == {"2"}
 
 
@@ -1406,6 +1428,24 @@ def test_a_logout_whose_address_the_login_gave(logout, answer, url, place):
     assert all(request.headers["X-Auth-Token"] == "t0/ken" for request in api.http.requests[2:])
 
 
+def test_a_logout_with_a_body():
+    keys = {"path": "/login", "token": "tok", "logout": {"method": "POST", "path": "/logout", "body": {}}}
+    api = Api(login("session", session=keys), reply({"tok": "t0ken"}), reply(task()), reply({}))
+    api.read()
+    api.close()
+    assert api.last_sent == ("POST", "/base/logout", {})
+
+
+def test_an_option_that_only_the_list_needs():
+    definition = {"list": {"path": "/projects/{account_id}/tasks", "items": "tasks"}}
+    api = Api(definition, reply(task("1")), reply(task("2")))
+    # Two tasks, and no list: they are read one by one.
+    assert len(TaskReader(api.provider).read(["1", "2"], api.deadline).tasks) == 2
+    with pytest.raises(OptionError, match=r"\$\.list\.path has \{account_id\}, but the option account_id is not given"):
+        api.ids()
+    assert Api(definition, reply({"tasks": [task("1")]}), account_id="p").ids() == ["1"]
+
+
 # --- the description ------------------------------------------------------------------------------------------
 
 
@@ -1415,14 +1455,14 @@ def test_what_the_definition_says_reaches_the_description():
             "poll_interval": 7,
             "quota": {"requests": 2, "seconds": 60},
             "task_id": {"pattern": "[0-9]+", "words": "a number"},
-            "launch_id": ["json.task.id", "json.id"],
+            "launch_id": ["json.task.id", "json.id", "{json.dag}/{json.run}"],
             "transient_statuses": [409],
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
-    assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
+    assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"), ("{json.dag}/{json.run}",))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
 
