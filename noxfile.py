@@ -43,7 +43,7 @@ STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
 FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "pyyaml", "trustme"]
-FOR_RELEASES = ["ansible-core~=2.21.0", "distlib", *LIBRARIES]
+FOR_RELEASES = ["ansible-core~=2.21.0", *LIBRARIES]
 # As pip does and uv does not: else each module's process would compile the libraries anew.
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
@@ -142,7 +142,7 @@ def build(session: nox.Session) -> None:
     """Build the tarball from a clean copy of the tree, and install it into .build/installed."""
     tally = Tally(session)
     ansible_core = tally.need(NEWEST).requirement
-    session.install(ansible_core, "distlib")
+    session.install(ansible_core)
     releases.build(session, tally, ansible_core)
 
 

@@ -52,6 +52,14 @@ options:
       - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
     type: float
     default: 3600.0
+  deadline:
+    description:
+      - The moment at which the wait has to be over, for several waits that share one. The smaller of the time until
+        then and O(timeout) counts.
+      - A time with its zone, such as V(2026-11-22T07:30:00Z) and V(2026-11-22T08:30+01:00), or seconds since 1970, such
+        as C(now().timestamp() + 7200).
+      - When it has passed, the wait looks once.
+    type: str
   poll_interval:
     description:
       - Seconds between two looks. The default is the provider's own, V(30) for Rackspace, which asks for no more than
@@ -88,7 +96,7 @@ options:
     default: fail
   on_timeout:
     description:
-      - Whether running out of O(timeout) or O(stall_timeout) makes the module fail.
+      - Whether running out of O(timeout), O(deadline) or O(stall_timeout) makes the module fail.
     type: str
     choices: [fail, continue]
     default: fail
@@ -235,6 +243,14 @@ EXAMPLES = r"""
       ansible.builtin.fail:
         msg: "{{ ansible_failed_result.msg }}"
 
+- name: Wait for the imports that have to be over when the change window ends
+  longrunning.tasks.task_wait:
+    provider: openstack_images
+    cloud: production
+    launch_results: "{{ launched }}"
+    deadline: "2026-11-22T04:00:00+01:00"
+    timeout: 86400
+
 - name: Wait for the first of several mirrors
   longrunning.tasks.task_wait:
     provider: openstack_images
@@ -257,7 +273,7 @@ outcome:
     - V(succeeded) - all tasks succeeded, or one did with O(wait_for=any). Tasks that O(not_found) or
       O(accept_failure_codes) make a success of count too.
     - V(failed) - tasks ended without success.
-    - V(timed_out) - O(timeout) was up before they had ended.
+    - V(timed_out) - O(timeout) or O(deadline) was up before they had ended. RV(msg) says which.
     - V(stalled) - nothing had changed for O(stall_timeout).
     - V(unreachable) - the vendor could no longer be asked, so nobody can tell what became of them. See RV(reason)
       and RV(request).
@@ -415,13 +431,13 @@ request:
   type: dict
 """
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT, TASK_WAIT_RULES
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_IDS_RULES, TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 
 
 def main() -> None:
-    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_WAIT_RULES)
+    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_IDS_RULES)
 
 
 if __name__ == "__main__":

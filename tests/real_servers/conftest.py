@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,29 @@ HERE = str(Path(__file__).resolve().parent)
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
 
+pytest.register_assert_rewrite("definition_proof", "playbook_runner")
+
 import aptly_server  # noqa: E402 - the path comes first
 import pulp_server  # noqa: E402 - as above
 from aptly_server import AptlyServer  # noqa: E402 - as above
+from buildbot_server import BuildbotServer  # noqa: E402 - as above
+from flower_server import FlowerServer  # noqa: E402 - as above
 from image_source import ImageSource  # noqa: E402 - as above
 from image_tasks import launch_import  # noqa: E402 - as above
 from openstack_server import Endpoints, OpenStackServer, missing_requirements  # noqa: E402 - as above
 from pulp_server import PulpServer  # noqa: E402 - as above
+from real_server import Pool, RealServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from definition_proof import Case
+    from playbook_runner import Run
+
 __all__ = ["launch_import"]
+
+#: A fixture has the name of its server.
+KINDS: tuple[type[RealServer], ...] = (BuildbotServer, FlowerServer)
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:
@@ -72,6 +84,32 @@ def _need(what: str, missing: list[str], tell: Callable[[str], None]) -> None:
 def _work_folder(name: str, factory: pytest.TempPathFactory) -> Path:
     folder = os.environ.get("LONGRUNNING_REAL_SERVERS_DIR")
     return Path(folder) if folder else factory.mktemp(name)
+
+
+def _python() -> str:
+    return os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
+
+
+@pytest.fixture(scope="session")
+def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    """All servers that the chosen tests need, which start side by side."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    pool = Pool(lambda name: _work_folder(name, tmp_path_factory), _python(), _teller(request.config))
+    pool.begin(kind for kind in KINDS if kind.name in wanted)
+    yield pool
+    pool.stop()
+
+
+def _server(kind: type[RealServer]) -> object:
+    @pytest.fixture(scope="session", name=kind.name)
+    def running(request: pytest.FixtureRequest, pool: Pool) -> RealServer:
+        _need(kind.name.upper(), kind.missing(_python()), _teller(request.config))
+        return pool.get(kind.name)
+
+    return running
+
+
+globals().update({f"{kind.name}_fixture": _server(kind) for kind in KINDS})
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +146,15 @@ def image_source() -> Iterator[ImageSource]:
     """Serve images that Glance can import quickly, slowly or not at all."""
     with ImageSource() as source:
         yield source
+
+
+@pytest.fixture(scope="module")
+def played(case: Case, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Play the playbook with a ready definition, once for all tests of a module."""
+    began = time.monotonic()
+    runs = case.play(tmp_path_factory.mktemp("plays"))
+    _teller(request.config)(f"{case.definition}: played in {time.monotonic() - began:.1f} s")
+    return runs
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ class PostgreSQL:
         command: list[str | Path] = [program.with_name("postgres"), "-D", data, "-k", self.folder]
         for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
             command += ["-c", setting]
-        self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user)
+        self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user=user)
         self._process.start(self._is_ready)
 
     def _is_ready(self) -> bool:

@@ -37,14 +37,17 @@ class ServerProcess:
         command: Sequence[str | Path],
         log: Path,
         environment: Mapping[str, str],
+        *,
         user: str | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """Remember what to start, and as which user where that is not the caller."""
+        """Remember what to start, in which folder, and as which user where that is not the caller."""
         self.name = name
         self._command = command
         self._log = log
         self._environment = environment
         self._user = user
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: Callable[[], bool]) -> None:
@@ -57,7 +60,7 @@ class ServerProcess:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command,
-                cwd="/",
+                cwd=self._folder or "/",
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

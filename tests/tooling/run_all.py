@@ -5,7 +5,8 @@
 """Run every nox session, three side by side, and say at the end what passed, failed and was skipped.
 
 The output of a session goes to .build/logs/SESSION.txt. It is shown in whole when the session fails; of one that
-passes, the last lines are shown. The last line of all is the sum, in the form of pytest's summary.
+passes, the last lines are shown. The sum has the form of pytest's summary. The first and the last line say what is left
+out for want of a program.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tooling.system_packages import left_out, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
@@ -73,7 +78,7 @@ class Outcome:
 
     def __str__(self) -> str:
         """Write it as one line of the table."""
-        verdict = "FAILED" if self.failed else "passed" if self.passed else "SKIPPED"
+        verdict = "FAILED" if self.failed else "SKIPPED" if not self.passed else "IN PART" if self.skipped else "passed"
         numbers = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
         return f"  {self.session:<24} {verdict:<8} {self.seconds:6.1f} s   {numbers}"
 
@@ -151,6 +156,9 @@ def main() -> int:
     for folder in (LOGS, REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
     (REPORTS / "summary.txt").unlink(missing_ok=True)
+    without = left_out(missing())
+    if without:
+        print(f"{without}\n")
     print(f"Running {FIRST}, then {', '.join(THEN)}: {SIDE_BY_SIDE} at a time, logs in .build/logs.\n", flush=True)
     runner = Runner()
     # A shell has what it starts in the background ignore Ctrl-C, and all that is started from there: the tests too.
@@ -165,7 +173,10 @@ def main() -> int:
         runner.end()
         print("Interrupted; the sessions that ran were ended.", file=sys.stderr)
         return 130
-    return _sum_up(outcomes, time.monotonic() - started)
+    code = _sum_up(outcomes, time.monotonic() - started)
+    if without:
+        print(without, flush=True)
+    return code
 
 
 def _sum_up(outcomes: list[Outcome], seconds: float) -> int:

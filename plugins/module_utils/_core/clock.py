@@ -48,12 +48,14 @@ class SystemClock:
 class Deadline(NamedTuple):
     """When the work must be over, and what that leaves for its next request.
 
-    ``at`` is a moment of the clock's monotonic seconds, infinity for none.
+    ``at`` is a moment of the clock's monotonic seconds, infinity for none. ``least`` are the seconds that a request
+    gets however close that is.
     """
 
     clock: Clock
     request_timeout: float
     at: float = float("inf")
+    least: float = LEAST_REQUEST_SECONDS
 
     @property
     def left(self) -> float:
@@ -66,6 +68,6 @@ class Deadline(NamedTuple):
         Raises:
             TransientError: the last look has had its time, and a request more would only delay the end.
         """
-        if self.clock.monotonic() >= self.at + LEAST_REQUEST_SECONDS:
+        if self.clock.monotonic() >= self.at + self.least:
             raise TransientError("There was no time left for another request", was_sent=False)
-        return min(self.request_timeout, max(self.left, LEAST_REQUEST_SECONDS))
+        return min(self.request_timeout, max(self.left, self.least))

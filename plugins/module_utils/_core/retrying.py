@@ -15,12 +15,17 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple, TypeVar
 
 from .clock import Clock
-from .errors import TransientError
+from .errors import BadAnswerError, RequestError, TransientError, UntrustedServerError
 
 #: HTTP statuses that say "not now" of any server: request timeout, too early, too many requests, and the server's own
 #: faults, with those that proxies and gateways have made up. 501 and 505 are missing on purpose: what a server cannot
 #: do now it will not do later.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
+
+#: Those with which a server says that it did not begin: too many requests.
+_NOT_NOW = frozenset({413, 429})
+#: Those redirects that want the same request elsewhere. Others are also what a request that was carried out answers.
+_SEND_ELSEWHERE = frozenset({307, 308})
 
 #: Moments closer together than this, in seconds, are one: floats could keep a run a hair within its budget.
 _TOLERANCE = 0.001
@@ -118,3 +123,18 @@ def repeat_transient(call: Callable[[], T], *, budget: float, clock: Clock, back
             if run.is_over_budget(budget, now) or delay > run.since + budget - now:
                 raise
             clock.sleep(delay)
+
+
+def surely_did_nothing(error: RequestError) -> bool:
+    """Whether an error says that the vendor did not begin what the request was to change."""
+    status = error.status
+    if isinstance(error, TransientError):
+        is_refusal = error.retry_after is not None and status is not None and 400 <= status < 500
+        return not error.was_sent or status in _NOT_NOW or (is_refusal and status != 408)
+    if isinstance(error, UntrustedServerError):
+        # Something was read over the same TLS a moment ago, so that this may have come after the request.
+        return False
+    if isinstance(error, BadAnswerError):
+        return status in _SEND_ELSEWHERE
+    # 200 with a refusal in it; without a status, something before the request.
+    return status is None or status == 200 or 400 <= status < 500 or status in _SEND_ELSEWHERE

@@ -7,8 +7,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+Result = TypeVar("Result")
+
+#: Requests that run side by side.
+MOST_PARALLEL_REQUESTS = 8
 
 
 def start_thread(run: Callable[[], None], *, name: str = "helper") -> Thread | None:
@@ -26,3 +36,60 @@ def start_thread(run: Callable[[], None], *, name: str = "helper") -> Thread | N
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return thread
+
+
+def side_by_side(do: Callable[[T], Result], items: Sequence[T]) -> list[Result]:
+    """Return what is done for each item, in their order; raise the first error after what runs has ended.
+
+    Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
+    waits for no request that hangs.
+    """
+    if len(items) < 2:
+        return [do(item) for item in items]
+    answers = _done_side_by_side(do, items, None, MOST_PARALLEL_REQUESTS)
+    return [answers[number] for number in range(len(items))]
+
+
+def done_within(seconds: float, do: Callable[[T], Result], items: Sequence[T], most: int) -> dict[int, Result]:
+    """Return what is done within so many seconds, by the items' numbers. What takes longer goes on unheard.
+
+    Of the threads there are ``most`` at a time.
+    """
+    return _done_side_by_side(do, items, seconds, most)
+
+
+def _done_side_by_side(
+    do: Callable[[T], Result], items: Sequence[T], seconds: float | None, most: int
+) -> dict[int, Result]:
+    waiting = deque(enumerate(items))
+    answers: dict[int, Result] = {}
+    errors: dict[int, BaseException] = {}
+    ended: SimpleQueue[None] = SimpleQueue()
+
+    def work() -> None:
+        while waiting:
+            try:
+                number, item = waiting.popleft()
+            except IndexError:
+                break
+            try:
+                answers[number] = do(item)
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                errors[number] = error
+                waiting.clear()
+        ended.put(None)
+
+    threads = [start_thread(work) for _number in range(min(most, len(items)))]
+    started = [thread for thread in threads if thread is not None]
+    if not started:
+        work()
+    until = None if seconds is None else time.monotonic() + seconds
+    for _thread in started or (None,):
+        try:
+            ended.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
+        except Empty:
+            waiting.clear()
+            break
+    if errors:
+        raise errors[min(errors)]
+    return dict(answers)

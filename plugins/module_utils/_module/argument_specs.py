@@ -51,6 +51,17 @@ CONNECTION: ArgumentSpec = {
 #: Of every module: what becomes of the vendors' objects is decided where a result leaves.
 _RETURN_RAW: ArgumentSpec = {"return_raw": {"type": "bool", "default": False}}
 
+TASK_CANCEL: ArgumentSpec = {
+    **_RETURN_RAW,
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    "launch_results": {"type": "raw"},
+    "wait": {"type": "bool", "default": True},
+    "timeout": {"type": "float", "default": 300.0},
+    "poll_interval": {"type": "float"},
+    "not_found": {"type": "str", "default": "fail", "choices": ["fail", "succeed"]},
+    "transient_timeout": {"type": "float", "default": 60.0},
+}
+
 TASK_INFO: ArgumentSpec = {
     **_RETURN_RAW,
     "task_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["task_id"]},
@@ -91,6 +102,8 @@ TASK_WAIT: ArgumentSpec = {
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.
     "launch_results": {"type": "raw"},
     "timeout": {"type": "float", "default": 3600.0},
+    # A time or a number, as text.
+    "deadline": {"type": "str"},
     "poll_interval": {"type": "float"},
     "max_poll_interval": {"type": "float"},
     "wait_for": {"type": "str", "default": "all", "choices": [choice.value for choice in WaitFor]},
@@ -108,8 +121,8 @@ TASK_WAIT: ArgumentSpec = {
     "progress_interval": {"type": "float", "default": 30.0},
 }
 
-#: AnsibleModule's rules about options that go together.
-TASK_WAIT_RULES: Mapping[str, Any] = {
+#: AnsibleModule's rules about options that go together, of task_cancel and task_wait.
+TASK_IDS_RULES: Mapping[str, Any] = {
     "required_one_of": [("task_ids", "launch_results")],
     "mutually_exclusive": [("task_ids", "launch_results")],
 }

@@ -15,6 +15,8 @@ from .._provider.description import ProviderDescription
 _OPTION = "launch_results"
 #: Where task_launch has the ID, and what it says where there is no task.
 _OWN_PATH = ("task_id",)
+#: In a path: every value of an object.
+_EACH = "*"
 _NOTHING_LAUNCHED = frozenset({"not_needed", "would_launch"})
 
 
@@ -83,7 +85,14 @@ def _task_ids(name: str, result: Mapping[str, Any], description: ProviderDescrip
 
 
 def _at(data: object, path: tuple[str, ...]) -> list[str | None]:
-    """Return the IDs that a path of keys leads to, one for each entry of the lists on its way; None where none is."""
+    """Return the IDs that a path of keys leads to, one for each entry of the lists on its way; None where none is.
+
+    A number picks an entry of a list, ``*`` stands for all values of an object.
+    """
+    if path and isinstance(data, list) and path[0].isdecimal():
+        return _at(data[int(path[0])], path[1:]) if int(path[0]) < len(data) else [None]
+    if path and isinstance(data, Mapping) and path[0] == _EACH and _EACH not in data:
+        return _at([*data.values()], path[1:])
     if isinstance(data, list):
         return [task_id for entry in data for task_id in _at(entry, path)]
     if path:

@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from .._core.errors import OptionError
-from .._core.task import TaskState, parse_time
+from .._core.task import TaskState
 from .._provider.contract import TaskQuery
 from .._work.reading import list_tasks
 from .context import REPEAT_SECONDS, Context
 from .lookups import MOST_LOOKUP_SECONDS, look_up
+from .moments import read_moment
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def run(context: Context) -> dict[str, Any]:
     limit = params["limit"]
     if limit < 1:
         raise OptionError("limit", f"limit is {limit}; it has to be 1 or more")
-    after, before = _moment(params, "started_after"), _moment(params, "started_before")
+    after, before = (read_moment(params[option], option) for option in ("started_after", "started_before"))
     if after is not None and before is not None and after >= before:
         raise OptionError("started_after", "started_after has to be earlier than started_before, or no task can match")
     query = TaskQuery(
@@ -42,16 +42,6 @@ def run(context: Context) -> dict[str, Any]:
         advice="Set a lower limit, or filters that the vendor knows",
     )
     return {"tasks": [task.to_result() for task in tasks], "count": len(tasks), "truncated": truncated}
-
-
-def _moment(params: Mapping[str, Any], option: str) -> datetime | None:
-    text = params[option]
-    if text is None:
-        return None
-    moment = parse_time(text)
-    if moment is None:
-        raise OptionError(option, f"{option} is {text!r}; it has to be a time such as 2026-11-22T07:30:00Z")
-    return moment
 
 
 def _vendor_filters(filters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

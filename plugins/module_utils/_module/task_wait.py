@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from .._waiting.loop import (
 )
 from .._work.reading import TaskReader
 from .context import Context, checked_task_ids, distinct
+from .moments import read_deadline
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
@@ -55,11 +57,11 @@ def run(context: Context) -> dict[str, Any]:
     Raises:
         WaitError: the wait ended in a way that the options call a failure.
     """
-    asked = _asked_ids(context)
+    asked = asked_ids(context)
     context.seconds("progress_interval", least=1.0)
     plan = _plan(context)
     if context.check_mode:
-        plan = plan._replace(timeout=0.0)
+        plan = plan._replace(timeout=0.0, deadline=None)
     reader = TaskReader(context.provider, context.warn)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
@@ -89,7 +91,12 @@ def run(context: Context) -> dict[str, Any]:
     raise WaitError(fields["msg"], fields=fields, reason=reason)
 
 
-def _asked_ids(context: Context) -> tuple[str, ...]:
+def asked_ids(context: Context) -> tuple[str, ...]:
+    """Return the IDs that task_ids or launch_results give.
+
+    Raises:
+        OptionError: there are none.
+    """
     params = context.params
     if params["launch_results"] is not None:
         from .launch_results import launched_task_ids  # noqa: PLC0415 - most waits are given IDs
@@ -127,8 +134,10 @@ def _plan(context: Context) -> WaitPlan:
             f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
             f"{description.least_poll_interval:g} seconds",
         )
+    timeout, deadline = _limit(context)
     return WaitPlan(
-        timeout=context.seconds("timeout") or 0.0,
+        timeout=timeout,
+        deadline=deadline,
         poll_interval=poll_interval,
         max_poll_interval=most,
         backs_off=max_poll_interval is not None,
@@ -140,6 +149,16 @@ def _plan(context: Context) -> WaitPlan:
         stall_timeout=context.seconds("stall_timeout", above_zero=True),
         transient_timeout=context.seconds("transient_timeout") or 0.0,
     )
+
+
+def _limit(context: Context) -> tuple[float, datetime | None]:
+    """Return the seconds for the whole wait, and the deadline where that is what limits them."""
+    timeout = context.seconds("timeout") or 0.0
+    deadline = read_deadline(context.params["deadline"])
+    if deadline is None:
+        return timeout, None
+    left = max(0.0, (deadline - context.clock.now()).total_seconds())
+    return (left, deadline) if left < timeout else (timeout, None)
 
 
 def _is_rehearsal(context: Context) -> bool:

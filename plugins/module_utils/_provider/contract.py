@@ -165,6 +165,33 @@ class TaskLauncher(TaskProvider):
         return None
 
 
+class TaskCanceller(TaskProvider):
+    """The adapter of a vendor whose tasks can be cancelled, at least some of them."""
+
+    @property
+    def lists_lack_cancelling(self) -> bool:
+        """Whether ``cancel`` needs a task as ``read_task`` tells it. Else an entry of a list will do."""
+        return False
+
+    def why_not_cancellable(self, task: Task) -> str | None:  # noqa: ARG002 - a default
+        """Return why the vendor does not cancel this task, as far as that is known before; None where it may do so.
+
+        The reason is what comes after "cannot be cancelled: ".
+        """
+        return None
+
+    @abstractmethod
+    def cancel(self, task: Task, deadline: Deadline) -> None:
+        """Send the call that asks for the end of a task, once. The end comes later, if it comes.
+
+        Raises:
+            TransientError: with ``was_sent``, nobody can tell whether the vendor got it.
+            BadAnswerError: nobody can tell either.
+            NotFoundError: the vendor has no such task.
+            RequestError: the vendor refused it.
+        """
+
+
 class ProviderTools(NamedTuple):
     """What a provider is handed to work with."""
 

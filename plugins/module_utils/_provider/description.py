@@ -139,6 +139,9 @@ class ProviderDescription:
     #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
     success_lasts: bool = True
 
+    #: Why none of its tasks can be cancelled, where its provider is no ``TaskCanceller``.
+    why_not_cancellable: str = "its API has no call that cancels a task"
+
     #: The Python libraries that it needs besides those that all need.
     libraries: tuple[Library, ...] = ()
 

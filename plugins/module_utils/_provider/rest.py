@@ -34,6 +34,10 @@ from .options import ConnectionOptions
 Params = tuple[tuple[str, str], ...]
 
 
+#: Good answers to a request of which nothing but its success is of interest: any 2xx, or the address of what it did.
+DONE = Accepted(frozenset({303}), frozenset({*range(200, 300), 303}))
+
+
 class RestRequest(NamedTuple):
     """A request: its path below the API's base address, its query, its JSON, and what is a good answer to it."""
 

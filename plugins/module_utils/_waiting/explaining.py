@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .._core.errors import NoConnectionError, TransientError
-from .._core.task import Task, TaskState
+from .._core.task import Task, TaskState, format_time
 from .._core.text import listed, seconds_in_words, sentence
-from .loop import Outcome, Verdict, WaitFor, WaitOutcome
+from .loop import Outcome, Verdict, WaitFor, WaitOutcome, WaitPlan
 
 #: So many tasks are told apart in one message; the result has them all.
 _MOST_TOLD = 3
@@ -135,14 +135,22 @@ def _failed(outcome: WaitOutcome, title: str) -> str:
 
 
 def _timed_out(outcome: WaitOutcome, title: str) -> str:
-    spent = seconds_in_words(outcome.plan.timeout)
     has = "has" if len(outcome.pending) == 1 else "have"
-    limit = f"not ended within the timeout of {spent}" if outcome.plan.timeout else "not ended yet"
-    longer = ", with a longer timeout if needed" if outcome.plan.timeout else ""
-    text = f"{title}: {_named(outcome.pending, outcome)} {has} {limit}.{_advice(outcome, longer)}"
+    limit, longer = _limit(outcome.plan)
+    text = f"{title}: {_named(outcome.pending, outcome)} {has} not ended {limit}.{_advice(outcome, longer)}"
     if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
         text += f" The last request failed: {sentence(outcome.last_transient_error)}"
     return text
+
+
+def _limit(plan: WaitPlan) -> tuple[str, str]:
+    """Say which limit a wait has reached, and how to wait longer."""
+    if plan.deadline is not None:
+        passed = "" if plan.timeout else ", which had passed when the wait began"
+        return f"by the deadline {format_time(plan.deadline)}{passed}", ", with a later deadline if needed"
+    if plan.timeout:
+        return f"within the timeout of {seconds_in_words(plan.timeout)}", ", with a longer timeout if needed"
+    return "yet", ""
 
 
 def _advice(outcome: WaitOutcome, longer: str = "") -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 from types import MappingProxyType
@@ -106,6 +107,8 @@ class WaitPlan(NamedTuple):
     unknown_state: UnknownStatePolicy = UnknownStatePolicy.WAIT
     stall_timeout: float | None = None
     transient_timeout: float = 300.0
+    #: When the timeout is up, where the user gave that moment and it comes before the timeout that the user gave.
+    deadline: datetime | None = None
 
     def judge(self, task: Task) -> Verdict:
         """Return what a task's state means under this plan."""

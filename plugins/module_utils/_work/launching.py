@@ -20,10 +20,9 @@ from .._core.errors import (
     OptionError,
     RequestError,
     TransientError,
-    UntrustedServerError,
     WorkError,
 )
-from .._core.retrying import Backoff, repeat_transient
+from .._core.retrying import Backoff, repeat_transient, surely_did_nothing
 from .._core.task import Task, TaskState
 from .._core.text import listed, sentence
 from .._provider.contract import Launch, TaskLauncher
@@ -31,10 +30,6 @@ from .reading import list_tasks
 
 T = TypeVar("T")
 
-#: HTTP statuses with which a server says that it did not begin: too many requests.
-_NOT_NOW = frozenset({413, 429})
-#: Those redirects that want the same request elsewhere. Others are also what a request that was carried out answers.
-_SEND_ELSEWHERE = frozenset({307, 308})
 #: The newest tasks of a list that are looked at. Those beyond are no new ones.
 _MOST_TASKS = 10_000
 #: The seconds that a launch may take in all, besides those of its transient_timeout.
@@ -163,7 +158,7 @@ class Launcher:
         try:
             task_id = self._provider.launch(launch, self._deadline())
         except RequestError as error:
-            if not _surely_started_nothing(error):
+            if not surely_did_nothing(error):
                 raise _UnclearError(error, known) from None
             self._may_have_begun = False
             raise
@@ -300,18 +295,3 @@ def _since(tasks: Mapping[str, Task], known: Mapping[str, Task]) -> dict[str, Ta
         for task_id, task in tasks.items()
         if task_id not in known and (newest is None or task.began_at is None or task.began_at >= newest)
     }
-
-
-def _surely_started_nothing(error: RequestError) -> bool:
-    """Whether an error says that the vendor did not begin."""
-    status = error.status
-    if isinstance(error, TransientError):
-        is_refusal = error.retry_after is not None and status is not None and 400 <= status < 500
-        return not error.was_sent or status in _NOT_NOW or (is_refusal and status != 408)
-    if isinstance(error, UntrustedServerError):
-        # The list was read over the same TLS a moment ago, so that this may have come after the request.
-        return False
-    if isinstance(error, BadAnswerError):
-        return status in _SEND_ELSEWHERE
-    # 200 with a refusal in it; without a status, something before the request.
-    return status is None or status == 200 or 400 <= status < 500 or status in _SEND_ELSEWHERE

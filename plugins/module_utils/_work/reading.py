@@ -6,22 +6,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from queue import SimpleQueue
-from typing import TypeVar, Union
+from typing import Union
 
 from .._core.clock import Deadline
 from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, TransientError
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
-from .._core.threads import start_thread
+from .._core.threads import side_by_side
 from .._provider.contract import TaskPage, TaskProvider, TaskQuery
 from .._waiting.explaining import explain_task
 
-T = TypeVar("T")
 #: A task, or what stood in the way of reading it.
 Answer = Union[Task, TransientError]
 
@@ -30,8 +27,6 @@ Answer = Union[Task, TransientError]
 MOST_EMPTY_PAGES = 100
 #: Pages of a list that are followed at all.
 MOST_PAGES = 1000
-#: Requests that run side by side when tasks are read one by one.
-MOST_PARALLEL_REQUESTS = 8
 
 
 def unwarned(_text: str) -> None:
@@ -131,7 +126,7 @@ class TaskReader:
             except TransientError as error:
                 return error
 
-        return dict(zip((task.id for task in tasks), _side_by_side(read_subtasks, tasks)))
+        return dict(zip((task.id for task in tasks), side_by_side(read_subtasks, tasks)))
 
     @property
     def _title(self) -> str:
@@ -155,7 +150,7 @@ class TaskReader:
         return found
 
     def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
-        answers = _side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
+        answers = side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
         return dict(zip(task_ids, answers))
 
 
@@ -244,43 +239,6 @@ def _left_out(number: int, title: str) -> str:
         "one entry that cannot be read. It is" if number == 1 else f"{number} entries that cannot be read. They are"
     )
     return f"The list of {title} has {entries} left out"
-
-
-def _side_by_side(read_one: Callable[[T], Answer], items: Sequence[T]) -> list[Answer]:
-    """Return what is read for each item, in their order; raise the first error after what runs has ended.
-
-    Not a pool of the standard library: the process would wait at its end for the threads of one, and who interrupts it
-    waits for no request that hangs.
-    """
-    if len(items) < 2:
-        return [read_one(item) for item in items]
-    waiting = deque(enumerate(items))
-    answers: dict[int, Answer] = {}
-    errors: dict[int, BaseException] = {}
-    ended: SimpleQueue[None] = SimpleQueue()
-
-    def work() -> None:
-        while waiting:
-            try:
-                number, item = waiting.popleft()
-            except IndexError:
-                break
-            try:
-                answers[number] = read_one(item)
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
-                errors[number] = error
-                waiting.clear()
-        ended.put(None)
-
-    threads = [start_thread(work) for _number in range(min(MOST_PARALLEL_REQUESTS, len(items)))]
-    started = [thread for thread in threads if thread is not None]
-    if not started:
-        work()
-    for _thread in started or (None,):
-        ended.get()
-    if errors:
-        raise errors[min(errors)]
-    return [answers[number] for number in range(len(items))]
 
 
 def held_by_subtasks(task: Task, title: str) -> Task:

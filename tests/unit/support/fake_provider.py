@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module import a
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
     Launch,
+    TaskCanceller,
     TaskLauncher,
     TaskPage,
     TaskProvider,
@@ -138,6 +139,35 @@ class LaunchingProvider(FakeProvider, TaskLauncher):
     def find_desired(self, launch: Launch, desired: Any, deadline: Any) -> Any:
         self.desired.append(desired)
         return self.existing
+
+
+class CancellingProvider(FakeProvider, TaskCanceller):
+    """Answers each cancel with the next of its answers: None for a good one, an error to raise, or a function.
+
+    What a function does happens at the vendor; what it returns is the answer. The last answer stays. ``cancels`` has
+    the IDs of what was sent. ``reasons`` say why tasks cannot be cancelled.
+    """
+
+    def __init__(self, *answers: Any, tasks: Mapping[str, Any] | None = None, **reasons: str) -> None:
+        super().__init__(tasks)
+        self.answers = list(answers)
+        self.cancels: list[str] = []
+        self.reasons = reasons
+        self.lists_lack_it = False
+
+    @property
+    def lists_lack_cancelling(self) -> bool:
+        return self.lists_lack_it
+
+    def why_not_cancellable(self, task: Task) -> str | None:
+        return self.reasons.get(task.id) or super().why_not_cancellable(task)
+
+    def cancel(self, task: Task, deadline: Any) -> None:
+        self.cancels.append(task.id)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        answer = answer() if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
 
 
 class Run:

@@ -206,13 +206,16 @@ class Connection(FakeSession):
     def ask(self, example: Example) -> tuple[list[Task], bool]:
         """Return the tasks that become of an example, and whether a list has or may have more of them."""
         if example.task_id is not None:
-            return [self.read(example.task_id)], False
+            read_task_id = self.provider.description.read_task_id
+            return [self.read(read_task_id(example.task_id) if read_task_id else example.task_id)], False
         return self.list(EVERY, filters=tuple(example.filters.items()))
 
     def launched(self, example: Example) -> tuple[str, ...]:
         """Return the IDs that ``launch_results`` has, as ansible.builtin.uri registers the answer."""
         (answer,) = example.answers
-        registered = {"status": answer.status, "json": json.loads(answer.body), "changed": False}
+        headers = {name.replace("-", "_").lower(): value for name, value in answer.headers.items()}
+        body = {"json": json.loads(answer.body)} if answer.body else {}
+        registered = {"status": answer.status, **headers, **body, "changed": False}
         return launched_task_ids(registered, self.provider.description)
 
     def outcome(self, example: Example) -> tuple[list[Task], WorkError | None]:

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-import logging
+import shutil
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
-from distlib.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[3]
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
@@ -36,19 +38,27 @@ SHIPPED = [
     "roles/task_simulator/tasks/main.yml",
 ]
 KEPT_BACK = [
+    ".ansible/collections/ansible_collections/other/thing/plugins/modules/some.py",
+    ".build/dist/longrunning-tasks-1.0.0.tar.gz",
     ".ci/run",
+    ".github/workflows/ci.yml",
     ".gitignore",
+    ".nox/unit/bin/python",
+    ".venv/bin/nox",
     ".yamllint",
     "Makefile",
+    "REUSE.toml",
+    "changelogs/.plugin-cache.yaml",
     "changelogs/config.yaml",
     "changelogs/fragments/0.1.0.yml",
     "extensions/molecule/config.yml",
     "extensions/molecule/task_wait/converge.yml",
-    "galaxy.yml",
     "noxfile.py",
     "playbooks/.ansible/collections.yml",
     "plugins/module_utils/__pycache__/_task.cpython-312.pyc",
+    "plugins/modules/.task_wait.py.swp",
     "plugins/modules/task_wait.py.orig",
+    "plugins/modules/task_wait.py~",
     "pyproject.toml",
     "roles/task_simulator/files/task_simulator/__pycache__/__main__.cpython-312.pyc",
     "tests/config.yml",
@@ -58,31 +68,27 @@ KEPT_BACK = [
 ]
 
 
-@pytest.fixture
-def released(tmp_path):
-    """What the directives of galaxy.yml choose from a tree, found by the library that ansible-galaxy uses."""
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """What `ansible-galaxy collection build` takes from a tree."""
+    tree, dist = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("dist")
     for name in SHIPPED + KEPT_BACK:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    manifest = Manifest(tmp_path)
-    for directive in GALAXY["manifest"]["directives"]:
-        manifest.process_directive(directive)
-    return {Path(path).relative_to(tmp_path).as_posix() for path in manifest.files}
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).touch()
+    shutil.copy(ROOT / "galaxy.yml", tree)
+    galaxy = Path(sys.executable).with_name("ansible-galaxy")
+    subprocess.run([galaxy, "collection", "build", tree, "--output-path", dist], check=True, capture_output=True)
+    (tarball,) = dist.iterdir()
+    with tarfile.open(tarball) as opened:
+        return {member.name for member in opened.getmembers() if member.isfile()}
 
 
 def test_what_ships(released):
-    assert released == set(SHIPPED)
+    assert released == {"FILES.json", "MANIFEST.json", *SHIPPED}
 
 
-def test_nothing_ships_by_default():
-    assert GALAXY["manifest"]["omit_default_directives"] is True
-    assert "build_ignore" not in GALAXY, "ansible-galaxy accepts only one of manifest and build_ignore"
-
-
-def test_grafted_folders_exist(caplog):
-    caplog.set_level(logging.WARNING)
-    grafted = [words[1] for words in map(str.split, GALAXY["manifest"]["directives"]) if words[0] == "graft"]
-    assert {"plugins", "roles", "playbooks", "meta", "docs", "LICENSES"} == set(grafted)
+def test_distlib_is_not_needed():
+    assert "manifest" not in GALAXY, "a manifest needs distlib, for an installation from git too"
 
 
 def test_the_licence_is_there_twice_and_the_same():

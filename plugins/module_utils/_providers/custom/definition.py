@@ -26,6 +26,7 @@ from ..._core.task import TaskState
 from ..._core.text import listed
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
+from ..._provider.rest import DONE
 from .expressions import Expression, IdExpression
 from .schema import (
     ANY_OTHER,
@@ -75,6 +76,7 @@ class LogoutTemplate:
     path: str | None
     address: Expression | None
     address_header: str | None
+    body: Any = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class Definition:
     #: What a launch gives first, where that is no task yet.
     handle: HandleTemplate | None
     list: RequestTemplate | None
+    #: The option that the list alone needs and that is not given.
+    list_lacks: OptionError | None
     items: Expression | None
     #: Whether the list is an object of tasks by their IDs.
     is_by_id: bool
@@ -209,6 +213,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     ids = read_task_ids(given)
     of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
     quota = given.get("quota", [])
+    list_request, list_lacks = (None, None) if listing is None else _listing(listing, values, inside)
 
     def about_task(request: Mapping[str, Any], path: str) -> RequestTemplate:
         return _task_request(request, path, values, inside, of_task)
@@ -229,7 +234,8 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
         follows_location=given["get"].get("follow_location", False),
         handle=None if handle is None else _handle(handle, values, inside, ids),
-        list=None if listing is None else _request(listing, "$.list", values, inside),
+        list=list_request,
+        list_lacks=list_lacks,
         items=None if listing is None else _expression(listing, "items", "$.list"),
         is_by_id=(listing or {}).get("by_id", False),
         entry_id=None if listing is None else _expression(listing, "id", "$.list"),
@@ -237,7 +243,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         state_parameter=(listing or {}).get("state_parameter"),
         list_is_complete=(listing or {}).get("is_complete", True),
         when_ended=None if ended is None else about_task(ended, "$.when_ended"),
-        cancel=None if cancel is None else about_task({"method": "POST", **cancel}, "$.cancel"),
+        cancel=None if cancel is None else replace(about_task({"method": "POST", **cancel}, "$.cancel"), accepted=DONE),
         cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
         ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
         fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
@@ -295,7 +301,7 @@ def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> 
     _need_one(given, ("path", "address", "address_header"), where)
     check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
     address = _expression(given, "address", where)
-    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"))
+    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"), given.get("body"))
 
 
 def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
@@ -447,12 +453,18 @@ def _handle(
     return HandleTemplate(request, Expression(given["next"], f"{where}.next"), message, cancelled_if)
 
 
-def _request(
-    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str]
-) -> RequestTemplate:
-    for key, names in (("path", values), ("query", values), ("body", inside)):
-        check_placeholders(given.get(key), f"{path}.{key}", names)
-    return _template(given)
+def _listing(
+    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
+) -> tuple[RequestTemplate | None, OptionError | None]:
+    """Return the request of a list. Without an option that it alone needs, tasks can still be read by their IDs."""
+    try:
+        for key, names in (("path", values), ("query", values), ("body", inside)):
+            check_placeholders(given.get(key), f"$.list.{key}", names)
+    except OptionError as error:
+        if error.option not in PLACES:
+            raise
+        return None, error
+    return _template(given), None
 
 
 def _template(given: Mapping[str, Any]) -> RequestTemplate:

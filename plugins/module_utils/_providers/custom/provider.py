@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urljoin
 
 from ..._api.answers import find_words
@@ -30,7 +30,7 @@ from ..._core.errors import (
 )
 from ..._core.task import Task, TaskError, TaskState, parse_time
 from ..._core.text import sentence
-from ..._provider.contract import Provider, ProviderTools, TaskPage, TaskProvider, TaskQuery
+from ..._provider.contract import Provider, ProviderTools, TaskCanceller, TaskPage, TaskProvider, TaskQuery
 from ..._provider.description import Library, LoginForm, ProviderDescription
 from ..._provider.fields import (
     as_it_is,
@@ -60,6 +60,7 @@ DESCRIPTION = ProviderDescription(
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",
+    why_not_cancellable="its definition has no cancel, which says how a task is cancelled",
     options=(*LOGIN_VALUES, "auth_url", "account_id", "region"),
 )
 
@@ -229,6 +230,8 @@ class CustomProvider(RestProvider):
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
         definition, paging = self.definition, self.definition.paging
+        if definition.list_lacks is not None:
+            raise definition.list_lacks
         if definition.list is None:
             raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
         request = definition.list.fill(self._values)
@@ -483,6 +486,29 @@ class CustomProvider(RestProvider):
         return params
 
 
+class CancellingProvider(CustomProvider, TaskCanceller):
+    """The adapter of an API whose definition says how a task is cancelled."""
+
+    @property
+    def lists_lack_cancelling(self) -> bool:
+        """Whether ``possible_if`` may look for what no list has."""
+        return self.definition.cancel_possible_if is not None and not self.definition.list_is_complete
+
+    def why_not_cancellable(self, task: Task) -> str | None:
+        """Return that the definition's ``possible_if`` is not true of it, or that there is only its handle yet."""
+        definition, handle = self.definition, self.definition.handle
+        if handle is not None and task.id not in self._next:
+            return "it has not begun, and the definition says how to cancel a task that has"
+        if definition.cancel_possible_if is None or definition.cancel_possible_if.find(task.raw) is True:
+            return None
+        return f"the API says so, by cancel.possible_if of the definition (its state is {task.raw_state})"
+
+    def cancel(self, task: Task, deadline: Deadline) -> None:
+        """Send the definition's ``cancel``."""
+        template = cast("RequestTemplate", self.definition.cancel)
+        self.ask(self._about(template, task.id), deadline, of_task=True)
+
+
 #: A link of the header and its parameters; an address holds neither < nor >.
 _LINK = re.compile(r"<([^<>]*)>([^<>]*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*(?:next\b|\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\")", re.IGNORECASE)
@@ -529,7 +555,8 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     api = connect(
         description, options, tools, lambda channel: make_login(channel, definition, options, tools, description)
     )
-    return CustomProvider(description, definition, api, values_of(definition, options))
+    kind = CustomProvider if definition.cancel is None else CancellingProvider
+    return kind(description, definition, api, values_of(definition, options))
 
 
 PROVIDER = Provider(DESCRIPTION, _create)

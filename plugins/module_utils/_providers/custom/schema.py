@@ -163,6 +163,7 @@ _SESSION = _closed(
                 "path": _PATH,
                 "address": _EXPRESSION,
                 "address_header": _HEADER,
+                "body": {},
             },
             "method",
         ),

@@ -155,7 +155,7 @@ class _DefinedSession(SessionLogin):
         elif self._logout_address:
             with suppress(ValueError):
                 url = on_same_server(access.base_url, self._logout_address)
-        return None if url is None else HttpRequest(logout.method, url, headers=access.headers)
+        return None if url is None else HttpRequest(logout.method, url, headers=access.headers, json=logout.body)
 
     def has_run_out(self, error: RequestError) -> bool:
         """Whether the session has run out, by the definition's ``expired_statuses`` too."""

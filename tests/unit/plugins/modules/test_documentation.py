@@ -14,6 +14,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core import err
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
     argument_specs,
+    task_cancel,
     task_info,
     task_launch,
     task_list,
@@ -25,11 +26,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
     SECRET_OPTIONS,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.cancelling import CancelOutcome
+from ansible_collections.longrunning.tasks.plugins.modules import task_cancel as task_cancel_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_info as task_info_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_launch as task_launch_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_list as task_list_module
 from ansible_collections.longrunning.tasks.plugins.modules import task_wait as task_wait_module
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
+    CancellingProvider,
     FakeProvider,
     LaunchingProvider,
     Run,
@@ -38,6 +42,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider impo
 
 FRAGMENTS = {"connection": connection, "attributes": attributes}
 MODULES = {
+    "task_cancel": (task_cancel_module, argument_specs.TASK_CANCEL),
     "task_info": (task_info_module, argument_specs.TASK_INFO),
     "task_launch": (task_launch_module, argument_specs.TASK_LAUNCH),
     "task_list": (task_list_module, argument_specs.TASK_LIST),
@@ -211,7 +216,11 @@ FAILURE = {"reason", "request", "option", "candidates"}
 def result_of(name, **params):
     if name == "task_launch":
         result = Run(task_launch.run, LaunchingProvider("a"), type="import")()
-        # Every module of Ansible returns it; this one is the only one here that ever says true.
+    if name == "task_cancel":
+        looks = [task("a"), task("a", "cancelled")]
+        result = Run(task_cancel.run, CancellingProvider(None, tasks={"a": looks}), task_ids=["a"])()
+    if name in ("task_launch", "task_cancel"):
+        # Every module of Ansible returns it; these are the only ones here that ever say true.
         assert result.pop("changed") is True
         return result
     provider = FakeProvider({"a": task("a", "succeeded")})
@@ -222,11 +231,13 @@ def result_of(name, **params):
 
 
 # A rescue that looks at the failed tasks has to work when no wait began, too.
-def test_a_wait_that_did_not_start_returns_what_every_wait_does():
-    documented = {key for key, value in returned("task_wait").items() if value["returned"] == "always"}
-    assert {"msg", *task_wait.NOT_STARTED} == documented
-    result = result_of("task_wait")
-    for key, value in task_wait.NOT_STARTED.items():
+@pytest.mark.parametrize("work", [task_cancel, task_wait], ids=["task_cancel", "task_wait"])
+def test_what_did_not_start_returns_what_it_does_else(work):
+    name = work.__name__.rpartition(".")[2]
+    documented = {key for key, value in returned(name).items() if value["returned"] == "always"}
+    assert {"msg", *work.NOT_STARTED} == documented
+    result = result_of(name)
+    for key, value in work.NOT_STARTED.items():
         assert value is None or type(value) is type(result[key]), key
 
 
@@ -280,3 +291,9 @@ def test_every_reason_is_explained():
     raised = {kind.reason for kind in kinds} - {_errors.WorkError.reason, "launch_unclear"} | {"defect"}
     documented = " ".join(returned("task_info")["reason"]["description"])
     assert set(re.findall(r"V\((\w+)\)", documented)) == raised
+
+
+@pytest.mark.parametrize("outcome", [*CancelOutcome, "not_started"])
+def test_every_outcome_of_a_cancel_is_explained(outcome):
+    word = getattr(outcome, "value", outcome)
+    assert any(line.startswith(f"V({word}) - ") for line in returned("task_cancel")["outcome"]["description"])

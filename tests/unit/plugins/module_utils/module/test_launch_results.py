@@ -113,6 +113,33 @@ def test_where_vmwares_launches_have_their_ids(result, ids):
     assert launched_task_ids(result, PROVIDERS["vmware_live_site_recovery"].description) == ids
 
 
+@pytest.mark.parametrize(
+    ("path", "answer", "ids"),
+    [
+        ("json.result.0", {"result": [5, {"2": 7}]}, ("5",)),
+        ("json.result.1.*", {"result": [5, {"2": 7}]}, ("7",)),
+        ("json.result.1.*", {"result": [5, {"2": 7, "3": 8}]}, ("7", "8")),
+        ("json.*.id", {"a": {"id": "x"}, "b": {"id": "y"}}, ("x", "y")),
+        ("json.result.0", {"result": {"0": "a"}}, ("a",)),
+        ("json.*", {"*": "a", "other": "b"}, ("a",)),
+        ("json.0.id", [{"id": "a"}, {"id": "b"}], ("a",)),
+    ],
+)
+def test_a_path_can_pick_an_entry_and_take_all_values(path, answer, ids):
+    description = replace(DESCRIPTION, launch_id_paths=(tuple(path.split(".")),))
+    assert launched_task_ids({"json": answer}, description) == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("json.result.2", {"result": [5, 6]}), ("json.*", {}), ("json.*", {"a": "x", "b": None}), ("json.0", {"1": "a"})],
+)
+def test_a_path_that_picks_nothing(path, answer):
+    description = replace(DESCRIPTION, launch_id_paths=(tuple(path.split(".")),))
+    with pytest.raises(OptionError, match=r"has (no task ID|2 tasks)"):
+        launched_task_ids({"json": answer}, description)
+
+
 def test_a_launch_of_nothing_is_no_success():
     with pytest.raises(OptionError, match=r"has no task ID .*json\.list\.id"):
         launched_task_ids({"json": {"list": []}}, PROVIDERS["vmware_live_site_recovery"].description)

@@ -14,9 +14,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TaskNotFoundError,
     TransientError,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import REPEAT_SECONDS
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import SECONDS_PER_TASK, run
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
 
 

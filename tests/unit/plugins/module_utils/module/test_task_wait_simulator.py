@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
     answer,
     bare_environment,

@@ -338,7 +338,9 @@ def test_a_brace_that_begins_no_placeholder(text, filled):
 def test_a_cancel_is_filled():
     cancel = {"path": "/tasks/{id}/cancel", "body": {"ids": ["{id:int}"]}, "possible_if": "can_cancel"}
     definition = read(changed("cancel", cancel))
-    assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST")
+    request = definition.cancel.fill({}, {"id": "7"})
+    assert request == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST", request.accepted)
+    assert {200, 202, 204, 303} <= request.accepted.bare
     assert definition.cancel_possible_if.find({"can_cancel": True}) is True
 
 

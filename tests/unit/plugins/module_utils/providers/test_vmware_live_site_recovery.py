@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import threads as _threads
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -38,7 +39,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
     WaitPlan,
     wait_for_tasks,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._work import reading as _reading
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
@@ -791,7 +791,7 @@ def wait(appliance, ids, *, interval=DESCRIPTION.poll_interval, timeout=3600.0, 
 )
 def test_two_hundred_tasks_never_break_the_quota(appliance, monkeypatch):
     # On a clock that jumps, a thread that waits for its turn would take the others with it into the future.
-    monkeypatch.setattr(_reading, "MOST_PARALLEL_REQUESTS", 1)
+    monkeypatch.setattr(_threads, "MOST_PARALLEL_REQUESTS", 1)
     clock = FakeClock()
     ends = {task_id: 60.0 + number / 2 for number, task_id in enumerate(IDS)}
     server = Appliance(clock, ends, **appliance)

@@ -11,6 +11,7 @@ from itertools import islice
 
 import pytest
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._core import threads as _threads
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AccessDeniedError,
@@ -21,6 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
     TaskPage,
     TaskProvider,
@@ -30,11 +32,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.descri
     LoginForm,
     ProviderDescription,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._work import reading
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
     MOST_EMPTY_PAGES,
     MOST_PAGES,
-    MOST_PARALLEL_REQUESTS,
     TaskReader,
     list_tasks,
     read_pages,
@@ -226,7 +226,7 @@ class TestTheChoice:
         assert ended == ["a"]
 
     def test_after_an_error_nothing_more_is_asked_for(self, monkeypatch):
-        monkeypatch.setattr(reading, "start_thread", lambda _work: None)
+        monkeypatch.setattr(_threads, "start_thread", lambda _work: None)
         provider = FakeProvider([], errors={"a": AuthenticationError("no")})
         with pytest.raises(AuthenticationError):
             TaskReader(provider).read(["a", "b"], DEADLINE)

@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the module task_cancel."""
+
+from __future__ import annotations
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
+    TASK_CANCEL,
+    TASK_IDS_RULES,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_cancel import NOT_STARTED, run
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker import TasksAction
+
+
+class ActionModule(TasksAction):
+    work = staticmethod(run)
+    spec = TASK_CANCEL
+    rules = TASK_IDS_RULES
+    failure_keys = NOT_STARTED

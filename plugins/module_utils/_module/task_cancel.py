@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module task_cancel does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._core.clock import Deadline
+from .._core.errors import InterruptError, OptionError, RequestError, WaitError
+from .._core.snapshot import Snapshot
+from .._core.task import TaskState
+from .._core.text import sentence
+from .._provider.contract import TaskCanceller, TaskProvider
+from .._waiting.loop import NotFoundPolicy, WaitOutcome, WaitPlan, wait_for_tasks
+from .._work.cancelling import (
+    Cancellation,
+    Canceller,
+    CancelOutcome,
+    CancelPlan,
+    explain_cancellations,
+)
+from .._work.reading import TaskReader
+from .context import Context, distinct
+from .lookups import MOST_LOOKUP_SECONDS, look_up
+from .task_wait import LEAST_INTERVAL, asked_ids
+
+#: What each task adds to the time that the requests may take: a vendor's quota can be 50 requests a minute.
+SECONDS_PER_TASK = 2.0
+_WORST_LAST = tuple(CancelOutcome)
+#: What a failure returns when nothing began, such as for a wrong option: all keys but those that say why.
+NOT_STARTED: Mapping[str, Any] = {
+    "outcome": "not_started",
+    "timed_out": False,
+    "cancels": [],
+    "tasks": [],
+    "task": None,
+    "counts": dict.fromkeys((state.value for state in TaskState), 0),
+    "pending_task_ids": [],
+    "elapsed": 0.0,
+    "requests": 0,
+}
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Cancel the tasks and return what became of them.
+
+    Raises:
+        WaitError: one was not cancelled, and had not ended.
+    """
+    provider = checked_canceller(context.provider, "provider", "task_cancel")
+    began = context.clock.monotonic()
+    asked = asked_ids(context)
+    plan = _wait_plan(context)
+    seconds = MOST_LOOKUP_SECONDS + SECONDS_PER_TASK * len(asked)
+    reader = TaskReader(provider, context.warn)
+    snapshot = look_up(
+        context,
+        lambda deadline: _read(reader, distinct(asked), deadline),
+        seconds=seconds,
+        repeat_for=plan.transient_timeout,
+        advice="Cancel fewer tasks at a time",
+    )
+    canceller = Canceller(
+        provider,
+        context.clock,
+        CancelPlan(context.options.request_timeout, plan.transient_timeout, is_rehearsed=context.check_mode),
+    )
+    cause = _cancel(context, canceller, snapshot, began + seconds)
+    if cause is None and context.params["wait"]:
+        outcome = _wait(context, reader, canceller, plan)
+        cause = None if outcome is None else outcome.cause
+    return _result(context, asked, canceller.done, cause, context.clock.monotonic() - began)
+
+
+def checked_canceller(provider: TaskProvider, option: str, what: str) -> TaskCanceller:
+    """Return a provider that can cancel tasks.
+
+    Raises:
+        OptionError: it cannot. ``what`` is what needs it.
+    """
+    if not isinstance(provider, TaskCanceller):
+        description = provider.description
+        raise OptionError(
+            option, f"{what} cannot cancel tasks of {description.title}: {description.why_not_cancellable}"
+        )
+    return provider
+
+
+def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
+    snapshot = reader.read(task_ids, deadline)
+    for trouble in snapshot.troubles.values():
+        raise trouble
+    return snapshot
+
+
+def _wait_plan(context: Context) -> WaitPlan:
+    given = context.seconds("poll_interval", least=LEAST_INTERVAL)
+    return WaitPlan(
+        timeout=context.seconds("timeout") or 0.0,
+        poll_interval=context.provider.description.poll_interval if given is None else given,
+        backs_off=False,
+        # A vendor may forget a task as soon as it is cancelled.
+        not_found=NotFoundPolicy.SUCCEED,
+        transient_timeout=context.seconds("transient_timeout") or 0.0,
+    )
+
+
+def _cancel(context: Context, canceller: Canceller, snapshot: Snapshot, until: float) -> InterruptError | None:
+    """Send the requests; return the signal that came between."""
+    try:
+        canceller.cancel(list(snapshot.tasks.values()), Deadline(context.clock, context.options.request_timeout, until))
+    except InterruptError as error:
+        return error
+    return None
+
+
+def _wait(context: Context, reader: TaskReader, canceller: Canceller, plan: WaitPlan) -> WaitOutcome | None:
+    """Wait until the tasks have ended that were asked to, and take note of their ends."""
+    waiting = [task_id for task_id, found in canceller.done.items() if found.outcome.is_open]
+    if not waiting:
+        return None
+    outcome = wait_for_tasks(
+        waiting,
+        reader.read,
+        plan,
+        provider=context.provider.description.name,
+        clock=context.clock,
+        request_timeout=context.options.request_timeout,
+    )
+    canceller.settle({task.id: task for task in outcome.tasks if task.id in outcome.last_seen})
+    return outcome
+
+
+def _result(
+    context: Context,
+    asked: Sequence[str],
+    done: Mapping[str, Cancellation],
+    cause: RequestError | InterruptError | None,
+    elapsed: float,
+) -> dict[str, Any]:
+    title = context.provider.description.title
+    found = list(done.values())
+    worst = max(found, key=_badness, default=None)
+    tasks = [done[task_id].task.to_result() for task_id in asked]
+    counts = dict(NOT_STARTED["counts"])
+    for entry in tasks:
+        counts[entry["state"]] += 1
+    message = explain_cancellations(found, title)
+    fields = {
+        "changed": any(one.outcome.is_change for one in found) or _would_change(found),
+        "msg": message if cause is None else f"{sentence(cause.message)} {message}",
+        "outcome": CancelOutcome.ALREADY_ENDED.value if worst is None else worst.outcome.value,
+        "timed_out": cause is None and context.params["wait"] and worst is not None and worst.outcome.is_open,
+        "cancels": [one.to_result(title) for one in found],
+        "tasks": tasks,
+        "task": tasks[0] if len(tasks) == 1 else None,
+        "counts": counts,
+        "pending_task_ids": [
+            one.task.id for one in found if not one.task.is_final and one.task.state is not TaskState.NOT_FOUND
+        ],
+        "elapsed": round(elapsed, 3),
+        "requests": context.requests_sent(),
+    }
+    if isinstance(cause, InterruptError):
+        raise WaitError(fields["msg"], fields=fields, reason=cause.reason)
+    for one in sorted(found, key=_badness, reverse=True):
+        reason = _failure_reason(context, one, cause)
+        error = cause or one.error
+        if reason is not None and isinstance(error, RequestError):
+            fields["request"] = error.to_result()["request"]
+        if reason is not None:
+            raise WaitError(fields["msg"], fields=fields, reason=reason)
+    return fields
+
+
+def _badness(found: Cancellation) -> int:
+    return _WORST_LAST.index(found.outcome)
+
+
+def _would_change(found: Sequence[Cancellation]) -> bool:
+    return any(one.outcome is CancelOutcome.WOULD_CANCEL for one in found)
+
+
+def _failure_reason(context: Context, found: Cancellation, cause: RequestError | InterruptError | None) -> str | None:
+    """Return why what became of a task makes the module fail, None when it does not."""
+    params, outcome = context.params, found.outcome
+    if outcome.is_open and cause is not None:
+        return cause.reason
+    reasons: dict[CancelOutcome, str | None] = {
+        CancelOutcome.NOT_FOUND: "not_found" if params["not_found"] == "fail" else None,
+        CancelOutcome.SENT: "timed_out" if params["wait"] else None,
+        CancelOutcome.UNCLEAR: "cancel_unclear",
+        CancelOutcome.NOT_CANCELLABLE: "not_cancellable",
+        CancelOutcome.REFUSED: "rejected",
+        CancelOutcome.NOT_SENT: "unreachable",
+    }
+    reason = reasons.get(outcome)
+    return reason if reason is None or found.error is None or outcome is CancelOutcome.UNCLEAR else found.error.reason

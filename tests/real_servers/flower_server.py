@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real Celery: a Redis as its broker, one worker, and Flower, whose API shows the tasks."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import requests
+from real_server import RealServer, missing_programs
+from server_process import direct_session, free_port
+
+USERNAME = "watcher"
+#: The worker's tasks, in a module that worker and Flower import.
+JOBS = """
+import time
+from celery import Celery
+app = Celery("jobs", broker="redis://127.0.0.1:{port}/0", backend="redis://127.0.0.1:{port}/1")
+app.conf.update(worker_send_task_events=True, task_send_sent_event=True, task_track_started=True)
+@app.task(name="jobs.nap")
+def nap(seconds, fail=False):
+    time.sleep(seconds)
+    if fail:
+        raise RuntimeError("the disk is full")
+    return {{"napped": seconds}}
+"""
+
+
+class FlowerServer(RealServer):
+    """Flower with HTTP Basic."""
+
+    name = "flower"
+    is_python = True
+
+    @classmethod
+    def missing(cls, python: str) -> list[str]:
+        """Say in words what this machine lacks."""
+        return [*super().missing(python), *missing_programs(redis_server="redis-server")]
+
+    def start(self) -> None:
+        """Start all three."""
+        broker = free_port()
+        self.password = secrets.token_urlsafe(24)
+        (self.state / "jobs.py").write_text(JOBS.format(port=broker), encoding="utf-8")
+        redis = ["redis-server", "--port", str(broker), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.state)]
+        self.serve("redis", redis, lambda: self.says("redis", "Ready to accept connections"))
+        celery = [self.program("celery"), "-A", "jobs"]
+        worker = [*celery, "worker", "--concurrency", "2", "--task-events", "--loglevel", "INFO"]
+        self.serve("worker", worker, lambda: self.says("worker", " ready."), self.state)
+        flower = [*celery, "flower", "--address=127.0.0.1", f"--port={self.port}", "--persistent=false"]
+        # Not among the arguments, which everybody can read.
+        login = {"FLOWER_BASIC_AUTH": f"{USERNAME}:{self.password}"}
+        self.serve("flower", flower, self._sees_tasks, self.state, **login)
+
+    def says(self, name: str, words: str) -> bool:
+        """Whether the log of a process has these words."""
+        return words in (self.state / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def _sees_tasks(self) -> bool:
+        """Whether it gets the worker's events: it never learns of a task whose events came before."""
+        try:
+            self.send("POST", "/task/async-apply/jobs.nap", {"args": [0]})
+            return bool(self.send("GET", "/tasks"))
+        except requests.RequestException:
+            return False
+
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request and return the JSON of its answer."""
+        login = (USERNAME, self.password)
+        answer = direct_session().request(method, f"{self.url}/api{path}", json=body, auth=login, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
