@@ -209,6 +209,7 @@ requirements:
   - keystoneauth1 (for O(provider=openstack_images) with a login)
   - openstacksdk (for O(cloud))
   - jmespath (for O(provider=custom))
+  - xmltodict (for O(provider=custom) with answers in XML)
 notes:
   - An option wins over its environment variable. When the options make a whole login on their own, nothing of the
     environment's login is mixed into it.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .._api.answers import JSON, Format
 from .._api.json_api import ReadRefusal
 from .._api.pacing import Quota
 from .._core.task import TaskError, TaskState
@@ -127,6 +128,8 @@ class ProviderDescription:
     #: Reads the vendor's own code and words out of a refusal, where they are not in the usual places or where the
     #: vendor refuses with HTTP 200.
     read_refusal: ReadRefusal | None = None
+    #: How its answers are written.
+    answer_format: Format = JSON
     #: A sentence for a login that is good but not allowed to do this.
     denied_advice: str = ""
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.

@@ -530,6 +530,7 @@ def describe(definition: Definition) -> ProviderDescription:
         poll_interval=definition.poll_interval,
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
+        answer_format=definition.answer_format,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
         task_id_hint=ids.hint,

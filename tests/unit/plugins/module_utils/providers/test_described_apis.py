@@ -30,7 +30,7 @@ def described(name):
 
 
 def answer(saved):
-    return reply(saved.get("json", b""), saved.get("status", 200), **saved.get("headers", {}))
+    return reply(saved.get("json", saved.get("text", b"")), saved.get("status", 200), **saved.get("headers", {}))
 
 
 def session(api, answers, **more):
