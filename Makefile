@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx build release clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx eda build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,11 +52,14 @@ smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest a
 real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
 	@$(NOX) real_servers
 
-bench: .venv/.ready ## Measure task_wait against uri with until, a quarter of an hour (not a part of test)
-	@$(NOX) bench
+bench: .venv/.ready ## Measure task_wait against uri with until, some twelve minutes (not a part of test)
+	@$(NOX) bench bench-oldest
 
 awx: .venv/.ready ## Playbooks with ansible-runner as AWX runs them; credential types, surveys, execution environment
 	@$(NOX) awx
+
+eda: .venv/.ready ## The event source in a real ansible-rulebook (needs Java 17)
+	@$(NOX) eda
 
 build: .venv/.ready ## Build the collection's tarball into .build/dist
 	@$(NOX) build

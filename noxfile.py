@@ -39,6 +39,7 @@ ANSIBLE_LINT = "ansible-lint==26.10.1"
 NAVIGATOR = "ansible-navigator==26.10.0"
 GALAXY_IMPORTER = "galaxy-importer==0.4.44"
 MOLECULE = "molecule==26.10.0"
+RULEBOOK = "ansible-rulebook==1.3.2"
 STUBS = ["types-jmespath", "types-jsonschema", "types-PyYAML", "types-requests"]
 FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
@@ -162,6 +163,7 @@ def tarball(session: nox.Session) -> None:
         ("python", "-m", "tooling.check_tarball", str(built)),
         (*doc, "longrunning.tasks.task_wait"),
         (*doc, "--type", "lookup", "longrunning.tasks.failure_code"),
+        (*doc, "--type", "filter", "longrunning.tasks.timeline"),
         env=clean_environment(
             PYTHONPATH=ROOT / "tests",
             ANSIBLE_COLLECTIONS_PATH=untouched,
@@ -261,6 +263,16 @@ def awx(session: nox.Session) -> None:
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
+def eda(session: nox.Session) -> None:
+    """Run the event source in a real ansible-rulebook: counts of events, a killed engine, an approval of AWX."""
+    tally = Tally(session)
+    if shutil.which("java") is None:
+        tally.skip("there is no java, which the rule engine needs (Debian: apt-get install default-jre-headless)")
+    session.install(tally.need(NEWEST, tools="ansible-rulebook").requirement, RULEBOOK, *LIBRARIES, "pytest", "pyyaml")
+    tally.pytest("pytest", path="tests/eda", arguments=session.posargs, env=on_tarball())
+
+
+@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
 def molecule(session: nox.Session) -> None:
     """Run the Molecule scenarios of extensions/molecule with the installed tarball. Arguments after -- name some."""
     tally = Tally(session)
@@ -284,12 +296,22 @@ def demo(session: nox.Session) -> None:
     tally.steps(("ansible-playbook", "longrunning.tasks.demo", *session.posargs), env=on_tarball())
 
 
-@nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
-def bench(session: nox.Session) -> None:
-    """Measure task_wait against uri with until; arguments after -- are the benchmark's, --help lists them."""
-    tally = Tally(session)
-    session.install(tally.need(NEWEST).requirement, *FOR_PLAYBOOKS, env=COMPILED)
-    if sys.platform != "linux":
-        tally.skip("the peak memory of a process is read from Linux's /proc")
-    environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))
-    tally.steps(("python", "-m", "benchmark", "--json", ".build/benchmark.json", *session.posargs), env=environment)
+def _bench(name: str, choice: Choice | None, *usually: str) -> None:
+    @nox.session(name=name, python=interpreter(choice), requires=NEEDS_TARBALL)
+    def bench(session: nox.Session) -> None:
+        tally = Tally(session)
+        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS, env=COMPILED)
+        if sys.platform != "linux":
+            tally.skip("the peak memory of a process is read from Linux's /proc")
+        environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))
+        command = ("python", "-m", "benchmark", "--json", f".build/{name}.json")
+        tally.steps((*command, *(session.posargs or usually)), env=environment)
+
+    bench.__doc__ = (
+        "Measure task_wait against uri with until; arguments after -- are the benchmark's, --help lists them."
+    )
+
+
+_bench("bench", NEWEST)
+# What the core's own speed decides.
+_bench("bench-oldest", CHOICES["oldest"], "finished", "hosts", "at-once", "running")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_IDS_RULES, TASK_WAIT
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT, TASK_WAIT_RULES
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker import TasksAction
 
@@ -14,5 +14,5 @@ from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker impor
 class ActionModule(TasksAction):
     work = staticmethod(run)
     spec = TASK_WAIT
-    rules = TASK_IDS_RULES
+    rules = TASK_WAIT_RULES
     failure_keys = NOT_STARTED

@@ -39,15 +39,14 @@ options:
       - Dbvisit's control center has to be named, as in V(https://standby.example.com:4433).
       - For NetApp Astra Control it is the address of its web interface, without a path.
       - At V(vmware_live_site_recovery) it is the appliance, such as V(https://srm.example.com), and has to be given.
-      - Environment E(DBVISIT_API_URL), E(KOODRIVE_API_URL), E(LONGRUNNING_API_URL), E(NETAPP_ASTRA_API_URL),
-        E(OS_IMAGE_ENDPOINT_OVERRIDE), E(RACKSPACE_API_URL) or E(VMWARE_LSR_API_URL), by O(provider).
+      - Environment C(PREFIX_API_URL) or E(OS_IMAGE_ENDPOINT_OVERRIDE).
     type: str
   api_path:
     description:
       - Path of the API on its server, where that can differ.
       - C(/api) for Dbvisit when not given, which its documents do not state for this API.
       - At V(vmware_live_site_recovery) what stands before the service, C(/api/rest) when not given.
-      - Environment E(DBVISIT_API_PATH) or E(VMWARE_LSR_API_PATH), by O(provider).
+      - Environment E(DBVISIT_API_PATH) or E(VMWARE_LSR_API_PATH).
     type: str
   service:
     description:
@@ -55,7 +54,7 @@ options:
       - For V(huawei_koodrive), V(task) (default) means transfers and imports of users, V(jobs) batch tasks on files.
       - At V(vmware_live_site_recovery) V(configure) for the appliance's own configuration, V(srm) or V(vr). It is
         V(configure) when not given.
-      - Environment E(KOODRIVE_SERVICE) or E(VMWARE_LSR_SERVICE), by O(provider).
+      - Environment E(KOODRIVE_SERVICE) or E(VMWARE_LSR_SERVICE).
     type: str
   api_version:
     description:
@@ -67,40 +66,38 @@ options:
     description:
       - The account that the tasks belong to, where its ID is a part of the address. V(netapp_astra_control) needs it,
         and V(custom) where O(definition) names it.
-      - Environment E(LONGRUNNING_ACCOUNT_ID) or E(NETAPP_ASTRA_ACCOUNT_ID), by O(provider).
+      - Environment E(LONGRUNNING_ACCOUNT_ID) or E(NETAPP_ASTRA_ACCOUNT_ID).
     type: str
   region:
     description:
       - Region of the service, such as V(DFW) at Rackspace or V(RegionOne) in OpenStack. KooDrive has V(cn) and V(intl).
         For V(custom) it is what O(definition) makes of it.
       - Without it, Rackspace's default region of the user is taken, or the only one that there is.
-      - Environment E(KOODRIVE_REGION), E(LONGRUNNING_REGION), E(OS_REGION_NAME) or E(RACKSPACE_REGION), by O(provider).
+      - Environment C(PREFIX_REGION) or E(OS_REGION_NAME).
     type: str
   auth_url:
     description:
       - Address of the identity service. OpenStack needs it unless O(cloud) or O(api_token) is used. Rackspace's is
         known.
       - With V(custom), the server of a login that is on another host, where O(definition) names it.
-      - Environment E(LONGRUNNING_AUTH_URL), E(OS_AUTH_URL) or E(RACKSPACE_AUTH_URL), by O(provider).
+      - Environment C(PREFIX_AUTH_URL).
     type: str
   username:
     description:
       - Name of the user to log in as.
       - At V(vmware_live_site_recovery) the appliance's own, such as V(admin), for O(service=configure), and one of
         vCenter Single Sign-On for the other services.
-      - Environment E(DBVISIT_USERNAME), E(LONGRUNNING_USERNAME), E(OS_USERNAME), E(RACKSPACE_USERNAME) or
-        E(VMWARE_LSR_USERNAME), by O(provider).
+      - Environment C(PREFIX_USERNAME).
     type: str
   password:
     description:
       - Password of the user.
-      - Environment E(DBVISIT_PASSWORD), E(LONGRUNNING_PASSWORD), E(OS_PASSWORD), E(RACKSPACE_PASSWORD) or
-        E(VMWARE_LSR_PASSWORD), by O(provider).
+      - Environment C(PREFIX_PASSWORD).
     type: str
   api_key:
     description:
       - API key of the user, which Rackspace prefers to a password. With V(custom), what O(definition) makes of it.
-      - Environment E(LONGRUNNING_API_KEY) or E(RACKSPACE_API_KEY), by O(provider).
+      - Environment E(LONGRUNNING_API_KEY) or E(RACKSPACE_API_KEY).
     type: str
   api_token:
     description:
@@ -110,8 +107,7 @@ options:
         and does not run out but can be revoked.
       - For V(huawei_koodrive) it is sent as it is when it begins with C(Bearer) or C(AT) and a space or a plus sign,
         else with C(Bearer) before it.
-      - Environment E(DBVISIT_API_TOKEN), E(KOODRIVE_API_TOKEN), E(LONGRUNNING_API_TOKEN), E(NETAPP_ASTRA_API_TOKEN),
-        E(OS_TOKEN) or E(RACKSPACE_API_TOKEN), by O(provider).
+      - Environment C(PREFIX_API_TOKEN) or E(OS_TOKEN).
     type: str
   user_id:
     description:
@@ -123,12 +119,12 @@ options:
     description:
       - ID of the application that signs requests with V(huawei_koodrive), or of the client of an OAuth 2 login with
         V(custom).
-      - Environment E(KOODRIVE_APP_ID) or E(LONGRUNNING_APP_ID), by O(provider).
+      - Environment E(KOODRIVE_APP_ID) or E(LONGRUNNING_APP_ID).
     type: str
   app_secret:
     description:
       - Secret of the application that O(app_id) names.
-      - Environment E(KOODRIVE_APP_SECRET) or E(LONGRUNNING_APP_SECRET), by O(provider).
+      - Environment E(KOODRIVE_APP_SECRET) or E(LONGRUNNING_APP_SECRET).
     type: str
   cloud:
     description:
@@ -183,20 +179,17 @@ options:
     description:
       - File or folder with the authorities to trust instead, in PEM format.
       - The variable E(REQUESTS_CA_BUNDLE) is not looked at.
-      - Environment E(DBVISIT_CA_PATH), E(KOODRIVE_CA_PATH), E(LONGRUNNING_CA_PATH), E(NETAPP_ASTRA_CA_PATH),
-        E(OS_CACERT), E(RACKSPACE_CA_PATH) or E(VMWARE_LSR_CA_PATH), by O(provider).
+      - Environment C(PREFIX_CA_PATH) or E(OS_CACERT).
     type: path
   client_cert:
     description:
       - File with a client certificate in PEM format, which may hold its key too.
-      - Environment E(DBVISIT_CLIENT_CERT), E(KOODRIVE_CLIENT_CERT), E(LONGRUNNING_CLIENT_CERT),
-        E(NETAPP_ASTRA_CLIENT_CERT), E(OS_CERT), E(RACKSPACE_CLIENT_CERT) or E(VMWARE_LSR_CLIENT_CERT), by O(provider).
+      - Environment C(PREFIX_CLIENT_CERT) or E(OS_CERT).
     type: path
   client_key:
     description:
       - File with the key of O(client_cert), where that does not hold it.
-      - Environment E(DBVISIT_CLIENT_KEY), E(KOODRIVE_CLIENT_KEY), E(LONGRUNNING_CLIENT_KEY),
-        E(NETAPP_ASTRA_CLIENT_KEY), E(OS_KEY), E(RACKSPACE_CLIENT_KEY) or E(VMWARE_LSR_CLIENT_KEY), by O(provider).
+      - Environment C(PREFIX_CLIENT_KEY) or E(OS_KEY).
     type: path
   request_timeout:
     description:
@@ -204,6 +197,7 @@ options:
     type: float
     default: 30.0
 requirements:
+  - python >= 3.9
   - requests
   - jsonschema
   - keystoneauth1 (for O(provider=openstack_images) with a login)
@@ -211,6 +205,9 @@ requirements:
   - jmespath (for O(provider=custom))
   - xmltodict (for O(provider=custom) with answers in XML)
 notes:
+  - C(PREFIX) in the name of an environment variable is C(DBVISIT) for V(dbvisit_standby), C(KOODRIVE) for
+    V(huawei_koodrive), C(LONGRUNNING) for V(custom), C(NETAPP_ASTRA) for V(netapp_astra_control), C(OS) for
+    V(openstack_images), C(RACKSPACE) for V(rackspace_images), C(VMWARE_LSR) for V(vmware_live_site_recovery).
   - An option wins over its environment variable. When the options make a whole login on their own, nothing of the
     environment's login is mixed into it.
   - The environment is that of the host where the module runs. Run it on the controller, as with C(hosts=localhost) or

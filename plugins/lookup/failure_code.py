@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: failure_code
 short_description: Look up what a vendor documents about a failure code
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Returns title, detail, remedy and source of the failure codes that a vendor documents for its long-running tasks.

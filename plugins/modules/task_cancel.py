@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_cancel
 short_description: Cancel long-running tasks of a vendor
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Asks a vendor to cancel some of its long-running tasks, and waits until they have ended.
@@ -169,7 +169,7 @@ cancels:
       description: The same in a sentence, with the vendor's own words where it gave any.
       type: str
       returned: success
-      sample: "VMware Live Site Recovery: recovery task 5d1c7a60 was cancelled."
+      sample: "Recovery task 5d1c7a60 was cancelled."
 tasks:
   description:
     - The tasks as last read, one to one with the IDs and in their order. Each has the keys of

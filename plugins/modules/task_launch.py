@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_launch
 short_description: Launch a long-running task of a vendor, once
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Launches a task, such as an image import or a switchover, with the same login as the modules that wait for it.
@@ -76,8 +76,8 @@ options:
       - What there is to be after the task. Where the vendor has it already, nothing is launched.
       - For an import at Rackspace and OpenStack properties of an image, such as C(name). An image that is not active is
         none. Images that others share count too, so add C(owner) or C(visibility) where that matters.
-      - For a switchover at Dbvisit C(primary), the host that is to have the primary database of the configuration, just
-        as the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
+      - For a switchover at Dbvisit C(primary), the host that should have the primary database of the configuration, as
+        the vendor lists it. It is an error where it is neither of the two hosts. While a switchover of that
         configuration is under way, that one is taken, as O(reuse) says, because nobody knows where it leads.
       - Other vendors and tasks cannot be asked.
     type: dict

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_list
 short_description: List long-running tasks of a vendor
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Lists a vendor's long-running tasks in one vocabulary for all vendors.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: task_wait
 short_description: Wait until long-running tasks of a vendor have ended
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.
@@ -25,12 +25,21 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode it looks once and does not wait. A task that is still under way is no failure.
+      - In check mode it looks once and does not wait. A task that is still under way is no failure, and
+        nothing is cancelled.
+  diff_mode:
+    support: none
+    details:
+      - It changes nothing, unless O(on_timeout=cancel) or O(on_interrupt=cancel).
+  idempotent:
+    support: full
+    details:
+      - It changes something only where it cancels tasks. Those have ended when it runs again.
 options:
   task_ids:
     description:
       - IDs of the tasks, as the vendor gave them when they were launched.
-      - Exactly one of O(task_ids) and O(launch_results) is needed.
+      - Exactly one of O(task_ids), O(launch_results) and O(select) is needed.
     type: list
     elements: str
     aliases: [task_id]
@@ -45,10 +54,56 @@ options:
       - A call that launches several tasks at once, and answers with a list of them, gives the IDs of all. At VMware
         that is C(json.list).
     type: raw
+  select:
+    description:
+      - Which tasks to wait for, instead of their IDs. The wait goes on until no unfinished task of the vendor matches.
+        Tasks that begin meanwhile are waited for too.
+      - Use it before a maintenance begins, or to let one import run at a time. C({}) selects all.
+      - A task that failed is told in RV(failed_task_ids), and is no failure of the wait unless you set
+        O(on_failure=fail). The task can be somebody else's.
+      - An unfinished task that does not tell what the selection depends on, such as its type, is waited for, with a
+        warning. So is one in a state that this collection does not know. A list that the vendor cuts is a failure.
+      - Each look reads the vendor's whole list. Keep that short with O(select.filters) where the vendor has many tasks.
+      - A provider that cannot list tasks refuses it.
+    type: dict
+    suboptions:
+      types:
+        description:
+          - Only tasks of these types, in the vendor's words, such as V(import).
+        type: list
+        elements: str
+      states:
+        description:
+          - Only tasks in these states. By default all that have not ended.
+        type: list
+        elements: str
+        choices: [queued, running, paused]
+      started_after:
+        description:
+          - Only tasks that started at this time or later, as in V(2026-11-22T07:30:00Z). Where the vendor does not tell
+            when a task started, the time when it was made counts.
+        type: str
+      started_before:
+        description:
+          - Only tasks that started before this time.
+        type: str
+      filters:
+        description:
+          - Parameters that go to the vendor as they are, as O(longrunning.tasks.task_list#module:filters).
+        type: dict
+      resource:
+        description:
+          - Only tasks that work on this resource, as C(resource) of a task has it.
+        type: str
+      quiet_seconds:
+        description:
+          - For how many seconds no unfinished task may match before the wait ends. V(0) needs one look.
+        type: float
+        default: 0.0
   timeout:
     description:
       - Seconds for the whole wait. V(0) looks once.
-      - The tasks go on at the vendor when the time is up.
+      - The tasks go on at the vendor when the time is up, unless O(on_timeout=cancel).
       - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
     type: float
     default: 3600.0
@@ -91,15 +146,31 @@ options:
     description:
       - Whether tasks that end without success make the module fail. With V(continue), look at RV(outcome) and
         RV(failed_task_ids).
+      - The default is V(fail), and V(continue) with O(select).
     type: str
     choices: [fail, continue]
-    default: fail
   on_timeout:
     description:
-      - Whether running out of O(timeout), O(deadline) or O(stall_timeout) makes the module fail.
+      - What to do when O(timeout), O(deadline) or O(stall_timeout) is up before all tasks have ended.
+      - V(fail) - the module fails, and the tasks go on at the vendor.
+      - V(continue) - it does not fail. Look at RV(outcome) and RV(pending_task_ids).
+      - V(cancel) - it asks the vendor to cancel the tasks that have not ended, takes up to 30 seconds to see their
+        ends, and fails. RV(cancels) says what became of each.
+      - It is an error with O(select), and when the tasks of this O(provider) cannot be cancelled, see
+        M(longrunning.tasks.task_cancel).
     type: str
-    choices: [fail, continue]
+    choices: [fail, continue, cancel]
     default: fail
+  on_interrupt:
+    description:
+      - What to do about tasks that have not ended when somebody interrupts the wait, as with Ctrl-C.
+      - V(leave) - nothing. They go on at the vendor.
+      - V(cancel) - ask the vendor to cancel them, all at once. There is less than half a second for that, so that
+        RV(msg) and RV(cancels) say which cancels were sent and which were not. What ends the process with SIGKILL
+        leaves no time for anything.
+    type: str
+    choices: [leave, cancel]
+    default: leave
   accept_failure_codes:
     description:
       - Failure codes of the vendor that count as a success here, such as a code that says that the work was done
@@ -107,6 +178,25 @@ options:
     type: list
     elements: str
     default: []
+  success_states:
+    description:
+      - The vendor's words for a state that count as a success here, whatever the provider's table says. No others do.
+      - They are for resources, such as a server that has to become C(ACTIVE), or a volume that has to be C(available)
+        or C(in-use).
+      - A state that the table calls a success, and that is not among these, counts as V(running).
+      - Give the words in the case in which the vendor writes them, as C(raw_state) has them. When the vendor writes one
+        in another case, the module fails and says so.
+      - For a resource that has to go, set O(not_found=succeed), and here the vendor's word for a deleted one. With no
+        word here, a resource that is still there and well would be a success.
+      - A task that failed for another reason than its word, such as a part of it that failed, stays a failure.
+    type: list
+    elements: str
+  failure_states:
+    description:
+      - The vendor's words for a state that count as a failure here, besides those that the provider's table calls one.
+      - A word must not be in O(success_states) too. For the case of a word, see there.
+    type: list
+    elements: str
   not_found:
     description:
       - What it means when the vendor does not have a task.
@@ -174,6 +264,7 @@ options:
     type: bool
     default: false
 seealso:
+  - module: longrunning.tasks.task_cancel
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
@@ -251,6 +342,43 @@ EXAMPLES = r"""
     deadline: "2026-11-22T04:00:00+01:00"
     timeout: 86400
 
+- name: Begin the maintenance when nothing has run for five minutes
+  longrunning.tasks.task_wait:
+    provider: netapp_astra_control
+    api_url: "{{ astra_url }}"
+    account_id: "{{ astra_account }}"
+    api_token: "{{ astra_token }}"
+    select:
+      quiet_seconds: 300
+    timeout: 14400
+
+- name: Import when no other import runs
+  longrunning.tasks.task_wait:
+    provider: openstack_images
+    cloud: production
+    select:
+      types: [import]
+
+- name: Wait until a volume can be used, attached or not
+  longrunning.tasks.task_wait:
+    provider: custom
+    api_url: https://volumes.example.com/v3
+    api_token: "{{ token }}"
+    definition: "{{ lookup('ansible.builtin.file', 'volumes.yml') | from_yaml }}"
+    task_id: "{{ volume_id }}"
+    success_states: [available, in-use]
+    failure_states: [error_restoring]
+
+- name: Wait until a server is gone
+  longrunning.tasks.task_wait:
+    provider: custom
+    api_url: https://compute.example.com/v2.1
+    api_token: "{{ token }}"
+    definition: "{{ lookup('ansible.builtin.file', 'servers.yml') | from_yaml }}"
+    task_id: "{{ server_id }}"
+    success_states: [DELETED]
+    not_found: succeed
+
 - name: Wait for the first of several mirrors
   longrunning.tasks.task_wait:
     provider: openstack_images
@@ -271,11 +399,11 @@ outcome:
   description:
     - How the wait ended.
     - V(succeeded) - all tasks succeeded, or one did with O(wait_for=any). Tasks that O(not_found) or
-      O(accept_failure_codes) make a success of count too.
+      O(accept_failure_codes) make a success of count too. With O(select), no unfinished task matches.
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) or O(deadline) was up before they had ended. RV(msg) says which.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could no longer be asked, so nobody can tell what became of them. See RV(reason)
+    - V(unreachable) - the vendor could not be reached any more, so nobody can tell what became of them. See RV(reason)
       and RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
       result.
@@ -290,7 +418,8 @@ timed_out:
   sample: false
 tasks:
   description:
-    - The tasks as last known, one to one with the IDs and in their order. Each has the keys of
+    - The tasks as last known, one to one with the IDs and in their order. With O(select), all that were seen
+      unfinished, in the order in which they were seen first. Each has the keys of
       RV(longrunning.tasks.task_info#module:task). With O(follow_subtasks=true) an ended task has its
       C(subtasks) too.
     - A task that was never seen has the state V(unknown) and no C(raw_state).
@@ -408,6 +537,15 @@ last_transient_error:
   returned: always
   type: str
   sample: null
+cancels:
+  description:
+    - What became of each task that the wait asked the vendor to cancel, because of O(on_timeout=cancel) or
+      O(on_interrupt=cancel). It has the keys of RV(longrunning.tasks.task_cancel#module:cancels). Else it is empty.
+    - A task that ended since then is among RV(failed_task_ids), unless it succeeded.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 option:
   description: The option that is wrong or missing.
   returned: when an option is wrong
@@ -431,13 +569,13 @@ request:
   type: dict
 """
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_IDS_RULES, TASK_WAIT
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT, TASK_WAIT_RULES
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import run_module
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import NOT_STARTED, run
 
 
 def main() -> None:
-    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_IDS_RULES)
+    run_module(run, TASK_WAIT, failure_keys=NOT_STARTED, **TASK_WAIT_RULES)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.given im
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitObserver, unobserved
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._late_imports import BeforeEachTask, LateImports
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._live import (
     AttendedClock,
     LiveLines,
@@ -51,7 +52,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HAS_REQUESTS
     from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
-    from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+    from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS, SLOW_TO_IMPORT
 
     _ALL_LOADED = dict(PROVIDERS)
 
@@ -87,13 +88,17 @@ _FOR_A_NEW_PROCESS = ("PYTHON", "LD_", "OPENSSL_")
 display = Display()
 
 
-class TasksAction(normal.ActionModule):  # type: ignore[misc]  # ansible-core is not typed.
+_HERE = __name__.rpartition(".plugin_utils.")[0]
+
+
+class TasksAction(normal.ActionModule, metaclass=BeforeEachTask):  # type: ignore[misc]  # ansible-core is not typed.
     """Runs a module of this collection, whose action plugin says what there is to do: what its ``main`` says too."""
 
     work: Work
     spec: ArgumentSpec
     rules: Mapping[str, Any] = MappingProxyType({})
     failure_keys: Mapping[str, Any] = MappingProxyType({})
+    late_imports = LateImports([f"{_HERE}.module_utils._providers.{name}" for name in SLOW_TO_IMPORT])
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
@@ -132,6 +137,7 @@ class TasksAction(normal.ActionModule):  # type: ignore[misc]  # ansible-core is
                 with Interrupts(None) as interrupts:
                     failed, done = runner.attempt(worker, self.work, mask, interrupts)
                 worker.clock.end_with_parent()
+                self.late_imports.mark()
                 if interrupts.came:
                     # Nobody is left who wants the result. The signal does what it would have done.
                     signal.raise_signal(interrupts.came)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import seconds_in_words
@@ -24,6 +25,8 @@ _LONGEST_ESTIMATE = 1e7
 COLUMNS = 100
 #: Who is told how many are done needs no number of these.
 _NOT_COUNTED = ("succeeded", "running", "queued")
+#: The states of tasks that go on, in the order in which they are told where the total is not known.
+_GOES_ON = ("running", "queued", "paused", "unknown", "not seen yet")
 
 
 class Line(NamedTuple):
@@ -92,6 +95,8 @@ class ProgressTeller:
         spent = f"in {seconds_in_words(round(note.elapsed))}"
         if note.only and not self._counts_only:
             return [*lines, self._line("DONE", f"{note.only} {spent}")]
+        if not note.total:
+            return [*lines, self._line("DONE", f"no unfinished task, {spent}")]
         tasks = "1 task" if note.total == 1 else f"{note.total} tasks"
         counts = ", ".join(f"{number} {state}" for state, number in note.counts.items())
         return [*lines, self._line("DONE", f"{tasks} {spent}: {counts}")]
@@ -108,7 +113,7 @@ class ProgressTeller:
 
     @staticmethod
     def _has_ended(note: ProgressNote) -> bool:
-        return note.ended == note.total
+        return note.ended == note.total and not note.is_open
 
     def _line(self, kind: str, text: str, *, is_failure: bool = False) -> Line:
         text = f"{kind}: {self._where} {text}"
@@ -120,6 +125,8 @@ class ProgressTeller:
         since = now - self._noted_at
         counts = [f"{number} {state}" for state, number in note.counts.items() if state not in _NOT_COUNTED]
         parts = [f"{note.ended} of {note.total} done", *counts]
+        if note.is_open:
+            parts = _under_way(note.counts)
         if note.only and not self._counts_only:
             parts = [note.only]
         if note.percent is not None and not self._counts_only:
@@ -133,6 +140,12 @@ class ProgressTeller:
         if note.trouble is not None:
             parts.append(_trouble(note.trouble))
         return ", ".join(parts)
+
+
+def _under_way(counts: Mapping[str, int]) -> list[str]:
+    """Tell what goes on first. Nobody knows how many there will be."""
+    goes_on = [f"{counts[state]} {state}" for state in _GOES_ON if counts.get(state)]
+    return [*(goes_on or ["0 running"]), *(f"{counts[state]} {state}" for state in counts if state not in _GOES_ON)]
 
 
 def _trouble(message: str) -> str:

@@ -39,7 +39,7 @@ class ProgressNote(NamedTuple):
 
     ``counts`` has the number of tasks in each state. ``only`` names the task where there is only one. ``failures`` and
     ``changes`` tell in words which tasks have just failed, and which came into another state. ``trouble`` is the last
-    error of a task that could not be read since.
+    error of a task that could not be read since. ``is_open``: further tasks may join, so that nobody knows the total.
     """
 
     elapsed: float
@@ -54,6 +54,7 @@ class ProgressNote(NamedTuple):
     changes: tuple[str, ...] = ()
     more_changes: int = 0
     trouble: str | None = None
+    is_open: bool = False
 
 
 class ProgressRecorder:
@@ -80,19 +81,26 @@ class ProgressRecorder:
             total=len(tasks),
             ended=ended,
             counts=dict(numbers),
-            percent=_percent(tasks, look.pending),
-            seconds_left=self._seconds_left(look, ended),
-            only=f"{self._name(look.tasks[0])} {_words(look.tasks[0], look.unseen)}" if len(tasks) == 1 else None,
+            percent=None if look.is_open else _percent(tasks, look.pending),
+            seconds_left=None if look.is_open else self._seconds_left(look, ended),
+            only=None if look.is_open else self._only(look),
             failures=tuple(failures[:MOST_TOLD]),
             more_failures=len(failures[MOST_TOLD:]),
             changes=tuple(changes[:MOST_TOLD]),
             more_changes=len(changes[MOST_TOLD:]),
             trouble=None if look.trouble is None else _cause(look.trouble),
+            is_open=look.is_open,
         )
         # An estimate alone is no news.
         if self._told is None or note != self._told._replace(elapsed=note.elapsed, seconds_left=note.seconds_left):
             self._told = note._replace(failures=(), more_failures=0, changes=(), more_changes=0)
             self._take(note)
+
+    def _only(self, look: Look) -> str | None:
+        """Tell of the task where there is only one."""
+        if len({task.id for task in look.tasks}) != 1:
+            return None
+        return f"{self._name(look.tasks[0])} {_words(look.tasks[0], look.unseen)}"
 
     def _news(self, look: Look) -> tuple[list[str], list[str]]:
         """Tell which tasks have failed, and which others were seen in another state before."""

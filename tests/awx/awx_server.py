@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server with the shapes of AWX's API, as far as setting it up needs them.
+"""A server with the shapes of AWX's API, as far as setting it up and deciding approvals need them.
 
 It answers with pages of lists, with ``url``, ``related`` and ``summary_fields``, and refuses the credential types and
 surveys that AWX refuses, names that are taken and IDs that are not there. Clients of AWX's own check the shapes.
@@ -17,8 +17,10 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from awx_rules import check_credential_type, check_survey
+from awx_workflows import Workflows
 
 TOKEN = "a-token"
+UNKNOWN = {"detail": "Authentication credentials were not provided."}
 #: Collections of the API, each with the type of what is in it and the fields that have to be the IDs of others.
 TYPES = {
     "organizations": ("organization", {}),
@@ -47,6 +49,7 @@ class AwxServer:
         self.objects = {name: {} for name in TYPES}
         #: Method and collection of every request that changed something.
         self.changes = []
+        self.workflows = Workflows()
         self.create("organizations", {"name": "Default"})
         self.changes.clear()
 
@@ -100,7 +103,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         address = urlsplit(self.path)
         name, number, rest = self._place(address.path)
-        if address.path == "/api/":
+        workflows = self.awx.workflows.get(self.path)
+        if workflows is not None:
+            self._send(200 if self._is_known() else 401, workflows if self._is_known() else UNKNOWN)
+        elif address.path == "/api/":
             versions = {"v2": "/api/v2/"}
             self._send(
                 200, {"description": "AWX REST API", "current_version": "/api/v2/", "available_versions": versions}
@@ -122,6 +128,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"detail": "Not found."})
 
     def do_POST(self):
+        decided = self.awx.workflows.decide(self.path) if self._is_known() else None
+        if decided is not None:
+            self._send(*decided)
+            return
         name, number, rest = self._place(self.path)
         self._change(
             lambda body: self.awx.survey(number, body) if rest else self.awx.create(name, body), 201 - bool(rest)
@@ -133,8 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _change(self, change, status):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
-            self._send(401, {"detail": "Authentication credentials were not provided."})
+        if not self._is_known():
+            self._send(401, UNKNOWN)
             return
         try:
             answer = change(body)
@@ -143,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(status, answer or {})
 
+    def _is_known(self):
+        return self.headers["Authorization"] == f"Bearer {TOKEN}"
+
     def _place(self, path):
         match = re.fullmatch(r"/api/v2/(\w+)/(?:(\d+)/(?:(survey_spec)/)?)?", path)
         if not match or match[1] not in TYPES:
@@ -150,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         return match[1], int(match[2]) if match[2] else None, match[3]
 
     def _send(self, status, body):
-        text = json.dumps(body).encode()
+        text = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))

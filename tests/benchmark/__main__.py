@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     """Run the scenes and return 0: aims that are missed are told, not punished."""
     parser = argparse.ArgumentParser(prog="benchmark", description=__doc__.partition("\n")[0])
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"only these: {', '.join(SCENES)}")
+    parser.add_argument("--short", action="store_true", help="only see that all of it runs: the figures mean little")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     options = parser.parse_args(arguments)
     unknown = set(options.scenes) - set(SCENES)
@@ -41,9 +42,10 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         scratch = Path(folder)
         player = Player(COLLECTIONS, scratch)
+        size = Size().short if options.short else Size()
         for name in options.scenes or SCENES:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            seen.append(SCENES[name](player, Size(), scratch))
+            seen.append(SCENES[name](player, size, scratch))
     report = Report(
         machine={
             "cores": os.cpu_count(),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured, as values; written as a table for people and as JSON for programs."""
+"""What was measured, as values; written as a table for people and guides (a simple table of RST), and as JSON."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from typing import Any
 
 #: The alternatives that are compared, as the table calls them.
 URI = "uri + until"
+MODULE = "as a module"
 OURS = "task_wait"
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What is hoped of a measure: so many times as much with uri at least, or so much of our own at most."""
+    """What is hoped of a measure: so many times as much with another one at least, or so much of our own at most."""
 
     words: str
     least_ratio: float | None = None
     most: float | None = None
+    against: str = URI
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Measure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times as much uri takes, where both took something."""
-        medians = self.medians
-        return medians[URI] / medians[OURS] if medians.get(URI) and medians.get(OURS) else None
+        """How many times as much the other one takes, where both took something."""
+        medians, other = self.medians, self.aim.against if self.aim else URI
+        return medians[other] / medians[OURS] if medians.get(other) and medians.get(OURS) else None
 
     @property
     def is_met(self) -> bool | None:
@@ -102,11 +104,12 @@ class Report:
 
     def to_text(self) -> str:
         """Return the table, with what it needs to be understood below it."""
-        columns = [URI, OURS, "others", "ratio", "aim"]
-        rows = [["scene", "quantity", *columns]]
+        rows = [["what", URI, "others", MODULE, OURS, "ratio", "aim"]]
         last = ""
         for measure in self.measures:
-            rows.append([measure.scene if measure.scene != last else "", measure.quantity, *_cells(measure)])
+            # A row whose first cell is empty would go on with the one above.
+            what = measure.scene if measure.scene != last else "the same"
+            rows.append([f"{what}: {measure.quantity}", *_cells(measure)])
             last = measure.scene
         machine = ", ".join(f"{name} {value}" for name, value in self.machine.items())
         notes = [f"{scene}: {note}" for scene, note in self.notes.items()]
@@ -117,10 +120,13 @@ class Report:
 def _cells(measure: Measure) -> list[str]:
     medians = measure.medians
     ratio, aim = measure.ratio, measure.aim
-    others = [f"{name} {_written(value, measure.unit)}" for name, value in medians.items() if name not in (URI, OURS)]
+    told = {name: _written(value, measure.unit) for name, value in medians.items()}
+    uri, module, ours = (told.pop(name, "") for name in (URI, MODULE, OURS))
     return [
-        *(_written(medians[name], measure.unit) if name in medians else "" for name in (URI, OURS)),
-        ", ".join(others),
+        uri,
+        ", ".join(f"{name} {value}" for name, value in told.items()),
+        module,
+        ours,
         "" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}",
         "" if aim is None else f"{aim.words}: {'met' if measure.is_met else 'MISSED'}",
     ]
@@ -134,4 +140,5 @@ def _written(value: float, unit: str) -> str:
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+    border = "  ".join("=" * width for width in widths)
+    return "\n".join([border, lines[0], border, *lines[1:], border])

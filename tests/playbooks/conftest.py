@@ -29,64 +29,47 @@ COLLECTION = COLLECTIONS / "ansible_collections" / "longrunning" / "tasks"
 sys.path[:0] = [str(COLLECTION / "roles" / "task_simulator" / "files"), str(Path(__file__).parents[1])]
 
 from task_simulator import Simulator  # noqa: E402 - the path above had to be set first
-from unit.support.vendors import MARK  # noqa: E402 - as above
+from unit.support.vendors import MARK, PASSWORD, TOKEN, VENDORS  # noqa: E402 - as above
 
 PLAYS = Path(__file__).parent / "plays"
 #: Seconds.
 LONGEST_RUN = 300
 
+#: What plays call them. Those of the table are the vendors' usual logins.
 SECRETS = {
-    "api_key": f"{MARK}-api-key",
+    "api_key": VENDORS["rackspace_images"].login["api_key"],
     "password": f"{MARK}-pass/word?&",
-    "admin_password": f"{MARK}-admin",
+    "admin_password": PASSWORD,
     "member_password": f"{MARK}-member",
     "application_credential_secret": f"{MARK}-credential",
-    "dbvisit_password": f"{MARK}-dbvisit",
+    "dbvisit_password": PASSWORD,
     "dbvisit_cookie": f"{MARK}-cookie==",
-    "astra_token": f"{MARK}-astra-token",
-    "koodrive_token": f"{MARK}-koodrive",
-    "app_secret": f"{MARK}-app",
-    "vmware_password": f"{MARK}-vmware",
+    "astra_token": TOKEN,
+    "koodrive_token": TOKEN,
+    "app_secret": VENDORS["huawei_koodrive"].credentials["app_secret"],
+    "vmware_password": PASSWORD,
     "vmware_sso_password": f"{MARK}-vmware:sso",
+    "image_token": TOKEN,
     "wrong": f"{MARK}-wrong",
 }
-CREDENTIALS = {
-    "dbvisit_standby": {
-        "username": "admin",
-        "password": SECRETS["dbvisit_password"],
-        "api_tokens": [SECRETS["dbvisit_cookie"]],
-    },
-    "huawei_koodrive": {
-        "api_tokens": [SECRETS["koodrive_token"]],
-        "app_id": "demo-app",
-        "app_secret": SECRETS["app_secret"],
-        "user_id": "1395497048157130881",
-    },
-    "netapp_astra_control": {
-        "account_id": "fdaa655c-15ab-4d34-aa61-1e9098e67be0",
-        "api_tokens": [SECRETS["astra_token"]],
-    },
-    "rackspace_images": {
-        "username": "demo",
-        "api_key": SECRETS["api_key"],
-        "password": SECRETS["password"],
-        "regions": ["DFW", "ORD"],
-    },
+_MEMBER = {"name": "bob", "password": SECRETS["member_password"], "project": "demo", "roles": ["member"]}
+_MORE = {
+    "dbvisit_standby": {"api_tokens": [SECRETS["dbvisit_cookie"]]},
+    "rackspace_images": {"password": SECRETS["password"], "regions": ["DFW", "ORD"]},
     "openstack_images": {
-        "users": [
-            {"name": "admin", "password": SECRETS["admin_password"], "project": "demo", "roles": ["admin"]},
-            {"name": "bob", "password": SECRETS["member_password"], "project": "demo", "roles": ["member"]},
-        ],
+        "users": [*VENDORS["openstack_images"].credentials["users"], _MEMBER],
         "application_credentials": [
             {"id": "robot", "secret": SECRETS["application_credential_secret"], "user": "admin"},
         ],
     },
     "vmware_live_site_recovery": {
-        "password": SECRETS["vmware_password"],
         "sso_password": SECRETS["vmware_sso_password"],
         # Many modules run one after the other from this address, more than a real playbook in a minute.
         "ip_rate_limit": 1000,
     },
+}
+CREDENTIALS = {
+    name: {**vendor.credentials, **_MORE.get(name, {})} for name, vendor in VENDORS.items() if not vendor.plays
 }
 #: Forms of the mark in a Basic header depend on where it begins: three possibilities.
 MARKS = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() for shift in range(3))]

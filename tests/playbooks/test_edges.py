@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,10 @@ PLAYS = Path(__file__).parent / "plays"
 VOLATILE = {"at", "elapsed", "ansible_job_id", "results_file", "frame"}
 #: ansible-core's own marks of a module: in 2.22, and in 2.19 and 2.20 for a failure that failed_when says is none.
 MARKS = {"ansible_parsed", "failed_when_suppressed_exception"}
+#: The variable of the waiting guide.
+SETTING = "longrunning_tasks_in_process"
+#: What ansible-core keeps of a result of task_info.
+LARGEST_RESULT_MB = 0.03
 
 
 class Vendor(JsonHandler):
@@ -78,34 +85,132 @@ def tasks_with_modules(output):
     return {name for name, _bracket, told in parts if re.search(r"Using module file .*/task_\w+\.py", told)}
 
 
+@pytest.fixture
+def both(run_playbook, vendors, vault, tmp_path):
+    """Return a function that runs the cases through both edges, and returns their results and what was printed."""
+
+    def run(verbosity, strategy, *tags):
+        done = run_playbook(
+            "edges.yml",
+            *("-i", str(PLAYS / "edges.inventory.yml"), *vault, *tags),
+            url=vendors[0],
+            proxies=vendors,
+            method="ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo",
+            verbosity=verbosity,
+            environment={"ANSIBLE_STRATEGY": strategy, "ANSIBLE_PIPELINING": "true"},
+        )
+        done.assert_clean()
+        results = {
+            edge: {
+                host: settled(json.loads((tmp_path / f"{edge}.{host}.json").read_text(encoding="utf-8")))
+                for host in ("first", "far")
+            }
+            for edge in ("worker", "module")
+        }
+        return results, done.output
+
+    return run
+
+
+def assert_each_ran_where_it_should(output, least):
+    here, _end, there = output.partition("TASK [Keep what was registered]")
+    assert {name for name in tasks_with_modules(here) if "as a module" not in name} == set()
+    assert {name for name in tasks_with_modules(there) if "as a module" in name} == tasks_with_modules(here)
+    assert len(tasks_with_modules(there)) >= least
+
+
 @pytest.mark.smoke
 @pytest.mark.parametrize("way", ["-vvvvv linear", pytest.param(" free", marks=pytest.mark.newest)])
-def test_both_edges_give_the_same_results(run_playbook, vendors, vault, tmp_path, way):
+def test_both_edges_give_the_same_results(both, way):
     verbosity, strategy = way.split(" ")
-    run = run_playbook(
-        "edges.yml",
-        *("-i", str(PLAYS / "edges.inventory.yml"), *vault),
-        url=vendors[0],
-        proxies=vendors,
-        method="ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo",
-        verbosity=verbosity,
-        environment={"ANSIBLE_STRATEGY": strategy, "ANSIBLE_PIPELINING": "true"},
-    )
-    run.assert_clean()
-    registered = {
-        edge: {
-            host: settled(json.loads((tmp_path / f"{edge}.{host}.json").read_text(encoding="utf-8")))
-            for host in ("first", "far")
-        }
-        for edge in ("worker", "module")
-    }
+    registered, output = both(verbosity, strategy)
     assert registered["worker"] == registered["module"]
     results = registered["worker"]["first"]
     assert len(results) > 30
     assert len(results["case_warning"]["warnings"]) == 1
     assert [item["task"]["message"][:8] for item in results["case_environment"]["results"]] == ["vendor 0", "vendor 1"]
     if verbosity:
-        here, _end, there = run.output.partition("TASK [Keep what was registered]")
-        assert {name for name in tasks_with_modules(here) if "as a module" not in name} == set()
-        assert {name for name in tasks_with_modules(there) if "as a module" in name} == tasks_with_modules(here)
-        assert len(tasks_with_modules(there)) > 30
+        assert_each_ran_where_it_should(output, 31)
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize(
+    "way", [" ansible.builtin.host_pinned", "-v linear", "-vv free", "-vvv linear", "-vvvv linear"]
+)
+def test_neither_verbosity_nor_strategy_nor_tags_change_a_result(both, way):
+    verbosity, strategy = way.split(" ")
+    registered, output = both(verbosity, strategy, "--tags", "few")
+    assert registered["worker"] == registered["module"]
+    assert len(registered["worker"]["first"]) == 13
+    assert registered["worker"]["first"]["case_role"]["task"]["state"] == "succeeded"
+    if verbosity.count("v") >= 3 and strategy == "linear":
+        assert_each_ran_where_it_should(output, 13)
+
+
+@pytest.fixture
+def ad_hoc(vendors, secrets, tmp_path):
+    """Return a function that calls a module on the command line, and returns the result and all that was printed."""
+
+    def call(module, *, in_process, **fields):
+        login = {"provider": "rackspace_images", "api_url": f"{vendors[0]}/v2", "api_token": secrets["wrong"]}
+        done = subprocess.run(
+            [
+                *(Path(sys.executable).with_name("ansible"), "localhost", "-vvv", "-m", f"longrunning.tasks.{module}"),
+                *("-a", json.dumps({**login, **fields}), "-e", json.dumps({SETTING: in_process})),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp")},
+        )
+        assert secrets["wrong"] not in done.stdout
+        _before, _arrow, result = done.stdout.partition(" => ")
+        return settled(json.JSONDecoder().raw_decode(result)[0]), done.stdout
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("module", "fields", "state"),
+    [("task_info", {"task_id": "a"}, "succeeded"), ("task_wait", {"task_ids": ["a", "bad"]}, "failed")],
+)
+def test_both_edges_give_the_same_results_ad_hoc(ad_hoc, module, fields, state):
+    result, printed = ad_hoc(module, in_process=True, **fields)
+    as_module, printed_of_module = ad_hoc(module, in_process=False, **fields)
+    assert result == as_module
+    assert (result["task"] or result["tasks"][-1])["state"] == state
+    assert ["Using module file" in text for text in (printed, printed_of_module)] == [False, True]
+
+
+class CountingVendor(Vendor):
+    """Looks at the memory of ansible-playbook and its worker, before an answer now and then."""
+
+    def do_GET(self):
+        self.server.asked.append(None)
+        if len(self.server.asked) in self.server.looks:
+            self.server.looks[len(self.server.asked)] = memory(self.server.folder)
+        super().do_GET()
+
+
+def memory(folder):
+    """Return how many MB of its own the process has that has most, of those that name the folder."""
+    found = [0.0]
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder) in process.joinpath("cmdline").read_text(encoding="utf-8", errors="replace"):
+                lines = process.joinpath("smaps_rollup").read_text(encoding="utf-8").splitlines()
+                found.append(sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024)
+    return max(found)
+
+
+@pytest.mark.newest
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux's /proc")
+def test_a_thousand_tasks_leave_no_memory_behind(run_playbook, secrets, tmp_path):
+    """All items of a loop are the work of one worker, which keeps their results and nothing else."""
+    looks = {200: 0.0, 1000: 0.0}
+    with serving(CountingVendor, name="vendor", asked=[], looks=looks, folder=tmp_path) as url:
+        run = run_playbook("thousand.yml", url=url, verbosity="")
+    run.assert_clean()
+    print(looks)
+    assert 0 < looks[1000] - looks[200] < 800 * LARGEST_RESULT_MB

@@ -292,7 +292,11 @@ def use_roles(run_playbook, environment, tmp_path):
         playbook.write_text(yaml.safe_dump([play], sort_keys=False, width=10000), encoding="utf-8")
         plugins = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "plays" / "connection_plugins")}
         logins = environment(simulator.url)
-        run_playbook(playbook, verbosity=None, environment={**logins, **plugins}).assert_clean()
+        settings = {**logins, **plugins, "ANSIBLE_DEPRECATION_WARNINGS": "true"}
+        run = run_playbook(playbook, verbosity=None, environment=settings)
+        run.assert_clean()
+        # Of a value that is neither true nor false, a role says so itself.
+        assert "coerced" not in run.output
         found = json.loads(ends.read_text(encoding="utf-8"))
         assert len(found) == len(uses)
         return [(end["facts"], end["failure"]) for end in found]
@@ -392,6 +396,7 @@ def test_what_is_wrong_is_told_before_anything_is_launched(use_roles, simulate):
         (KINDS[4], options(poll_interval="-1"), "poll_interval"),
         (KINDS[1], {"format": ""}, "image_import_format is missing"),
         (KINDS[1], {"name": " "}, "image_import_name is missing"),
+        (KINDS[1], {"name": ["golden"]}, "image_import_name has to be text"),
         (KINDS[0], {"force": "maybe"}, "image_import_force has to be true or false"),
         (KINDS[0], {"properties": "{broken"}, "(?i)property name enclosed in double quotes"),
         (KINDS[0], {"properties": "linux"}, "image_import_properties has to be a dictionary"),
@@ -418,6 +423,24 @@ def test_what_is_wrong_is_told_before_anything_is_launched(use_roles, simulate):
         assert (facts["outcome"], facts["changed"], facts["retryable"]) == ("not_launched", False, False), others
         assert facts["message"] == failure
     assert {kind.name: sent(simulator, kind) for kind in KINDS} == {kind.name: 0 for kind in KINDS}
+
+
+def test_a_simulator_that_cannot_start_says_why(use_roles, simulate, tmp_path):
+    state = {"task_simulator_state_dir": str(tmp_path / "state")}
+    unknown = {"tasks": [{"provider": "nobody"}]}
+    (tmp_path / "open").mkdir(mode=0o755)
+    ends = use_roles(
+        simulate(),
+        ("task_simulator", {**state, "task_simulator_name": "../x"}),
+        ("task_simulator", {**state, "task_simulator_name": "a/b"}),
+        ("task_simulator", {**state, "task_simulator_scenario": unknown}),
+        ("task_simulator", {"task_simulator_state_dir": str(tmp_path / "open"), "task_simulator_state": "stopped"}),
+    )
+    path, folder, scenario, stopped = (failure for _facts, failure in ends)
+    assert path.startswith('task_simulator_name is "../x". It is the name of a folder, not a path: use letters, ')
+    assert '"a/b"' in folder
+    assert re.match(r"The simulator did not start: task_simulator: .*nobody", scenario)
+    assert re.match(r"The simulator did not stop: task_simulator: .* is open to other users", stopped)
 
 
 def test_what_was_launched_by_somebody_else_is_waited_for(use_roles, simulate):

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+PLAYS = Path(__file__).parent / "plays"
 pytestmark = pytest.mark.newest
 
 
-def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
+@pytest.fixture
+def openstack(simulate, secrets, tmp_path):
+    """Return the address of a simulated OpenStack, and an environment with a clouds.yaml for it."""
     simulator = simulate("openstack.scenario.yml")
     clouds = tmp_path / "clouds.yaml"
     clouds.touch(mode=0o600)
@@ -21,8 +26,25 @@ def test_waits_for_openstack(run_playbook, simulate, secrets, tmp_path):
         "      project_name: demo\n      user_domain_name: Default\n      project_domain_name: Default\n",
         encoding="utf-8",
     )
-    environment = {"OS_CLIENT_CONFIG_FILE": str(clouds)}
-    run_playbook("openstack.yml", url=simulator.url, environment=environment).assert_clean()
+    return simulator.url, {"OS_CLIENT_CONFIG_FILE": str(clouds)}
+
+
+def test_waits_for_openstack(run_playbook, openstack):
+    url, environment = openstack
+    run_playbook("openstack.yml", url=url, environment=environment).assert_clean()
+
+
+def test_libraries_that_are_slow_to_load_are_loaded_once(run_playbook, openstack):
+    url, environment = openstack
+    told = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(PLAYS / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "tells_what_is_loaded",
+    }
+    run = run_playbook("slow_libraries.yml", url=url, environment={**environment, **told})
+    run.assert_clean()
+    both = "['keystoneauth1.session', 'openstack.config']"
+    lines = [line.partition("LOADED: ")[2].strip() for _moment, line in run.lines if "LOADED: " in line]
+    assert lines == ["[]", "['keystoneauth1.session']", "['keystoneauth1.session']", both]
 
 
 def test_waits_for_dbvisit(run_playbook, simulate):

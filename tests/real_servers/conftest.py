@@ -36,6 +36,7 @@ pytest.register_assert_rewrite("definition_proof", "playbook_runner")
 import aptly_server  # noqa: E402 - the path comes first
 import pulp_server  # noqa: E402 - as above
 from aptly_server import AptlyServer  # noqa: E402 - as above
+from azure_server import AzureServer  # noqa: E402 - as above
 from buildbot_server import BuildbotServer  # noqa: E402 - as above
 from flower_server import FlowerServer  # noqa: E402 - as above
 from image_source import ImageSource  # noqa: E402 - as above
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["launch_import"]
 
 #: A fixture has the name of its server.
-KINDS: tuple[type[RealServer], ...] = (BuildbotServer, FlowerServer)
+KINDS: tuple[type[RealServer], ...] = (AzureServer, BuildbotServer, FlowerServer)
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:

@@ -33,6 +33,12 @@ FOREIGN = {
     ),
     "common_return_values": ("reference_appendices/common_return_values.html#common-return-values", "Return Values"),
 }
+for _name in ("async_status", "wait_for"):
+    _page = f"collections/ansible/builtin/{_name}_module.html#ansible-collections-ansible-builtin-"
+    FOREIGN[f"ansible_collections.ansible.builtin.{_name}_module"] = (
+        f"{_page}{_name.replace('_', '-')}-module",
+        f"ansible.builtin.{_name} module",
+    )
 
 
 def write_inventory(path: Path) -> None:
@@ -142,6 +148,7 @@ def main() -> int:
     expected = expected_pages(collection)
     found = [f"{name} is missing" for name in expected if not (html / name).is_file()] + broken_links(html)
     print("\n".join(found) if found else f"{len(expected)} modules, plugins, roles and guides: no broken reference.")
+    print(f"Open {(html / 'index.html').as_uri()}")
     return 1 if found else 0
 
 

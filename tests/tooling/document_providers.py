@@ -4,8 +4,9 @@
 
 """Write into the documentation what the providers' descriptions already say.
 
-That is the environment variables of the connection options, the tables of states and failures in the guides, and the
-credential types and the choice of a vendor in AWX. The JSON Schema of definitions is written with it.
+That is the environment variables of the connection options, the tables of states and failures in the guides, the
+README's table of ready definitions, and the credential types and the choice of a vendor in AWX. The JSON Schema of
+definitions is written with it.
 Run it after a provider was added or changed, with the collection importable:
 
     PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
@@ -19,6 +20,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
@@ -31,11 +34,16 @@ if TYPE_CHECKING:
     from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 
 ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+DEFINITIONS = ROOT / "plugins" / "plugin_utils" / "task_definitions"
 FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 CREDENTIAL_TYPES = ROOT / "playbooks" / "vars" / "awx" / "credential_types.yml"
 JOB_TEMPLATES = CREDENTIAL_TYPES.with_name("job_templates.yml")
 WIDTH = 120
+#: An option whose variables differ in their prefixes only names no more than so many.
+MOST_NAMED = 2
+PREFIXES = "C(PREFIX) in the name of an environment variable is"
 #: These have no vendor: what their tables would say is said by a definition.
 WITHOUT_TABLES = frozenset({"custom"})
 
@@ -52,14 +60,21 @@ def wrapped(text: str, first: str, rest: str) -> list[str]:
 
 def environment_lines(option: str) -> list[str]:
     """Return the item of the description that names the variables; nothing where there are none."""
-    names = [name for provider in PROVIDERS.values() for name in environment_names(provider.description, option)]
-    if not names:
-        return []
-    marked = [f"E({name})" for name in sorted(set(names))]
-    text = f"Environment {marked[0]}."
-    if len(marked) > 1:
-        text = f"Environment {', '.join(marked[:-1])} or {marked[-1]}, by O(provider)."
-    return wrapped(text, "      - ", "        ")
+    common, own = [], []
+    for description in (provider.description for provider in PROVIDERS.values()):
+        regular = f"{description.environment_prefix}_{option.upper()}"
+        for name in environment_names(description, option):
+            (common if name == regular else own).append(f"E({name})")
+    if len(common) > MOST_NAMED:
+        common = [f"C(PREFIX_{option.upper()})"]
+    marked = [*sorted(common), *sorted(own)]
+    return wrapped(f"Environment {' or '.join(marked)}.", "      - ", "        ") if marked else []
+
+
+def prefixes() -> str:
+    """Return the sentence about the prefixes of environment variables."""
+    named = sorted((provider.description.environment_prefix, name) for name, provider in PROVIDERS.items())
+    return f"{PREFIXES} {', '.join(f'C({prefix}) for V({name})' for prefix, name in named)}."
 
 
 def fragment(text: str) -> str:
@@ -73,7 +88,19 @@ def fragment(text: str) -> str:
         lines = "".join(f"{line}\n" for line in environment_lines(option))
         before, type_, after = body.partition("\n    type: ")
         text = text.replace(block[0], f"{before}\n{lines.rstrip()}{type_}{after}" if lines else body)
-    return text
+    note = "".join(f"{line}\n" for line in wrapped(prefixes(), "  - ", "    "))
+    return re.sub(rf"(?m)^  - {re.escape(PREFIXES)} .*\n(?:^    .*\n)*", lambda _found: note, text)
+
+
+def ready_definitions(text: str) -> str:
+    """Return the README with a table of the definitions that come with the collection."""
+    rows = []
+    for path in sorted(DEFINITIONS.glob("*.yml")):
+        title = yaml.safe_load(path.read_text(encoding="utf-8"))["title"]
+        rows.append(f"| [`{path.stem}`]({path.relative_to(ROOT).as_posix()}) | {title} |\n")
+    content = "".join(["| name | API |\n| --- | --- |\n", *rows])
+    marks = r"(<!-- definitions: begin, .* -->\n)(?s:.*?)(<!-- definitions: end -->)"
+    return re.sub(marks, lambda marks: f"{marks[1]}\n{content}\n{marks[2]}", text)
 
 
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -131,6 +158,7 @@ def survey(text: str) -> str:
 def documents() -> dict[Path, str]:
     """Return every file that this writes to, as it should be."""
     found = {
+        README: ready_definitions(README.read_text(encoding="utf-8")),
         FRAGMENT: fragment(FRAGMENT.read_text(encoding="utf-8")),
         CREDENTIAL_TYPES: playbook_variables(),
         JOB_TEMPLATES: survey(JOB_TEMPLATES.read_text(encoding="utf-8")),

@@ -7,8 +7,7 @@
     python -m tooling.draw_output
 
 The run is a real one of ansible-playbook, against the simulator. It takes a minute and needs ansible-core, what is in
-requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Left out is the excerpt of the playbook that Ansible
-shows with an error, and of the failed task's result what goes beyond LONGEST characters.
+requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Nothing of the output is left out.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "images" / "task_wait.svg"
-LONGEST = 420
-COLUMNS = 100
+COLUMNS = 114
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
 COUNT = 20
@@ -69,7 +67,7 @@ def task_id(number: int) -> str:
 
 def example(readme: str) -> str:
     """Return the README's first example."""
-    return re.split(r"^```(?:yaml)?\n", readme, maxsplit=2, flags=re.MULTILINE)[1]
+    return re.findall(r"(?ms)^```yaml\n(.*?)^```", readme)[0]
 
 
 def run(tasks: str) -> list[str]:
@@ -83,10 +81,7 @@ def run(tasks: str) -> list[str]:
         playbook.write_text(play + textwrap.indent(tasks, "    "), encoding="utf-8")
         variables = {
             "ansible_python_interpreter": sys.executable,
-            "astra_url": simulator.url,
-            "astra_account": ACCOUNT,
-            "astra_token": "demo",
-            "backups": {"tasks": [{"id": task_id(number)} for number in range(COUNT)]},
+            "backup_ids": [task_id(number) for number in range(COUNT)],
         }
         done = subprocess.run(
             ["ansible-playbook", "-e", json.dumps(variables), str(playbook)],
@@ -100,11 +95,12 @@ def run(tasks: str) -> list[str]:
                 "ANSIBLE_FORCE_COLOR": "true",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
                 "ANSIBLE_LOCALHOST_WARNING": "false",
+                "NETAPP_ASTRA_ACCOUNT_ID": ACCOUNT,
+                "NETAPP_ASTRA_API_TOKEN": "demo",
+                "NETAPP_ASTRA_API_URL": simulator.url,
             },
         )
-    excerpt = r"(?ms)^(?:\x1b\[[\d;]*m)?Origin: .*?\^ column \d+(?:\x1b\[0m)?\n"
-    lines = re.sub(excerpt + r"\n?", "", done.stdout).strip().splitlines()
-    return [line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} ..." for line in lines]
+    return done.stdout.strip().splitlines()
 
 
 def plain(line: str) -> str:
@@ -112,13 +108,17 @@ def plain(line: str) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", line)
 
 
+def wrapped(text: str) -> list[str]:
+    """Break a line between words, so that it fits."""
+    return textwrap.wrap(text, COLUMNS, drop_whitespace=False, break_long_words=True) or [""]
+
+
 def draw(lines: list[str]) -> str:
-    """Draw lines as a terminal of COLUMNS columns shows them, as SVG."""
+    """Draw lines in COLUMNS columns as SVG, the longest broken between words."""
     rows = []
     for line in lines:
         colour = next((COLOURS[code] for code in re.findall(r"\x1b\[([\d;]+)m", line) if code in COLOURS), PLAIN)
-        text = plain(line)
-        rows += [(colour, text[start : start + COLUMNS]) for start in range(0, max(len(text), 1), COLUMNS)]
+        rows += [(colour, part) for part in wrapped(plain(line))]
     width, height = round(COLUMNS * CHARACTER) + 2 * MARGIN, len(rows) * LINE + 2 * MARGIN
     drawn = [
         f'<text x="{MARGIN}" y="{MARGIN + 13 + number * LINE}" fill="{colour}" '
@@ -144,7 +144,10 @@ def main() -> int:
     lines = run(example(readme))
     text = "\n".join(map(plain, lines)).strip("\n")
     marks = r"(<!-- output: begin, written by draw_output\.py -->\n).*?(<!-- output: end -->)"
-    readme = re.sub(marks, lambda marks: f"{marks[1]}```text\n{text}\n```\n{marks[2]}", readme, flags=re.DOTALL)
+    readme, found = re.subn(marks, lambda marks: f"{marks[1]}```text\n{text}\n```\n{marks[2]}", readme, flags=re.DOTALL)
+    if not found:
+        print("The README has no marks for the output.", file=sys.stderr)
+        return 1
     README.write_text(readme, encoding="utf-8")
     PICTURE.write_text(draw(lines), encoding="utf-8")
     print(text)

@@ -44,6 +44,7 @@ THEN = (
     "sanity-2.22",
     "unit",
     "awx",
+    "eda",
     "importer",
     "molecule",
     "ansible_test_units",

@@ -56,7 +56,7 @@ def check_url(option: str, value: str) -> str:
 def _url_problem(value: str) -> str | None:
     """Say what is wrong, without repeating the value where it may hold a password."""
     if any(letter.isspace() or not letter.isprintable() for letter in value):
-        return "holds a space or a control character"
+        return "contains a space or a control character"
     try:
         parts = urlsplit(value)
         port_is_usable = parts.port is None or parts.port > 0
@@ -65,15 +65,15 @@ def _url_problem(value: str) -> str | None:
         return f"{told} (an IPv6 address stands in brackets, as in https://[2001:db8::7]:8443)"
     # Half an address shows its login too.
     if "@" in (parts.netloc or value):
-        return "holds a login: give it with the login's options instead, where it stays hidden"
+        return "contains a login: give the login in its own options, where it stays hidden"
     if "\\" in value:
-        return "holds a backslash"
+        return "contains a backslash"
     if parts.scheme.lower() not in ("http", "https"):
         return f"is {value!r}: it has to begin with https:// (or http://)"
     if not parts.hostname or not port_is_usable:
         return f"is {value!r}: it has no usable host and port"
     if parts.query or parts.fragment:
-        return f"is {value!r}: it must not hold a query or a fragment"
+        return f"is {value!r}: it must not contain a query or a fragment"
     return None
 
 
@@ -117,10 +117,10 @@ def path_segment(task_id: str) -> str:
             it is no text that can be written down.
     """
     if not task_id.strip():
-        raise OptionError("task_ids", "task_ids holds an empty ID: was the task that should have given it skipped?")
+        raise OptionError("task_ids", "task_ids contains an empty ID: was the task that should have given it skipped?")
     if task_id in (".", ".."):
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which is not a task ID")
+        raise OptionError("task_ids", f"task_ids contains {task_id!r}, which is not a task ID")
     try:
         return quote(task_id, safe="")
     except UnicodeEncodeError:
-        raise OptionError("task_ids", f"task_ids holds {task_id!r}, which an address cannot hold") from None
+        raise OptionError("task_ids", f"task_ids contains {task_id!r}, which cannot be part of an address") from None

@@ -129,7 +129,7 @@ class _Failure:
         if "SOCKS support" in texts:
             return MissingLibraryError("PySocks", f"to use the SOCKS {named} (pip install 'requests[socks]')")
         if variable and self._has(_BAD_ADDRESS):
-            return OptionError(variable, f"The environment variable {variable} holds no usable address of a proxy")
+            return OptionError(variable, f"The environment variable {variable} contains no usable proxy address")
         # PySocks has errors of its own.
         if not self._has(_PROXY) and not any(type(item).__module__ == "socks" for item in self._chain):
             return None

@@ -267,8 +267,9 @@ class _Session(_BaseSession):  # type: ignore[misc]  # as above
             raise requests.exceptions.ProxyError(f"{PROXY_ANSWERED}407")
         cookies = self._cookies_of.setdefault(origin(url), requests.cookies.RequestsCookieJar())
         requests.cookies.extract_cookies_to_jar(cookies, request, response.raw)  # type: ignore[no-untyped-call]  # by its stub
-        if len(cookies) > _MOST_COOKIES:
-            cookies.clear()
+        # The first ones, of which one is the session's. More come from a server that makes new names all the time.
+        for cookie in list(cookies)[_MOST_COOKIES:]:
+            cookies.clear(cookie.domain, cookie.path, cookie.name)
         return response
 
     def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - requests' name for it
@@ -353,7 +354,7 @@ class RequestsClient:
         except requests.exceptions.InvalidHeader:
             raise OptionError(
                 "login",
-                f"A secret of the login has characters that an HTTP header cannot hold: {_where(request)}",
+                f"A secret of the login has characters that an HTTP header cannot contain: {_where(request)}",
             ) from None
         except (ValueError, UnicodeError):
             told = f"{without_query(request.url)} is not a usable address: check {request.option}"
@@ -372,16 +373,18 @@ class RequestsClient:
             there = origin(target)
         except ValueError:
             raise BadAnswerError(
-                f"The request is redirected to something that is not an address: {_where(request)}", **details
+                f"The request was redirected to something that is not an address: {_where(request)}", **details
             ) from None
         if there != origin(here):
             raise BadAnswerError(
-                f"The request is redirected to another server, {there[0]}://{server_of(target)}: {_where(request)}. "
+                f"The request was redirected to another server, {there[0]}://{server_of(target)}: {_where(request)}. "
                 f"The login is not sent there. If that is the right server, give its address as {request.option}",
                 **details,
             )
         if request.method != "GET":
-            raise BadAnswerError(f"The request is redirected, and only a GET is sent on: {_where(request)}", **details)
+            raise BadAnswerError(
+                f"The request was redirected, and only GET requests follow a redirect: {_where(request)}", **details
+            )
         follow = prepared.copy()
         # Nothing of the target but its path and query: another parser may read another host out of the rest.
         to = urlsplit(target)

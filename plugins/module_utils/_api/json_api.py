@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 from urllib.parse import urljoin
 
@@ -21,7 +22,7 @@ from .._core.errors import (
     RequestError,
     TransientError,
 )
-from .._core.masking import without_secrets_by_name
+from .._core.masking import without_secrets_by_name, without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
@@ -158,11 +159,12 @@ class JsonApi:
         body: Any = None,
         schema: AnswerSchema | None = None,
         accepted: Accepted = Accepted(),  # noqa: B008 - frozen
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """Send a request, and return its answer, the JSON checked against the schema.
 
-        A ``path`` can be a whole address of the same server. A ``body`` that can be called is made of the login's
-        access, for who wants the token there.
+        ``headers`` are those that it needs besides the login's. A ``path`` can be a whole address of the same server. A
+        ``body`` that can be called is made of the login's access, for who wants the token there.
 
         An answer that refuses the login leads to one new login and one repeat: a second refusal ends it, so that no
         account gets locked. Nothing else is repeated here, so that a request that changes something can be sent too.
@@ -170,7 +172,7 @@ class JsonApi:
         Raises:
             TransientError, AuthenticationError, AccessDeniedError, NotFoundError, RejectedError, BadAnswerError
         """
-        request = HttpRequest(method, path, params=params, json=body, stops_at=accepted.statuses)
+        request = HttpRequest(method, path, params=params, headers=headers, json=body, stops_at=accepted.statuses)
 
         def read(response: HttpResponse) -> Answer:
             data = read_answer(
@@ -242,7 +244,8 @@ class JsonApi:
         url = self._address(access.base_url, request.url)
         body = request.json(access) if callable(request.json) else request.json
         accept = self._traits.answer_format.media_type
-        request = replace(request, url=url, json=body, headers={"Accept": accept, **access.headers})
+        headers = {"Accept": accept, **request.headers, **access.headers}
+        request = replace(request, url=url, json=body, headers=headers)
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
         return self._channel.send(request, deadline)
@@ -278,6 +281,8 @@ def read_answer(
             what = f"{traits.title} answered with {form.name} of an unexpected shape ({problem})"
             raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
         return data
+    if is_login and refusal is not None and refusal.words is not None:
+        refusal = refusal._replace(words=without_tokens(refusal.words))
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
         code, words = _words_of_login(data) if is_login else vendor_words(response, form)
@@ -289,7 +294,7 @@ def read_answer(
     is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
     if is_page and response.status in _NO_API and kind is not TransientError:
         kind = RejectedError
-        refusal = refusal._replace(advice="A web page is at that address, and no API: check api_url")
+        refusal = refusal._replace(advice="That address serves a web page, not an API: check api_url")
     error = kind(_told(kind, refusal, details, traits, refusal_advice), **details)
     if isinstance(error, TransientError):
         error.retry_after = retry_after
@@ -297,9 +302,10 @@ def read_answer(
 
 
 def _words_of_login(data: object) -> tuple[str | None, str]:
-    """Return the code and the words of a refused login. The object that has them can have a token too."""
+    """Return the code and the words of a refused login. The object that has them, and they, can have a token too."""
     found = find_words(without_secrets_by_name(data)) if isinstance(data, Mapping) else None
-    return found or (None, "")
+    code, words = found or (None, "")
+    return code, without_tokens(words)
 
 
 def _told(
@@ -343,7 +349,7 @@ def _read_good(response: HttpResponse, details: Mapping[str, Any], traits: ApiTr
     try:
         return form.read(response)
     except TooManyValuesError:
-        what = f"more than {MOST_VALUES:,} values of {form.name}, which are too many"
+        what = f"more than {MOST_VALUES:,} {form.name} values, which is too many"
         raise BadAnswerError(f"{title} answered with {what}: {where}", **details) from None
     except ValueError:
         # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.

@@ -36,7 +36,7 @@ def basic_login(username: str, password: str) -> dict[str, str]:
         OptionError: the user name holds a colon, which would end it.
     """
     if ":" in username:
-        raise OptionError("username", "username holds a colon, which a Basic login cannot hold")
+        raise OptionError("username", "username contains a colon, which HTTP Basic authentication does not allow")
     return {"Authorization": f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"}
 
 

@@ -43,8 +43,8 @@ class Pacer:
             if wait > deadline.left:
                 most = "1 request is" if self._quota.requests == 1 else f"{self._quota.requests} requests are"
                 raise TransientError(
-                    f"The next request is due after the deadline: only {most} sent in {self._quota.seconds:g} seconds, "
-                    "to keep within the vendor's quota",
+                    f"The vendor's quota allows the next request only after the deadline: at most {most} sent in "
+                    f"{self._quota.seconds:g} seconds",
                     retry_after=wait,
                     was_sent=False,
                 )

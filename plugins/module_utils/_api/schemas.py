@@ -164,11 +164,11 @@ def _mistake(error: Any) -> str:
         known = error.schema.get("properties", {})
         strange = [str(name) for name in error.instance if name not in known]
         near = difflib.get_close_matches(strange[0][:60], known, 1)
-        meant = f" (is {near[0]} meant?)" if near and len(strange) == 1 else ""
+        meant = f" (did you mean {near[0]}?)" if near and len(strange) == 1 else ""
         verb = "is" if len(strange) == 1 else "are"
-        return readable(f"{listed(strange)} {verb} not known here{meant}; there can be {', '.join(known) or 'nothing'}")
+        return readable(f"{listed(strange)} {verb} not known here{meant}; choose from {', '.join(known) or 'nothing'}")
     if error.validator == "enum":
-        return f"{readable(repr(error.instance), limit=60)} is none of {', '.join(map(str, error.validator_value))}"
+        return f"{readable(repr(error.instance), limit=60)} is not one of {', '.join(map(str, error.validator_value))}"
     if error.validator == "pattern" and error.validator_value == NOT_BLANK:
         return "it is blank"
     if error.validator in ("pattern", "minLength", "maxLength") and "description" in error.schema:

@@ -43,7 +43,7 @@ class TlsOptions:
             if self.ca_path is not None and not os.path.isdir(self.ca_path):  # noqa: PTH112 - a path as text
                 context.load_verify_locations(cafile=self.ca_path)
         except (ssl.SSLError, ValueError):
-            raise OptionError("ca_path", f"ca_path: {self.ca_path} holds no certificate in PEM format") from None
+            raise OptionError("ca_path", f"ca_path: {self.ca_path} contains no certificate in PEM format") from None
         try:
             if self.client_cert is not None:
                 # An empty password, for else OpenSSL asks at the terminal for that of an encrypted key.

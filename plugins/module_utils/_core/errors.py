@@ -151,6 +151,11 @@ class NoConnectionError(TransientError):
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message, **{**details, "was_sent": False})
 
+    @property
+    def advice(self) -> str:
+        """What to check where nothing has answered yet."""
+        return f"Check {self.option}, the network and the proxy."
+
 
 class UnknownHostError(NoConnectionError):
     """The host's name cannot be resolved: a passing fault of DNS, or a wrong name."""

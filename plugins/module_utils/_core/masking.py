@@ -14,7 +14,9 @@ somebody forgot it. ansible-core keeps its registry of secrets in the same way.
 
 from __future__ import annotations
 
+import base64
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -62,7 +64,9 @@ class Mask:
 
     def hide(self, *secrets: str) -> None:
         """Hide these from now on."""
-        texts = {secret.strip() for secret in secrets} - {""}
+        texts = (
+            {form for secret in secrets for form in _written_otherwise(secret.strip())} - {""} - self._secrets.keys()
+        )
         self._secrets = {**{text: _compiled(text) for text in texts}, **self._secrets}
 
     def text(self, text: str) -> str:
@@ -137,6 +141,22 @@ def secrets_by_name(data: object) -> Iterator[str]:
         yield from text.split()[1:] if text.count(" ") == 1 else ()
 
 
+_LONG_WORD = re.compile(r"[\w.~+/=:-]{20,}")
+#: An address, a path, and the ID of a request, by which its server's log is searched.
+_NO_TOKEN = re.compile(r"\w+://|/|req-")
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with placeholders for what may be a token in it: long words of letters and digits."""
+
+    def hidden(found: re.Match[str]) -> str:
+        word = found[0]
+        is_mixed = re.search(r"\d", word) and re.search(r"[A-Za-z]", word)
+        return PLACEHOLDER if is_mixed and not _NO_TOKEN.match(word) else word
+
+    return _LONG_WORD.sub(hidden, text)
+
+
 def _values_by_name(data: object, *, is_secret: bool = False) -> Iterator[object]:
     if isinstance(data, Mapping):
         for name, value in data.items():
@@ -180,6 +200,17 @@ def secrets_in_url(url: str | None) -> set[str]:
     )
     found = {login, login.partition(":")[2], query, *values}
     return {form for text in found for form in (text, unquote(text)) if form}
+
+
+def _written_otherwise(secret: str) -> set[str]:
+    """Return a secret with what others make of its whole: its accents put together or apart, and its Base64."""
+    forms = {secret}
+    if not secret.isascii():
+        forms |= {unicodedata.normalize(form, secret) for form in ("NFC", "NFD", "NFKC", "NFKD")}
+    if len(secret) >= LEAST_LENGTH:
+        data = secret.encode("utf-8", "surrogatepass")
+        forms |= {encode(data).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+    return forms
 
 
 def _compiled(secret: str) -> _Secret:

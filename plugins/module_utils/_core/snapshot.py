@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from .errors import TransientError
 from .task import Task
 
+#: The ID, which no task has, of a selection among what a wait waits for. It goes on as long as a task of it does.
+SELECTION = ""
+
 
 @dataclass(frozen=True)
 class Snapshot:
     """What one look at some tasks gave: each ID is in exactly one of the two mappings.
 
+    A look at a selection has further IDs than were asked for: those of tasks that have begun since the look before.
     ``retry_after`` are the seconds that the vendor asks to wait before the next look.
     """
 

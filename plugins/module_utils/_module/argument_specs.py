@@ -101,6 +101,18 @@ TASK_WAIT: ArgumentSpec = {
     # Results of other tasks can hold those tasks' secrets. With no_log ansible-core 2.22 would hide each of their texts
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.
     "launch_results": {"type": "raw"},
+    "select": {
+        "type": "dict",
+        "options": {
+            "types": {"type": "list", "elements": "str"},
+            "states": {"type": "list", "elements": "str", "choices": ["queued", "running", "paused"]},
+            "started_after": {"type": "str"},
+            "started_before": {"type": "str"},
+            "filters": {"type": "dict"},
+            "resource": {"type": "str"},
+            "quiet_seconds": {"type": "float", "default": 0.0},
+        },
+    },
     "timeout": {"type": "float", "default": 3600.0},
     # A time or a number, as text.
     "deadline": {"type": "str"},
@@ -108,9 +120,13 @@ TASK_WAIT: ArgumentSpec = {
     "max_poll_interval": {"type": "float"},
     "wait_for": {"type": "str", "default": "all", "choices": [choice.value for choice in WaitFor]},
     "fail_fast": {"type": "bool", "default": False},
-    "on_failure": {"type": "str", "default": "fail", "choices": ["fail", "continue"]},
-    "on_timeout": {"type": "str", "default": "fail", "choices": ["fail", "continue"]},
+    # Its default is another one with select.
+    "on_failure": {"type": "str", "choices": ["fail", "continue"]},
+    "on_timeout": {"type": "str", "default": "fail", "choices": ["fail", "continue", "cancel"]},
+    "on_interrupt": {"type": "str", "default": "leave", "choices": ["leave", "cancel"]},
     "accept_failure_codes": {"type": "list", "elements": "str", "default": []},
+    "success_states": {"type": "list", "elements": "str"},
+    "failure_states": {"type": "list", "elements": "str"},
     "not_found": {"type": "str", "default": "fail", "choices": [choice.value for choice in NotFoundPolicy]},
     "unknown_state": {"type": "str", "default": "wait", "choices": [choice.value for choice in UnknownStatePolicy]},
     "stall_timeout": {"type": "float"},
@@ -121,8 +137,24 @@ TASK_WAIT: ArgumentSpec = {
     "progress_interval": {"type": "float", "default": 30.0},
 }
 
-#: AnsibleModule's rules about options that go together, of task_cancel and task_wait.
+#: Of the event source, which is no module and takes the same options.
+TASK_EVENTS: ArgumentSpec = {
+    "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
+    "types": {"type": "list", "elements": "str"},
+    "filters": {"type": "dict"},
+    "states": {"type": "list", "elements": "str", "choices": [state.value for state in TaskState]},
+    "events": {"type": "str", "default": "changes", "choices": ["changes", "ends"]},
+    "lookback": {"type": "float", "default": 0.0},
+    "limit": {"type": "int", "default": 1000},
+    "poll_interval": {"type": "float"},
+}
+
+#: AnsibleModule's rules about options that go together.
 TASK_IDS_RULES: Mapping[str, Any] = {
     "required_one_of": [("task_ids", "launch_results")],
     "mutually_exclusive": [("task_ids", "launch_results")],
+}
+TASK_WAIT_RULES: Mapping[str, Any] = {
+    "required_one_of": [("task_ids", "launch_results", "select")],
+    "mutually_exclusive": [("task_ids", "launch_results", "select")],
 }

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .._api.addresses import path_segment
 from .._core.clock import Clock
 from .._core.errors import OptionError
-from .._provider.contract import TaskProvider
+from .._provider.contract import TaskCanceller, TaskProvider
 from .._provider.description import ProviderDescription
 from .._provider.options import MOST_SECONDS, ConnectionOptions
 from .._waiting.loop import WaitObserver, unobserved
@@ -41,16 +41,24 @@ class Context(NamedTuple):
         Raises:
             OptionError: it is no time that can be waited.
         """
-        value = self.params[option]
-        if value is None:
-            return None
-        if not least <= value <= MOST_SECONDS or (above_zero and value == 0):
-            bound = "more than 0" if above_zero else f"{least:g} or more"
-            raise OptionError(
-                option,
-                f"{option} is {value:g}; it has to be a finite number of seconds, {bound} and at most {MOST_SECONDS:g}",
-            )
-        return float(value)
+        return checked_seconds(self.params[option], option, least=least, above_zero=above_zero)
+
+
+def checked_seconds(value: float | None, option: str, *, least: float = 0.0, above_zero: bool = False) -> float | None:
+    """Return an option's value that is a time in seconds.
+
+    Raises:
+        OptionError: it is no time that can be waited.
+    """
+    if value is None:
+        return None
+    if not least <= value <= MOST_SECONDS or (above_zero and value == 0):
+        bound = "more than 0" if above_zero else f"{least:g} or more"
+        raise OptionError(
+            option,
+            f"{option} is {value:g}; it has to be a finite number of seconds, {bound} and at most {MOST_SECONDS:g}",
+        )
+    return float(value)
 
 
 def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) -> tuple[str, ...]:
@@ -69,7 +77,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
         raise OptionError(
             "task_ids",
-            "task_ids holds a value that is neither text nor a number. Give what a launching task registered as "
+            "task_ids contains a value that is neither text nor a number. Give what a launching task registered as "
             "launch_results",
         )
     if description.read_task_id is not None:
@@ -78,7 +86,7 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
         raise OptionError(
             "task_ids",
-            f"task_ids holds {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
+            f"task_ids contains {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
         )
     return task_id
 
@@ -86,3 +94,17 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
 def distinct(task_ids: Sequence[str]) -> tuple[str, ...]:
     """Return each ID once, in the order of their first appearance: no task is asked for twice."""
     return tuple(dict.fromkeys(task_ids))
+
+
+def checked_canceller(provider: TaskProvider, option: str, what: str) -> TaskCanceller:
+    """Return a provider that can cancel tasks. ``what`` needs that, and ``option`` asks for it.
+
+    Raises:
+        OptionError: it cannot.
+    """
+    if not isinstance(provider, TaskCanceller):
+        description = provider.description
+        raise OptionError(
+            option, f"{what} cannot cancel tasks of {description.title}: {description.why_not_cancellable}"
+        )
+    return provider

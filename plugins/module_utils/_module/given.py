@@ -22,22 +22,30 @@ _MAPPINGS = ("definition",)
 _TYPES: Mapping[str, tuple[str, type]] = {"dict": ("{", dict), "list": ("[", list)}
 
 
-def given(arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def given(
+    arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]], prefix: str = ""
+) -> dict[str, Any]:
     """Return a module's arguments without options that are "", and with dictionaries and lists in place of JSON.
+
+    ``prefix`` is the way to options that belong to one, as in ``select.``.
 
     Raises:
         OptionError: the text for a dictionary is something that Ansible would misread.
     """
-    types = {
-        name: "dict" if first in _MAPPINGS else option["type"]
-        for first, option in argument_spec.items()
-        for name in (first, *option.get("aliases", ()))
-    }
+    specs = {name: option for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))}
     return {
-        name: _read(name, value, types[name]) if isinstance(value, str) and types.get(name) in _TYPES else value
+        name: _value(f"{prefix}{name}", value, specs[name]) if name in specs else value
         for name, value in arguments.items()
-        if not (name in types and isinstance(value, str) and value == "")
+        if not (name in specs and isinstance(value, str) and value == "")
     }
+
+
+def _value(name: str, value: Any, option: Mapping[str, Any]) -> Any:
+    option_type = "dict" if name in _MAPPINGS else option["type"]
+    if isinstance(value, str) and option_type in _TYPES:
+        value = _read(name, value, option_type)
+    # What belongs to an option is text in AWX too.
+    return given(value, option["options"], f"{name}.") if isinstance(value, Mapping) and "options" in option else value
 
 
 def with_provider(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from .._core.errors import OptionError
 from .._provider.description import ProviderDescription
 
 _OPTION = "launch_results"
+#: A place in braces, keys joined by dots.
+_PLACES = re.compile(r"\{([^{}]+)\}")
 #: Where task_launch has the ID, and what it says where there is no task.
 _OWN_PATH = ("task_id",)
 #: In a path: every value of an object.
@@ -95,7 +98,17 @@ def _at(data: object, path: tuple[str, ...]) -> list[str | None]:
         return _at([*data.values()], path[1:])
     if isinstance(data, list):
         return [task_id for entry in data for task_id in _at(entry, path)]
+    if path and "{" in path[0]:
+        return [_put_together(data, path[0])]
     if path:
         return _at(data.get(path[0]), path[1:]) if isinstance(data, Mapping) else [None]
     is_id = isinstance(data, (str, int)) and not isinstance(data, bool) and bool(str(data).strip())
     return [str(data) if is_id else None]
+
+
+def _put_together(data: object, text: str) -> str | None:
+    """Return a text with what is at the places in braces; None where one of them has nothing, or several."""
+    parts = {place: _at(data, tuple(place.split("."))) for place in _PLACES.findall(text)}
+    if any(len(found) != 1 or found[0] is None for found in parts.values()):
+        return None
+    return _PLACES.sub(lambda place: str(parts[place[1]][0]), text)

@@ -25,7 +25,7 @@ from .._api.addresses import plain_http_warning
 from .._api.http_client import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline, SystemClock
-from .._core.errors import InterruptError, MissingLibraryError, OptionError, WorkError
+from .._core.errors import InterruptError, MissingLibraryError, NoConnectionError, OptionError, WorkError
 from .._core.masking import (
     LEAST_GUESS,
     LEAST_LENGTH,
@@ -35,8 +35,8 @@ from .._core.masking import (
     secrets_in_url,
     without_secrets_by_name,
 )
-from .._core.text import listed
-from .._provider.connecting import connection_options, environment_names
+from .._core.text import listed, sentence
+from .._provider.connecting import connection_options, environment_names, ignored_options
 from .._provider.contract import ProviderTools
 from .._provider.description import ProviderDescription
 from .._provider.options import SECRET_OPTIONS, secrets_of
@@ -207,7 +207,7 @@ def _readable(params: Mapping[str, Any], argument_spec: ArgumentSpec) -> tuple[d
     try:
         return given(params, argument_spec), None
     except OptionError as error:
-        rest = {name: value for name, value in params.items() if name != error.option}
+        rest = {name: value for name, value in params.items() if name != error.option.partition(".")[0]}
         return _readable(rest, argument_spec)[0], error
 
 
@@ -261,12 +261,16 @@ def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple
                 context.provider.close(Deadline(context.clock, seconds))
     except MissingLibraryError as error:
         return True, {**error.to_result(), "msg": explain_missing(error, provider.description, edge.params)}
+    except NoConnectionError as error:
+        return True, {**error.to_result(), "msg": f"{sentence(error.message)} {error.advice}"}
     except WorkError as error:
         return True, error.to_result()
     # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
     except Exception as error:  # noqa: BLE001 - the last line of defence
         kind = type(error).__name__
-        msg = f"This is a defect of longrunning.tasks, please report it with the traceback of -vvv: {kind}: {error}"
+        msg = (
+            f"This is a bug in longrunning.tasks. Please report it with the traceback that -vvv shows: {kind}: {error}"
+        )
         return True, {"msg": msg, "reason": "defect", "exception": traceback.format_exc()}
     finally:
         for client in clients:
@@ -310,6 +314,13 @@ def _context(edge: Edge, mask: Mask, clients: list[RequestsClient]) -> Context:
         warning = plain_http_warning(url) if url else None
         if warning:
             warn(warning)
+    ignored = ignored_options(provider.description, edge.params)
+    if ignored:
+        is_one = len(ignored) == 1
+        warn(
+            f"{listed(ignored)} {'is' if is_one else 'are'} ignored: provider {provider.description.name} does not use "
+            f"{'it' if is_one else 'them'}"
+        )
     tools = ProviderTools(clock=edge.clock, make_http=make_http, warn=warn, hide=hide)
     return Context(
         params=edge.params,

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.clock import Deadline
-from .._core.errors import InterruptError, OptionError, RequestError, WaitError
+from .._core.errors import InterruptError, RequestError, WaitError
 from .._core.snapshot import Snapshot
 from .._core.task import TaskState
 from .._core.text import sentence
-from .._provider.contract import TaskCanceller, TaskProvider
 from .._waiting.loop import NotFoundPolicy, WaitOutcome, WaitPlan, wait_for_tasks
 from .._work.cancelling import (
     Cancellation,
@@ -24,7 +23,7 @@ from .._work.cancelling import (
     explain_cancellations,
 )
 from .._work.reading import TaskReader
-from .context import Context, distinct
+from .context import Context, checked_canceller, distinct
 from .lookups import MOST_LOOKUP_SECONDS, look_up
 from .task_wait import LEAST_INTERVAL, asked_ids
 
@@ -69,25 +68,11 @@ def run(context: Context) -> dict[str, Any]:
         context.clock,
         CancelPlan(context.options.request_timeout, plan.transient_timeout, is_rehearsed=context.check_mode),
     )
-    cause = _cancel(context, canceller, snapshot, began + seconds)
+    cause: RequestError | InterruptError | None = _cancel(context, canceller, snapshot, began + seconds)
     if cause is None and context.params["wait"]:
         outcome = _wait(context, reader, canceller, plan)
         cause = None if outcome is None else outcome.cause
     return _result(context, asked, canceller.done, cause, context.clock.monotonic() - began)
-
-
-def checked_canceller(provider: TaskProvider, option: str, what: str) -> TaskCanceller:
-    """Return a provider that can cancel tasks.
-
-    Raises:
-        OptionError: it cannot. ``what`` is what needs it.
-    """
-    if not isinstance(provider, TaskCanceller):
-        description = provider.description
-        raise OptionError(
-            option, f"{what} cannot cancel tasks of {description.title}: {description.why_not_cancellable}"
-        )
-    return provider
 
 
 def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
@@ -149,13 +134,13 @@ def _result(
     counts = dict(NOT_STARTED["counts"])
     for entry in tasks:
         counts[entry["state"]] += 1
-    message = explain_cancellations(found, title)
-    fields = {
+    message = explain_cancellations(found) if found else "there was no task to cancel."
+    fields: dict[str, Any] = {
         "changed": any(one.outcome.is_change for one in found) or _would_change(found),
-        "msg": message if cause is None else f"{sentence(cause.message)} {message}",
+        "msg": f"{title}: {message}" if cause is None else f"{sentence(cause.message)} {title}: {message}",
         "outcome": CancelOutcome.ALREADY_ENDED.value if worst is None else worst.outcome.value,
         "timed_out": cause is None and context.params["wait"] and worst is not None and worst.outcome.is_open,
-        "cancels": [one.to_result(title) for one in found],
+        "cancels": [one.to_result() for one in found],
         "tasks": tasks,
         "task": tasks[0] if len(tasks) == 1 else None,
         "counts": counts,

@@ -64,7 +64,7 @@ def _input(given: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         json.dumps(given, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise OptionError("input", "input holds something that JSON cannot carry, such as .nan or .inf") from None
+        raise OptionError("input", "input contains something that JSON cannot express, such as .nan or .inf") from None
     return given
 
 
@@ -73,8 +73,8 @@ def _reuse(value: str, description: ProviderDescription) -> ReusePolicy:
     if reuse is ReusePolicy.SUCCEEDED and not description.success_lasts:
         raise OptionError(
             "reuse",
-            f"reuse cannot be succeeded at {description.title}: a task that succeeded once may have been undone by "
-            "another one since. Say with desired what the task is to bring about",
+            f"reuse cannot be succeeded at {description.title}: a later task may have undone one that succeeded. "
+            "Describe the result that you want with desired",
         )
     return reuse
 
@@ -83,12 +83,12 @@ def _desired(desired: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if desired is None:
         return None
     if not desired:
-        raise OptionError("desired", "desired is empty: say what the task is to bring about, or omit it")
+        raise OptionError("desired", "desired is empty: describe the result that you want, or omit it")
     for name, value in desired.items():
         if not isinstance(value, (str, int, float)) or value == "":
             raise OptionError("desired", f"desired: the value of {name} has to be a text or a number")
         if any(0xD800 <= ord(letter) < 0xE000 for letter in f"{name}{value}"):
-            raise OptionError("desired", "desired holds a broken character, which an address cannot hold")
+            raise OptionError("desired", "desired contains a broken character, which cannot be part of an address")
     return desired
 
 
@@ -99,9 +99,9 @@ def _message(launch: Launch, plan: LaunchPlan, result: LaunchResult, description
     state = None if result.task is None else result.task.state.value
     told = {
         LaunchOutcome.LAUNCHED: f"{task} was launched",
-        LaunchOutcome.FOUND: f"the launch got no clear answer, but {task} has appeared since, and it is the same",
-        LaunchOutcome.REUSED: f"{task} is the same and is {state}. Nothing was launched",
-        LaunchOutcome.NOT_NEEDED: f"what desired asks for ({desired}) is there already. Nothing was launched",
+        LaunchOutcome.FOUND: f"the launch got no clear answer, but {task}, which matches it, has appeared since",
+        LaunchOutcome.REUSED: f"{task} matches this launch and is {state}. Nothing was launched",
+        LaunchOutcome.NOT_NEEDED: f"the desired result ({desired}) is there already. Nothing was launched",
         LaunchOutcome.WOULD_LAUNCH: f"a task of type {launch.type} would be launched (check mode)",
     }
     return f"{description.title}: {told[result.outcome]}."

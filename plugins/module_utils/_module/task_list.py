@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import OptionError
 from .._core.task import TaskState
-from .._provider.contract import TaskQuery
 from .._work.reading import list_tasks
 from .context import REPEAT_SECONDS, Context
 from .lookups import MOST_LOOKUP_SECONDS, look_up
-from .moments import read_moment
+from .queries import read_query
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -24,16 +22,7 @@ def run(context: Context) -> dict[str, Any]:
     limit = params["limit"]
     if limit < 1:
         raise OptionError("limit", f"limit is {limit}; it has to be 1 or more")
-    after, before = (read_moment(params[option], option) for option in ("started_after", "started_before"))
-    if after is not None and before is not None and after >= before:
-        raise OptionError("started_after", "started_after has to be earlier than started_before, or no task can match")
-    query = TaskQuery(
-        states=frozenset(TaskState(state) for state in params["states"] or ()),
-        types=frozenset(params["types"] or ()),
-        started_after=after,
-        started_before=before,
-        filters=_vendor_filters(params["filters"] or {}),
-    )
+    query = read_query(params)._replace(states=frozenset(TaskState(state) for state in params["states"] or ()))
     tasks, truncated = look_up(
         context,
         lambda deadline: list_tasks(context.provider, query, limit, deadline, context.warn),
@@ -42,20 +31,3 @@ def run(context: Context) -> dict[str, Any]:
         advice="Set a lower limit, or filters that the vendor knows",
     )
     return {"tasks": [task.to_result() for task in tasks], "count": len(tasks), "truncated": truncated}
-
-
-def _vendor_filters(filters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return what the user wants the vendor to get: a list gives its parameter several times."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in filters.items():
-        values = value if isinstance(value, list) else [value]
-        if any(isinstance(item, (dict, list)) for item in values):
-            raise OptionError("filters", f"filters: the value of {name} has to be a text, a number, or a list of them")
-        pairs += [(str(name), _parameter(item)) for item in values]
-    return tuple(pairs)
-
-
-def _parameter(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)

@@ -13,8 +13,9 @@ from typing import Any
 
 from .._api.addresses import is_loopback
 from .._core.errors import OptionError, RequestError, WaitError
+from .._core.snapshot import SELECTION
 from .._core.task import Task, TaskState
-from .._waiting.explaining import explain_outcome
+from .._core.text import listed
 from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
@@ -26,8 +27,12 @@ from .._waiting.loop import (
     wait_for_tasks,
 )
 from .._work.reading import TaskReader
+from .._work.selecting import Selection, SelectionReader
+from .._work.state_words import JudgedProvider, StateWords
 from .context import Context, checked_task_ids, distinct
 from .moments import read_deadline
+from .queries import read_selection
+from .wait_cancelling import GivenUp, check_cancelling, give_up
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
@@ -48,6 +53,7 @@ NOT_STARTED: Mapping[str, Any] = {
     "requests": 0,
     "transient_errors": 0,
     "last_transient_error": None,
+    "cancels": [],
 }
 
 
@@ -57,12 +63,20 @@ def run(context: Context) -> dict[str, Any]:
     Raises:
         WaitError: the wait ended in a way that the options call a failure.
     """
-    asked = asked_ids(context)
+    selection = _selection(context)
+    asked = (SELECTION,) if selection is not None else asked_ids(context)
     context.seconds("progress_interval", least=1.0)
-    plan = _plan(context)
+    check_cancelling(context)
+    plan = _plan(context, selection)
     if context.check_mode:
         plan = plan._replace(timeout=0.0, deadline=None)
-    reader = TaskReader(context.provider, context.warn)
+    words = StateWords(
+        frozenset(context.params["success_states"] or ()), frozenset(context.params["failure_states"] or ())
+    ).checked(context.provider.description)
+    provider = JudgedProvider(context.provider, words) if any(words) else context.provider
+    reader: TaskReader | SelectionReader = TaskReader(provider, context.warn)
+    if selection is not None:
+        reader = SelectionReader(provider, selection, context.warn)
     read: ReadTasks = reader.read
     if context.params["follow_subtasks"]:
         read = partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
@@ -79,10 +93,11 @@ def run(context: Context) -> dict[str, Any]:
         reports = "a task without a state" if raw_state is None else f"the state {raw_state!r}"
         which = "" if raw_state is None else ", which this collection does not know"
         context.warn(
-            f"{context.provider.description.title} reports {reports}{which}. It counts neither as an end nor as a "
-            "success",
+            f"{context.provider.description.title} reports {reports}{which}. It counts neither as ended nor as "
+            "succeeded",
         )
-    fields = _result(context, asked, outcome)
+    given_up = give_up(context, outcome, read)
+    fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)
     reason = _failure_reason(context, outcome)
     if reason is None:
         return fields
@@ -106,11 +121,36 @@ def asked_ids(context: Context) -> tuple[str, ...]:
         return checked_task_ids(ids, context.provider.description) if ids else ()
     if params["task_ids"] is None:
         # Ansible counts null as given.
-        raise OptionError("task_ids", "task_ids and launch_results are null or missing. Give one of them")
+        names = [name for name in ("task_ids", "launch_results", "select") if name in params]
+        raise OptionError("task_ids", f"{listed(names)} are null or missing. Give one of them")
     return checked_task_ids(params["task_ids"], context.provider.description)
 
 
-def _plan(context: Context) -> WaitPlan:
+def _selection(context: Context) -> Selection | None:
+    params = context.params
+    if params["select"] is None:
+        return None
+    for option, value in (("wait_for", "any"), ("fail_fast", True)):
+        if params[option] == value:
+            raise OptionError(
+                option, f"select waits until no task goes on, which {option}: {str(value).lower()} contradicts. Omit it"
+            )
+    for option in ("on_timeout", "on_interrupt"):
+        if params[option] == "cancel":
+            raise OptionError(
+                option,
+                f"{option}: cancel would cancel tasks of others, which select waits for. Omit it, or give task_ids",
+            )
+    selection = read_selection(params["select"])
+    return selection._replace(quiet_seconds=0.0) if context.check_mode else selection
+
+
+def _on_failure(params: Mapping[str, Any]) -> str:
+    """Return what a failure of a task means. Tasks that merely were under way are somebody else's."""
+    return params["on_failure"] or ("fail" if params["select"] is None else "continue")
+
+
+def _plan(context: Context, selection: Selection | None) -> WaitPlan:
     params = context.params
     description = context.provider.description
     given_interval = context.seconds("poll_interval", least=LEAST_INTERVAL)
@@ -138,6 +178,9 @@ def _plan(context: Context) -> WaitPlan:
     return WaitPlan(
         timeout=timeout,
         deadline=deadline,
+        watched=None if selection is None else selection.states,
+        quiet_seconds=0.0 if selection is None else selection.quiet_seconds,
+        failures_count=selection is None or _on_failure(params) == "fail",
         poll_interval=poll_interval,
         max_poll_interval=most,
         backs_off=max_poll_interval is not None,
@@ -175,20 +218,21 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     # Some may have failed before the rest ran out of time: each option speaks for its own part.
     has_failed = ended is not Outcome.SUCCEEDED and bool(outcome.failed)
     out_of_time = ended in (Outcome.TIMED_OUT, Outcome.STALLED) and not context.check_mode
-    if has_failed and params["on_failure"] == "fail":
+    if has_failed and _on_failure(params) == "fail":
         return "task_failed"
-    if out_of_time and params["on_timeout"] == "fail":
+    if out_of_time and params["on_timeout"] != "continue":
         return str(ended.value)
     return None
 
 
-def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> dict[str, Any]:
+def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict[str, Any]:
+    outcome = given_up.latest
     by_id = {task.id: task for task in outcome.tasks}
     tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
     counts = dict(NOT_STARTED["counts"])
     for entry in tasks:
         counts[entry["state"]] += 1
-    message = explain_outcome(outcome, context.provider.description.title)
+    message = given_up.explain(context.provider.description.title)
     if context.check_mode:
         message = f"Check mode: looked once and did not wait. {message}"
     return {
@@ -208,6 +252,8 @@ def _result(context: Context, asked: tuple[str, ...], outcome: WaitOutcome) -> d
         "requests": context.requests_sent(),
         "transient_errors": outcome.transient_errors,
         "last_transient_error": outcome.last_transient_error,
+        "cancels": [cancel.to_result() for cancel in given_up.cancels],
+        **({"changed": True} if any(cancel.outcome.is_change for cancel in given_up.cancels) else {}),
     }
 
 

@@ -23,6 +23,8 @@ _WITHOUT_ENVIRONMENT = frozenset({"provider", "definition", "validate_certs", "r
 _ADDRESSES = frozenset({"api_url", "api_path", "service", "api_version", "auth_url", "region"})
 #: Belong to who asks, though no login needs them.
 _SCOPE = frozenset({"project_name", "user_domain_name", "project_domain_name"})
+#: Always sent as they are. What a definition's other headers are made of is looked at when they are sent.
+_IN_HEADERS = frozenset({"api_token"})
 _UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -81,6 +83,15 @@ def connection_options(
     return replace(options, login=_check_login(description, options))
 
 
+def ignored_options(description: ProviderDescription, given: Mapping[str, Any]) -> list[str]:
+    """Return the connection options that the user gave, and that mean something to other providers only.
+
+    That is no error: defaults for a group of modules may hold the options of several providers.
+    """
+    used = description.used_options | {"provider"}
+    return [option for option in CONNECTION_OPTIONS if given.get(option) is not None and option not in used]
+
+
 def _utf_8(value: str, option: str, variable: str) -> str:
     # Its other bytes come out of the environment as halves of characters.
     if any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -89,8 +100,12 @@ def _utf_8(value: str, option: str, variable: str) -> str:
 
 
 def _check_secret(option: str, value: str | None) -> None:
-    if value is not None and (not value.strip() or _UNUSABLE.search(value)):
-        raise OptionError(option, f"{option} is blank or holds a line break, a control character or a broken character")
+    if value is None:
+        return
+    if not value.strip() or _UNUSABLE.search(value):
+        raise OptionError(option, f"{option} is blank, or contains a line break, a control or a broken character")
+    if option in _IN_HEADERS and any(letter > "\xff" for letter in value):
+        raise OptionError(option, f"{option} contains a character that no HTTP header can carry: copy it again")
 
 
 def _check_login(description: ProviderDescription, options: ConnectionOptions) -> tuple[str, ...]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -28,17 +28,29 @@ class TaskQuery(NamedTuple):
     started_after: datetime | None = None
     started_before: datetime | None = None
     filters: tuple[tuple[str, str], ...] = ()
+    resource: str | None = None
 
     def matches(self, task: Task) -> bool:
         """Whether a task fits, as far as that can be told on this side."""
-        if self.states and task.state not in self.states:
-            return False
-        if self.types and task.type not in self.types:
-            return False
+        return all(self._fits(task))
+
+    def may_match(self, task: Task) -> bool:
+        """Whether a task fits, or does not tell what that depends on."""
+        return all(fits is not False for fits in self._fits(task))
+
+    def _fits(self, task: Task) -> Iterator[bool | None]:
+        """Yield for each restriction whether a task fits, None where it does not tell that."""
+        if self.states:
+            yield task.state in self.states
+        if self.types:
+            yield task.type in self.types if task.type else None
+        if self.resource is not None:
+            yield task.resource == self.resource if task.resource else None
         began = task.began_at
-        if self.started_after is not None and (began is None or began < self.started_after):
-            return False
-        return self.started_before is None or (began is not None and began < self.started_before)
+        if self.started_after is not None:
+            yield began >= self.started_after if began else None
+        if self.started_before is not None:
+            yield began < self.started_before if began else None
 
 
 class Launch(NamedTuple):

@@ -14,6 +14,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -39,13 +40,17 @@ DONE = Accepted(frozenset({303}), frozenset({*range(200, 300), 303}))
 
 
 class RestRequest(NamedTuple):
-    """A request: its path below the API's base address, its query, its JSON, and what is a good answer to it."""
+    """A request: its path below the API's base address, its query, its JSON, and what is a good answer to it.
+
+    ``headers`` are those that it needs besides the login's.
+    """
 
     path: str
     params: Params = ()
     body: Any = None
     method: str = "GET"
     accepted: Accepted = Accepted()
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def connect(
@@ -232,6 +237,7 @@ class RestProvider(TaskProvider):
                 body=request.body,
                 schema=schema,
                 accepted=request.accepted,
+                headers=request.headers,
             )
         except (NotFoundError, RejectedError) as error:
             is_about_task = of_task and not error.is_of_login

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import check_url, path_segment, plain_http_warning
+from .._api.addresses import check_url, path_segment, plain_http_warning, with_path
 from .._api.json_api import JsonApi
 from .._api.login import Access
 from .._api.schemas import AnswerSchema
@@ -50,8 +50,7 @@ FIELDS = TaskFields(
 
 def image_api_url(endpoint: str) -> str:
     """Return an image endpoint with its version: catalogues have it with and without."""
-    endpoint = endpoint.rstrip("/")
-    return endpoint if re.search(r"/v2(\.\d+)?$", endpoint) else f"{endpoint}/v2"
+    return endpoint if re.search(r"/v2\.\d+$", endpoint) else with_path(endpoint, "/v2")
 
 
 def image_access(endpoint: str, token: str) -> Access:
@@ -179,10 +178,10 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
         if not launch.input:
             raise OptionError("input", "input is empty: say what to import or export, as the vendor documents it")
         if desired is not None and launch.type == "export":
-            raise OptionError("desired", "desired describes an image, and an export makes none: omit it")
+            raise OptionError("desired", "desired describes an image, but an export creates none: omit it")
         odd = sorted(_NO_PROPERTIES & set(desired or ()))
         if odd:
-            raise OptionError("desired", f"desired takes properties of an image, such as name, and not {odd[0]}")
+            raise OptionError("desired", f"desired takes properties of an image, such as name, not {odd[0]}")
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""

@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in to Keystone v3, which is left to keystoneauth1; reading a clouds.yaml, which is left to openstacksdk.
+"""Logging in to Keystone v3, which is left to keystoneauth1.
 
 A file of its own, since keystoneauth1 is slow to import and a ready token needs none of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from .._api.addresses import check_url, plain_http_warning
+from .._api.addresses import check_url, with_path
 from .._api.causes import translated
 from .._api.http_client import HttpClient, RequestsClient, within
 from .._api.login import Access, Login
@@ -24,13 +23,12 @@ from .._core.errors import (
     AuthenticationError,
     BadAnswerError,
     MissingLibraryError,
-    OptionError,
     RejectedError,
     RequestError,
     TransientError,
     WorkError,
 )
-from .._core.masking import secrets_by_name, secrets_in_url
+from .._core.masking import without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import readable
 from .._provider.contract import ProviderTools
@@ -48,7 +46,7 @@ except ImportError:
     HAS_KEYSTONEAUTH = False
 
 
-class _KeystoneLogin(Login):
+class KeystoneLogin(Login):
     """A token and the image endpoint from Keystone v3, by any way that keystoneauth1 knows."""
 
     def __init__(
@@ -106,13 +104,13 @@ class _KeystoneLogin(Login):
             ) from error
         if not token:
             raise AuthenticationError(
-                "Keystone gave no token: check the kind of login", method="POST", url=self._auth_url
+                "Keystone returned no token: check the kind of login", method="POST", url=self._auth_url
             )
         self._tools.hide(token)
         if not isinstance(endpoint, str) or not endpoint:
             where = f" in the region {self._region}" if self._region else ""
             raise RejectedError(
-                f"Keystone's catalogue has no public endpoint of an image service{where} for this project: "
+                f"Keystone's catalogue has no public image service endpoint{where} for this project: "
                 "check region and project_name, or give the address as api_url",
                 method="POST",
                 url=self._auth_url,
@@ -138,7 +136,7 @@ class _KeystoneLogin(Login):
         details: dict[str, Any] = {"method": "POST", "url": self._auth_url}
         if isinstance(error, keystone_errors.ConnectionError):
             return translated(error, "POST", self._auth_url, "auth_url")
-        words = readable(str(error), limit=300)
+        words = without_tokens(readable(str(error), limit=300))
         status = getattr(error, "http_status", None)
         if isinstance(error, keystone_errors.HttpError) and isinstance(status, int):
             details["status"] = status
@@ -160,7 +158,7 @@ class _KeystoneLogin(Login):
             answered: int = getattr(error.response, "status_code", 200)
             if 300 <= answered < 400:
                 return self._no_keystone(answered)
-            return TransientError(f"Keystone answered the login with something else than its JSON: {words}", **details)
+            return TransientError(f"Keystone answered the login with something other than JSON: {words}", **details)
         kind: type[RequestError] = RejectedError
         return kind(f"Keystone refused the login: {words}", **details)
 
@@ -175,17 +173,17 @@ def _keystone_url(auth_url: str) -> str:
     What a server says about its own addresses is not asked for: the password goes where the user said.
     """
     url = check_url("auth_url", auth_url)
-    return url if url.endswith("/v3") else f"{re.sub(r'/v2[.]0$', '', url)}/v3"
+    return with_path(url.removesuffix("/v2.0"), "/v3")
 
 
-def _require_keystoneauth() -> None:
+def require_keystoneauth() -> None:
     if not HAS_KEYSTONEAUTH:
         raise MissingLibraryError("keystoneauth1", "to log in to Keystone")
 
 
 def login_by_options(options: ConnectionOptions, tools: ProviderTools) -> tuple[Login, HttpClient]:
     """Return a login with a password or an application credential, and the client that it uses."""
-    _require_keystoneauth()
+    require_keystoneauth()
     auth_url = _keystone_url(options.needed("auth_url"))
     if "application_credential_id" in options.login:
         auth: Any = v3.ApplicationCredential(
@@ -215,71 +213,13 @@ def login_by_options(options: ConnectionOptions, tools: ProviderTools) -> tuple[
         return endpoint
 
     http = tools.make_http(options.tls)
-    login = _KeystoneLogin(
+    login = KeystoneLogin(
         auth,
         auth_url=auth_url,
         http=http,
         tls=options.tls,
         tools=tools,
         region=options.region,
-        find_endpoint=find_endpoint,
-    )
-    return login, http
-
-
-def login_by_cloud(options: ConnectionOptions, tools: ProviderTools) -> tuple[Login, HttpClient]:
-    """Return the login of a cloud of a clouds.yaml, and the client that it uses."""
-    _require_keystoneauth()
-    try:
-        from openstack import config as openstack_config  # noqa: PLC0415 - slow to import, needed for clouds.yaml only
-        from openstack import exceptions as openstack_errors  # noqa: PLC0415 - as above
-    except ImportError:
-        raise MissingLibraryError("openstacksdk", "to read a clouds.yaml") from None
-    try:
-        cloud = openstack_config.OpenStackConfig().get_one(cloud=options.cloud, region_name=options.region)
-        auth = cloud.get_auth()
-    except (openstack_errors.ConfigException, keystone_errors.ClientException) as error:
-        raise OptionError("cloud", f"cloud: {readable(str(error), limit=300)}") from None
-    said = cloud.config.get("auth", {})
-    auth_url = str(said.get("auth_url") or "")
-    for secret in (*secrets_by_name(said), *secrets_in_url(auth_url)):
-        tools.hide(secret)
-    verify, cert = cloud.get_requests_verify_args()
-    certificate, key = cert if isinstance(cert, tuple) else (cert, None)
-    tls = TlsOptions(
-        # What the user says here counts; what the file says counts where nothing is said here.
-        validate_certs=options.validate_certs and verify is not False,
-        ca_path=options.ca_path or (verify if isinstance(verify, str) else None),
-        client_cert=options.client_cert or certificate or None,
-        client_key=options.client_key or key or None,
-    )
-
-    def find_endpoint(session: Any) -> str | None:
-        fixed = options.api_url or cloud.get_endpoint("image")
-        if fixed:
-            return str(fixed)
-        endpoint: str | None = session.get_endpoint(
-            service_type="image",
-            interface=cloud.get_interface("image") or "public",
-            region_name=options.region or cloud.get_region_name("image"),
-            skip_discovery=True,
-        )
-        return endpoint
-
-    http = tools.make_http(tls)
-    try:
-        warning = plain_http_warning(auth_url)
-    except ValueError:
-        raise OptionError("cloud", f"cloud: the auth_url of {options.cloud} is not a usable address") from None
-    if warning:
-        tools.warn(warning)
-    login = _KeystoneLogin(
-        auth,
-        auth_url=auth_url,
-        http=http,
-        tls=tls,
-        tools=tools,
-        region=options.region or cloud.get_region_name("image"),
         find_endpoint=find_endpoint,
     )
     return login, http

@@ -73,7 +73,7 @@ def _read_refusal(data: object, status: int) -> Refusal | None:  # noqa: ARG001 
     result = data.get("result")
     if isinstance(result, Mapping) and result.get("task_id") and "state" not in result:
         # The answer of a launching call, and of no other. Nobody can tell whether it started the task.
-        return Refusal(None, words, BadAnswerError, "It gave the ID of a task all the same")
+        return Refusal(None, words, BadAnswerError, "It returned the ID of a task anyway")
     return Refusal(None, words)
 
 
@@ -264,11 +264,11 @@ class DbvisitProvider(RestProvider, TaskLauncher):
         if desired is None:
             return
         if not launch.type.startswith("switchover/"):
-            raise OptionError("desired", f"desired says where a switchover leads: omit it for {launch.type}")
+            raise OptionError("desired", f"desired describes the result of a switchover: omit it for {launch.type}")
         if set(desired) != {"primary"} or not isinstance(desired["primary"], str):
             raise OptionError(
                 "desired",
-                f"{DESCRIPTION.title} takes only primary in desired: the host that is to have the primary database",
+                f"{DESCRIPTION.title} takes only primary in desired: the host that should have the primary database",
             )
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
@@ -307,8 +307,8 @@ class DbvisitProvider(RestProvider, TaskLauncher):
         if not _names(standby, host) or _names(primary, host):
             raise OptionError(
                 "desired",
-                f"desired: {host!r} does not tell which database of configuration {number} is meant. The primary one "
-                f"is at {_shown(primary)}, the standby one at {_shown(standby)}",
+                f"desired: {host!r} does not identify one database of configuration {number}. Its primary is at "
+                f"{_shown(primary)}, its standby at {_shown(standby)}",
             )
         return None
 

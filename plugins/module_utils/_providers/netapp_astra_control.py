@@ -313,7 +313,7 @@ class AstraTaskProvider(RestProvider):
         if "include" in dict(query.filters):
             raise OptionError(
                 "filters",
-                "filters holds include, which makes the API return bare lists of values instead of tasks. Omit it: "
+                "filters contains include, which makes the API return bare lists of values instead of tasks. Omit it: "
                 "with return_raw each task has all its fields",
             )
         state = self.raw_state_for(query)
@@ -354,7 +354,7 @@ class AstraTaskProvider(RestProvider):
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     account_id = options.needed("account_id")
     if not re.fullmatch(_UUID, account_id):
-        raise OptionError("account_id", f"account_id is {account_id!r}; it is {_UUID_HINT}")
+        raise OptionError("account_id", f"account_id is {account_id!r}; it has to be {_UUID_HINT}")
     # What this makes the API answer with is documented, unlike what "application/json" does.
     headers = {"Authorization": f"Bearer {options.needed('api_token')}", "Accept": "*/*"}
     login = FixedLogin(

@@ -5,7 +5,7 @@
 """OpenStack Glance v2: the tasks of the image service, as it runs in OpenStack clouds.
 
 Facts: the Image API reference ("Tasks"), the source of Glance 33 where the reference is silent, and what a real
-Glance 33 answered. Logging in is in ``_keystone.py``.
+Glance 33 answered. Logging in is in ``_keystone.py`` and ``_clouds.py``.
 """
 
 from __future__ import annotations
@@ -97,10 +97,11 @@ def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
         )
         api = connect(DESCRIPTION, options, tools, lambda _channel: login)
     else:
-        from . import _keystone  # noqa: PLC0415 - slow to import
-
-        by_cloud = "cloud" in options.login
-        keystone, http = (_keystone.login_by_cloud if by_cloud else _keystone.login_by_options)(options, tools)
+        if "cloud" in options.login:
+            from ._clouds import login_by_cloud as log_in  # noqa: PLC0415 - slow to import
+        else:
+            from ._keystone import login_by_options as log_in  # noqa: PLC0415 - as above
+        keystone, http = log_in(options, tools)
         api = JsonApi(Channel.within(DESCRIPTION.quota, http, tools.clock), keystone, tools.clock, DESCRIPTION)
     # Glance's list takes the type "import" and calls every other one invalid, its own included.
     return ImageTaskProvider(DESCRIPTION, api, listable_types=frozenset({"import"}), lists_end_quietly=False)

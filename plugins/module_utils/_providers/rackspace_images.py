@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from .._api.addresses import with_path
 from .._api.channel import Channel
 from .._api.http_client import HttpRequest, HttpResponse
 from .._api.login import Access, FixedLogin, Login
@@ -130,7 +130,7 @@ DOCUMENTED_ERRORS = (
     _text(
         "unsupported_property",
         "unsupported element in image_properties",
-        "image_properties holds something that an import does not take",
+        "image_properties contains something that an import does not take",
         "Leave only the name in image_properties",
         _OWN_TESTS,
     ),
@@ -182,7 +182,7 @@ class _IdentityLogin(SessionLogin):
         super().__init__(channel, tools.clock, replace(DESCRIPTION, title="Rackspace Cloud Identity"), tools.hide)
         self._options = options
         self._tools = tools
-        self._url = f"{_identity_url(options.auth_url)}/tokens"
+        self._url = with_path(options.auth_url or _DEFAULT_AUTH_URL, "/v2.0", "/tokens")
 
     @property
     def refusal_advice(self) -> str:
@@ -204,13 +204,6 @@ class _IdentityLogin(SessionLogin):
         if self._options.api_url:
             return image_access(self._options.api_url, token)
         return catalogued_access(_endpoint(answer["access"], self._options.region), token, self._tools, self._url)
-
-
-def _identity_url(auth_url: str | None) -> str:
-    """Return the base of the identity API: users give it with and without version and resource."""
-    url = (auth_url or _DEFAULT_AUTH_URL).rstrip("/")
-    url = url.removesuffix("/tokens")
-    return url if urlsplit(url).path else f"{url}/v2.0"
 
 
 def _endpoint(access: dict[str, Any], region: str | None) -> str:
@@ -236,7 +229,7 @@ def _endpoint(access: dict[str, Any], region: str | None) -> str:
 def _regions_address(region: str) -> str:
     """Return the address by the pattern that the developer guide gives."""
     if not re.fullmatch(r"[A-Za-z]{2,10}", region):
-        raise OptionError("region", f"region is {region!r}: it is a name such as DFW, ORD, IAD, LON, SYD or HKG")
+        raise OptionError("region", f"region is {region!r}; it has to be a name such as DFW, ORD, IAD, LON, SYD or HKG")
     return f"https://{region.lower()}.images.api.rackspacecloud.com"
 
 

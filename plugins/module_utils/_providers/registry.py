@@ -51,3 +51,5 @@ class _Providers(Mapping[str, Provider]):
 
 
 PROVIDERS: Mapping[str, Provider] = _Providers()
+#: Files beside this one that are slow to import, and that some logins need.
+SLOW_TO_IMPORT = ("_clouds", "_keystone")

@@ -6,7 +6,8 @@
 
 Facts: the OpenAPI specifications in VMware's repository of REST examples, the API reference at developer.broadcom.com
 and, for the quota, the rate limits in the administration guide of vSphere Replication 8.8. Inferred: the base path of
-the configuration API's version 2, HTTP 401 for a wrong login, 429 beyond the quota.
+the configuration API's version 2, HTTP 401 for a wrong login, 429 beyond the quota, that the ``entity`` of a recovery
+plan's run is the plan's ID.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from threading import Lock
@@ -23,21 +24,22 @@ from typing import Any
 from .._api.addresses import path_segment
 from .._api.channel import Channel
 from .._api.http_client import HttpRequest, HttpResponse
-from .._api.json_api import JsonApi, Refusal
+from .._api.json_api import Accepted, JsonApi, Refusal
 from .._api.login import Access, basic_login
 from .._api.pacing import Quota
 from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
-from .._core.errors import NotFoundError, RejectedError, RequestError, TransientError
+from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
 from .._core.masking import mask
 from .._core.task import Task, TaskError, TaskState
 from .._core.text import readable, sentence
-from .._provider.contract import Provider, ProviderTools, TaskProvider, TaskQuery
+from .._provider.contract import Provider, ProviderTools, TaskCanceller, TaskProvider, TaskQuery
 from .._provider.description import LoginForm, ProviderDescription
 from .._provider.fields import ANYTHING, LIST, MOMENT, WORD, Kind, TaskFields, answers_with, as_it_is, at
 from .._provider.options import ConnectionOptions
 from .._provider.rest import (
+    DONE,
     Params,
     RestProvider,
     RestRequest,
@@ -95,7 +97,11 @@ DESCRIPTION = ProviderDescription(
     # pages with every look is still within the quota.
     page_size=200,
     read_refusal=_read_refusal,
-    denied_advice="Reading tasks of the services srm and vr needs the privilege System.View",
+    denied_advice=(
+        "Reading tasks of the services srm and vr needs the privilege System.View, and cancelling the run of a "
+        "recovery plan VcDr.RecoveryProfile.com.vmware.vcDr.Run or Failover"
+    ),
+    why_not_cancellable="its API cancels runs of recovery plans only, with service: srm",
     # Operations on several objects answer with a list of tasks.
     launch_id_paths=(("json", "id"), ("json", "list", "id"), ("id",), ("list", "id"), ("task_id",)),
 )
@@ -350,8 +356,95 @@ class LiveSiteRecoveryProvider(RestProvider):
         return (("filter_property", field), *(("filter", value) for value in values)) if values else ()
 
 
+#: What the ID of a recovery plan begins with.
+_PLAN = "DrRecoveryRecoveryPlan:"
+_PAIRING = at("pairing_id", WORD)
+
+
+class RecoveryProvider(LiveSiteRecoveryProvider, TaskCanceller):
+    """The adapter of the service srm, which can cancel the run of a recovery plan: by its plan, not by its task."""
+
+    def __init__(self, api: JsonApi, login: Mapping[str, str]) -> None:
+        super().__init__(api, type_property="description_id")
+        self._login = login
+        self._there_lock = Lock()
+        #: What became of the logins at the other sites, by their pairings: nothing, or what went wrong.
+        self._there: dict[str, str] = {}
+
+    def why_not_cancellable(self, task: Task) -> str | None:
+        """Return that it is no run of a recovery plan."""
+        if task.resource is not None and task.resource.startswith(_PLAN):
+            return None
+        return "it is no run of a recovery plan, and the API cancels nothing else"
+
+    def cancel(self, task: Task, deadline: Deadline) -> None:
+        """POST /pairings/{id}/recovery-management/plans/{id}/actions/cancel, with a session at the other site."""
+        with _before_the_cancel():
+            pairing = self._pairing_of(task, deadline)
+            trouble = self._log_in_there(pairing, deadline)
+        request = RestRequest(f"{_plan_path(pairing, task)}/actions/cancel", method="POST", accepted=DONE)
+        try:
+            self.ask(request, deadline, of_task=True)
+        except (AccessDeniedError, RejectedError) as error:
+            if not trouble:
+                raise
+            told = f"{sentence(error.message)} The login at the other site had failed before: {trouble}"
+            raise error.turned_into(type(error), told) from None
+
+    def _pairing_of(self, task: Task, deadline: Deadline) -> str:
+        """Return the pairing of sites that a task's plan belongs to."""
+        listed = self.ask(RestRequest("/pairings"), deadline, schema=self.list_schema)["list"]
+        pairings: list[str] = [pairing for pairing in map(_PAIRING.find, listed) if pairing]
+        for pairing in pairings:
+            with suppress(NotFoundError):
+                if len(pairings) > 1:
+                    self.ask(RestRequest(_plan_path(pairing, task)), deadline, of_task=True)
+                return pairing
+        raise RejectedError(f"{self.description.title} has the recovery plan {task.resource} in none of its pairings")
+
+    def _log_in_there(self, pairing: str, deadline: Deadline) -> str:
+        """Log in at the other site of a pairing, as the documents ask; return what went wrong.
+
+        That is tried once, for each try with a wrong password can lock the account. The cancel itself is not given up
+        for it: where the other site is down it may do without.
+        """
+        with self._there_lock:
+            if pairing not in self._there:
+                self._there[pairing] = self._try_there(pairing, deadline)
+            return self._there[pairing]
+
+    def _try_there(self, pairing: str, deadline: Deadline) -> str:
+        # The 401 is the other site's: the session here is good, and must not be renewed for a second try.
+        accepted = Accepted(DONE.statuses | {401}, DONE.bare | {401})
+        path = f"/pairings/{path_segment(pairing)}/remote-session"
+        try:
+            answer = self.ask_whole(RestRequest(path, (), None, "POST", accepted, self._login), deadline)
+        except RequestError as error:
+            return error.message
+        return "username and password are not those of the other site (HTTP 401)" if answer.status == 401 else ""
+
+
+@contextmanager
+def _before_the_cancel() -> Iterator[None]:
+    """Let no trouble with what comes before a cancel look as if the cancel had been sent."""
+    try:
+        yield
+    except TransientError as error:
+        error.was_sent = False
+        raise
+    except BadAnswerError as error:
+        raise error.turned_into(RejectedError) from None
+
+
+def _plan_path(pairing: str, task: Task) -> str:
+    plan = path_segment(task.resource or "")
+    return f"/pairings/{path_segment(pairing)}/recovery-management/plans/{plan}"
+
+
 def _create(options: ConnectionOptions, tools: ProviderTools) -> TaskProvider:
     api = connect(DESCRIPTION, options, tools, lambda channel: _ServiceLogin(channel, options, tools))
+    if options.service == "srm":
+        return RecoveryProvider(api, basic_login(options.needed("username"), options.needed("password")))
     return LiveSiteRecoveryProvider(api, type_property="type" if options.service == "configure" else "description_id")
 
 

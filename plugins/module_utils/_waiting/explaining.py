@@ -37,7 +37,7 @@ def explain_task(task: Task, title: str, found: tuple[Task, float] | None = None
         which = "" if task.raw_state is None else ", which this collection does not know"
         return f"{who} {state}{which}. unknown_state: fail makes that a failure. Set it to wait to keep waiting."
     verb = "was cancelled" if task.state is TaskState.CANCELLED else "failed"
-    return f"{who} {verb}{_reason(task)}"
+    return f"{who} {verb}{explain_reason(task)}"
 
 
 def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
@@ -55,7 +55,8 @@ def _not_found(task: Task, title: str, found: tuple[Task, float] | None) -> str:
     )
 
 
-def _reason(task: Task) -> str:
+def explain_reason(task: Task) -> str:
+    """Say why a task failed, as the end of a sentence."""
     error = task.error
     if error is None:
         return sentence(f": {task.message}") if task.message else ", and the vendor gave no reason."
@@ -90,7 +91,26 @@ def _number(tasks: Sequence[Task]) -> int:
     return len({task.id for task in tasks})
 
 
+def _quiet(outcome: WaitOutcome, title: str) -> str:
+    """Say that no task of a selection goes on, and what became of those that did."""
+    spent = f" for {seconds_in_words(outcome.plan.quiet_seconds)}" if outcome.plan.quiet_seconds else ""
+    number = _number(outcome.tasks)
+    if not number:
+        return f"{title}: no unfinished task {'has matched' if spent else 'matches'} the selection{spent}."
+    text = f"{title}: no unfinished task {'has matched' if spent else 'matches'} the selection any more{spent}."
+    text += f" The wait took {seconds_in_words(outcome.elapsed)} and saw {_tasks(number)} end."
+    if outcome.failed:
+        text += f" {_few(outcome.failed, outcome)} did not succeed, which counts with on_failure: fail only."
+    return text
+
+
+def _tasks(number: int) -> str:
+    return "one task" if number == 1 else f"{number} tasks"
+
+
 def _succeeded(outcome: WaitOutcome, title: str) -> str:
+    if outcome.plan.watched is not None:
+        return _quiet(outcome, title)
     if not outcome.tasks:
         return "There was no task to wait for."
     number = _number(outcome.tasks)
@@ -137,6 +157,10 @@ def _failed(outcome: WaitOutcome, title: str) -> str:
 def _timed_out(outcome: WaitOutcome, title: str) -> str:
     has = "has" if len(outcome.pending) == 1 else "have"
     limit, longer = _limit(outcome.plan)
+    if not outcome.pending:
+        # A selection of which no task goes on.
+        quiet = seconds_in_words(outcome.plan.quiet_seconds)
+        return f"{title}: no unfinished task matches the selection, but it was not so for {quiet} {limit}."
     text = f"{title}: {_named(outcome.pending, outcome)} {has} not ended {limit}.{_advice(outcome, longer)}"
     if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
         text += f" The last request failed: {sentence(outcome.last_transient_error)}"
@@ -155,12 +179,15 @@ def _limit(plan: WaitPlan) -> tuple[str, str]:
 
 def _advice(outcome: WaitOutcome, longer: str = "") -> str:
     """Say what to do about the tasks that are not known to have ended, after a blank."""
+    if not outcome.leaves_tasks:
+        return ""
     seen = [task for task in outcome.pending if task.id in outcome.last_seen]
     missing = [task for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND]
     odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]
     parts = []
     if any(task.state in _UNDER_WAY and task not in missing for task in seen):
-        parts.append(f" The vendor keeps working: wait for the same IDs again{longer}.")
+        again = "wait again" if outcome.plan.watched is not None else "wait for the same IDs again"
+        parts.append(f" The vendor keeps working: {again}{longer}.")
     if odd:
         words = sorted({f"the state {task.raw_state!r}" if task.raw_state else "no state" for task in odd})
         parts.append(
@@ -183,15 +210,15 @@ def _stalled(outcome: WaitOutcome, title: str) -> str:
 
 def _unreachable(outcome: WaitOutcome, title: str) -> str:
     cause = outcome.cause
-    text = sentence(cause.message if cause is not None else f"{title} could no longer be asked")
+    text = sentence(cause.message if cause is not None else f"{title} could not be reached any more")
     if isinstance(cause, NoConnectionError) and not outcome.last_seen:
         spent = seconds_in_words(outcome.elapsed)
         text += f" Nothing has answered within {spent}, so the wait gave up."
-        text += f" Check {cause.option}, the network and the proxy."
+        text += f" {cause.advice}"
     elif isinstance(cause, TransientError) and outcome.transient_errors > 1:
         text += f" The wait gave up after {outcome.transient_errors} transient errors."
     if outcome.last_seen and outcome.pending:
-        text += f" What became of {_named(outcome.pending, outcome)} is not known."
+        text += f" The outcome of {_named(outcome.pending, outcome)} is unknown."
         if isinstance(cause, TransientError):
             text += f" Wait for the same IDs again when {title} answers."
     return text

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from .._core.clock import Clock, Deadline
 from .._core.errors import InterruptError, NoConnectionError, RequestError, TransientError
 from .._core.retrying import Backoff, TroubleRun
-from .._core.snapshot import Snapshot
+from .._core.snapshot import SELECTION, Snapshot
 from .._core.task import StateChange, Task, TaskState
 from .polling import PollingPolicy, ProgressTrack, seconds_left
 
@@ -75,7 +75,7 @@ class Outcome(str, Enum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     STALLED = "stalled"
-    #: The vendor could no longer be asked, for whatever reason: what became of the tasks is not known.
+    #: The vendor could not be reached any more, for whatever reason: what became of the tasks is not known.
     UNREACHABLE = "unreachable"
     #: A signal ended the wait, and not the tasks.
     INTERRUPTED = "interrupted"
@@ -109,6 +109,11 @@ class WaitPlan(NamedTuple):
     transient_timeout: float = 300.0
     #: When the timeout is up, where the user gave that moment and it comes before the timeout that the user gave.
     deadline: datetime | None = None
+    #: For a selection: the states that it waits for the end of, and for how long no task may be in one.
+    watched: frozenset[TaskState] | None = None
+    quiet_seconds: float = 0.0
+    #: Whether tasks without success make a failure of the wait.
+    failures_count: bool = True
 
     def judge(self, task: Task) -> Verdict:
         """Return what a task's state means under this plan."""
@@ -120,7 +125,10 @@ class WaitPlan(NamedTuple):
             return _NOT_FOUND_VERDICTS[self.not_found]
         if task.error is not None and task.error.code in self.accept_failure_codes and task.is_final:
             return Verdict.GOOD
-        return Verdict.BAD if task.is_final else Verdict.PENDING
+        if task.is_final:
+            return Verdict.BAD
+        is_watched = self.watched is None or task.state in self.watched or task.id == SELECTION
+        return Verdict.PENDING if is_watched else Verdict.GOOD
 
 
 _NOT_FOUND_VERDICTS = {
@@ -133,7 +141,8 @@ _NOT_FOUND_VERDICTS = {
 class WaitOutcome(NamedTuple):
     """All that is known at the end of a wait.
 
-    ``tasks`` are one to one with the IDs that were waited for, in their order. ``elapsed`` and ``last_seen`` are in
+    ``tasks`` are one to one with the IDs that were waited for, in their order; of a selection, all tasks that were seen
+    unfinished. ``elapsed`` and ``last_seen`` are in
     seconds. ``last_seen`` has the age of each task's last answer, and no entry for a task that was never seen.
     ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests. ``lost`` are the tasks
     that were seen, and that the last answers do not have: what they were, and how many seconds ago.
@@ -153,6 +162,8 @@ class WaitOutcome(NamedTuple):
     lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
     stalled: tuple[Task, ...] = ()
+    #: Whether those that have not ended are left to the vendor. Else nobody needs advice to wait for them again.
+    leaves_tasks: bool = True
 
     def verdict_of(self, task: Task) -> Verdict:
         """Return what one of the tasks means for the wait."""
@@ -189,6 +200,8 @@ class Look(NamedTuple):
     trouble: TransientError | None
     unseen: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
+    #: Whether further tasks may join, as long as a wait for a selection goes on.
+    is_open: bool = False
 
 
 #: Is told what a wait sees, while it goes on: the seam for live progress. What it raises ends the telling only.
@@ -211,6 +224,9 @@ def wait_for_tasks(
     observer: WaitObserver = unobserved,
 ) -> WaitOutcome:
     """Wait until the tasks have ended, or one of the limits of the plan is reached.
+
+    With the ID ``SELECTION`` among the ``task_ids`` the wait goes on until ``read`` says that this one has ended too,
+    and takes in all tasks that ``read`` tells of.
 
     Neither what happens to a request nor an interrupt is raised: it becomes the outcome, with all that was known.
     """
@@ -299,7 +315,7 @@ class _Wait:
         backoff: Backoff,
         observer: WaitObserver,
     ) -> None:
-        self._ids = task_ids
+        self._ids = [task_id for task_id in task_ids if task_id != SELECTION]
         self._read = read
         self._plan = plan
         self._provider = provider
@@ -321,7 +337,7 @@ class _Wait:
         self._unknown_states: list[str | None] = []
 
     def run(self) -> WaitOutcome:
-        if not self._ids:
+        if not self._followed:
             return self._ended(Outcome.SUCCEEDED)
         try:
             return self._loop()
@@ -351,6 +367,7 @@ class _Wait:
         except RequestError as error:
             snapshot = Snapshot(troubles=dict.fromkeys(due, self._passing(error)))
         now = self._clock.monotonic()
+        self._take_in(snapshot, now)
         self._not_before = now + (snapshot.retry_after or 0.0)
         changed = [task for task in snapshot.tasks.values() if self._note(task, now)]
         self._note_troubles(snapshot.troubles, now)
@@ -364,19 +381,28 @@ class _Wait:
         self._plan_next(snapshot.tasks, pending, left, now, changed=bool(changed))
         self._show(changed, pending, left, now)
 
+    def _take_in(self, snapshot: Snapshot, now: float) -> None:
+        """Follow the tasks that a selection has found."""
+        self._asked |= snapshot.tasks.keys()
+        for task_id in (*snapshot.tasks, *snapshot.troubles):
+            if task_id not in self._followed:
+                self._followed[task_id] = _Followed(due=now, changed=now)
+                self._ids.append(task_id)
+
     def _show(self, changed: Sequence[Task], pending: Sequence[str], left: Mapping[str, float], now: float) -> None:
         runs = [run for task_id in pending for run in (self._followed[task_id].trouble, self._followed[task_id].misses)]
         look = Look(
             elapsed=now - self._began,
             tasks=[self._task(task_id) for task_id in self._ids],
-            changed=changed,
-            pending=frozenset(pending),
+            changed=[task for task in changed if task.id != SELECTION],
+            pending=frozenset(pending) - {SELECTION},
             seconds_left=left,
             trouble=next((run.error for run in runs if run is not None), None),
-            unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None),
+            unseen=frozenset(task_id for task_id in pending if self._followed[task_id].task is None) - {SELECTION},
             failed=frozenset(
                 task_id for task_id, followed in self._followed.items() if self._judge(followed) is Verdict.BAD
             ),
+            is_open=SELECTION in pending,
         )
         try:
             self._observer(look)
@@ -478,7 +504,7 @@ class _Wait:
         verdicts = {self._judge(followed) for followed in self._followed.values()}
         if plan.wait_for is WaitFor.ANY and Verdict.GOOD in verdicts:
             return self._ended(Outcome.SUCCEEDED)
-        if Verdict.BAD in verdicts and (plan.fail_fast or not pending):
+        if Verdict.BAD in verdicts and plan.failures_count and (plan.fail_fast or not pending):
             return self._ended(Outcome.FAILED)
         if not pending:
             return self._ended(Outcome.SUCCEEDED)
@@ -536,7 +562,7 @@ class _Wait:
             outcome=outcome,
             plan=self._plan,
             tasks=tuple(self._task(task_id) for task_id in self._ids),
-            histories={task_id: tuple(followed.history) for task_id, followed in self._followed.items()},
+            histories={task_id: tuple(self._followed[task_id].history) for task_id in self._ids},
             last_seen={
                 task_id: now - followed.seen
                 for task_id, followed in self._followed.items()

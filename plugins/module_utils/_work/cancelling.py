@@ -18,10 +18,10 @@ from .._core.clock import Clock, Deadline
 from .._core.errors import AuthenticationError, InterruptError, RequestError, TransientError, WorkError
 from .._core.retrying import Backoff, repeat_transient, surely_did_nothing
 from .._core.task import Task, TaskState
-from .._core.text import listed, sentence
+from .._core.text import capitalised, listed, sentence
 from .._core.threads import done_within, side_by_side
 from .._provider.contract import TaskCanceller
-from .._waiting.explaining import explain_task
+from .._waiting.explaining import explain_reason
 from .reading import read_one
 
 T = TypeVar("T")
@@ -91,14 +91,12 @@ class Cancellation(NamedTuple):
         }
         return self._replace(task=task, outcome=ends.get(task.state, self.outcome))
 
-    def to_result(self, title: str) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         """Return it as a module returns it."""
-        text = self.explain(title)
-        told = text if text.startswith(title) else f"{title}: {text}"
-        return {"task_id": self.task.id, "outcome": self.outcome.value, "msg": told}
+        return {"task_id": self.task.id, "outcome": self.outcome.value, "msg": capitalised(self.explain())}
 
-    def explain(self, title: str) -> str:
-        """Say it in a sentence."""
+    def explain(self) -> str:
+        """Say it in a sentence that does not yet begin with a capital letter."""
         who, state = self.task.describe(), self.task.state.value.replace("_", " ")
         told = {
             CancelOutcome.ALREADY_ENDED: f"{who} has ended already: it is {state}. No cancel was sent",
@@ -106,8 +104,7 @@ class Cancellation(NamedTuple):
             CancelOutcome.CANCELLED: f"{who} was cancelled",
             CancelOutcome.GONE: f"a cancel was sent for {who}, and the vendor no longer has it",
             CancelOutcome.FAILED: (
-                "a cancel was sent, and the task ended as failed, as some vendors show a cancelled one. "
-                f"{explain_task(self.task, title)}"
+                f"a cancel was sent, and {who} failed{explain_reason(self.task)} Some vendors show a cancelled task so"
             ),
             CancelOutcome.TOO_LATE: f"the cancel came too late: {who} has ended by itself and is {state}",
             CancelOutcome.SENT: f"a cancel was sent for {who}, which has not ended yet: it is {state}",
@@ -246,14 +243,14 @@ class Canceller:
         return repeat_transient(call, budget=budget, clock=self._clock, backoff=Backoff())
 
 
-def explain_cancellations(cancellations: Sequence[Cancellation], title: str) -> str:
-    """Say in one message what became of several, the worst first."""
-    if len(cancellations) < 2:
-        return cancellations[0].to_result(title)["msg"] if cancellations else f"{title}: there was no task to cancel."
+def explain_cancellations(cancellations: Sequence[Cancellation]) -> str:
+    """Say in one message what became of one or several, the worst first."""
     order = list(CancelOutcome)
+    worst_first = sorted(cancellations, key=lambda one: order.index(one.outcome), reverse=True)
+    if len(cancellations) == 1:
+        return cancellations[0].explain()
+    told = [capitalised(one.explain()) for one in worst_first[:_MOST_TOLD]]
     counts = {outcome: sum(one.outcome is outcome for one in cancellations) for outcome in order}
     summary = listed([f"{number} {outcome.value.replace('_', ' ')}" for outcome, number in counts.items() if number])
-    worst_first = sorted(cancellations, key=lambda one: order.index(one.outcome), reverse=True)[:_MOST_TOLD]
-    told = [f"{text[0].upper()}{text[1:]}" for text in (one.explain(title) for one in worst_first)]
     more = ["All are in cancels."] if len(cancellations) > _MOST_TOLD else []
-    return " ".join([f"{title}: {len(cancellations)} tasks to cancel: {summary}.", *told, *more])
+    return " ".join([f"{len(cancellations)} tasks to cancel: {summary}.", *told, *more])

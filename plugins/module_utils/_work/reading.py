@@ -11,7 +11,14 @@ from dataclasses import replace
 from typing import Union
 
 from .._core.clock import Deadline
-from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, TransientError
+from .._core.errors import (
+    AccessDeniedError,
+    BadAnswerError,
+    NotFoundError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable
@@ -37,11 +44,22 @@ class TaskReader:
     """Reads tasks by their IDs in the way that costs fewer requests: by lists, or one by one and side by side.
 
     ``warn`` is told once of each task whose answers contradict each other, and once of entries that cannot be read.
+    With ``selects`` it also reads the tasks that nobody asked for by their IDs and that this takes, out of the list of
+    a ``query``.
     """
 
-    def __init__(self, provider: TaskProvider, warn: Callable[[str], None] = unwarned) -> None:
+    def __init__(
+        self,
+        provider: TaskProvider,
+        warn: Callable[[str], None] = unwarned,
+        *,
+        query: TaskQuery | None = None,
+        selects: Callable[[Task], bool] | None = None,
+    ) -> None:
         self._provider = provider
         self._warn = warn
+        self._query = query or TaskQuery()
+        self._selects = selects
         #: How many pages the last list took: the best guess for the next one.
         self._pages = 1
         #: The tasks that the last answers contradict each other about.
@@ -84,12 +102,14 @@ class TaskReader:
         return Snapshot.of(answers, self._provider.asked_to_wait)
 
     def _read(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
-        if len(task_ids) <= self._pages or not self._provider.can_list:
+        is_shorter = len(task_ids) <= self._pages or not self._provider.can_list
+        if is_shorter and self._selects is None:
             return self._read_each(task_ids, deadline)
         listed = self._read_list(frozenset(task_ids), deadline)
         answers: dict[str, Answer] = {task_id: entries[-1] for task_id, entries in listed.items()}
         # What a list does not show may still be there: only asking for the task itself can tell.
-        lacking = [task_id for task_id in task_ids if self._has_to_be_read(listed.get(task_id, ()))]
+        known = dict.fromkeys((*task_ids, *listed))
+        lacking = [task_id for task_id in known if self._has_to_be_read(listed.get(task_id, ()))]
         for task_id, read in self._read_each(lacking, deadline).items():
             answers[task_id] = self._settle(task_id, listed.get(task_id, ()), read, deadline)
         return answers
@@ -136,13 +156,17 @@ class TaskReader:
         """Return what a list says of the tasks asked for: for each the last entry, and those that contradict it."""
         found: dict[str, list[Task]] = {}
         pages = 0
-        for page in read_pages(self._provider, TaskQuery(), deadline):
+        selects = self._selects
+        for page in read_pages(self._provider, self._query, deadline):
             pages += 1
             for task in page.tasks:
-                if task.id in asked:
+                if task.id in asked or (selects is not None and selects(task)):
                     _add(found, task)
             if page.unreadable:
                 self._warn_once("", _left_out(page.unreadable, self._title))
+            if selects is not None:
+                _make_sure_of_all(page, self._title)
+                continue
             # Another page would cost a request, as would asking for one of those still missing.
             if len(asked) - len(found) <= 1 or pages >= min(len(asked), MOST_PAGES):
                 break
@@ -152,6 +176,14 @@ class TaskReader:
     def _read_each(self, task_ids: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         answers = side_by_side(lambda task_id: read_one(self._provider, task_id, deadline), task_ids)
         return dict(zip(task_ids, answers))
+
+
+def _make_sure_of_all(page: TaskPage, title: str) -> None:
+    if page.is_cut:
+        raise BadAnswerError(
+            f"{title} did not list all of its tasks, so nobody can tell whether others are under way. Narrow the "
+            "selection down with filters that the vendor knows, and omit a limit among them"
+        )
 
 
 def _tasks_in(answers: Mapping[str, Answer]) -> list[Task]:
@@ -241,6 +273,22 @@ def _left_out(number: int, title: str) -> str:
     return f"The list of {title} has {entries} left out"
 
 
+def read_each(provider: TaskProvider, task_ids: Sequence[str], deadline: Deadline) -> Mapping[str, Task | RequestError]:
+    """Return for each ID what ``read_one`` returns, or the error where the answer about this task cannot be used.
+
+    Raises:
+        RequestError: none can be read, such as after a login that was refused.
+    """
+
+    def read(task_id: str) -> Task | RequestError:
+        try:
+            return read_one(provider, task_id, deadline)
+        except (AccessDeniedError, BadAnswerError, RejectedError) as error:
+            return error
+
+    return dict(zip(task_ids, side_by_side(read, task_ids)))
+
+
 def held_by_subtasks(task: Task, title: str) -> Task:
     """Return a task as it counts for a wait that follows its subtasks: as running while they have not ended.
 
@@ -295,10 +343,13 @@ def list_tasks(
     limit: int,
     deadline: Deadline,
     warn: Callable[[str], None] = unwarned,
+    *,
+    is_enough: Callable[[TaskPage], bool] = lambda _page: False,
 ) -> tuple[list[Task], bool]:
     """Return at most ``limit`` tasks that match, and whether there are or may be more.
 
-    A task about which the list contradicts itself is read by its ID.
+    A task about which the list contradicts itself is read by its ID. ``is_enough`` says of a page that those after it
+    are of no interest.
 
     Raises:
         RequestError: they could not be listed.
@@ -314,7 +365,7 @@ def list_tasks(
             _add(found, task)
             if query.matches(task):
                 matching.add(task.id)
-        if len(matching) > limit:
+        if len(matching) > limit or is_enough(page):
             break
     tasks = [_one_of(entries, provider, deadline, warn) for entries in found.values()]
     if unreadable:

@@ -14,7 +14,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 #: Words of another English.
 NEVER_USED = re.compile(
     r"\b(leave (it )?away|borne|bears|is spoken to|take it for|gone about|none to you|what is wanted|for nobody|"
-    r"so that nothing was|just that|is no usable|got no whole|task task|goes on at the vendor)\b"
+    r"so that nothing was|just that|is no usable|got no whole|task task|goes on at the vendor|"
+    r"nowhere, so|all the same|for ever|has to hold|an end nor as a success|"
+    r"no HTTP status|no JMESPath|no placeholder|there can be|is none of|so that nothing)\b"
 )
 
 

@@ -43,7 +43,7 @@ LOST = {
     "not to be read, 2.21": failed(
         "Task failed: Refusing to deserialize an invalid UTF8 string value: 'utf-8' codec can't encode characters"
     ),
-    "a defect": failed("This is a defect of longrunning.tasks", reason="defect"),
+    "a defect": failed("This is a bug in longrunning.tasks", reason="defect"),
 }
 
 

@@ -244,6 +244,17 @@ def test_the_first_rule_that_fits_a_launch_wins(play, client, clock):
     assert mine.get(other["self"]).json()["message"] == "second rule"
 
 
+def test_a_rule_can_be_for_some_launches_only(play, client, clock):
+    rules = [
+        {"provider": "rackspace_images", "count": 1, "end": {"state": "failure", "code": "396"}},
+        {"provider": "rackspace_images", "end": {"state": "success"}},
+    ]
+    mine = client(play(launches=rules), TOKEN)
+    launched = [mine.post("/v2/tasks", {"type": "export", "input": {}}).json() for _number in range(3)]
+    clock.pass_(10)
+    assert [mine.get(task["self"]).json()["status"] for task in launched] == ["failure", "success", "success"]
+
+
 def test_a_bad_input_fails_only_later(play, client, clock):
     mine = client(play(), TOKEN)
     task_input = {"import_from": "a/b", "image_properties": {"name": "x", "os_type": "y"}}

@@ -47,6 +47,14 @@ def test_without_an_end_the_last_step_lasts_for_ever():
     assert (moment.state, moment.ended) == ("processing", False)
 
 
+@pytest.mark.parametrize("age", [0.0, 0.5, 1.0, 3.5])
+@pytest.mark.parametrize("life", [LIFE, Life(LIFE.steps), Life((Step("processing"),), Step("success"))])
+def test_a_task_can_be_given_another_end(life, age):
+    cut = life.cut(age, Step("cancelled"), 2.0)
+    assert [cut.at(age + 1.999).state, cut.at(age + 2.0).state] == [life.at(age).state, "cancelled"]
+    assert (cut.ends_at(), cut.forgotten_after) == (age + 2.0, life.forgotten_after)
+
+
 def test_a_step_of_no_length_is_skipped():
     moment = Life((Step("pending", 0.0), Step("processing", 1.0)), Step("success")).at(0.0)
     assert moment is not None

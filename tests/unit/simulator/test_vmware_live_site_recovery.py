@@ -38,8 +38,8 @@ class Session:
         assert answer.status == 200
         self.id = answer.json()["session_id"]
 
-    def send(self, method, path, body=None):
-        return self.client.send(method, self.base + path, body, {"x-dr-session": self.id})
+    def send(self, method, path, body=None, headers=()):
+        return self.client.send(method, self.base + path, body, {"x-dr-session": self.id, **dict(headers)})
 
     def get(self, path):
         return self.send("GET", path)
@@ -366,11 +366,42 @@ def test_a_plan_has_the_documented_actions_only(play, log_in):
     assert (answer.status, answer.body, len(session.tasks())) == (404, b"", 5)
 
 
-def test_the_cancel_of_a_plan_is_no_task(play, log_in):
+PLAN = "/pairings/p1/recovery-management/plans/DrRecoveryRecoveryPlan:x"
+
+
+def there(session, login=LOGINS["srm"], pairing="p1"):
+    return session.send("POST", f"/pairings/{pairing}/remote-session", headers=basic(*login)).status
+
+
+def test_the_cancel_of_a_plan_ends_its_run(play, log_in, clock):
     session = log_in(play(), "srm")
-    answer = session.send("POST", "/pairings/p1/recovery-management/plans/x/actions/cancel")
-    assert (answer.status, answer.body) == (204, b"")
-    assert session.tasks() == []
+    task = session.send("POST", f"{PLAN}/actions/recovery").json()
+    assert task["entity"] == "DrRecoveryRecoveryPlan:x"
+    assert there(session) == 204
+    answer = session.send("POST", f"{PLAN}/actions/cancel")
+    assert (answer.status, answer.body, len(session.tasks())) == (204, b"", 1)
+    assert session.send("GET", f"/tasks/{task['id']}").json()["status"] == "QUEUED"
+    clock.pass_(1)
+    assert session.send("GET", f"/tasks/{task['id']}").json()["status"] == "CANCELLED"
+    # Nothing is left to cancel.
+    assert session.send("POST", f"{PLAN}/actions/cancel").status == 400
+
+
+def test_a_cancel_needs_a_session_at_the_other_site(play, log_in):
+    session = log_in(play(), "srm")
+    session.send("POST", f"{PLAN}/actions/test")
+    assert there(session, ("administrator@vsphere.local", "wrong")) == 401
+    assert session.send("POST", f"{PLAN}/actions/cancel").status == 400
+    assert there(session, pairing="p2") == 204
+    assert session.send("POST", f"{PLAN}/actions/cancel").status == 400
+
+
+def test_a_pairing_has_its_own_plans(play, log_in):
+    session = log_in(play(credentials={NAME: {"pairings": ["p1", "p2"]}}), "srm")
+    session.send("POST", f"{PLAN}/actions/test")
+    assert [entry["pairing_id"] for entry in session.send("GET", "/pairings").json()["list"]] == ["p1", "p2"]
+    assert session.send("GET", PLAN).json()["id"] == "DrRecoveryRecoveryPlan:x"
+    assert session.send("GET", PLAN.replace("p1", "p2")).status == 404
 
 
 def test_a_launch_needs_json_and_a_session(play, log_in, client):

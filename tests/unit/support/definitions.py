@@ -42,7 +42,7 @@ class Described:
     login: Login
     words: tuple[str, ...]
     examples: Mapping[str, Example]
-    #: The request that cancels the task of the examples: ``method``, ``path``, ``query``, ``body``.
+    #: The request that cancels the running task: ``to``, ``json``; ``of`` names another example.
     cancel: Mapping[str, Any] | None
     is_shipped: bool
     #: The request that ends the session.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .fake_clock import WALL_START
@@ -54,6 +54,8 @@ class Vendor:
     list_request: str
     single_request: str
     launch: Launch
+    #: The request that cancels a task, where there is any.
+    cancel_request: str = ""
     #: Connection options of other ways to log in, by a name for them.
     other_logins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: The name of one that never looks at the machine's clock, where the usual one does.
@@ -286,6 +288,60 @@ _CUSTOM = Vendor(
     bad_fields={"message": "E17"},
     code="E17",
 )
+
+#: The paths of their requests that cancel, for faults.
+CANCEL_PATHS = "*/cancel"
+#: Those whose tasks can be cancelled: an API that a definition describes, and a vendor's runs of recovery plans.
+CANCELLERS = {
+    "custom": Vendor(
+        name="custom",
+        title="custom",
+        login={
+            "api_url": "/custom/v1",
+            "api_token": TOKEN,
+            "definition": {
+                "title": "Jobs",
+                "login": {"type": "bearer"},
+                "get": {"path": "/jobs/{id}"},
+                "list": {"path": "/jobs", "items": "jobs"},
+                "cancel": {"path": "/jobs/{id}/cancel", "possible_if": "cancellable"},
+                "fields": {"id": "id", "state": "state", "message": "message"},
+                "states": {
+                    "queued": "queued",
+                    "running": "running",
+                    "done": "succeeded",
+                    "error": "failed",
+                    "cancelled": "cancelled",
+                },
+                "poll_interval": 0.5,
+            },
+        },
+        credentials={"api_tokens": [TOKEN]},
+        queued="queued",
+        running="running",
+        good="done",
+        bad="error",
+        tasks_path="/custom/v1/jobs",
+        list_request="GET /custom/v1/jobs",
+        single_request="GET /custom/v1/jobs/{id}",
+        cancel_request="POST /custom/v1/jobs/{id}/cancel",
+        launch=Launch("/custom/v1/jobs", {}, {"Authorization": f"Bearer {TOKEN}"}),
+        ids="job-{}",
+    ),
+    "vmware_live_site_recovery": replace(
+        _VMWARE,
+        login={"api_url": "", "service": "srm", "username": "ann@vsphere.local", "password": PASSWORD},
+        credentials={"sso_username": "ann@vsphere.local", "sso_password": PASSWORD},
+        tasks_path="/api/rest/srm/v2/tasks",
+        list_request="GET /api/rest/srm/v2/tasks",
+        single_request="GET /api/rest/srm/v2/tasks/{id}",
+        cancel_request=(
+            "POST /api/rest/srm/v2/pairings/{pairing_id}/recovery-management/plans/{plan_id}/actions/{action}"
+        ),
+        login_request="POST /api/rest/srm/v2/session",
+        logout_request="DELETE /api/rest/srm/v2/session",
+    ),
+}
 
 #: By their names. ``custom`` is no vendor, but behaves as one.
 VENDORS = {vendor.name: vendor for vendor in (_RACKSPACE, _OPENSTACK, _VMWARE, _ASTRA, _DBVISIT, _KOODRIVE, _CUSTOM)}

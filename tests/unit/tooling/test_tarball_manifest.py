@@ -50,7 +50,7 @@ KEPT_BACK = [
     "REUSE.toml",
     "changelogs/.plugin-cache.yaml",
     "changelogs/config.yaml",
-    "changelogs/fragments/0.1.0.yml",
+    "changelogs/fragments/first.yml",
     "extensions/molecule/config.yml",
     "extensions/molecule/task_wait/converge.yml",
     "noxfile.py",

@@ -12,6 +12,7 @@ take the login's options too, and bodies the token of a session.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,7 +66,8 @@ class Paging:
     parameter: str = ""
     size_parameter: str = ""
     size: int = 0
-    first: int = 1
+    #: The number of the first page, or of the first task.
+    first: int = 0
     #: Whether the parameters are keys of the body, with dots for those inside of others.
     in_body: bool = False
 
@@ -196,6 +198,12 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     problem = _SCHEMA.problem(given)
     if problem is not None or not isinstance(given, Mapping):
         raise OptionError("definition", f"definition is wrong {problem}")
+    try:
+        json.dumps(given, allow_nan=False)
+    except ValueError:
+        raise OptionError(
+            "definition", "definition contains something that JSON cannot express, such as .nan or .inf"
+        ) from None
     login = _as_session(given.get("login", {"type": "none"}))
     places = {name: getattr(options, name) for name in PLACES}
     values = {name: value for name, value in places.items() if value is not None and value.strip()}
@@ -211,7 +219,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
     ended, cancel = given.get("when_ended"), given.get("cancel")
     if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
         raise OptionError(
-            "definition", "definition is wrong at $.fields: id is missing, which tells tasks of a list apart"
+            "definition", "definition is wrong at $.fields: id is missing; it distinguishes the tasks of a list"
         )
     ids = read_task_ids(given)
     of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
@@ -260,7 +268,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
         refusal=None if "refusal" not in given else _refusal(given["refusal"]),
         task_ids=ids,
-        launch_id=tuple(tuple(path.split(".")) for path in given.get("launch_id", ())),
+        launch_id=tuple(map(_launch_id, given.get("launch_id", ()))),
         poll_interval=float(given.get("poll_interval", 5.0)),
         quota=tuple(
             Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
@@ -276,6 +284,16 @@ def _format(name: str) -> Format:
     return FORMATS[name]
 
 
+def _launch_id(place: str) -> tuple[str, ...]:
+    """Read where a launch's result has the ID: keys joined by dots, or a text with such places in braces."""
+    if not {*"{}"} & {*place}:
+        return tuple(place.split("."))
+    if not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
+        what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
+        raise OptionError("definition", f"definition: $.launch_id has {place!r}, which {what}")
+    return (place,)
+
+
 def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
     session = login.get("session")
     if session is None:
@@ -283,7 +301,9 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
     where = "$.login.session"
     _need_one(session, ("token", "token_header", "token_cookie", "cookies"), where)
     if "body" in session and "form" in session:
-        raise OptionError("definition", f"definition: {where} has body and form, and a request has one of both")
+        raise OptionError(
+            "definition", f"definition: {where} has both body and form, and a request takes only one of them"
+        )
     path = session["path"]
     is_elsewhere = path.startswith(AUTH_URL)
     path = path[len(AUTH_URL) :] if is_elsewhere else path
@@ -318,8 +338,9 @@ def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
     keys = {key: value for key, value in given.items() if key != "in"}
     in_body = given.get("in") == "body"
     if in_body and not isinstance(listing.get("body"), Mapping):
-        raise OptionError("definition", "definition: $.list.paging is in the body, and $.list.body is no object")
-    return Paging(**{**keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
+        raise OptionError("definition", "definition: $.list.paging is in the body, but $.list.body is not an object")
+    first = {"first": 1} if given["style"] == "page" else {}
+    return Paging(**{**first, **keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
 
 
 def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
@@ -338,7 +359,7 @@ def _times(given: str | list[str]) -> tuple[str, ...]:
         except (ValueError, re.error):
             usable = False
         if not usable:
-            what = f"is none of {', '.join(TIMES)}, and no pattern such as %d.%m.%Y %H:%M:%S"
+            what = f"is neither one of {', '.join(TIMES)} nor a pattern such as %d.%m.%Y %H:%M:%S"
             raise OptionError("definition", f"definition is wrong at $.times: {form!r} {what}")
     return forms
 
@@ -354,7 +375,9 @@ def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
 
 def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
     if not given.keys() & {"when", "code", "message"}:
-        raise OptionError("definition", "definition: $.refusal needs when, code or message, to know a refusal by")
+        raise OptionError(
+            "definition", "definition: $.refusal needs when, code or message, by which a refusal is recognised"
+        )
     return RefusalTemplate(
         **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
         meanings={str(code): MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
@@ -400,7 +423,7 @@ def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
     for status in given:
         if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
             what = "is for the login" if str(status) == "401" else "means that there is no such task"
-            told = what if str(status) in ("401", "404") else "is no HTTP status from 200 to 599"
+            told = what if str(status) in ("401", "404") else "is not an HTTP status from 200 to 599"
             raise OptionError("definition", f"definition: $.get.statuses has {status}, which {told}")
     return {int(status): None if means == HOLDS_TASK else TaskState(means) for status, means in given.items()}
 
@@ -422,11 +445,11 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
         if name.lower() in _OWN_HEADERS:
-            raise OptionError("definition", f"definition: {path} is a header that each request sets by itself")
+            raise OptionError("definition", f"definition: {path} is a header that every request sets itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise OptionError(
                 "definition",
-                f"definition: {path} would hold a secret, and a definition is no place for one: use login, or a "
+                f"definition: {path} contains a secret, and a definition is not hidden: use login, or a "
                 f"placeholder such as {{api_token}}",
             )
     return given
@@ -450,7 +473,9 @@ def _task_request(
     named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
     if not named & {*of_task} and "{id}" not in given.get("task", ""):
         what = f"{{{of_task[0]}}}"
-        raise OptionError("definition", f"definition: {path} has {what} nowhere, so that it asks for no task")
+        raise OptionError(
+            "definition", f"definition: {path} does not contain {what}, so it does not say which task it asks for"
+        )
     return _template(given)
 
 
@@ -466,7 +491,7 @@ def _handle(
 def _listing(
     given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
 ) -> tuple[RequestTemplate | None, OptionError | None]:
-    """Return the request of a list. Without an option that it alone needs, tasks can still be read by their IDs."""
+    """Return the request of a list, or the option that it alone needs and that is not given."""
     try:
         for key, names in (("path", values), ("query", values), ("body", inside)):
             check_placeholders(given.get(key), f"$.list.{key}", names)

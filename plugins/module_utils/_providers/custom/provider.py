@@ -154,14 +154,14 @@ def task_from_json(
         raise BadAnswerError(
             f"{description.title} answered with a task that has no {missing} where fields.{missing} looks"
         )
-    task = new_task(raw, found, description, told or _state(raw, found["state"], definition, description))
+    task = new_task(raw, found, description, _state(raw, told or description.state_of(found["state"]), definition))
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return replace(task, error=_error(raw, definition, description, task.message))
     return task
 
 
-def _state(raw: Any, raw_state: str, definition: Definition, description: ProviderDescription) -> TaskState:
-    state = description.state_of(raw_state)
+def _state(raw: Any, state: TaskState, definition: Definition) -> TaskState:
+    """Return what a state means for a task, whether a word or the HTTP status told it."""
     if state is TaskState.UNKNOWN:
         return definition.other_state
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
@@ -225,7 +225,7 @@ class CustomProvider(RestProvider):
         try:
             return request.fill(self._values, {**values, "next": self._next[task_id]})
         except OptionError as error:
-            raise BadAnswerError(f"What handle.next found is no ID: {error.message}") from None
+            raise BadAnswerError(f"The value that handle.next found is not an ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Fill the definition's ``list``."""
@@ -233,12 +233,12 @@ class CustomProvider(RestProvider):
         if definition.list_lacks is not None:
             raise definition.list_lacks
         if definition.list is None:
-            raise OptionError("definition", "definition has no list, so that tasks can only be asked for by their IDs")
+            raise OptionError("definition", "definition has no list, so tasks can only be read by their IDs")
         request = definition.list.fill(self._values)
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
-            own[paging.parameter] = "0" if paging.style == "offset" else str(paging.first)
+            own[paging.parameter] = str(paging.first)
         words = self.description.raw_states(query.states)
         # With succeeded_if a state of the API says only half of it, and "any other word" is none.
         is_simple = definition.succeeded_if is None and definition.other_state not in query.states
@@ -456,7 +456,7 @@ class CustomProvider(RestProvider):
             return task
         except (AccessDeniedError, BadAnswerError, RejectedError) as error:
             # Trouble with this request is not the end of the task.
-            told = f"What when_ended asks for could not be read: {sentence(error.message)}"
+            told = f"The request of when_ended failed: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
         words, result, failed = _as_reason(found.get("message")), found.get("result"), task.error
         if failed is not None:
@@ -477,7 +477,7 @@ class CustomProvider(RestProvider):
 
     def _by_link(self, link: object, deadline: Deadline) -> Params:
         if not isinstance(link, str):
-            raise BadAnswerError(f"{self.definition.title} answered with a link to the next page that is no text")
+            raise BadAnswerError(f"{self.definition.title} answered with a link to the next page that is not text")
         params = self.link_params(link, deadline)
         if params is None:
             raise BadAnswerError(
@@ -543,7 +543,9 @@ def describe(definition: Definition) -> ProviderDescription:
 def _read_task_id(definition: Definition, given: str) -> str:
     task_id = definition.task_ids.read(given, definition.api_url)
     if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
-        raise OptionError("task_ids", f"task_ids holds an ID of {len(task_id)} characters; {LONGEST_ID} are the most")
+        raise OptionError(
+            "task_ids", f"task_ids contains an ID of {len(task_id)} characters; at most {LONGEST_ID} are allowed"
+        )
     # Fails here where the ID lacks its parts or is no path, before anything is sent.
     first = definition.get if definition.handle is None else definition.handle.request
     fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})

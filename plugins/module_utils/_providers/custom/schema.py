@@ -75,12 +75,12 @@ _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400}
 _PATH: dict[str, Any] = {
     "type": "string",
     "pattern": r'^/[!"$-~]*$(?!\n)',
-    "description": "a path begins with a slash and holds no spaces, # or letters beyond ASCII",
+    "description": "a path begins with a slash and contains no spaces, # or letters beyond ASCII",
 }
 _TASK_PATH: dict[str, Any] = {
     **_PATH,
     "pattern": r'^(/|\{(id|next):path\})[!"$-~]*$(?!\n)',
-    "description": "a path begins with a slash or with {id:path}, and holds no spaces, # or letters beyond ASCII",
+    "description": "a path begins with a slash or with {id:path}, and contains no spaces, # or letters beyond ASCII",
 }
 _HEADER = {
     "type": "string",
@@ -90,7 +90,7 @@ _HEADER = {
 _HEADER_TEXT = {
     "type": "string",
     "pattern": r"^[ -~]*$(?!\n)",
-    "description": "a header holds printable ASCII only",
+    "description": "a header contains printable ASCII only",
 }
 _PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _REQUEST: dict[str, Any] = {
@@ -129,21 +129,22 @@ def _variants(key: str, variants: Mapping[str, tuple[Mapping[str, Any], tuple[st
 
 _IN = {"in": {"enum": ["query", "body"]}}
 _PAGE = {"parameter": _NAME, "size_parameter": _NAME, "size": {"type": "integer", "minimum": 1}}
+_FIRST = {"first": {"type": "integer", "minimum": 0}}
 _PAGING = _variants(
     "style",
     {
         "link": ({"next": _EXPRESSION}, ("next",)),
         "link_header": ({}, ()),
         "cursor": ({"next": _EXPRESSION, "parameter": _NAME, **_IN}, ("next", "parameter")),
-        "offset": ({**_PAGE, **_IN}, tuple(_PAGE)),
-        "page": ({**_PAGE, **_IN, "first": {"type": "integer", "minimum": 0}}, tuple(_PAGE)),
+        "offset": ({**_PAGE, **_IN, **_FIRST}, tuple(_PAGE)),
+        "page": ({**_PAGE, **_IN, **_FIRST}, tuple(_PAGE)),
     },
 )
 _HTTP_STATUSES = {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}}
 _LOGIN_PATH: dict[str, Any] = {
     **_PATH,
     "pattern": r'^(/|\{auth_url\})[!"$-~]*$(?!\n)',
-    "description": "a path begins with a slash or with {auth_url}, and holds no spaces, # or letters beyond ASCII",
+    "description": "a path begins with a slash or with {auth_url}, and contains no spaces, # or letters beyond ASCII",
 }
 _FORM = {"type": "object", "additionalProperties": {"type": "string"}}
 _TOKEN_PLACE = {"header": _HEADER, "prefix": _HEADER_TEXT}

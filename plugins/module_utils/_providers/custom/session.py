@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ..._api.addresses import on_same_server, origin, plain_http_warning
+from ..._api.addresses import on_same_server, origin, plain_http_warning, with_path
 from ..._api.channel import Channel
 from ..._api.http_client import HttpRequest, HttpResponse, cookies_of
 from ..._api.json_api import Refusal, data_or_none
@@ -169,7 +169,7 @@ class _DefinedSession(SessionLogin):
 
 def base_url(definition: Definition, options: ConnectionOptions) -> str:
     """Return the address that all paths of the API begin at."""
-    return f"{options.needed('api_url').rstrip('/')}{definition.base_path}"
+    return with_path(options.needed("api_url"), definition.base_path)
 
 
 def values_of(definition: Definition, options: ConnectionOptions) -> dict[str, str]:

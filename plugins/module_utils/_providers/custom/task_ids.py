@@ -72,7 +72,9 @@ class TaskIds:
             return {"id": task_id}
         parts = self.parts.parts(task_id)
         if parts is None:
-            raise OptionError("task_ids", f"task_ids holds {task_id!r}; an ID of this API looks like {self.parts.text}")
+            raise OptionError(
+                "task_ids", f"task_ids contains {task_id!r}; an ID of this API looks like {self.parts.text}"
+            )
         return {"id": task_id, **{f"id.{name}": part for name, part in parts.items()}}
 
     def read(self, given: str, api_url: str) -> str:
@@ -86,12 +88,12 @@ class TaskIds:
         # Its query can hold a signature.
         shown = f"the address {given.partition('?')[0]}"
         if "@" in shown:
-            raise OptionError("task_ids", "task_ids holds an address with a login, or an @, in it")
+            raise OptionError("task_ids", "task_ids contains an address with a login, or an @, in it")
         if not self.is_path and self.address is None:
             raise OptionError(
                 "task_ids",
-                f"task_ids holds {shown}, where this API has an ID. "
-                "task_id.address in the definition says where an address has it",
+                f"task_ids contains {shown}, but this API takes an ID. To take "
+                "addresses too, say with task_id.address in the definition where they have it",
             )
         try:
             target = on_same_server(api_url, given)
@@ -99,14 +101,14 @@ class TaskIds:
             target = None
         if target is None:
             raise OptionError(
-                "task_ids", f"task_ids holds {shown}, and api_url is {api_url}: the login is for that server only"
+                "task_ids", f"task_ids contains {shown}, and api_url is {api_url}: the login is for that server only"
             )
         if self.address is None:
             return given
         parts = self.address.parts_at_end(urlsplit(given).path)
         if parts is None:
             what = f"which does not end like {self.address.text}, as task_id.address in the definition says"
-            raise OptionError("task_ids", f"task_ids holds {shown}, {what}")
+            raise OptionError("task_ids", f"task_ids contains {shown}, {what}")
         return parts["id"] if self.parts is None or "id" in parts else fill_text(self.parts.text, parts)
 
     def of_link(self, link: str, api_url: str) -> str:
@@ -176,12 +178,12 @@ def _pattern(text: str) -> str:
             warnings.simplefilter("error")
             re.compile(text)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise OptionError("definition", f"definition: $.task_id.pattern is no regular expression: {error}") from None
+        raise OptionError("definition", f"definition: $.task_id.pattern is not a regular expression: {error}") from None
     if _work_of(text) > _MOST_WORK:
         raise OptionError(
             "definition",
-            "definition: $.task_id.pattern could take for ever on some texts: repeat nothing that has a repetition or "
-            "a | in itself, use *, + and the like three times at most, and no back reference",
+            "definition: $.task_id.pattern could run forever on some texts: do not repeat a group with a repetition or "
+            "a | in it, use *, + and the like at most three times, and no back references",
         )
     return text
 

@@ -68,7 +68,7 @@ def _path_of(task_id: str, *, begins: bool) -> str:
     if begins and not path.startswith("/"):
         raise OptionError(
             "task_ids",
-            f"task_ids holds {task_id!r}; an ID of this API is a path, which begins with a /, or an address, which "
+            f"task_ids contains {task_id!r}; an ID of this API is a path, which begins with a /, or an address, which "
             "begins with https://",
         )
     lead = "/" if server or begins else ""
@@ -95,7 +95,7 @@ def fill_body(body: Any, values: Mapping[str, str]) -> Any:
     if whole is None or whole[2] is None:
         return text
     if not re.fullmatch(r"-?[0-9]{1,1000}", text):
-        raise OptionError("task_ids", f"task_ids holds {text!r}; this API numbers its tasks")
+        raise OptionError("task_ids", f"task_ids contains {text!r}; the task IDs of this API are numbers")
     return int(text)
 
 
@@ -132,17 +132,16 @@ def _check_placeholder(found: re.Match[str], path: str, names: Collection[str], 
     if name not in names and name in LOGIN_VALUES:
         raise OptionError(
             "definition",
-            f"definition: {path} has {found[0]}, and addresses are shown: a secret goes into headers or a body",
+            f"definition: {path} has {found[0]}, but addresses are shown: put a secret into headers or a body",
         )
     # Only an ID is looked at in another way than as a text.
     ids = [word for word in ("id", "next") if word in names]
     if name not in names or (kind is not None and (kind not in kinds or name not in ids)):
         can_be = [f"{{{word}}}" for word in names] + [f"{{{word}:{how}}}" for word in ids for how in kinds]
-        known = f"; there can be {', '.join(can_be)}" if can_be else ""
+        known = f"; choose from {', '.join(can_be)}" if can_be else ""
         raise OptionError(
             "definition",
-            f"definition: {path} has {found[0]}, which is no placeholder here{known}. "
-            f"A brace that begins no placeholder is written \\{{",
+            f"definition: {path} has {found[0]}, which is not a placeholder here{known}. For a plain brace, write \\{{",
         )
 
 

@@ -187,7 +187,7 @@ def read_refusal(answer: object, status: int) -> Refusal | None:
             Refusal(code, words) if is_about_the_request else Refusal(code, words, AuthenticationError, _LOGIN_ADVICE)
         )
     if _has_launched(answer):
-        return Refusal(code, f"{words}, and gave an ID all the same", BadAnswerError)
+        return Refusal(code, f"{words}, but returned an ID anyway", BadAnswerError)
     return Refusal(code, words)
 
 

@@ -34,7 +34,7 @@ def as_id(value: object) -> str | None:
         BadAnswerError: it came as a float, which cannot hold 19 digits.
     """
     if isinstance(value, float):
-        raise BadAnswerError(f"{TITLE} answered with a task whose ID is no whole number")
+        raise BadAnswerError(f"{TITLE} answered with a task whose ID is not a whole number")
     return as_word(value)
 
 
@@ -81,7 +81,7 @@ class KooDriveProvider(RestProvider, TaskLauncher):
         """Make sure that the type is said once."""
         super().check_launch(launch, desired)
         if "taskType" in launch.input:
-            raise OptionError("input", "input must not hold taskType: it follows from type")
+            raise OptionError("input", "input must not contain taskType: it follows from type")
 
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /task/create or /jobs."""

@@ -185,7 +185,8 @@ def _read_launches(fields: Fields) -> dict[str, list[LaunchRule]]:
                 except re.error as error:
                     where = f"{entry.path_of('match')}.{path}"
                     raise ScenarioError(f"{where} is not a regular expression: {error}") from None
-        rules.setdefault(face.name, []).append(LaunchRule(tuple(conditions.items()), _read_life(entry, face)))
+        count = entry.integer("count", None, minimum=1)
+        rules.setdefault(face.name, []).append(LaunchRule(tuple(conditions.items()), _read_life(entry, face), count))
         entry.done()
     return rules
 

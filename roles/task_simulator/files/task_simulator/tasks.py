@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Union
 
 from .validation import ScenarioError
@@ -77,6 +77,18 @@ class Life:
             return None
         return Moment(self.end, begins, ended=True)
 
+    def cut(self, age: float, end: Step, seconds: float) -> Life:
+        """Return the plan of a task that comes to this end so many seconds after this age, whatever was planned."""
+        steps, begins = [], 0.0
+        for position, step in enumerate(self.steps):
+            is_last = self.end is None and position == len(self.steps) - 1
+            if is_last or step.seconds is None or age < begins + step.seconds:
+                steps.append(replace(step, seconds=age - begins + seconds))
+                break
+            steps.append(step)
+            begins += step.seconds
+        return replace(self, steps=tuple(steps), end=end)
+
     def ends_at(self) -> float | None:
         """Return the age at which the task ends; None when it never does. A vendor may forget it then, not its work."""
         seconds = [step.seconds for step in self.steps]
@@ -111,6 +123,10 @@ class Task:
     def at(self, now: float) -> Moment | None:
         """Return what the task is like now, given in seconds since the simulator's start."""
         return self.life.at(now - self.born)
+
+    def end_early(self, now: float, end: Step, seconds: float) -> None:
+        """Cancel it: what it does now goes on for so many seconds, and then it is at this end."""
+        self.life = self.life.cut(now - self.born, end, seconds)
 
 
 class TaskStore:
@@ -163,10 +179,14 @@ def at_path(body: Any, dotted: str) -> Any:
 
 @dataclass(frozen=True)
 class LaunchRule:
-    """What a task becomes that a client launches with a body that fits all conditions of the rule."""
+    """What a task becomes that a client launches with a body that fits all conditions of the rule.
+
+    ``count`` is how many launches it is for; None means all of them.
+    """
 
     conditions: tuple[tuple[str, Any], ...]
     life: Life
+    count: int | None = None
 
     def fits(self, body: Any) -> bool:
         """Tell whether a launch's request body fits; a value ``/like this/`` is a regular expression to search for."""

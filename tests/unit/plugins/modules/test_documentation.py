@@ -85,13 +85,18 @@ def texts(node):
 # rundeck_job_run of community.general 11.4.2 documents an abort on timeout, and its default is not to abort.
 @EACH
 def test_options_are_documented_as_they_are(name):
-    spec = {**argument_specs.CONNECTION, **MODULES[name][1]}
     kept = ("type", "elements", "required", "default", "choices", "aliases")
-    known = {option: {key: rule[key] for key in kept if rule.get(key)} for option, rule in spec.items()}
-    documented = {
-        option: {key: rule[key] for key in kept if rule.get(key)} for option, rule in documented_options(name).items()
-    }
-    assert documented == known
+
+    def kept_of(rules):
+        return {
+            option: {
+                **{key: rule[key] for key in kept if rule.get(key)},
+                "of it": kept_of(rule.get("suboptions") or rule.get("options") or {}),
+            }
+            for option, rule in rules.items()
+        }
+
+    assert kept_of(documented_options(name)) == kept_of({**argument_specs.CONNECTION, **MODULES[name][1]})
 
 
 @EACH
@@ -105,7 +110,9 @@ def test_defaults_have_their_types(name):
 
 @EACH
 def test_every_option_is_described(name):
-    for option, rule in documented_options(name).items():
+    options = documented_options(name)
+    of_options = [pair for rule in options.values() for pair in rule.get("suboptions", {}).items()]
+    for option, rule in [*options.items(), *of_options]:
         for line in rule["description"]:
             assert line.endswith("."), (option, line)
 
@@ -126,9 +133,19 @@ def test_the_connection_options_are_those_that_providers_get():
 
 @pytest.mark.parametrize("option", CONNECTION_OPTIONS)
 def test_the_environment_variables_are_documented(option):
-    rule = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"][option]
-    lines = [line for line in rule["description"] if line.startswith("Environment ")]
+    fragment = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)
+    lines = [line for line in fragment["options"][option]["description"] if line.startswith("Environment ")]
     documented = {name for line in lines for name in re.findall(r"E\(([^)]+)\)", line)}
+    if f"C(PREFIX_{option.upper()})" in " ".join(lines):
+        # The notes say which prefixes there are. A provider has such a variable, or one of another name, or none.
+        (note,) = [note for note in fragment["notes"] if note.startswith("C(PREFIX)")]
+        prefixes = dict(re.findall(r"C\((\w+)\) for V\((\w+)\)", note))
+        assert prefixes == {provider.description.environment_prefix: name for name, provider in PROVIDERS.items()}
+        regular = {f"{prefix}_{option.upper()}" for prefix in prefixes}
+        taken = {name for p in PROVIDERS.values() for name in environment_names(p.description, option)}
+        documented |= regular & taken
+    assert len(lines) <= 1
+    assert len("".join(lines)) <= 100, "one short line"
     known = {name for provider in PROVIDERS.values() for name in environment_names(provider.description, option)}
     assert documented == known
 
@@ -158,8 +175,9 @@ def test_the_intervals_of_the_providers_are_told_right():
 def test_options_and_values_that_texts_name_exist(name):
     options, values = documented_options(name), returned(name)
     everything = " ".join(texts([documentation(name), values, documented_options(name)]))
-    for option in re.findall(r"(?<!\w)O\(([a-z_]+)(?:=[^)]*)?\)", everything):
-        assert option in options
+    named = {*options, *(f"{option}.{key}" for option, rule in options.items() for key in rule.get("suboptions", {}))}
+    for option in re.findall(r"(?<!\w)O\(([a-z_.]+)(?:=[^)]*)?\)", everything):
+        assert option in named
     for value in re.findall(r"RV\(([a-z_]+)\)", everything):
         assert value in values
     for other, value in re.findall(r"RV\(longrunning\.tasks\.(\w+)#module:([a-z_]+)", everything):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .base import Face, NoFace, Route
+from .custom import Custom
 from .dbvisit_standby import DbvisitStandby
 from .huawei_koodrive import HuaweiKooDrive
 from .netapp_astra_control import NetappAstraControl
@@ -18,6 +19,7 @@ from .vmware_live_site_recovery import VmwareLiveSiteRecovery
 FACES: Mapping[str, type[Face]] = {
     face.name: face
     for face in (
+        Custom,
         DbvisitStandby,
         HuaweiKooDrive,
         NetappAstraControl,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import uuid
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -82,6 +83,7 @@ class Face(ABC):
         self.now = now
         self._true_epoch = self._epoch = epoch
         self._launches = tuple(launches)
+        self._uses: Counter[int] = Counter()
         self._routes = tuple(self.routes())
 
     # What a vendor's file has to say
@@ -194,11 +196,19 @@ class Face(ABC):
 
     def launch(self, body: Any, task_type: str, task_input: Any, owner: str) -> Task:
         """Start the task that a client asked for."""
-        rule = next((rule for rule in self._launches if rule.fits(body)), None)
+        rule = self._rule_for(body)
         life = rule.life if rule else self.default_launch(task_type, task_input)
         task = Task(self.new_id(), task_type, task_input, owner, self.now(), life)
         self.store.add([task])
         return task
+
+    def _rule_for(self, body: Any) -> LaunchRule | None:
+        """Return the first rule that fits and is not used up, and count its use."""
+        for number, rule in enumerate(self._launches):
+            if rule.fits(body) and (rule.count is None or self._uses[number] < rule.count):
+                self._uses[number] += 1
+                return rule
+        return None
 
     def at_launch(self, task: Task) -> Moment:
         """Return what the answer to a launch shows; that answer knows the task even if later ones do not yet."""

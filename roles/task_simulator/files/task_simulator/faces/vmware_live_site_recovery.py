@@ -5,11 +5,13 @@
 
 Confirmed by VMware's OpenAPI specifications and the administration guide: sessions with their header, a session per
 service, the three dialects of a task, the five states, the list's parameters with their defaults, bodies of 400, 403
-and 500 and none of 401 and 404, 202 with the task for what takes long, no way to cancel a task, and the three limits
-of requests in fixed windows, address before service before session, filters by nested fields, the six actions of a
-recovery plan. Inferred: the path of ``configure/v2``, 401 for a wrong login, 429 without a body beyond a limit, 400 for
-parameters that do not go together, 404 for any other action, the session's lifetime, whether a filter compares whole
-values, and all words of errors. Every service shows the same tasks.
+and 500 and none of 401 and 404, 202 with the task for what takes long, that nothing can be cancelled but the run of a
+recovery plan and that this needs a session at the other site, the three limits of requests in fixed windows, address
+before service before session, filters by nested fields, the six actions of a recovery plan. Inferred: that a plan is
+the ``entity`` of its runs' tasks, 400 for a cancel without a run or without that session, the path of ``configure/v2``,
+401 for a wrong login, 429 without a body beyond a limit, 400 for parameters that do not go together, 404 for any other
+action, the session's lifetime, whether a filter compares whole values, and all words of errors. Every service shows the
+same tasks.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ VERSIONS = ("v1", "v2")
 PAGE = 100
 _ORDERS = {"asc": False, "ascending": False, "desc": True, "descending": True}
 _STATES_WITHOUT_PROGRESS = frozenset({"QUEUED", "ERROR", "CANCELLED"})
+#: What a run of a recovery plan is about.
+_PLAN = "DrRecoveryRecoveryPlan"
+#: Seconds between the answer to a cancel and the end of the task.
+_CANCEL_SECONDS = 1.0
 #: What can be done with a recovery plan; the documents have a cancel too, which is no task.
 _PLAN_ACTIONS = ("cleanup", "reconfigure", "recovery", "reprotect", "test")
 
@@ -52,6 +58,9 @@ class VmwareCredentials:
     service_rate_limit: int
     ip_rate_limit: int
     rate_limit_window: float
+    pairings: tuple[str, ...]
+    remote_username: str
+    remote_password: str
     page_size: int
     next_links: str
     no_link: str
@@ -84,22 +93,30 @@ class VmwareLiveSiteRecovery(Face):
         """Begin with nobody logged in."""
         super().__init__(credentials, launches, now, epoch)
         self._sessions: dict[str, tuple[str, float]] = {}
+        #: The pairings at whose other sites a session is logged in too, and the plans of runs that were launched.
+        self._remote: set[tuple[str, str]] = set()
+        self._plans: dict[str, tuple[str, str]] = {}
         self._counts: dict[tuple[str, ...], tuple[float, int]] = {}
         self._lock = threading.Lock()
 
     @classmethod
     def read_credentials(cls, fields: Fields) -> VmwareCredentials:
         """Read the appliance's own user, the one of vCenter Single Sign-On, and what the documents leave open."""
+        sso_username = fields.text("sso_username", "administrator@vsphere.local")
+        sso_password = fields.text("sso_password", "demo-sso-password")
         credentials = VmwareCredentials(
             username=fields.text("username", "admin"),
             password=fields.text("password", "demo-password"),
-            sso_username=fields.text("sso_username", "administrator@vsphere.local"),
-            sso_password=fields.text("sso_password", "demo-sso-password"),
+            sso_username=sso_username,
+            sso_password=sso_password,
             session_lifetime=fields.number("session_lifetime", 600),
             session_rate_limit=fields.integer("session_rate_limit", 50, minimum=1),
             service_rate_limit=fields.integer("service_rate_limit", 1000, minimum=1),
             ip_rate_limit=fields.integer("ip_rate_limit", 100, minimum=1),
             rate_limit_window=fields.number("rate_limit_window", 60),
+            pairings=tuple(fields.texts("pairings", ["9d1c7b1e-6a0b-4a57-9d5e-3f0b3f6a2c11"])),
+            remote_username=fields.text("remote_username", sso_username),
+            remote_password=fields.text("remote_password", sso_password),
             page_size=fields.integer("page_size", PAGE, minimum=1),
             next_links=fields.text("next_links", "absolute", choices=("absolute", "relative", "absent")),
             no_link=fields.text("no_link", "absent", choices=("absent", "null")),
@@ -125,7 +142,12 @@ class VmwareLiveSiteRecovery(Face):
                 # A GET that starts a task.
                 "/storage-replication-adapters": {"GET": self._start},
             },
-            "srm": {"/pairings/{pairing_id}/recovery-management/plans/{plan_id}/actions/{action}": {"POST": self._run}},
+            "srm": {
+                "/pairings": {"GET": self._pairings},
+                "/pairings/{pairing_id}/remote-session": {"POST": self._log_in_there},
+                "/pairings/{pairing_id}/recovery-management/plans/{plan_id}": {"GET": self._show_plan},
+                "/pairings/{pairing_id}/recovery-management/plans/{plan_id}/actions/{action}": {"POST": self._run},
+            },
             "vr": {"/pairings/{pairing_id}/replications": {"POST": self._replicate}},
         }
         return [
@@ -151,14 +173,8 @@ class VmwareLiveSiteRecovery(Face):
         del values
         known = self.credentials
         service = _service(request)
-        right = (
-            f"{known.username}:{known.password}"
-            if service == "configure"
-            else f"{known.sso_username}:{known.sso_password}"
-        )
-        given = request.header("Authorization")
-        wanted = f"Basic {base64.b64encode(right.encode()).decode()}"
-        if not secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+        right = (known.username, known.password) if service == "configure" else (known.sso_username, known.sso_password)
+        if not _is_login(request, *right):
             return self.unauthorized(request)
         session = base64.b64encode(str(uuid.uuid4()).encode()).decode()
         with self._lock:
@@ -259,7 +275,7 @@ class VmwareLiveSiteRecovery(Face):
         return {
             **document,
             "description_id": task.type,
-            "entity": f"DrRecoveryRecoveryPlan:{stable_uuid('plan', task.id)}",
+            "entity": self._plan_of(task)[1],
             "entity_name": None,
             "queued_time": write(task.born),
         }
@@ -358,12 +374,57 @@ class VmwareLiveSiteRecovery(Face):
     def _run(self, request: Request, values: Mapping[str, str]) -> Response:
         if values["action"] == "cancel":
             # Of a plan, not of a task: it answers with nothing.
-            return Response(204) if self._has_session(request) else self.unauthorized(request)
+            return self._cancel(request, values) if self._has_session(request) else self.unauthorized(request)
         if values["action"] not in _PLAN_ACTIONS:
             return self.error(request, 404)
-        return self._launched(request, values["action"])
+        return self._launched(request, values["action"], (values["pairing_id"], values["plan_id"]))
 
-    def _launched(self, request: Request, task_type: str) -> Response:
+    def _plan_of(self, task: Task) -> tuple[str, str]:
+        """Return the pairing and the plan that a task is about."""
+        usual = self.credentials.pairings[0], f"{_PLAN}:{stable_uuid('plan', task.id)}"
+        with self._lock:
+            return self._plans.get(task.id, usual)
+
+    def _runs_of(self, values: Mapping[str, str]) -> list[Task]:
+        return [task for task in self.store.all() if self._plan_of(task) == (values["pairing_id"], values["plan_id"])]
+
+    def _pairings(self, request: Request, values: Mapping[str, str]) -> Response:
+        del values
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        pairings = [{"pairing_id": pairing} for pairing in self.credentials.pairings]
+        return Response.of_json(200, {"list": pairings, "_meta": {"errors": [], "total": len(pairings)}})
+
+    def _show_plan(self, request: Request, values: Mapping[str, str]) -> Response:
+        if not self._has_session(request):
+            return self.unauthorized(request)
+        if not self._runs_of(values):
+            return self.error(request, 404)
+        plan = {"id": values["plan_id"], "name": "plan", "location": "recovery", "status": "READY_STATE"}
+        return Response.of_json(200, {**plan, "_meta": {"errors": []}})
+
+    def _log_in_there(self, request: Request, values: Mapping[str, str]) -> Response:
+        known = self.credentials
+        if not self._has_session(request) or not _is_login(request, known.remote_username, known.remote_password):
+            return self.unauthorized(request)
+        with self._lock:
+            self._remote.add((request.header("x-dr-session"), values["pairing_id"]))
+        return Response(204)
+
+    def _cancel(self, request: Request, values: Mapping[str, str]) -> Response:
+        with self._lock:
+            is_there = (request.header("x-dr-session"), values["pairing_id"]) in self._remote
+        if not is_there:
+            return self.error(request, 400, "There is no session at the remote site.")
+        now = self.now()
+        running = [task for task in self._runs_of(values) if (moment := task.at(now)) is not None and not moment.ended]
+        if not running:
+            return self.error(request, 400, "The recovery plan is not running.")
+        for task in running:
+            task.end_early(now, Step("CANCELLED"), _CANCEL_SECONDS)
+        return Response(204)
+
+    def _launched(self, request: Request, task_type: str, plan: tuple[str, str] | None = None) -> Response:
         if not self._has_session(request):
             return self.unauthorized(request)
         try:
@@ -371,6 +432,9 @@ class VmwareLiveSiteRecovery(Face):
         except BadJsonError:
             return self.error(request, 400, "The request body is not JSON.")
         task = self.launch(body, task_type, body, self.default_owner())
+        if plan is not None:
+            with self._lock:
+                self._plans[task.id] = plan
         return Response.of_json(202, self._shown(request, task, self.at_launch(task)))
 
     def _replicate(self, request: Request, values: Mapping[str, str]) -> Response:
@@ -402,6 +466,12 @@ class VmwareLiveSiteRecovery(Face):
     def unauthorized(self, request: Request) -> Response:
         """Return 401, which has no body."""
         return self.error(request, 401)
+
+
+def _is_login(request: Request, username: str, password: str) -> bool:
+    given = request.header("Authorization")
+    wanted = f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+    return secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
 def _service(request: Request) -> str:

@@ -429,7 +429,7 @@ def test_a_redirect_to_an_odd_path_stays_on_the_server(client, target, asked):
 
 def test_a_post_is_not_sent_elsewhere(client):
     with serving(answer(status=307, Location="/other")) as server:
-        with pytest.raises(BadAnswerError, match="only a GET"):
+        with pytest.raises(BadAnswerError, match="only GET requests"):
             client.send(HttpRequest("POST", server.url, json={"password": "secret"}), 5)
         assert len(server.requests) == 1
 
@@ -635,7 +635,7 @@ def test_a_socks_proxy_that_is_away_is_named(monkeypatch):
 @pytest.mark.parametrize("address", ["foo://127.0.0.1:1", "http://", "http://a:b:c", "http://[::1"])
 def test_an_address_of_a_proxy_that_cannot_be_used_is_named(client, monkeypatch, address):
     monkeypatch.setenv("HTTP_PROXY", address)
-    with pytest.raises(OptionError, match="HTTP_PROXY holds no usable address of a proxy"):
+    with pytest.raises(OptionError, match="HTTP_PROXY contains no usable proxy address"):
         client.send(get("http://images.example/v2"), 5)
 
 
@@ -896,6 +896,8 @@ def test_the_cookies_of_a_server_are_few(client):
         for number in range(120):
             client.send(get(f"{server.url}/{number}"), 5)
         assert max(len((cookies or "").split(";")) for cookies in cookies_of(server)) <= 50
+        # The first one is the session's.
+        assert all("n0=1" in cookies for cookies in cookies_of(server)[1:])
 
 
 # --- requests that cannot be sent -----------------------------------------------------------------------------

@@ -493,6 +493,7 @@ def test_a_refusal_inside_a_good_answer(kind, message):
         {"session": "t0p-secret"},
         {"errors": [{"token": "t0p-secret"}]},
         {"message": {"access_token": "t0p-secret"}},
+        {"message": "The token t0p-secret-0123456789abcdef is for another region"},
     ],
 )
 def test_nothing_of_a_logins_answer_is_quoted(status, body):
@@ -600,7 +601,7 @@ def test_json_is_json_whatever_its_label(label):
 @pytest.mark.kind
 @pytest.mark.parametrize(("body", "label"), [(PAGE, ""), (PAGE, "text/html"), (b"not found", "text/html")])
 def test_a_page_of_html_with_404_is_no_missing_task(body, label):
-    with pytest.raises(RejectedError, match="A web page is at that address, and no API: check api_url"):
+    with pytest.raises(RejectedError, match="That address serves a web page, not an API: check api_url"):
         read(reply(body, 404, content_type=label))
 
 

@@ -50,7 +50,7 @@ def test_a_turn_that_is_due_after_the_deadline_is_not_waited_for():
     with pytest.raises(TransientError) as caught:
         pacer.take_turn(Deadline(clock, 30.0, clock.monotonic() + 39))
     assert caught.value.retry_after == 40.0
-    assert caught.value.message.endswith("only 1 request is sent in 60 seconds, to keep within the vendor's quota")
+    assert caught.value.message.endswith("at most 1 request is sent in 60 seconds")
     # The pace is ours: the vendor did not say that anything is used up.
     assert "used up" not in caught.value.message
     assert clock.slept == []

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import time
+import unicodedata
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -21,6 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking im
     secrets_by_name,
     secrets_in_url,
     without_secrets_by_name,
+    without_tokens,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -46,6 +49,8 @@ FORMS = {
     "in JSON in JSON": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
     "in HTML": html.escape,
     "in HTML by numbers": lambda text: "".join(c if c.isalnum() else f"&#x{ord(c):X};" for c in text),
+    "with accents apart": lambda text: unicodedata.normalize("NFD", text),
+    "with accents put together": lambda text: unicodedata.normalize("NFC", text),
     "with blanks folded": lambda text: " ".join(text.split()),
 }
 
@@ -78,6 +83,31 @@ def test_what_was_hidden_before_stays_hidden():
 )
 def test_a_secret_is_hidden_in_every_form(secret, form):
     assert masked(f"before {form(secret)} after", secret) == f"before {HIDDEN} after"
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("secret", ["s3cr3t-v4lue", "\u00fc\u00ff~~~???>>>", "eight888"])
+def test_a_secret_is_hidden_as_base64(secret, encode):
+    assert masked(f"({encode(secret.encode()).decode().rstrip('=')})", secret) == f"({HIDDEN})"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The token 0123456789abcdefghij is too old", f"The token {HIDDEN} is too old"),
+        ("got=eyJhbGciOiJIUzI1NiJ9.eyJzdWIi/Ox9.c2ln, too old", f"{HIDDEN}, too old"),
+        ("only 0123456789abcdefghi", "only 0123456789abcdefghi"),
+        ("0123456789012345678901234567890", "0123456789012345678901234567890"),
+        ("org.example.authentication.RefusedException", "org.example.authentication.RefusedException"),
+        ("at https://identity.example.com/v3/auth/tokens", "at https://identity.example.com/v3/auth/tokens"),
+        (
+            "(Request-ID: req-5b2f0c1e-8f0a-4c39-9d3f-1c1b2a3d4e5f)",
+            "(Request-ID: req-5b2f0c1e-8f0a-4c39-9d3f-1c1b2a3d4e5f)",
+        ),
+    ],
+)
+def test_what_may_be_a_token_is_hidden(text, expected):
+    assert without_tokens(text) == expected
 
 
 @pytest.mark.kind

@@ -58,6 +58,19 @@ def test_ids_are_found(results, ids):
     assert launched_task_ids(results, DESCRIPTION) == ids
 
 
+OF_PARTS = replace(DESCRIPTION, launch_id_paths=(("{json.dag.id}/{json.run}",),))
+
+
+def test_an_id_is_put_together_of_several_places():
+    assert launched_task_ids({"json": {"dag": {"id": "nightly"}, "run": 7}}, OF_PARTS) == ("nightly/7",)
+
+
+@pytest.mark.parametrize("answer", [{"run": 7}, {"dag": {"id": ["a", "b"]}, "run": 7}, {"dag": {"id": None}, "run": 7}])
+def test_an_id_that_lacks_a_part_is_none(answer):
+    with pytest.raises(OptionError, match=r"looks for it \(\{json\.dag\.id\}/\{json\.run\}\)"):
+        launched_task_ids({"json": answer}, OF_PARTS)
+
+
 @pytest.mark.parametrize(
     ("results", "name"),
     [

@@ -211,7 +211,7 @@ def test_a_defect_fails_cleanly(run, server):
 
     code, result, written = run(lambda: run_module(work, TASK_INFO), task_id="a", **ready(server))
     assert (code, result["reason"], result["failed"]) == (1, "defect", True)
-    assert "defect of longrunning.tasks" in result["msg"]
+    assert "bug in longrunning.tasks" in result["msg"]
     assert "KeyError" in result["msg"]
     assert SECRET not in written
 
@@ -318,6 +318,36 @@ def test_an_interrupt_of_the_logout_does_not_cost_the_result(run, server, monkey
 
 
 # --- warnings -------------------------------------------------------------------------------------------------
+
+
+def test_where_nothing_answers_the_option_is_named(run):
+    def work(_context):
+        raise errors.UnknownHostError("The host name x cannot be resolved")
+
+    _code, result, _written = run(lambda: run_module(work, TASK_INFO), task_id="a", api_token=SECRET, region="DFW")
+    expected = "The host name x cannot be resolved. Check api_url, the network and the proxy."
+    assert (result["reason"], result["msg"]) == ("unreachable", expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, []),
+        ({"region": "DFW", "validate_certs": False}, []),
+        ({"cloud": "mine"}, ["cloud is ignored: provider rackspace_images does not use it"]),
+        (
+            {"cloud": "mine", "app_secret": SECRET},
+            ["app_secret and cloud are ignored: provider rackspace_images does not use them"],
+        ),
+    ],
+)
+def test_options_of_other_providers_are_ignored_with_a_warning(run, server, given, told):
+    code, result, _written = run(task_info, task_id="a", **ready(server), **given)
+    # ansible-core 2.19 and newer write each as an event.
+    warnings = [
+        warning if isinstance(warning, str) else warning["event"]["msg"] for warning in result.get("warnings", [])
+    ]
+    assert (code, warnings) == (0, told)
 
 
 @pytest.mark.parametrize(("url", "warned"), [("http://images.invalid", True), ("http://127.0.0.1:1", False)])

@@ -66,7 +66,7 @@ def outcomes(result):
     ("state", "outcome", "changed", "words"),
     [
         ("cancelled", "cancelled", True, "task a was cancelled"),
-        ("failed", "failed", True, "a cancel was sent, and the task ended as failed, as some vendors show"),
+        ("failed", "failed", True, "a cancel was sent, and task a failed with code 396: It broke."),
         ("dismissed", "gone", True, "no longer has it"),
         (None, "gone", True, "no longer has it"),
         # It ended before the vendor came to it, so that the cancel changed nothing.
@@ -85,7 +85,10 @@ def test_the_task_says_what_became_of_it(state, outcome, changed, words):
 
 def test_a_failure_after_a_cancel_is_told_with_its_reason():
     _run, result = cancel(ending("failed", code="RequestCanceled"))
-    assert "failed with code RequestCanceled: It broke." in result["msg"]
+    assert result["msg"] == (
+        "Example Cloud: a cancel was sent, and task a failed with code RequestCanceled: It broke. What to do: Mend it. "
+        "Some vendors show a cancelled task so."
+    )
     assert result["task"]["error"]["code"] == "RequestCanceled"
 
 

@@ -39,14 +39,14 @@ def launch(provider, **params):
             {},
             "found",
             True,
-            "the launch got no clear answer, but import task old has appeared since, and it is the same",
+            "the launch got no clear answer, but import task old, which matches it, has appeared since",
         ),
         (
             LaunchingProvider(tasks={"old": busy("web")}),
             {},
             "reused",
             False,
-            "import task old (web) is the same and is running. Nothing was launched",
+            "import task old (web) matches this launch and is running. Nothing was launched",
         ),
         (
             LaunchingProvider(),
@@ -60,7 +60,7 @@ def launch(provider, **params):
             {"check_mode": True},
             "reused",
             False,
-            "import task old is the same and is running. Nothing was launched",
+            "import task old matches this launch and is running. Nothing was launched",
         ),
     ],
     ids=["launched", "found", "reused", "would_launch", "reused in check mode"],
@@ -78,9 +78,7 @@ def test_what_is_there_already_is_returned():
     result = launch(provider, desired={"name": "golden"})()
     assert (result["outcome"], result["changed"], result["task"]) == ("not_needed", False, None)
     assert result["existing"] == provider.existing
-    assert (
-        result["msg"] == "Example Cloud: what desired asks for (name: golden) is there already. Nothing was launched."
-    )
+    assert result["msg"] == "Example Cloud: the desired result (name: golden) is there already. Nothing was launched."
 
 
 def test_a_launched_task_that_is_not_told_yet_has_its_id():
@@ -96,8 +94,8 @@ def test_a_launched_task_that_is_not_told_yet_has_its_id():
         ({}, {"type": "clone"}, "type", "type is 'clone'; provider example launches import or export"),
         ({}, {"desired": {}}, "desired", "desired is empty"),
         ({}, {"desired": {"name": ""}}, "desired", "the value of name has to be a text or a number"),
-        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired holds a broken character"),
-        ({}, {"input": {"size": float("nan")}}, "input", "input holds something that JSON cannot carry"),
+        ({}, {"desired": {"name": "\ud800"}}, "desired", "desired contains a broken character"),
+        ({}, {"input": {"size": float("nan")}}, "input", "input contains something that JSON cannot express"),
         ({}, {"desired": {"name": ["a"]}}, "desired", "the value of name has to be a text or a number"),
         ({}, {"transient_timeout": -1.0}, "transient_timeout", "transient_timeout is -1"),
         ({"success_lasts": False}, {"reuse": "succeeded"}, "reuse", "reuse cannot be succeeded at Example Cloud"),

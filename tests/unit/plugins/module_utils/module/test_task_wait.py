@@ -41,6 +41,7 @@ KEYS = {
     "requests",
     "transient_errors",
     "last_transient_error",
+    "cancels",
 }
 
 
@@ -236,7 +237,7 @@ def test_ids_that_cannot_be_waited_for(ids):
 
 
 def test_neither_ids_nor_results():
-    with pytest.raises(OptionError, match="task_ids and launch_results are null or missing"):
+    with pytest.raises(OptionError, match="task_ids, launch_results and select are null or missing"):
         wait({}, task_ids=None, launch_results=None)()
 
 
@@ -350,7 +351,7 @@ def test_a_task_without_a_state_is_warned_of():
     waiting = wait({"a": [replace(task("a", "unknown"), raw_state=None), task("a", "succeeded")]})
     waiting()
     assert waiting.warnings == [
-        "Example Cloud reports a task without a state. It counts neither as an end nor as a success",
+        "Example Cloud reports a task without a state. It counts neither as ended nor as succeeded",
     ]
 
 

@@ -366,9 +366,18 @@ def test_an_address_of_the_environment_is_checked_too():
 @pytest.mark.parametrize("value", ["", " ", "\t", "s3cr3t\n", "s3\r\ncr3t", "s3cr3t\x00", "s3cr3t\x7f"])
 def test_a_secret_that_is_blank_or_broken_is_refused(option, value):
     given = {"username": "ann", "password": "x", "api_key": "x", "auth_url": "https://id.example", option: value}
-    with pytest.raises(OptionError, match=f"^{option} is blank or holds") as caught:
+    with pytest.raises(OptionError, match=f"^{option} is blank, or contains") as caught:
         openstack(given)
     assert "cr3t" not in str(caught.value.to_result())
+
+
+def test_a_token_that_no_header_can_carry_is_refused_by_its_option():
+    with pytest.raises(OptionError, match=r"^api_token contains a character that no HTTP header can carry") as caught:
+        openstack({"api_url": "https://glance.example", "api_token": "s3cr3t\u200b"})
+    assert caught.value.option == "api_token"
+    assert "cr3t" not in str(caught.value.to_result())
+    latin = openstack({"api_url": "https://glance.example", "api_token": "t\u00f6ken"})
+    assert latin.api_token == "t\u00f6ken"
 
 
 @pytest.mark.parametrize("value", ["a", "p\u00e4ss w\u00f6rd", " leading", "{{ }}", "x" * 5000])

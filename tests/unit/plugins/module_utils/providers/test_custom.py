@@ -297,6 +297,13 @@ def test_a_task_is_read():
     assert "Authorization" not in request.headers
 
 
+@pytest.mark.parametrize("api_url", ["https://api.example", "https://api.example/", "https://api.example/v1/"])
+def test_the_address_may_have_the_base_path_already(api_url):
+    api = Api({"base_path": "/v1"}, reply(task("1")), api_url=api_url)
+    api.read("1")
+    assert api.urls == ["https://api.example/v1/tasks/1"]
+
+
 def test_a_task_is_read_by_post():
     get = {"method": "POST", "path": "/show", "body": {"params": {"id": "{id:int}"}}, "task": "data"}
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
@@ -369,7 +376,7 @@ def test_a_refused_second_request_is_no_end_of_the_task(answer):
     ended = {"fields": fields, "when_ended": {"path": "/jobs/{id}/output", "message": "length(lines)"}}
     found = Api(ended, reply(task(state="done", message="All went well")), answer).read()
     assert found.state is TaskState.SUCCEEDED
-    assert found.message.startswith("All went well. What when_ended asks for could not be read: ")
+    assert found.message.startswith("All went well. The request of when_ended failed: ")
 
 
 AZURE = {
@@ -441,7 +448,7 @@ def test_an_id_of_several_parts(answered):
 @pytest.mark.kind
 def test_a_long_id_is_not_matched():
     description = Api({"task_id": {"pattern": "[a-z]+", "words": "letters"}}).provider.description
-    with pytest.raises(OptionError, match="an ID of 300 characters; 255 are the most"):
+    with pytest.raises(OptionError, match="an ID of 300 characters; at most 255"):
         description.read_task_id("a" * 300)
 
 
@@ -533,6 +540,26 @@ def monitor(answer, **definition):
 def test_the_http_status_is_the_state(answer, state):
     found = monitor(answer).read("42")
     assert (found.id, found.state.value, found.raw_state) == ("42", state, str(answer.status))
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (reply(b"", 204), "succeeded"),
+        (reply({"name": "vm1"}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Succeeded"}}), "succeeded"),
+        (reply({"properties": {"provisioningState": "Failed"}}), "failed"),
+        (reply({"properties": {"provisioningState": "Failed"}}, 202), "running"),
+    ],
+)
+def test_an_answer_can_deny_the_success_of_its_http_status(answer, state):
+    found = monitor(
+        answer,
+        succeeded_if="properties.provisioningState == null || properties.provisioningState == 'Succeeded'",
+        failure={"code": "properties.provisioningState"},
+    ).read("42")
+    assert (found.state.value, found.error and found.error.code) == (state, "Failed" if state == "failed" else None)
 
 
 def test_a_page_of_a_portal_is_no_state():
@@ -759,8 +786,8 @@ def test_the_end_of_links(end):
         ("http://api.example/base/tasks?after=1", "another server"),
         ("https://[/?a=1", "not an address"),
         ("/tasks/2", "no query"),
-        (5, "no text"),
-        ({"href": "?a"}, "no text"),
+        (5, "not text"),
+        ({"href": "?a"}, "not text"),
     ],
 )
 def test_links_that_are_not_followed(link, words):
@@ -887,10 +914,12 @@ def test_pages_that_run_in_a_circle():
 
 
 @pytest.mark.parametrize("last", [page(5), page()])
-def test_pages_by_offset(last):
-    api = Api(paged(**OFFSET), page(1, 2), page(3, 4), last)
+@pytest.mark.parametrize("first", [0, 1, None])
+def test_pages_by_offset(last, first):
+    api = Api(paged(**OFFSET, **({} if first is None else {"first": first})), page(1, 2), page(3, 4), last)
     assert api.ids()[:4] == ["1", "2", "3", "4"]
-    assert [query["from"] for query in queries(api)] == ["0", "2", "4"]
+    begin = first or 0
+    assert [query["from"] for query in queries(api)] == [str(begin), str(begin + 2), str(begin + 4)]
     assert {query["size"] for query in queries(api)} == {"2"}
 
 
@@ -1399,6 +1428,24 @@ def test_a_logout_whose_address_the_login_gave(logout, answer, url, place):
     assert all(request.headers["X-Auth-Token"] == "t0/ken" for request in api.http.requests[2:])
 
 
+def test_a_logout_with_a_body():
+    keys = {"path": "/login", "token": "tok", "logout": {"method": "POST", "path": "/logout", "body": {}}}
+    api = Api(login("session", session=keys), reply({"tok": "t0ken"}), reply(task()), reply({}))
+    api.read()
+    api.close()
+    assert api.last_sent == ("POST", "/base/logout", {})
+
+
+def test_an_option_that_only_the_list_needs():
+    definition = {"list": {"path": "/projects/{account_id}/tasks", "items": "tasks"}}
+    api = Api(definition, reply(task("1")), reply(task("2")))
+    # Two tasks, and no list: they are read one by one.
+    assert len(TaskReader(api.provider).read(["1", "2"], api.deadline).tasks) == 2
+    with pytest.raises(OptionError, match=r"\$\.list\.path has \{account_id\}, but the option account_id is not given"):
+        api.ids()
+    assert Api(definition, reply({"tasks": [task("1")]}), account_id="p").ids() == ["1"]
+
+
 # --- the description ------------------------------------------------------------------------------------------
 
 
@@ -1408,14 +1455,14 @@ def test_what_the_definition_says_reaches_the_description():
             "poll_interval": 7,
             "quota": {"requests": 2, "seconds": 60},
             "task_id": {"pattern": "[0-9]+", "words": "a number"},
-            "launch_id": ["json.task.id", "json.id"],
+            "launch_id": ["json.task.id", "json.id", "{json.dag}/{json.run}"],
             "transient_statuses": [409],
             "failure_codes": [{"code": 5, "title": "Five", "source": "the manual"}],
         }
     ).provider.description
     assert (description.title, description.poll_interval, description.quota[0].requests) == ("Example API", 7.0, 2)
     assert (description.task_id_pattern, description.task_id_hint) == ("[0-9]+", "a number")
-    assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"))
+    assert description.launch_id_paths == (("json", "task", "id"), ("json", "id"), ("{json.dag}/{json.run}",))
     assert description.documented_error("5").source == "the manual"
     assert description.state_of("DONE") is TaskState.SUCCEEDED
 

@@ -594,7 +594,7 @@ def test_an_answer_without_a_task_is_no_launch(result):
 
 def test_a_refused_switchover_with_a_task_may_be_none():
     answer = {"error": {"message": "busy"}, "result": {"task_id": 7}, "successful": False}
-    with pytest.raises(BadAnswerError, match=r"request \(busy\): POST \S+/switchover/oracle\. It gave the ID"):
+    with pytest.raises(BadAnswerError, match=r"request \(busy\): POST \S+/switchover/oracle\. It returned the ID"):
         Session(reply(answer)).launch("switchover/oracle", {"configuration_id": 1})
 
 
@@ -670,7 +670,7 @@ def test_a_host_that_has_the_standby():
 )
 def test_a_host_that_decides_nothing(primary, standby, host):
     session = Session(good({"configurations": [configuration(primary, standby)]}))
-    with pytest.raises(OptionError, match=f"desired: '{host}' does not tell which .* The primary one is at 'db1'"):
+    with pytest.raises(OptionError, match=f"desired: '{host}' does not identify one .* Its primary is at 'db1'"):
         session.desired(SWITCHOVER, {"primary": host})
 
 
@@ -690,5 +690,5 @@ def test_only_the_primary_can_be_desired(desired):
 # What a DR test or a synchronisation brings about is no primary: it would be skipped in silence.
 @pytest.mark.parametrize("launch_type", ["activate/oracle", "dr-test/start/oracle", "sync/oracle"])
 def test_only_of_a_switchover(launch_type):
-    with pytest.raises(OptionError, match="desired says where a switchover leads"):
+    with pytest.raises(OptionError, match="desired describes the result of a switchover"):
         Session().provider.check_launch(Launch(launch_type, {"configuration_id": 1}), {"primary": "db1"})

@@ -25,7 +25,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     UntrustedServerError,
     WorkError,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _keystone
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _clouds, _keystone
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
@@ -188,7 +188,7 @@ def test_a_catalogue_without_the_image_service_is_named(cloud, wrong):
     if wrong == "catalogue":
         cloud.regions = []
     with serving(cloud) as server, Session(**by_password(server, **options)) as session:
-        with pytest.raises(RejectedError, match=r"no public endpoint.*region.*project_name.*api_url"):
+        with pytest.raises(RejectedError, match=r"no public image service endpoint.*region.*project_name.*api_url"):
             session.read()
         assert len(server.requests) == 1
 
@@ -523,7 +523,7 @@ def test_a_ready_token_needs_no_keystoneauth(monkeypatch, cloud):
 
 
 def test_without_openstacksdk_the_library_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "openstack", None)
+    monkeypatch.setattr(_clouds, "HAS_OPENSTACKSDK", False)
     with pytest.raises(MissingLibraryError) as caught:
         Session(cloud="here")
     assert caught.value.library == "openstacksdk"

@@ -222,6 +222,7 @@ def test_an_address_of_ones_own_wins_over_region_and_catalogue():
         ("https://id.example/v2.0/", "https://id.example/v2.0/tokens"),
         ("https://id.example/v2.0/tokens", "https://id.example/v2.0/tokens"),
         ("https://id.example/v2.0/tokens/", "https://id.example/v2.0/tokens"),
+        ("https://id.example/passed-on", "https://id.example/passed-on/v2.0/tokens"),
         ("http://127.0.0.1:8080/identity/v2.0", "http://127.0.0.1:8080/identity/v2.0/tokens"),
     ],
 )

@@ -69,6 +69,11 @@ plans = st.builds(
     unknown_state=st.sampled_from(UnknownStatePolicy),
     stall_timeout=st.one_of(st.none(), st.floats(1, 60)),
     transient_timeout=seconds,
+    # Of a selection, and of a message.
+    deadline=st.none(),
+    watched=st.none(),
+    quiet_seconds=st.just(0.0),
+    failures_count=st.just(True),
 )
 backoffs = st.sampled_from([Backoff(uniform=lambda low, _high: low), Backoff(uniform=lambda _low, high: high)])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -25,12 +26,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
     TaskPage,
-    TaskProvider,
     TaskQuery,
-)
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
-    LoginForm,
-    ProviderDescription,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
     MOST_EMPTY_PAGES,
@@ -39,16 +35,11 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading im
     list_tasks,
     read_pages,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support import fake_provider
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider
 
-DESCRIPTION = ProviderDescription(
-    name="example",
-    title="Example",
-    states={state.value: state for state in TaskState},
-    logins=(LoginForm(("api_token",)),),
-    documents={},
-    environment_prefix="EXAMPLE",
-)
+DESCRIPTION = replace(fake_provider.DESCRIPTION, title="Example", states={state.value: state for state in TaskState})
 DEADLINE = Deadline(FakeClock(), 30)
 OVER = Deadline(DEADLINE.clock, 30, at=DEADLINE.clock.monotonic())
 QUERY = TaskQuery()
@@ -61,15 +52,13 @@ def task(task_id, state=RUNNING, **fields):
     return Task(task_id, "example", state, raw_state=state.value, **fields)
 
 
-class FakeProvider(TaskProvider):
-    """Has single tasks, or errors in their place, and pages of a list; remembers the requests."""
+class PagedProvider(FakeProvider):
+    """Has pages of a list, and remembers all requests. An error in place of the list has the name "list"."""
 
     def __init__(self, *pages, singles=(), errors=None, lacking=frozenset(), next_cursors=None):
-        super().__init__(DESCRIPTION)
+        super().__init__({single.id: single for single in singles} | (errors or {}), DESCRIPTION)
         self.requests = []
         self._pages = pages
-        self._singles = {single.id: single for single in singles}
-        self._errors = errors or {}
         self._lacking = lacking
         self._next_cursors = next_cursors or {}
         self._lock = threading.Lock()
@@ -78,18 +67,14 @@ class FakeProvider(TaskProvider):
         assert deadline in {DEADLINE, OVER}
         with self._lock:
             self.requests.append(task_id)
-        if task_id in self._errors:
-            raise self._errors[task_id]
-        if task_id not in self._singles:
-            raise NotFoundError("There is no such task")
-        return self._singles[task_id]
+        return super().read_task(task_id, deadline)
 
     def read_page(self, query, cursor, deadline):
         assert deadline in {DEADLINE, OVER}
         number = int(cursor or 0)
         self.requests.append(f"page {number}")
-        if "list" in self._errors:
-            raise self._errors["list"]
+        if "list" in self.tasks:
+            raise self.tasks["list"]
         following = str(number + 1) if number + 1 < len(self._pages) else None
         return TaskPage(tuple(self._pages[number]), self._next_cursors.get(number, following))
 
@@ -107,7 +92,7 @@ def states(snapshot):
 
 class TestTheChoice:
     def test_one_task_is_read_by_itself(self):
-        provider = FakeProvider(singles=[task("a")])
+        provider = PagedProvider(singles=[task("a")])
         assert states(TaskReader(provider).read(["a"], DEADLINE)) == {"a": RUNNING}
         assert provider.requests == ["a"]
 
@@ -123,18 +108,18 @@ class TestTheChoice:
         ],
     )
     def test_what_was_answered_about_a_missing_task_is_kept(self, words, request_of, message):
-        provider = FakeProvider(errors={"a": NotFoundError("Refused", words=words, **request_of)})
+        provider = PagedProvider(errors={"a": NotFoundError("Refused", words=words, **request_of)})
         snapshot = TaskReader(provider).read(["a"], DEADLINE)
         assert (states(snapshot), snapshot.tasks["a"].message) == ({"a": NOT_FOUND}, message)
 
     def test_several_tasks_cost_one_list(self):
-        provider = FakeProvider([task("x"), task("a"), task("b"), task("c")])
+        provider = PagedProvider([task("x"), task("a"), task("b"), task("c")])
         snapshot = TaskReader(provider).read(["c", "a", "b"], DEADLINE)
         assert states(snapshot) == {"a": RUNNING, "b": RUNNING, "c": RUNNING}
         assert provider.requests == ["page 0"]
 
     def test_what_the_list_does_not_show_is_asked_for_by_itself(self):
-        provider = FakeProvider([task("a"), task("b")], singles=[task("c", SUCCEEDED)])
+        provider = PagedProvider([task("a"), task("b")], singles=[task("c", SUCCEEDED)])
         assert states(TaskReader(provider).read(["a", "b", "c", "d"], DEADLINE)) == {
             "a": RUNNING,
             "b": RUNNING,
@@ -145,7 +130,7 @@ class TestTheChoice:
 
     # community.proxmox looks in the first page only: a task beyond it "does not exist".
     def test_a_task_beyond_the_first_page_is_found(self):
-        provider = FakeProvider([task("x")], [task("a")], [task("b")], singles=[task("b")])
+        provider = PagedProvider([task("x")], [task("a")], [task("b")], singles=[task("b")])
         assert states(TaskReader(provider).read(["a", "b", "c"], DEADLINE)) == {
             "a": RUNNING,
             "b": RUNNING,
@@ -153,13 +138,13 @@ class TestTheChoice:
         }
 
     def test_one_missing_task_is_cheaper_to_ask_for_than_another_page(self):
-        provider = FakeProvider([task("a")], [task("b")], singles=[task("b")])
+        provider = PagedProvider([task("a")], [task("b")], singles=[task("b")])
         TaskReader(provider).read(["a", "b"], DEADLINE)
         assert provider.requests == ["page 0", "b"]
 
     def test_pages_that_help_nothing_are_given_up(self):
         pages = [[task(f"x{number}")] for number in range(50)]
-        provider = FakeProvider(*pages, singles=[task("a"), task("b"), task("c")])
+        provider = PagedProvider(*pages, singles=[task("a"), task("b"), task("c")])
         reader = TaskReader(provider)
         reader.read(["a", "b", "c"], DEADLINE)
         assert provider.take_requests() == ["a", "b", "c", "page 0", "page 1", "page 2"]
@@ -170,7 +155,7 @@ class TestTheChoice:
     def test_never_more_than_twice_the_requests_of_single_reads(self):
         for number in range(2, 12):
             wanted = [f"t{index}" for index in range(number)]
-            provider = FakeProvider(*[[task("x")]] * 30, singles=[task(task_id) for task_id in wanted])
+            provider = PagedProvider(*[[task("x")]] * 30, singles=[task(task_id) for task_id in wanted])
             TaskReader(provider).read(wanted, DEADLINE)
             assert len(provider.requests) <= 2 * number
 
@@ -187,7 +172,7 @@ class TestTheChoice:
 
         monkeypatch.setattr(threading.Thread, "start", start_if_there_is_room)
         wanted = [f"t{number}" for number in range(20)]
-        provider = FakeProvider([], singles=[task(task_id) for task_id in wanted])
+        provider = PagedProvider([], singles=[task(task_id) for task_id in wanted])
         assert list(TaskReader(provider).read(wanted, DEADLINE).tasks) == wanted
 
     def test_tasks_are_read_side_by_side_but_not_too_many(self):
@@ -227,7 +212,7 @@ class TestTheChoice:
 
     def test_after_an_error_nothing_more_is_asked_for(self, monkeypatch):
         monkeypatch.setattr(_threads, "start_thread", lambda _work: None)
-        provider = FakeProvider([], errors={"a": AuthenticationError("no")})
+        provider = PagedProvider([], errors={"a": AuthenticationError("no")})
         with pytest.raises(AuthenticationError):
             TaskReader(provider).read(["a", "b"], DEADLINE)
         assert provider.take_requests() == ["a", "page 0"]
@@ -269,29 +254,29 @@ class TestCompletion:
 
     def test_an_entry_that_lacks_something_is_read_in_full(self):
         full = task("a", SUCCEEDED, message="Well done")
-        provider = FakeProvider([task("a", SUCCEEDED), task("b")], singles=[full], lacking=self.ENDED)
+        provider = PagedProvider([task("a", SUCCEEDED), task("b")], singles=[full], lacking=self.ENDED)
         snapshot = TaskReader(provider).read(["a", "b"], DEADLINE)
         assert snapshot.tasks["a"] == full
         assert provider.requests == ["page 0", "a"]
 
     # dell: finished tasks vanish from the monitor.
     def test_an_end_is_not_lost_when_the_task_is_forgotten_before_it_is_read_in_full(self):
-        provider = FakeProvider([task("a", SUCCEEDED), task("b")], lacking=self.ENDED)
+        provider = PagedProvider([task("a", SUCCEEDED), task("b")], lacking=self.ENDED)
         assert states(TaskReader(provider).read(["a", "b"], DEADLINE)) == {"a": SUCCEEDED, "b": RUNNING}
 
     def test_an_entry_that_has_not_ended_is_completed_too(self):
         full = task("a", message="half way")
-        provider = FakeProvider([task("a"), task("b", SUCCEEDED)], singles=[full], lacking={RUNNING})
+        provider = PagedProvider([task("a"), task("b", SUCCEEDED)], singles=[full], lacking={RUNNING})
         assert TaskReader(provider).read(["a", "b"], DEADLINE).tasks["a"] == full
 
     def test_an_end_is_not_lost_at_the_deadline_when_the_full_reading_fails(self):
         errors = {"a": TransientError("502")}
-        provider = FakeProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
+        provider = PagedProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
         assert states(TaskReader(provider).read(["a", "b"], OVER)) == {"a": SUCCEEDED, "b": RUNNING}
 
     def test_before_the_deadline_the_full_reading_is_tried_again(self):
         errors = {"a": TransientError("502")}
-        provider = FakeProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
+        provider = PagedProvider([task("a", SUCCEEDED), task("b")], errors=errors, lacking=self.ENDED)
         assert set(TaskReader(provider).read(["a", "b"], DEADLINE).troubles) == {"a"}
 
 
@@ -308,10 +293,10 @@ class TestContradictions:
         singles = [] if single is None else [task("a", single)]
         pages = [[task("a", state) for state in entries], [task("b")]]
         warnings, others = [], []
-        provider = FakeProvider(*pages, singles=singles, errors=errors, lacking=ENDS)
+        provider = PagedProvider(*pages, singles=singles, errors=errors, lacking=ENDS)
         reader = TaskReader(provider, warnings.append)
         snapshot = reader.read(["a", "b"], deadline)
-        provider = FakeProvider(*pages, singles=singles, errors=errors)
+        provider = PagedProvider(*pages, singles=singles, errors=errors)
         found, _more = list_tasks(provider, QUERY, 10, deadline, others.append)
         return snapshot, found, warnings, others
 
@@ -350,25 +335,24 @@ class TestContradictions:
         )
 
     def test_a_contradiction_is_warned_of_once_and_remembered_until_list_and_task_agree(self):
-        provider = FakeProvider([task("a", SUCCEEDED), task("b")], singles=[task("a")], lacking=ENDS)
+        provider = PagedProvider([task("a", SUCCEEDED), task("b")], singles=[task("a")], lacking=ENDS)
         warnings = []
         reader = TaskReader(provider, warnings.append)
         assert reader.read(["a", "b"], DEADLINE).tasks["a"].state is RUNNING
         # The list's end was contradicted: neither a lost answer at the deadline nor a task that is gone proves it now.
-        provider._errors = {"a": TransientError("502")}
+        provider.tasks["a"] = TransientError("502")
         assert set(reader.read(["a", "b"], OVER).troubles) == {"a"}
-        provider._errors = {"a": NotFoundError("gone")}
+        provider.tasks["a"] = NotFoundError("gone")
         assert reader.read(["a", "b"], OVER).tasks["a"].state is RUNNING
         assert len(warnings) == 1
-        provider._errors = {}
-        provider._singles["a"] = task("a", SUCCEEDED)
+        provider.tasks["a"] = task("a", SUCCEEDED)
         assert reader.read(["a", "b"], DEADLINE).tasks["a"].state is SUCCEEDED
-        provider._errors = {"a": TransientError("502")}
+        provider.tasks["a"] = TransientError("502")
         assert reader.read(["a", "b"], OVER).tasks["a"].state is SUCCEEDED
 
     def test_entries_that_say_the_same_twice_cost_no_request_and_the_last_one_counts(self):
         older, newer = task("a", percent=10.0), task("a", percent=20.0)
-        provider = FakeProvider([older, newer, task("b")])
+        provider = PagedProvider([older, newer, task("b")])
         assert TaskReader(provider).read(["a", "b"], DEADLINE).tasks["a"] == newer
         assert list_tasks(provider, QUERY, 10, DEADLINE)[0][0] == newer
         assert provider.requests == ["page 0"] * 2
@@ -376,7 +360,7 @@ class TestContradictions:
     @pytest.mark.kind
     def test_a_contradiction_that_cannot_be_settled_does_not_end_a_list(self):
         entries = [task("a", FAILED), task("a", SUCCEEDED), task("b")]
-        provider = FakeProvider(entries, errors={"a": AccessDeniedError("No right to see it")})
+        provider = PagedProvider(entries, errors={"a": AccessDeniedError("No right to see it")})
         warnings = []
         tasks, _truncated = list_tasks(provider, QUERY, 10, DEADLINE, warnings.append)
         assert [(one.id, one.state) for one in tasks] == [("a", UNKNOWN), ("b", RUNNING)]
@@ -384,13 +368,13 @@ class TestContradictions:
         assert warnings == [f"{told}No right to see it"]
 
     def test_a_list_that_contradicts_itself_is_not_filtered_by_the_half_of_it(self):
-        provider = FakeProvider([task("a", FAILED), task("a", SUCCEEDED)], singles=[task("a", FAILED)])
+        provider = PagedProvider([task("a", FAILED), task("a", SUCCEEDED)], singles=[task("a", FAILED)])
         for state, ids in ((SUCCEEDED, []), (FAILED, ["a"])):
             query = TaskQuery(states=frozenset({state}))
             assert [one.id for one in list_tasks(provider, query, 10, DEADLINE)[0]] == ids
 
     def test_trouble_with_reading_such_a_task_is_trouble_with_the_list(self):
-        provider = FakeProvider([task("a", FAILED), task("a", SUCCEEDED)], errors={"a": TransientError("502")})
+        provider = PagedProvider([task("a", FAILED), task("a", SUCCEEDED)], errors={"a": TransientError("502")})
         with pytest.raises(TransientError):
             list_tasks(provider, QUERY, 10, DEADLINE)
 
@@ -398,7 +382,7 @@ class TestContradictions:
 class TestUnreadableEntries:
     @staticmethod
     def provider():
-        provider = FakeProvider([task("a"), task("b")], [task("c")])
+        provider = PagedProvider([task("a"), task("b")], [task("c")])
         read_page = provider.read_page
         provider.read_page = lambda *args: read_page(*args)._replace(unreadable=2)
         return provider
@@ -420,23 +404,23 @@ class TestUnreadableEntries:
 
 class TestTroubles:
     def test_trouble_with_the_list_is_trouble_with_all(self):
-        provider = FakeProvider([], errors={"list": TransientError("502")})
+        provider = PagedProvider([], errors={"list": TransientError("502")})
         with pytest.raises(TransientError):
             TaskReader(provider).read(["a", "b"], DEADLINE)
 
     def test_trouble_with_one_task_leaves_the_others(self):
         error = TransientError("502")
-        provider = FakeProvider([task("x")], singles=[task("a"), task("c")], errors={"b": error})
+        provider = PagedProvider([task("x")], singles=[task("a"), task("c")], errors={"b": error})
         snapshot = TaskReader(provider).read(["a", "b", "c"], DEADLINE)
         assert states(snapshot) == {"a": RUNNING, "c": RUNNING}
         assert snapshot.troubles == {"b": error}
 
     def test_trouble_with_the_only_task_is_told_and_not_raised(self):
-        provider = FakeProvider(errors={"a": TransientError("502")})
+        provider = PagedProvider(errors={"a": TransientError("502")})
         assert list(TaskReader(provider).read(["a"], DEADLINE).troubles) == ["a"]
 
     def test_each_id_is_in_exactly_one_of_the_two(self):
-        provider = FakeProvider(
+        provider = PagedProvider(
             [task("a", SUCCEEDED), task("b", SUCCEEDED), task("c")],
             singles=[task("a", SUCCEEDED)],
             errors={"b": TransientError("502"), "d": TransientError("503")},
@@ -447,24 +431,24 @@ class TestTroubles:
 
     @pytest.mark.parametrize("where", ["list", "b"])
     def test_what_does_not_pass_is_raised(self, where):
-        provider = FakeProvider([task("x")], singles=[task("a")], errors={where: AuthenticationError("Refused")})
+        provider = PagedProvider([task("x")], singles=[task("a")], errors={where: AuthenticationError("Refused")})
         with pytest.raises(AuthenticationError):
             TaskReader(provider).read(["a", "b"], DEADLINE)
 
     def test_after_trouble_with_the_list_it_is_tried_again(self):
         errors = {"list": TransientError("502")}
-        provider = FakeProvider([task("a"), task("b")], errors=errors)
+        provider = PagedProvider([task("a"), task("b")], errors=errors)
         reader = TaskReader(provider)
         with pytest.raises(TransientError):
             reader.read(["a", "b"], DEADLINE)
-        errors.clear()
+        del provider.tasks["list"]
         assert list(reader.read(["a", "b"], DEADLINE).tasks) == ["a", "b"]
         assert provider.requests == ["page 0", "page 0"]
 
 
 class TestPages:
     def test_pages_come_one_request_at_a_time(self):
-        provider = FakeProvider([task("a")], [], [task("b")])
+        provider = PagedProvider([task("a")], [], [task("b")])
         pages = read_pages(provider, QUERY, DEADLINE)
         assert provider.requests == []
         assert [found.id for found in next(pages).tasks] == ["a"]
@@ -472,13 +456,13 @@ class TestPages:
         assert [[found.id for found in page.tasks] for page in pages] == [[], ["b"]]
 
     def test_empty_pages_without_end_are_a_bad_answer(self):
-        provider = FakeProvider(*[[] for _number in range(MOST_EMPTY_PAGES + 10)])
+        provider = PagedProvider(*[[] for _number in range(MOST_EMPTY_PAGES + 10)])
         with pytest.raises(BadAnswerError, match="run in a circle"):
             list(read_pages(provider, QUERY, DEADLINE))
         assert len(provider.requests) == MOST_EMPTY_PAGES + 1
 
     def test_pages_that_bring_nothing_new_are_a_bad_answer(self):
-        provider = FakeProvider(*[[task("a"), task("b")] for _number in range(MOST_EMPTY_PAGES + 10)])
+        provider = PagedProvider(*[[task("a"), task("b")] for _number in range(MOST_EMPTY_PAGES + 10)])
         with pytest.raises(BadAnswerError, match="run in a circle"):
             list(read_pages(provider, QUERY, DEADLINE))
         assert len(provider.requests) == MOST_EMPTY_PAGES + 2
@@ -486,21 +470,21 @@ class TestPages:
     # 10,000 requests in 20 seconds, and no end of them.
     @pytest.mark.kind
     def test_a_list_without_end_is_given_up(self):
-        provider = FakeProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
+        provider = PagedProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
         with pytest.raises(BadAnswerError, match=r"goes on after 1000 pages\. No more are read: narrow it"):
             list_tasks(provider, TaskQuery(types=frozenset({"none"})), 10, DEADLINE)
         assert len(provider.requests) == MOST_PAGES
 
     def test_a_wait_does_without_such_a_list(self):
         asked = [f"x{number}" for number in range(MOST_PAGES + 5)]
-        provider = FakeProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
+        provider = PagedProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
         snapshot = TaskReader(provider).read(asked, DEADLINE)
         assert {one.state for one in snapshot.tasks.values()} == {NOT_FOUND}
         assert len(provider.requests) == MOST_PAGES + len(asked)
 
     @pytest.mark.parametrize("cursors", [{1: "1"}, {2: "1"}, {0: "0"}])
     def test_pages_in_a_circle_are_a_bad_answer(self, cursors):
-        provider = FakeProvider([task("a")], [task("b")], [task("c")], next_cursors=cursors)
+        provider = PagedProvider([task("a")], [task("b")], [task("c")], next_cursors=cursors)
         with pytest.raises(BadAnswerError, match=r"^Example answered with a list whose pages run in a circle$"):
             list(islice(read_pages(provider, QUERY, DEADLINE), 10))
         assert len(provider.requests) <= 4
@@ -514,7 +498,7 @@ class TestListTasks:
         [(1, "a", True, 1), (2, "ab", True, 2), (3, "abc", True, 3), (4, "abcd", False, 3), (99, "abcd", False, 3)],
     )
     def test_the_limit_hides_the_paging_and_says_when_there_is_more(self, limit, ids, truncated, requests):
-        provider = FakeProvider(*self.PAGES)
+        provider = PagedProvider(*self.PAGES)
         found, more = list_tasks(provider, QUERY, limit, DEADLINE)
         assert ("".join(one.id for one in found), more) == (ids, truncated)
         assert len(provider.requests) == requests
@@ -522,18 +506,18 @@ class TestListTasks:
     @pytest.mark.parametrize(("limit", "truncated"), [(3, False), (2, True)])
     def test_what_does_not_match_does_not_count(self, limit, truncated):
         query = TaskQuery(states=frozenset({RUNNING}))
-        found, more = list_tasks(FakeProvider(*self.PAGES), query, limit, DEADLINE)
+        found, more = list_tasks(PagedProvider(*self.PAGES), query, limit, DEADLINE)
         assert ([one.id for one in found], more) == (["a", "c", "d"][:limit], truncated)
 
     def test_a_task_that_turns_up_twice_is_no_more_of_them(self):
-        found, more = list_tasks(FakeProvider([task("a"), task("b")], [task("b")]), QUERY, 2, DEADLINE)
+        found, more = list_tasks(PagedProvider([task("a"), task("b")], [task("b")]), QUERY, 2, DEADLINE)
         assert ([one.id for one in found], more) == (["a", "b"], False)
 
     def test_a_list_that_the_vendor_cut_off_is_not_taken_for_whole(self):
-        provider = FakeProvider([])
+        provider = PagedProvider([])
         provider.read_page = lambda _query, _cursor, _deadline: TaskPage((task("a"),), is_cut=True)
         found, more = list_tasks(provider, QUERY, 10, DEADLINE)
         assert ([one.id for one in found], more) == (["a"], True)
 
     def test_a_list_of_nothing(self):
-        assert list_tasks(FakeProvider([]), QUERY, 10, DEADLINE) == ([], False)
+        assert list_tasks(PagedProvider([]), QUERY, 10, DEADLINE) == ([], False)

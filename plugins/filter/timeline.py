@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: timeline
+short_description: Draw what became of tasks as a picture
+version_added: 0.1.0
+author: longrunning.tasks contributors (@longrunning)
+description:
+  - Turns what M(longrunning.tasks.task_wait) returned into an SVG, with a bar for each task from its start to its end,
+    for a report, an artifact of a pipeline, or a merge request.
+  - The colours of a bar are the states that the wait saw. A task that failed stands out, with its code beside the bar.
+  - The picture is one file without scripts, fonts or addresses. It follows a browser's light or dark theme, and has a
+    description for screen readers.
+  - Works offline, on the controller.
+options:
+  _input:
+    description:
+      - What M(longrunning.tasks.task_wait) registered, with or without a loop, or a list of such results.
+      - The tasks of M(longrunning.tasks.task_info) and M(longrunning.tasks.task_list) can be drawn too, as far as the
+        vendor tells their times.
+    type: raw
+    required: true
+  title:
+    description:
+      - What stands above the bars.
+    type: str
+    default: Tasks
+notes:
+  - Start and end are the vendor's times where it tells them, and else those of the looks that saw them.
+  - Names of tasks are part of the picture. Do not publish it where they are not to be seen.
+seealso:
+  - module: longrunning.tasks.task_wait
+"""
+
+EXAMPLES = r"""
+- name: Wait for two image tasks, and keep a picture of that
+  block:
+    - name: Wait
+      longrunning.tasks.task_wait:
+        provider: openstack_images
+        cloud: production
+        task_ids: "{{ import_ids }}"
+      register: waited
+  always:
+    - name: Draw the wait
+      ansible.builtin.copy:
+        content: "{{ waited | longrunning.tasks.timeline(title='Image tasks') }}"
+        dest: "{{ playbook_dir }}/wait.svg"
+        mode: "0644"
+
+- name: Draw several waits in one picture
+  ansible.builtin.copy:
+    content: "{{ [first_wait, second_wait] | longrunning.tasks.timeline(title='Imports and exports') }}"
+    dest: "{{ playbook_dir }}/waits.svg"
+    mode: "0644"
+"""
+
+RETURN = r"""
+_value:
+  description: The SVG.
+  type: str
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.plugin_utils._timeline import bars_of, draw
+
+
+def timeline(results: Any, title: str = "Tasks") -> str:
+    try:
+        return draw(bars_of(results), str(title))
+    except OptionError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"timeline": timeline}
