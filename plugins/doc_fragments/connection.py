@@ -15,7 +15,7 @@ options:
   provider:
     description:
       - Whose tasks these are. It can be omitted with O(definition), and is needed without.
-      - V(custom) - tasks of any JSON API, as O(definition) describes it.
+      - V(custom) - tasks of any REST API, as O(definition) describes it.
       - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
       - V(huawei_koodrive) - tasks and batch tasks of Huawei Cloud KooDrive.
       - V(netapp_astra_control) - tasks of NetApp Astra Control.
