@@ -56,7 +56,10 @@ DESCRIPTION = ProviderDescription(
     title="The API",
     # The definition says what its states are, and what its login needs.
     states={},
-    libraries=(Library("jmespath", "jmespath"),),
+    libraries=(
+        Library("jmespath", "jmespath"),
+        Library("xmltodict", "xmltodict", option="definition", key=("format", "xml")),
+    ),
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",
