@@ -102,6 +102,7 @@ def both(run_playbook, vendors, vault, tmp_path):
         done = run_playbook(
             "edges.yml",
             *("-i", str(PLAYS / "edges.inventory.yml"), *vault, *tags),
+            cases="edges_cases.yml",
             url=vendors[0],
             proxies=vendors,
             method="ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo",
@@ -159,6 +160,25 @@ def test_neither_verbosity_nor_strategy_nor_tags_change_a_result(both, way):
     assert registered["worker"]["first"]["case_role"]["task"]["state"] == "succeeded"
     if verbosity.count("v") >= 3 and strategy == "linear":
         assert_each_ran_where_it_should(output, 13)
+
+
+def test_both_edges_end_a_wait_alike(run_playbook, vendors, tmp_path):
+    inventory = str(PLAYS / "edges.inventory.yml")
+    run = run_playbook("edges.yml", "-i", inventory, cases="edges_ends.yml", url=vendors[0], verbosity="-v")
+    run.assert_clean()
+    worker, module = (
+        settled(json.loads((tmp_path / f"{edge}.first.json").read_text(encoding="utf-8")))
+        for edge in ("worker", "module")
+    )
+    assert worker == module
+    # Of the other cases the playbook itself says what they have to be.
+    assert {name for name, result in worker.items() if result["failed"]} == {
+        "case_select_choice",
+        "case_select_unknown",
+        "case_select_ids",
+    }
+    assert "value of states must be one or more of: queued, running, paused" in worker["case_select_choice"]["msg"]
+    assert worker["case_select_ids"]["outcome"] == "not_started"
 
 
 @pytest.fixture

@@ -94,6 +94,8 @@ def test_the_architecture_page_draws_the_rooms():
     for room, files in drawn:
         present = {name.split("/")[1].removesuffix(".py") for name in FILES if room_of(name) == room}
         assert set(files.split(", ")) <= present, room
+    arrows = re.findall(r"(_\w+)/(?:(?!/).)*?-> ([_a-z, ]+)", picture, re.DOTALL)
+    assert {room: set(below.split(", ")) for room, below in arrows} == {r: b for r, b in ROOMS.items() if b}
 
 
 def test_every_import_names_a_file():
