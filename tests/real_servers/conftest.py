@@ -39,10 +39,13 @@ from aptly_server import AptlyServer  # noqa: E402 - as above
 from azure_server import AzureServer  # noqa: E402 - as above
 from buildbot_server import BuildbotServer  # noqa: E402 - as above
 from flower_server import FlowerServer  # noqa: E402 - as above
+from ganeti_server import GanetiServer  # noqa: E402 - as above
 from image_source import ImageSource  # noqa: E402 - as above
 from image_tasks import launch_import  # noqa: E402 - as above
+from lxd_server import LxdServer  # noqa: E402 - as above
 from openstack_server import Endpoints, OpenStackServer, missing_requirements  # noqa: E402 - as above
 from pulp_server import PulpServer  # noqa: E402 - as above
+from pygeoapi_server import PygeoapiServer  # noqa: E402 - as above
 from real_server import Pool, RealServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -54,7 +57,14 @@ if TYPE_CHECKING:
 __all__ = ["launch_import"]
 
 #: A fixture has the name of its server.
-KINDS: tuple[type[RealServer], ...] = (AzureServer, BuildbotServer, FlowerServer)
+KINDS: tuple[type[RealServer], ...] = (
+    AzureServer,
+    BuildbotServer,
+    FlowerServer,
+    GanetiServer,
+    LxdServer,
+    PygeoapiServer,
+)
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:

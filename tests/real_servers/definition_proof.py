@@ -39,6 +39,8 @@ class Case:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: What no output may hold.
     secrets: tuple[str, ...] = ()
+    #: The command that runs ansible-playbook, where the server is in another network.
+    inside: tuple[str, ...] = ()
     #: How long the wait that is too short waits.
     long_seconds: float = 1
 
@@ -57,7 +59,7 @@ class Case:
             "unknown_id": self.unknown_id,
             "long_seconds": self.long_seconds,
         }
-        played = runner.run("prove_definition.yml", variables)
+        played = runner.run("prove_definition.yml", variables, inside=self.inside)
         return {name: Run(result, played.output) for name, result in played.result.items()}
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
 PLAY_TIMEOUT = 120
@@ -80,8 +80,12 @@ class PlaybookRunner:
         *,
         verbosity: str | None = None,
         environment: Mapping[str, str] | None = None,
+        inside: Sequence[str] = (),
     ) -> Run:
-        """Run a playbook, which writes the module's result to the file that its variable ``report`` names."""
+        """Run a playbook, which writes the module's result to the file that its variable ``report`` names.
+
+        ``inside``: a command that runs it, as in another network.
+        """
         self._count += 1
         report = self._folder / f"report-{self._count}.json"
         # In a file, as everybody can read the arguments of a process.
@@ -90,7 +94,7 @@ class PlaybookRunner:
         variables_file.write_text(json.dumps({**variables, "report": str(report)}), encoding="utf-8")
         program = Path(sys.executable).with_name("ansible-playbook")
         result = subprocess.run(
-            [program, *([verbosity] if verbosity else []), "-e", f"@{variables_file}", PLAYBOOKS / playbook],
+            [*inside, program, *([verbosity] if verbosity else []), "-e", f"@{variables_file}", PLAYBOOKS / playbook],
             cwd=self._folder,
             env={**self._environment(), **(environment or {})},
             stdin=subprocess.DEVNULL,

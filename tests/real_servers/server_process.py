@@ -50,6 +50,12 @@ class ServerProcess:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, ready: Callable[[], bool]) -> None:
         """Start it and return as soon as it is ready."""
         self.launch()

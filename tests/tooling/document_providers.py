@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.tooling import definition_schema
+from ansible_collections.longrunning.tasks.tests.tooling import definition_page, definition_schema
 from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def documents() -> dict[Path, str]:
         CREDENTIAL_TYPES: playbook_variables(),
         JOB_TEMPLATES: survey(JOB_TEMPLATES.read_text(encoding="utf-8")),
         **definition_schema.documents(),
+        **definition_page.documents(),
     }
     for name, provider in PROVIDERS.items():
         if name not in WITHOUT_TABLES:

@@ -149,6 +149,17 @@ def test_only_the_launcher_launches():
     assert calling == ["_module/task_launch.py", "_work/launching.py"]
 
 
+def test_only_the_canceller_cancels():
+    calling = {
+        name
+        for name in FILES
+        for node in nodes_of(name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"
+    }
+    # The modules call the canceller, the canceller the provider.
+    assert calling == {"_module/task_cancel.py", "_module/wait_cancelling.py", "_work/cancelling.py"}
+
+
 def test_only_the_clock_sleeps():
     sleepers = [
         name

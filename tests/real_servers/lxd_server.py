@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real LXD without instances, which downloads images from a server of ours. It trusts one client certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import json
+import os
+import socket
+import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import trustme
+from machine import ServerError, write_private
+from real_server import RealServer, missing_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+METADATA = b"architecture: x86_64\ncreation_date: 1700000000\nproperties: {description: an empty image}\n"
+LONGEST_DOWNLOAD = 300.0
+
+
+class LxdServer(RealServer):
+    """LXD with its API on loopback, over TLS."""
+
+    name = "lxd"
+
+    @classmethod
+    def missing(cls, python: str) -> list[str]:
+        """Say in words what this machine lacks."""
+        root = [] if os.geteuid() == 0 else ["LXD needs root"]
+        return [*super().missing(python), *missing_programs(lxd="lxd", unshare="util-linux"), *root]
+
+    def start(self) -> None:
+        """Start it, and let it trust the client."""
+        self.url = f"https://127.0.0.1:{self.port}"
+        folder = self.state / "lxd"
+        folder.mkdir()
+        self._make_certificates(folder)
+        # What it mounts is gone with it.
+        command = ["unshare", "--mount", "lxd", "--debug", "--group", "root"]
+        self._socket = folder / "unix.socket"
+        log = self.state / "lxd.log"
+        process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), LXD_DIR=str(folder))
+        self._set_up()
+
+        def wait_for_a_look() -> None:
+            words = "url=/1.0/operations/"
+            process.wait_until_it_says(words, process.count(words) + 1)
+
+        self.images = ImageServer(wait_for_a_look)
+
+    def _make_certificates(self, folder: Path) -> None:
+        authority = trustme.CA()
+        self.ca_path, self.client_path = self.state / "ca.pem", self.state / "client.pem"
+        authority.cert_pem.write_to_path(str(self.ca_path))
+        server = authority.issue_cert("127.0.0.1")
+        write_private(folder / "server.crt", server.cert_chain_pems[0].bytes().decode())
+        write_private(folder / "server.key", server.private_key_pem.bytes().decode())
+        client = authority.issue_cert("client.example")
+        self._client_certificate = client.cert_chain_pems[0].bytes().decode()
+        self.stranger_path = self.state / "stranger.pem"
+        stranger = authority.issue_cert("stranger.example").private_key_and_cert_chain_pem
+        write_private(self.stranger_path, stranger.bytes().decode())
+        write_private(self.client_path, client.private_key_and_cert_chain_pem.bytes().decode())
+
+    def _set_up(self) -> None:
+        lines = self._client_certificate.split("-----")[2].split()
+        self._send("POST", "/certificates", {"type": "client", "name": "client", "certificate": "".join(lines)})
+        self._send("POST", "/storage-pools", {"name": "default", "driver": "dir", "config": {}})
+        self._send("PATCH", "", {"config": {"core.https_address": f"127.0.0.1:{self.port}"}})
+
+    def _send(self, method: str, path: str, body: object) -> None:
+        connection = http.client.HTTPConnection("lxd", timeout=60)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self._socket))
+        connection.request(method, f"/1.0{path}", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read().decode()
+        connection.close()
+        if answer.status >= 400:
+            message = f"LXD answered {answer.status} to {method} /1.0{path}: {said}"
+            raise ServerError(message)
+
+    def stop(self) -> None:
+        """Stop both."""
+        if hasattr(self, "images"):
+            self.images.stop()
+        super().stop()
+
+
+def empty_image() -> bytes:
+    """Return an image in LXD's form, of an empty root."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        metadata = tarfile.TarInfo("metadata.yaml")
+        metadata.size = len(METADATA)
+        archive.addfile(metadata, io.BytesIO(METADATA))
+        root = tarfile.TarInfo("rootfs")
+        root.type, root.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(root)
+    return packed.getvalue()
+
+
+class ImageServer:
+    """Serves ``/good``; ``/bad``, whose checksum is wrong; and ``/long``, which goes on until it is stopped."""
+
+    def __init__(self, wait_for_a_look: Callable[[], None]) -> None:
+        """Begin to serve. LXD forgets an operation five seconds after its end, so a download ends after a look."""
+        image, stopping = empty_image(), threading.Event()
+        # LXD downloads no image that it has.
+        checksums = {"/good": hashlib.sha256(image).hexdigest(), "/bad": "0" * 64, "/long": "1" * 64}
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self.send_response(200)
+                self.send_header("LXD-Image-Hash", checksums[self.path])
+                self.send_header("LXD-Image-URL", f"http://{self.headers['Host']}{self.path}")
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                if self.path == "/long":
+                    stopping.wait(LONGEST_DOWNLOAD)
+                    return
+                wait_for_a_look()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(image)))
+                self.end_headers()
+                self.wfile.write(image)
+
+            def log_message(self, *_args: object) -> None:
+                """Say nothing."""
+
+        self._stopping = stopping
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop."""
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
