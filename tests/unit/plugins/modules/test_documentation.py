@@ -217,7 +217,9 @@ def test_examples_use_options_that_exist(name):
 
 
 def test_there_is_an_example_of_a_wait_for_every_provider():
-    waits = [step.get("longrunning.tasks.task_wait", {}) for step in steps(yaml.safe_load(MODULES["task_wait"][0].EXAMPLES))]
+    waits = [
+        step.get("longrunning.tasks.task_wait", {}) for step in steps(yaml.safe_load(MODULES["task_wait"][0].EXAMPLES))
+    ]
     assert {wait["provider"] for wait in waits if "provider" in wait} == set(PROVIDERS)
     assert [wait["definition"] for wait in waits if wait.get("definition") == "awx"], "a definition by its name"
 
