@@ -318,7 +318,7 @@ def adapted(text, url, others):
         "https://standby.example.com:4433": url,
     }.items():
         text = text.replace(address, here)
-    return text.replace("delay: 10\n", "delay: 1\n")
+    return text.replace("delay: 10\n", "delay: 1\n").replace("quiet_seconds: 300\n", "quiet_seconds: 1\n")
 
 
 def play_of(example, text, host, given):
