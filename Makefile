@@ -49,7 +49,7 @@ playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the
 smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest, and on the next
 	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20 smoke-2.22
 
-real: .venv/.ready ## The modules against a real OpenStack Glance, aptly and Pulp (needs qemu-img, aptly, PostgreSQL)
+real: .venv/.ready ## The modules against real servers; says which system packages it could use
 	@$(NOX) real_servers
 
 bench: .venv/.ready ## Measure task_wait against uri with until, some twelve minutes (not a part of test)
