@@ -92,7 +92,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=TOOLS)
 def docsite(session: nox.Session) -> None:
     """Build the documentation's pages into .build/docsite/build/html, and fail on any reference that leads nowhere."""
-    session.install(*ANTSIBULL, *SPHINX, "ansible-core")
+    session.install(*ANTSIBULL, *SPHINX, "ansible-core", "pyyaml")
     # ansible-doc finds no roles where ansible_collections is twice in the path, as it may be below the repository.
     with TemporaryDirectory() as folder:
         sources.copy(Path(folder) / NAME)

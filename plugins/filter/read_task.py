@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: read_task
 short_description: Read a saved answer as a definition says
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Turns an answer that was saved, such as with C(curl), into the task that M(longrunning.tasks.task_info) would

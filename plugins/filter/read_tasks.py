@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: read_tasks
 short_description: Read a saved list of tasks as a definition says
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Turns a list of tasks that was saved, such as with C(curl), into the tasks that M(longrunning.tasks.task_list) would

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: timeline
 short_description: Draw what became of tasks as a picture
-version_added: 0.1.0
+version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Turns what M(longrunning.tasks.task_wait) returned into an SVG, with a bar for each task from its start to its end,

@@ -50,7 +50,7 @@ _list:
     - code: "396"
       title: The file is not a valid VHD
       detail: The file is not a valid VHD
-      remedy: Check that the object in the container is a whole VHD and upload it anew.
+      remedy: Check that the object in the container is a whole VHD and upload it again.
       retryable: true
       source: Rackspace Cloud Images developer guide, Get task details
 """

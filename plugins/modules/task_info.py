@@ -96,7 +96,7 @@ task:
       description:
         - The state in the vocabulary of this collection, one of V(queued), V(running), V(paused), V(succeeded),
           V(failed), V(cancelled), V(dismissed), V(unknown) and V(not_found).
-        - V(paused) waits for a person. V(dismissed) was put away by somebody, so that its outcome cannot be known.
+        - V(paused) waits for a person. V(dismissed) means that somebody dismissed it, so its outcome is unknown.
           V(unknown) is a word of the vendor that this collection does not have. Only V(succeeded) is a success.
       type: str
       returned: success
@@ -164,7 +164,7 @@ task:
           description: What to do about it, or null when that is not known.
           type: str
           returned: success
-          sample: Check that the object in the container is a whole VHD and upload it anew.
+          sample: Check that the object in the container is a whole VHD and upload it again.
         retryable:
           description: Whether launching the same task again can succeed, or null when that is not known.
           type: bool

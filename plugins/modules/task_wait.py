@@ -225,7 +225,7 @@ options:
     type: float
   transient_timeout:
     description:
-      - Seconds for which the wait retries after transient errors. Each good answer starts the count anew. With V(0) the
+      - Seconds for which the wait retries after transient errors. Each good answer resets the count. With V(0) the
         first error ends the wait.
       - While nothing has ever answered, it retries for 20 seconds only, since a refused, unreachable or unknown address
         is most likely wrong.
@@ -392,7 +392,7 @@ msg:
   type: str
   sample: >-
     Rackspace Cloud Images: import task fc29a67c-ad76-49bc-a317-a5f38dcb44c0 (my image) failed with code 396: The file
-    is not a valid VHD. What to do: Check that the object in the container is a whole VHD and upload it anew.
+    is not a valid VHD. What to do: Check that the object in the container is a whole VHD and upload it again.
 outcome:
   description:
     - How the wait ended.

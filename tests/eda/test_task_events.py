@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from awx_server import TOKEN, AwxServer
+from postgresql_server import PostgreSQL, initdb
 from rulebook_engine import API_KEY, LOGIN
 
 SOURCE = "longrunning.tasks.task_events"
 #: As many fail as said here, and the other ones succeed.
 TASKS, FAILED = 20, 6
-#: The engine remembers so many events. Its default is five.
-PERSISTENCE = {"drools_deduplication_window_size": 1000}
 
 
 def task_id(number):
@@ -27,7 +28,7 @@ def image_task(number, seconds, *, fails=False):
 
 
 def mixed_tasks():
-    """Return tasks that end at second 10, the odd ones, and at second 1000. A list begins with the highest numbers."""
+    """Return tasks that end at second 10, the odd ones, and at second 1000. Lists have high numbers first."""
     return [image_task(number, 10 if number % 2 else 1000, fails=number % 10 < 3) for number in range(TASKS)]
 
 
@@ -75,10 +76,29 @@ LAST = 99
 
 
 @pytest.fixture
-def persistent(tmp_path):
-    """Return the variables with which an engine keeps what it knows."""
-    (tmp_path / "database").mkdir()
-    return {"drools_db_file_path": str(tmp_path / "database" / "h2"), **PERSISTENCE}
+def persistent():
+    """Return the variables with which an engine keeps what it knows in a PostgreSQL.
+
+    The database in a file, which the engine calls unfit for production, loses what came in the second before a kill.
+    """
+    if initdb() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    database = PostgreSQL("rules", port)
+    try:
+        database.start()
+        yield {
+            "drools_db_host": "127.0.0.1",
+            "drools_db_port": port,
+            "drools_db_name": "postgres",
+            "drools_db_user": "rules",
+            "drools_db_password": "not asked for",
+            # It remembers the last five events, unless it is told otherwise.
+            "drools_deduplication_window_size": 1000,
+        }
+    finally:
+        database.stop()
 
 
 @pytest.fixture

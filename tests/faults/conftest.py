@@ -21,6 +21,8 @@ _COLUMN = 24
 
 TABLE = pytest.StashKey()
 SECONDS = pytest.StashKey()
+#: What has become of each cancel, by its fault, vendor and way.
+CANCELS = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +77,23 @@ def _cell(row, vendor, tls):
     return Cell(vendor, row.case_at(vendor), name, tls if _is_over_tls(row, vendor) else None)
 
 
+def _print_cancels(terminalreporter, cells):
+    """Print what a fault at the request that cancels comes to: the same at each vendor, or told apart."""
+    terminalreporter.section("cancel x fault")
+    columns = list(dict.fromkeys(cell[1:] for cell in cells))
+    faults = list(dict.fromkeys(name for name, *_cell in cells))
+    width = max(map(len, faults))
+    heads = [f"{vendor.partition('_')[0]} {way}" for vendor, way in columns]
+    rows = [("fault", heads), *((name, [cells.get((name, *column), "") for column in columns]) for name in faults)]
+    for name, words in rows:
+        terminalreporter.write_line(" ".join([name.ljust(width), *(word.ljust(_COLUMN) for word in words)]).rstrip())
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    """Print the table, or what of it was asked for."""
+    """Print the tables, or what of them was asked for."""
+    cancels = config.stash.get(CANCELS, {})
+    if cancels:
+        _print_cancels(terminalreporter, cancels)
     done = config.stash.get(TABLE, {})
     if not done:
         return

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
+
 from .cells import (
     NAMES,
     Case,
@@ -352,4 +354,65 @@ TASKS = (
     ),
 )
 
-ROWS = (*WIRE, *STATUSES, *LOGINS, *TASKS)
+# --- a selection instead of IDs -------------------------------------------------------------------------------
+
+SELECT = {name: option.get("default") for name, option in TASK_WAIT["select"]["options"].items()}
+#: Long enough for the first look to see both, whatever it has to come through before.
+LONG = 6.0
+
+
+def both_go_on(vendor: Vendor) -> list[dict[str, Any]]:
+    """Let both tasks go on for long."""
+    _first, second = both_end(vendor, LONG)
+    return [second, second]
+
+
+def neither_ends(vendor: Vendor) -> list[dict[str, Any]]:
+    """Let both tasks go on for ever."""
+    _ended, endless = one_has_ended(vendor)
+    return [endless, endless]
+
+
+def one_is_forgotten(vendor: Vendor) -> list[dict[str, Any]]:
+    """Forget the second task as soon as it ends."""
+    first, second = both_go_on(vendor)
+    return [first, {**second, "forgotten_after": 0}]
+
+
+def selecting(row: Row) -> Row:
+    """Return the row of the same fault at a wait until no task goes on."""
+
+    def of(case: Case) -> Case:
+        if isinstance(case.ends, Impossible):
+            return case
+        is_endless = case.ends.outcome == "unreachable"
+        return replace(
+            case,
+            ends=replace(case.ends, states=("running", "running")) if is_endless else case.ends,
+            lives=neither_ends if is_endless else both_go_on,
+            params={**case.params, "task_ids": None, "select": SELECT},
+        )
+
+    return Row(f"select: {row.name}", of(row.case), {vendor: of(case) for vendor, case in row.at.items()})
+
+
+FORGOTTEN = Case(
+    replace(wait_succeeds("told", message="did not succeed"), states=("succeeded", "not_found")),
+    lives=one_is_forgotten,
+    params={"task_ids": None, "select": SELECT},
+)
+_SELECTING = (
+    *("reset inside the body", "read timeout", "truncated body", "HTML page"),
+    *("429, Retry-After in seconds", "502", "503 for good", "401 in mid-wait: session or token"),
+)
+SELECTIONS = (
+    *(selecting(row) for row in (*WIRE, *STATUSES, *LOGINS) if row.name in _SELECTING),
+    Row(
+        "select: task forgotten after its end",
+        FORGOTTEN,
+        # A look at the list and one at the task: more often than this, its quota is used up.
+        {"vmware_live_site_recovery": replace(FORGOTTEN, params={**FORGOTTEN.params, "poll_interval": 1.0})},
+    ),
+)
+
+ROWS = (*WIRE, *STATUSES, *LOGINS, *TASKS, *SELECTIONS)

@@ -18,12 +18,18 @@ import time
 
 import pytest
 
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import (
+    CANCEL_PATHS,
+    CANCELLERS,
+    MARK,
+    VENDORS,
+    at,
+)
 from task_simulator import Simulator
 
 MODULE = "ansible_collections.longrunning.tasks.plugins.modules.task_wait"
-NAME = "vmware_live_site_recovery"
+VENDOR = VENDORS["vmware_live_site_recovery"]
 SESSION, TASKS = "/api/rest/configure/v2/session", "/api/rest/configure/v2/tasks"
-SECRET = "mArKeD-pass"
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 #: Longer than anything here may last, on the slowest machine.
 HANGING = {"kind": "slow", "seconds": 600}
@@ -33,23 +39,27 @@ PATIENCE = 120
 class Process:
     """A process of the module, which waits for tasks of a simulator."""
 
-    def __init__(self, stack, *faults, tasks=("endless",), appears_after=0):
+    def __init__(self, stack, *faults, tasks=("endless",), appears_after=0, vendor=VENDOR, **options):
         scenario = {
-            "credentials": {NAME: {"password": SECRET}},
+            "credentials": {vendor.name: vendor.credentials},
             "tasks": [
-                {"provider": NAME, "id": task_id, "steps": [{"state": "RUNNING"}], "appears_after": appears_after}
+                {
+                    "provider": vendor.name,
+                    "id": task_id,
+                    "steps": [{"state": vendor.running}],
+                    "appears_after": appears_after,
+                }
                 for task_id in tasks
             ],
             "faults": list(faults),
         }
         self.simulator = stack.enter_context(Simulator(scenario))
         params = {
-            "provider": NAME,
-            "api_url": self.simulator.url,
-            "username": "admin",
-            "password": SECRET,
+            "provider": vendor.name,
+            **at(self.simulator.url, vendor.login),
             "task_ids": list(tasks),
             "not_found": "wait",
+            **options,
         }
         self.process = stack.enter_context(
             subprocess.Popen(
@@ -84,7 +94,7 @@ class Process:
             time.sleep(0.02)
         output, errors = self.process.communicate(timeout=PATIENCE)
         assert (self.process.returncode, errors) == (1, "")
-        assert SECRET not in output
+        assert MARK not in output
         result = json.loads(output)
         assert (result["failed"], result["outcome"], result["reason"]) == (True, "interrupted", "interrupted")
         assert f"Interrupted by the signal {numbers[0].name}" in result["msg"]
@@ -157,3 +167,56 @@ def test_nobody_is_left_to_read_the_result(start):
     here.process.stdout.close()
     here.process.wait(PATIENCE)
     here.assert_logged_out()
+
+
+# --- on_interrupt: cancel ---------------------------------------------------------------------------------------
+
+EACH = pytest.mark.parametrize("vendor", CANCELLERS.values(), ids=CANCELLERS)
+
+
+def outcomes(result):
+    return [cancel["outcome"] for cancel in result["cancels"]]
+
+
+@EACH
+@SIGNALS
+def test_the_tasks_are_cancelled(start, vendor, number):
+    here = start(vendor=vendor, on_interrupt="cancel")
+    here.wait_for(vendor.single_request)
+    result = here.interrupt(number)
+    assert (outcomes(result), result["changed"], here.count(vendor.cancel_request)) == (["sent"], True, 1)
+    assert here.count(vendor.logout_request) == (0 if vendor.logout_request is None else 1)
+
+
+def test_many_are_cancelled_side_by_side(start):
+    vendor = CANCELLERS["custom"]
+    here = start(vendor=vendor, tasks=[f"job-{number}" for number in range(20)], on_interrupt="cancel")
+    here.wait_for(vendor.list_request)
+    assert outcomes(here.interrupt(signal.SIGTERM)) == ["sent"] * 20
+    assert here.count(vendor.cancel_request) == 20
+
+
+@EACH
+def test_a_cancel_that_hangs_is_told_and_does_not_hold_up_the_end(start, vendor):
+    here = start({**HANGING, "path": CANCEL_PATHS}, vendor=vendor, on_interrupt="cancel")
+    here.wait_for(vendor.single_request)
+    result = here.interrupt(signal.SIGTERM)
+    assert (outcomes(result), here.count(vendor.cancel_request)) == (["unclear"], 1)
+    assert "It is not clear whether the cancel of" in result["msg"]
+
+
+def test_what_hangs_before_a_cancel_is_told(start):
+    vendor = CANCELLERS["vmware_live_site_recovery"]
+    here = start({**HANGING, "path": "*/pairings*"}, vendor=vendor, on_interrupt="cancel")
+    here.wait_for(vendor.single_request)
+    result = here.interrupt(signal.SIGTERM)
+    # It was begun, and nothing that changes anything was sent.
+    assert outcomes(result)[0] in ("unclear", "not_sent")
+    assert here.count(vendor.cancel_request) == 0
+
+
+def test_the_tasks_are_left_alone_unasked(start):
+    vendor = CANCELLERS["custom"]
+    here = start(vendor=vendor)
+    here.wait_for(vendor.single_request)
+    assert (here.interrupt(signal.SIGTERM)["cancels"], here.count(vendor.cancel_request)) == ([], 0)

@@ -29,7 +29,7 @@ COLLECTION = COLLECTIONS / "ansible_collections" / "longrunning" / "tasks"
 sys.path[:0] = [str(COLLECTION / "roles" / "task_simulator" / "files"), str(Path(__file__).parents[1])]
 
 from task_simulator import Simulator  # noqa: E402 - the path above had to be set first
-from unit.support.vendors import MARK, PASSWORD, TOKEN, VENDORS  # noqa: E402 - as above
+from unit.support.vendors import CANCELLERS, MARK, PASSWORD, TOKEN, VENDORS  # noqa: E402 - as above
 
 PLAYS = Path(__file__).parent / "plays"
 #: Seconds.
@@ -48,6 +48,7 @@ SECRETS = {
     "koodrive_token": TOKEN,
     "app_secret": VENDORS["huawei_koodrive"].credentials["app_secret"],
     "vmware_password": PASSWORD,
+    "custom_token": TOKEN,
     "vmware_sso_password": f"{MARK}-vmware:sso",
     "image_token": TOKEN,
     "wrong": f"{MARK}-wrong",
@@ -71,6 +72,7 @@ _MORE = {
 CREDENTIALS = {
     name: {**vendor.credentials, **_MORE.get(name, {})} for name, vendor in VENDORS.items() if not vendor.plays
 }
+CREDENTIALS["custom"] = CANCELLERS["custom"].credentials
 #: Forms of the mark in a Basic header depend on where it begins: three possibilities.
 MARKS = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() for shift in range(3))]
 
@@ -97,7 +99,7 @@ class Run:
         if self.status != 0:
             signs = ("TASK [", "[ERROR]", "fatal:", '    "msg":')
             told = [line[:3000] for line in self.output.splitlines() if line.startswith(signs)]
-            pytest.fail("\n".join([*told[-6:], self.output[-1500:]]), pytrace=False)
+            pytest.fail("\n".join([f"it ended with status {self.status}", *told[-6:], self.output[-1500:]]), pytrace=False)
         assert "Traceback (most recent call last)" not in self.output
         self.assert_keeps_secrets()
 

@@ -28,17 +28,26 @@ SETTING = "longrunning_tasks_in_process"
 #: What ansible-core keeps of a result of task_info.
 LARGEST_RESULT_MB = 0.03
 
+#: The tasks that are told as cancelled at the next look.
+CANCELLED: set[str] = set()
+
 
 class Vendor(JsonHandler):
     """A vendor, and a proxy to it too. Its tasks say who was asked."""
 
     def do_GET(self):
         task_id = self.path.rpartition("/")[2]
+        if task_id in CANCELLED:
+            # Told once, so that both edges find the same.
+            CANCELLED.discard(task_id)
+            return self.answer(200, {**self._task(task_id), "status": "cancelled"})
         tasks = [self._task("a"), self._task("endless")] if task_id.startswith("tasks") else None
-        self.answer(200, {"tasks": tasks} if tasks else self._task(task_id))
+        return self.answer(200, {"tasks": tasks} if tasks else self._task(task_id))
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if self.path.endswith("/cancel"):
+            CANCELLED.add(self.path.split("/")[-2])
         self.answer(201, self._task("new"))
 
     def _task(self, task_id):
@@ -93,6 +102,7 @@ def both(run_playbook, vendors, vault, tmp_path):
         done = run_playbook(
             "edges.yml",
             *("-i", str(PLAYS / "edges.inventory.yml"), *vault, *tags),
+            cases="edges_cases.yml",
             url=vendors[0],
             proxies=vendors,
             method="ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo",
@@ -128,6 +138,11 @@ def test_both_edges_give_the_same_results(both, way):
     results = registered["worker"]["first"]
     assert len(results) > 30
     assert len(results["case_warning"]["warnings"]) == 1
+    assert [cancel["outcome"] for cancel in results["case_cancel"]["cancels"]] == ["cancelled", "already_ended"]
+    assert (results["case_on_timeout_cancel"]["outcome"], results["case_on_timeout_cancel"]["changed"]) == (
+        "timed_out",
+        True,
+    )
     assert [item["task"]["message"][:8] for item in results["case_environment"]["results"]] == ["vendor 0", "vendor 1"]
     if verbosity:
         assert_each_ran_where_it_should(output, 31)
@@ -145,6 +160,25 @@ def test_neither_verbosity_nor_strategy_nor_tags_change_a_result(both, way):
     assert registered["worker"]["first"]["case_role"]["task"]["state"] == "succeeded"
     if verbosity.count("v") >= 3 and strategy == "linear":
         assert_each_ran_where_it_should(output, 13)
+
+
+def test_both_edges_end_a_wait_alike(run_playbook, vendors, tmp_path):
+    inventory = str(PLAYS / "edges.inventory.yml")
+    run = run_playbook("edges.yml", "-i", inventory, cases="edges_ends.yml", url=vendors[0], verbosity="-v")
+    run.assert_clean()
+    worker, module = (
+        settled(json.loads((tmp_path / f"{edge}.first.json").read_text(encoding="utf-8")))
+        for edge in ("worker", "module")
+    )
+    assert worker == module
+    # Of the other cases the playbook itself says what they have to be.
+    assert {name for name, result in worker.items() if result["failed"]} == {
+        "case_select_choice",
+        "case_select_unknown",
+        "case_select_ids",
+    }
+    assert "value of states must be one or more of: queued, running, paused" in worker["case_select_choice"]["msg"]
+    assert worker["case_select_ids"]["outcome"] == "not_started"
 
 
 @pytest.fixture

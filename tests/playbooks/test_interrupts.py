@@ -82,6 +82,31 @@ def test_a_signal_to_the_playbook_ends_the_wait(interrupted, number, in_process)
     assert "Traceback (most recent call last)" not in run.output
 
 
+JOBS = {"tasks": [{"provider": "custom", "id": "endless", "steps": [{"state": "running"}]}]}
+JOB, CANCEL = "GET /custom/v1/jobs/{id}", "POST /custom/v1/jobs/{id}/cancel"
+
+
+# ansible-playbook passes its own SIGTERM on to nobody: a worker notices its end.
+@pytest.mark.parametrize("way", [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("in_process", [True, False], ids=["worker", "module"])
+def test_an_interrupt_can_cancel_the_tasks(run_playbook, simulate, tmp_path, way, in_process):
+    send, number = way
+    simulator = simulate(JOBS)
+
+    def interrupt(process):
+        assert until(lambda: JOB in simulator.requests()["by_path"], PATIENCE)
+        send(process.pid, number)
+        assert until(lambda: not processes(tmp_path, but=process.pid), PATIENCE)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    variables = {"url": simulator.url, "longrunning_tasks_in_process": in_process}
+    run = run_playbook("interrupts_cancel.yml", meanwhile=interrupt, **variables)
+    signal.signal(signal.SIGINT, before)
+    assert run.status != 0
+    assert simulator.requests()["by_path"][CANCEL] == 1
+    run.assert_keeps_secrets()
+
+
 # ansible-runner ends a job, and so AWX does, with SIGKILL to the group. Others end the main process alone.
 @pytest.mark.parametrize(
     ("send", "number"),

@@ -5,7 +5,7 @@
 """A PostgreSQL for one of the real servers, gone with it.
 
 PostgreSQL refuses to run as root. Then it runs as the user ``postgres`` or ``nobody``, in a private folder, and listens
-on a Unix socket there only.
+on a Unix socket there only, unless a client needs a port.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ def initdb() -> Path | None:
 class PostgreSQL:
     """A database server in a private folder of the system's temporary folder, so that its user can reach it."""
 
-    def __init__(self, user: str) -> None:
-        """Remember who owns the databases. Everybody is let in who reaches the folder."""
+    def __init__(self, user: str, port: int | None = None) -> None:
+        """Remember who owns the databases. Everybody is let in who reaches the folder, or the port of this machine."""
         self.folder = Path()
         self._user = user
+        self._listening = ["listen_addresses="] if port is None else ["listen_addresses=127.0.0.1", f"port={port}"]
         self._process: ServerProcess | None = None
 
     def start(self) -> None:
@@ -75,7 +76,7 @@ class PostgreSQL:
             message = f"initdb ended with status {result.returncode}:\n{last_lines(result.stdout)}"
             raise ServerError(message)
         command: list[str | Path] = [program.with_name("postgres"), "-D", data, "-k", self.folder]
-        for setting in ("listen_addresses=", "fsync=off", "shared_buffers=32MB"):
+        for setting in (*self._listening, "fsync=off", "shared_buffers=32MB"):
             command += ["-c", setting]
         self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user=user)
         self._process.start(self._is_ready)

@@ -138,12 +138,16 @@ def test_a_cancelled_task(pulp_play: Pulp, show: Callable[[str, object], None]) 
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(pulp_play.play, "task_wait", task_ids=[task], poll_interval=0.2)
             pulp_play.server.wait_for_a_look(task)
-            show("PATCH canceled", pulp_play.server.send("PATCH", task, {"state": "canceled"})["state"])
+            cancelling = pulp_play.play("task_cancel", task_ids=[task])
             run = playing.result()
+        again = pulp_play.play("task_cancel", task_ids=[task])
     finally:
         pulp_play.upstream.release()
     show("history", " -> ".join(entry["raw_state"] for entry in run.result["tasks"][0]["history"]))
     show("cancelled", run.msg)
+    show("cancel", cancelling.result["msg"])
+    assert (cancelling.result["outcome"], cancelling.result["changed"]) == ("cancelled", True)
+    assert (again.result["outcome"], again.result["changed"]) == ("already_ended", False)
     assert run.states == ["cancelled"]
     assert run.result["outcome"] == "failed"
 

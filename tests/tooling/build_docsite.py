@@ -13,7 +13,9 @@ links and whether every page is there, is checked at the end.
 from __future__ import annotations
 
 import argparse
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,8 @@ import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import yaml
 
 NAME = "longrunning.tasks"
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
@@ -51,8 +55,36 @@ def write_inventory(path: Path) -> None:
     path.write_bytes(head.encode() + zlib.compress(lines.encode()))
 
 
-def build(site: Path) -> None:
-    """Build the pages of the collection that is found on ANSIBLE_COLLECTIONS_PATH into site/build/html."""
+def with_paragraphs(index: str, collection: Path) -> str:
+    """Put below each module of the index what its documentation begins with."""
+
+    def described(found: re.Match[str]) -> str:
+        tree = ast.parse((collection / "plugins" / "modules" / f"{found[1]}.py").read_text(encoding="utf-8"))
+        (text,) = [
+            node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == "DOCUMENTATION"
+            and isinstance(node.value, ast.Constant)
+        ]
+        paragraph = " ".join(yaml.safe_load(str(text))["description"][:2])
+        # The marks of options, values and modules become plain code.
+        plain = re.sub(r"[A-Z]+[(]([^)]*)[)]", r"``\1``", paragraph)
+        return f"{found[0]}\n\n  {plain}\n"
+
+    return re.sub(r"(?m)^\* :ansplugin:`(\w+) module <.*$", described, index)
+
+
+def with_install(page: str) -> str:
+    """Say how to install what exists: antsibull-docs knows Galaxy only, where the collection is not yet."""
+    known = r"To install it,? use: :code:`ansible\\-galaxy collection install [\w.]+`\."
+    guide = f"ansible_collections.{NAME}.docsite.getting_started"
+    return re.sub(known, f"To install it, see :ref:`getting started <{guide}>`.", page)
+
+
+def build(site: Path, collection: Path) -> None:
+    """Build the pages of the collection, which is found on ANSIBLE_COLLECTIONS_PATH, into site/build/html."""
     # Sphinx keeps pages that have not changed, with links to what is gone.
     for old in ("rst", "build"):
         shutil.rmtree(site / old, ignore_errors=True)
@@ -76,6 +108,10 @@ def build(site: Path) -> None:
     variables = rst / "environment_variables.rst"
     if "No environment variables have been defined" in variables.read_text(encoding="utf-8"):
         variables.unlink()
+    index = rst / "index.rst"
+    index.write_text(with_paragraphs(index.read_text(encoding="utf-8"), collection), encoding="utf-8")
+    for page in rst.glob("*.rst"):
+        page.write_text(with_install(page.read_text(encoding="utf-8")), encoding="utf-8")
     _run(["sphinx-build", "-M", "html", "rst", "build", "-c", ".", "-q", "-W", "--keep-going"], site)
 
 
@@ -140,7 +176,7 @@ def main() -> int:
     path = os.environ["ANSIBLE_COLLECTIONS_PATH"]
     collection = Path(path, "ansible_collections", *NAME.split("."))
     try:
-        build(site)
+        build(site, collection)
     except subprocess.CalledProcessError as failed:
         print(f"{failed.cmd[0]} failed: the lines above say why.", file=sys.stderr)
         return 1

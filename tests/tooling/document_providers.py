@@ -5,7 +5,7 @@
 """Write into the documentation what the providers' descriptions already say.
 
 That is the environment variables of the connection options, the tables of states and failures in the guides, the
-README's table of ready definitions, and the credential types and the choice of a vendor in AWX. The JSON Schema of
+README's list of ready definitions, and the credential types and the choice of a vendor in AWX. The JSON Schema of
 definitions is written with it.
 Run it after a provider was added or changed, with the collection importable:
 
@@ -20,12 +20,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import environment_names
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import CONNECTION_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.tooling import definition_schema
+from ansible_collections.longrunning.tasks.tests.tooling import definition_page, definition_schema
 from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
 
 if TYPE_CHECKING:
@@ -93,14 +91,11 @@ def fragment(text: str) -> str:
 
 
 def ready_definitions(text: str) -> str:
-    """Return the README with a table of the definitions that come with the collection."""
-    rows = []
-    for path in sorted(DEFINITIONS.glob("*.yml")):
-        title = yaml.safe_load(path.read_text(encoding="utf-8"))["title"]
-        rows.append(f"| [`{path.stem}`]({path.relative_to(ROOT).as_posix()}) | {title} |\n")
-    content = "".join(["| name | API |\n| --- | --- |\n", *rows])
+    """Return the README with the definitions that come with the collection, by their names."""
+    named = [f"[`{path.stem}`]({path.relative_to(ROOT).as_posix()})" for path in sorted(DEFINITIONS.glob("*.yml"))]
+    content = ",\n".join(named)
     marks = r"(<!-- definitions: begin, .* -->\n)(?s:.*?)(<!-- definitions: end -->)"
-    return re.sub(marks, lambda marks: f"{marks[1]}\n{content}\n{marks[2]}", text)
+    return re.sub(marks, lambda marks: f"{marks[1]}\n{content}\n\n{marks[2]}", text)
 
 
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -163,6 +158,7 @@ def documents() -> dict[Path, str]:
         CREDENTIAL_TYPES: playbook_variables(),
         JOB_TEMPLATES: survey(JOB_TEMPLATES.read_text(encoding="utf-8")),
         **definition_schema.documents(),
+        **definition_page.documents(),
     }
     for name, provider in PROVIDERS.items():
         if name not in WITHOUT_TABLES:

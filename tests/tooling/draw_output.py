@@ -4,10 +4,12 @@
 
 """Run the README's first example and put its output there: as text, and as the picture docs/images/task_wait.svg.
 
+Then run it once more, and have the filter timeline draw docs/images/timeline.svg.
+
     python -m tooling.draw_output
 
-The run is a real one of ansible-playbook, against the simulator. It takes a minute and needs ansible-core, what is in
-requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Nothing of the output is left out.
+The runs are real ones of ansible-playbook, against the simulator. They take a minute each, and need ansible-core, what
+is in requirements.txt, and the repository on ANSIBLE_COLLECTIONS_PATH. Nothing of the output is left out.
 """
 
 from __future__ import annotations
@@ -25,6 +27,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "images" / "task_wait.svg"
+TIMELINE = PICTURE.with_name("timeline.svg")
+#: Is done behind the example for the second picture.
+DRAWING = """
+- name: Draw the wait
+  ansible.builtin.copy:
+    content: "{{ backups | longrunning.tasks.timeline(title='Nightly backups') }}"
+    dest: "{{ timeline }}"
+    mode: "0644"
+"""
 COLUMNS = 114
 
 ACCOUNT = "fdaa655c-15ab-4d34-aa61-1e9098e67be0"
@@ -81,6 +92,7 @@ def run(tasks: str) -> list[str]:
         playbook.write_text(play + textwrap.indent(tasks, "    "), encoding="utf-8")
         variables = {
             "ansible_python_interpreter": sys.executable,
+            "timeline": str(TIMELINE),
             "backup_ids": [task_id(number) for number in range(COUNT)],
         }
         done = subprocess.run(
@@ -150,6 +162,7 @@ def main() -> int:
         return 1
     README.write_text(readme, encoding="utf-8")
     PICTURE.write_text(draw(lines), encoding="utf-8")
+    run(example(readme) + DRAWING)
     print(text)
     return 0
 

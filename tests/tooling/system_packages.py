@@ -26,9 +26,10 @@ class Program(NamedTuple):
 
 
 PROGRAMS = (
-    Program("aptly", "aptly", ("aptly",)),
-    Program("initdb", "postgresql", ("OpenStack Glance", "Pulp")),
-    Program("qemu-img", "qemu-utils", ("OpenStack Glance",)),
+    Program("aptly", "aptly", ("real aptly",)),
+    Program("initdb", "postgresql", ("real OpenStack Glance", "real Pulp")),
+    Program("java", "default-jre-headless", ("ansible-rulebook",)),
+    Program("qemu-img", "qemu-utils", ("real OpenStack Glance",)),
 )
 
 
@@ -50,7 +51,7 @@ def left_out(programs: list[Program]) -> str:
     names = " and no ".join(program.name for program in programs)
     packages = " ".join(program.package for program in programs)
     return (
-        f"LEFT OUT of real_servers: {', '.join(parts)} (there is no {names} here). "
+        f"LEFT OUT: tests with {', '.join(parts)}, because there is no {names} here. "
         f"To run them too: apt-get install {packages}"
     )
 

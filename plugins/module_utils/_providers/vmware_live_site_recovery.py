@@ -368,8 +368,8 @@ class RecoveryProvider(LiveSiteRecoveryProvider, TaskCanceller):
         super().__init__(api, type_property="description_id")
         self._login = login
         self._there_lock = Lock()
-        #: What became of the logins at the other sites, by their pairings: nothing, or what went wrong.
-        self._there: dict[str, str] = {}
+        #: What went wrong with the logins at the other sites, by their pairings.
+        self._refusals: dict[str, str] = {}
 
     def why_not_cancellable(self, task: Task) -> str | None:
         """Return that it is no run of a recovery plan."""
@@ -405,13 +405,16 @@ class RecoveryProvider(LiveSiteRecoveryProvider, TaskCanceller):
     def _log_in_there(self, pairing: str, deadline: Deadline) -> str:
         """Log in at the other site of a pairing, as the documents ask; return what went wrong.
 
-        That is tried once, for each try with a wrong password can lock the account. The cancel itself is not given up
-        for it: where the other site is down it may do without.
+        A refused login is not tried again, for each try could lock the account. The cancel itself is not given up for
+        it: where the other site is down it may do without.
         """
         with self._there_lock:
-            if pairing not in self._there:
-                self._there[pairing] = self._try_there(pairing, deadline)
-            return self._there[pairing]
+            if pairing not in self._refusals:
+                trouble = self._try_there(pairing, deadline)
+                if not trouble:
+                    return ""
+                self._refusals[pairing] = trouble
+            return self._refusals[pairing]
 
     def _try_there(self, pairing: str, deadline: Deadline) -> str:
         # The 401 is the other site's: the session here is good, and must not be renewed for a second try.

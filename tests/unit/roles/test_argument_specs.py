@@ -51,6 +51,22 @@ def test_the_readme_has_every_variable_with_its_default(role):
     assert told == {}
 
 
+@pytest.mark.parametrize("role", [*ROLES, "task_simulator"])
+def test_the_example_is_that_of_the_readme(role):
+    entry = load(role, "meta/argument_specs.yml")["argument_specs"]["main"]
+    assert entry["examples"] == re.findall(r"(?ms)^```yaml\n(.*?)^```", read(role, "README.md"))[0]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_specification_names_the_fact_and_its_keys(role):
+    described = " ".join(load(role, "meta/argument_specs.yml")["argument_specs"]["main"]["description"])
+    assert f"C({role}_facts)" in described
+    keys = OWN_FACTS.get(role, set())
+    if role in ("launch_and_wait", "wait_for_tasks"):
+        keys = set(re.findall(r"'(\w+)':", load(role, "vars/main.yml")[f"__{role}_facts"]))
+    assert [key for key in keys if f"C({key})" not in described] == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_readme_has_every_key_of_the_fact(role):
     told = set(re.findall(r"(?m)^\| `([a-z_]+)` \| [^|]+ \|$", read(role, "README.md"))) - set(options(role))

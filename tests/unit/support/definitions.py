@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, HttpResponse
 
 FOLDER = GOLDEN / "definitions"
-_EXAMPLE_KEYS = frozenset({"task_id", "task", "tasks", "truncated", "launched", "error", "answers"})
+_EXAMPLE_KEYS = frozenset({"task_id", "task", "tasks", "truncated", "launched", "registered", "error", "answers"})
 
 
 @dataclass(frozen=True)

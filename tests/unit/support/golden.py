@@ -110,6 +110,8 @@ class Example:
     tasks: tuple[Mapping[str, Any], ...] | None = None
     truncated: bool = False
     launched: tuple[str, ...] | None = None
+    #: What a module other than ansible.builtin.uri registers for a launch.
+    registered: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
@@ -212,6 +214,8 @@ class Connection(FakeSession):
 
     def launched(self, example: Example) -> tuple[str, ...]:
         """Return the IDs that ``launch_results`` has, as ansible.builtin.uri registers the answer."""
+        if example.registered is not None:
+            return launched_task_ids({**example.registered, "changed": True}, self.provider.description)
         (answer,) = example.answers
         headers = {name.replace("-", "_").lower(): value for name, value in answer.headers.items()}
         body = {"json": json.loads(answer.body)} if answer.body else {}

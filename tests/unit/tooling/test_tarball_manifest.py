@@ -23,6 +23,8 @@ SHIPPED = [
     "README.md",
     "changelogs/changelog.yaml",
     "docs/guide.md",
+    "extensions/eda/plugins/event_source/task_events.py",
+    "extensions/eda/rulebooks/awx_approval.yml",
     "meta/ee-requirements.txt",
     "meta/execution-environment.yml",
     "meta/runtime.yml",

@@ -312,7 +312,7 @@ class CustomProvider(RestProvider):
         if found is None:
             raise BadAnswerError(f"{definition.title} answered with a list entry that has no ID where list.id looks")
         try:
-            return self.read_task(definition.task_ids.of_link(found, definition.api_url), deadline)
+            return self.read_task(definition.task_ids.read(found, definition.api_url), deadline)
         except (NotFoundError, OptionError) as error:
             # It went away since, or is none.
             raise BadAnswerError(error.message) from None

@@ -83,6 +83,9 @@ class TaskIds:
         Raises:
             OptionError: there is none.
         """
+        if given.startswith("/") and self.address is not None:
+            # The path of an address.
+            given = urljoin(f"{api_url}/", given)
         if not given.startswith(("http://", "https://")):
             return given
         # Its query can hold a signature.
@@ -110,11 +113,6 @@ class TaskIds:
             what = f"which does not end like {self.address.text}, as task_id.address in the definition says"
             raise OptionError("task_ids", f"task_ids contains {shown}, {what}")
         return parts["id"] if self.parts is None or "id" in parts else fill_text(self.parts.text, parts)
-
-    def of_link(self, link: str, api_url: str) -> str:
-        """Return the ID in a link, or the ID itself, of an entry of a list. Raises as ``read`` does."""
-        is_link = self.address is not None and link.startswith("/")
-        return self.read(urljoin(f"{api_url}/", link) if is_link else link, api_url)
 
     def is_same(self, found: str, asked: str) -> bool:
         """Whether an answer's ID is the one that was asked for: a path's end and a part of an ID will do."""

@@ -94,6 +94,8 @@ def test_the_architecture_page_draws_the_rooms():
     for room, files in drawn:
         present = {name.split("/")[1].removesuffix(".py") for name in FILES if room_of(name) == room}
         assert set(files.split(", ")) <= present, room
+    arrows = re.findall(r"(_\w+)/(?:(?!/).)*?-> ([_a-z, ]+)", picture, re.DOTALL)
+    assert {room: set(below.split(", ")) for room, below in arrows} == {r: b for r, b in ROOMS.items() if b}
 
 
 def test_every_import_names_a_file():
@@ -145,6 +147,17 @@ def test_only_the_launcher_launches():
     ]
     # The module calls the launcher, the launcher the provider.
     assert calling == ["_module/task_launch.py", "_work/launching.py"]
+
+
+def test_only_the_canceller_cancels():
+    calling = {
+        name
+        for name in FILES
+        for node in nodes_of(name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"
+    }
+    # The modules call the canceller, the canceller the provider.
+    assert calling == {"_module/task_cancel.py", "_module/wait_cancelling.py", "_work/cancelling.py"}
 
 
 def test_only_the_clock_sleeps():

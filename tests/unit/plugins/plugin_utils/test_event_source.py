@@ -110,7 +110,7 @@ def test_an_event_that_a_filter_drops_holds_up_no_other_one(args, monkeypatch, c
     [
         ({"poll_intervall": 3}, "Unsupported options: poll_intervall"),
         ({"events": "starts"}, "value of events must be one of: changes, ends"),
-        ({"task_ids": ["{}"]}, "task_ids holds a value that is neither text nor a number"),
+        ({"task_ids": ["{}"]}, "task_ids contains a value that is neither text nor a number"),
         ({"provider": None}, "provider"),
         ({"definition": "no_such_definition"}, "there is no file"),
         ({"poll_interval": "often"}, "poll_interval"),

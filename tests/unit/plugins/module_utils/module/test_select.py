@@ -251,7 +251,7 @@ def test_trouble_that_lasts_ends_the_wait_with_what_was_known():
     known.provider.read_page = once
     result = fails(known)
     assert (result["outcome"], result["pending_task_ids"]) == ("unreachable", ["a"])
-    assert "What became of import task a (last seen busy" in result["msg"]
+    assert "import task a (last seen busy" in result["msg"]
 
 
 def test_an_address_that_nothing_answers_at_is_given_up_soon():

@@ -76,7 +76,7 @@ def test_a_plan_of_no_pairing_is_none(answers):
         Session(LOGIN, *answers).cancel()
 
 
-def test_the_other_site_is_asked_once_for_all_tasks():
+def test_a_login_that_the_other_site_refuses_is_not_tried_again():
     here = Session(LOGIN, pairings("p1"), reply(b"", 401), DONE, pairings("p1"), DONE)
     here.cancel()
     here.cancel()

@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, longrunning.tasks contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The page of the ready definitions: what each says of itself, and what its golden examples or a real server prove.
+
+document_providers.py writes the page.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import (
+    SECRET_OPTIONS,
+    ConnectionOptions,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import (
+    Definition,
+    read_definition,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import (
+    ANY_OTHER,
+    LOGIN_VALUES,
+    PLACES,
+)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import placeholders
+from ansible_collections.longrunning.tasks.tests.unit.support.definitions import FOLDER, described, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFINITIONS = ROOT / "plugins" / "plugin_utils" / "task_definitions"
+REAL_SERVERS = ROOT / "tests" / "real_servers"
+PAGE = ROOT / "docs" / "docsite" / "rst" / "ready_definitions.rst"
+WIDTH = 120
+_LABEL = "ansible_collections.longrunning.tasks.docsite.ready_definitions"
+_HEAD = f"""\
+.. Copyright: (c) 2026, longrunning.tasks contributors
+   GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+   SPDX-License-Identifier: GPL-3.0-or-later
+
+.. document_providers.py writes this page.
+
+.. _{_LABEL}:
+
+Ready definitions
+=================
+
+These APIs come with the collection: ``definition`` takes the name. A definition says how to log in, where the tasks are
+and what the API's words mean. How one is written, and so how to change a copy of one, says
+:ref:`the reference of definitions <ansible_collections.longrunning.tasks.docsite.custom_guide>`. The files are in
+the folder ``plugins/plugin_utils/task_definitions`` of the collection.
+
+A definition that no server has proven follows the documents that it names. The collection's tests give it answers as
+these show them, and look at what becomes of a task, a list, a failure, a refused login, an unknown ID, a launch and a
+cancelling. What no document says is told with the definition. A word that a definition does not know is ``unknown``,
+and never a success.
+
+"""
+_PARTS = (
+    ("login", "Login"),
+    ("launch", "Launch and ID"),
+    ("cancel", "Cancelling"),
+    ("limits", "Limits"),
+    ("proven_on", "Proven on"),
+)
+_VALUES = {
+    "username": "ann",
+    "account_id": "my-project",
+    "region": "eu-1",
+    "app_id": "my-app",
+    "auth_url": "https://login.example",
+}
+
+
+class Ready(NamedTuple):
+    """A ready definition: as it is written, and as it is read."""
+
+    name: str
+    given: Mapping[str, Any]
+    read: Definition
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        return self.given.get("about", {})
+
+    @property
+    def is_played(self) -> bool:
+        """Whether the collection's tests play it with a real server."""
+        paths = [*REAL_SERVERS.glob("test_*.py"), *REAL_SERVERS.glob("playbooks/*.yml")]
+        return any(re.search(rf"[\"'/]{self.name}(\.yml)?[\"']", path.read_text(encoding="utf-8")) for path in paths)
+
+    @property
+    def shown(self) -> set[str]:
+        """What its golden examples show."""
+        if not (FOLDER / f"{self.name}.yml").is_file():
+            return set()
+        return {kind_of(example) for example in described(self.name).examples.values()}
+
+
+def every() -> list[Ready]:
+    """Return the definitions that the collection ships."""
+    options = ConnectionOptions("custom", api_url="https://api.example", **dict.fromkeys((*LOGIN_VALUES, *PLACES), "x"))
+    found = []
+    for path in sorted(DEFINITIONS.glob("*.yml")):
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found.append(Ready(path.stem, given, read_definition(given, options)))
+    return found
+
+
+# --- reStructuredText -----------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> str:
+    """Return a text in which nothing is markup."""
+    return re.sub(r"([*`|\\]|_(?!\w))", r"\\\1", " ".join(text.split()))
+
+
+def code(text: object) -> str:
+    """Return a text as code."""
+    return f"``{' '.join(str(text).split())}``"
+
+
+def filled(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Break a text into lines."""
+    lines = [first]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > WIDTH and lines[-1].strip():
+            lines.append(rest)
+        lines[-1] += f"{word} "
+    return [line.rstrip() for line in lines]
+
+
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return a list-table."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in (columns, *rows):
+        for number, cell in enumerate(row):
+            lines += filled(cell, "   * - " if number == 0 else "     - ", "       ")
+    return [*lines, ""]
+
+
+# --- the page -------------------------------------------------------------------------------------------------
+
+
+def index_row(one: Ready) -> tuple[str, ...]:
+    """Return what a definition can do, as it says itself and as is proven."""
+    proven = "yes" if one.is_played or {"succeeded", "failed"} <= one.shown else "no"
+    reasons = {*one.read.failure, *one.read.ended, *one.read.fields}
+    has_code = "code" in {*one.read.failure, *one.read.ended}
+    places = [".".join(path) for path in one.read.launch_id]
+    return (
+        f":ref:`{one.name} <{_LABEL}.{one.name}>`",
+        prose(one.given["title"]),
+        "a server" if one.is_played else "documents",
+        proven,
+        "no" if one.read.list is None else "yes",
+        proven,
+        "code and words" if has_code else "words" if "message" in reasons else "no",
+        "no" if one.read.cancel is None else "yes",
+        ", ".join(map(code, places)),
+    )
+
+
+def options_of(one: Ready) -> list[str]:
+    """Return the connection options that it needs."""
+    others = {key: value for key, value in one.given.items() if key not in ("about", "list")}
+    return [*one.read.needs, *(name for name in PLACES if name in placeholders(others))]
+
+
+def example(one: Ready) -> list[str]:
+    """Return a task that waits with it."""
+    lines = [
+        "- name: Wait for what was launched",
+        "  longrunning.tasks.task_wait:",
+        f"    definition: {one.name}",
+        f"    api_url: https://{one.name.replace('_', '-')}.example",
+    ]
+    for name in options_of(one):
+        value = f'"{{{{ my_{name} }}}}"' if name in SECRET_OPTIONS else _VALUES.get(name, "my-value")
+        lines.append(f"    {name}: {value}")
+    lines.append('    launch_results: "{{ launched }}"')
+    return ["", ".. code-block:: yaml", "", *(f"   {line}" for line in lines), ""]
+
+
+def states(one: Ready) -> list[str]:
+    """Return the API's words, by what they mean."""
+    means: dict[str, list[str]] = {}
+    for status, state in one.read.statuses.items():
+        if state is not None:
+            means.setdefault(state.value, []).append(f"HTTP {status}")
+    for word, state in one.given.get("states", {}).items():
+        means.setdefault(state, []).append("any other word" if word == ANY_OTHER else code(word))
+    condition = one.given.get("succeeded_if")
+    if condition is not None:
+        means["succeeded"].append(f"(if {code(condition)}, else failed)")
+    return table(("here", "at the API"), ((code(state), ", ".join(words)) for state, words in means.items()))
+
+
+def failures(one: Ready) -> list[str]:
+    """Return the documented codes of failures."""
+    if not one.read.documented_errors:
+        return []
+    worth = {True: "yes", False: "no", None: "not known"}
+    columns = ("code", "what it is", "try again?", "source")
+    return table(
+        columns,
+        (
+            (code(error.code), prose(error.title), worth[error.retryable], prose(error.source))
+            for error in one.read.documented_errors
+        ),
+    )
+
+
+def section(one: Ready) -> list[str]:
+    """Return what the page says of a definition."""
+    title = f"{one.given['title']}: {one.name}"
+    lines = ["", f".. _{_LABEL}.{one.name}:", "", title, "-" * len(title), ""]
+    lines += filled(prose(one.about.get("description", one.given["title"])))
+    lines += example(one)
+    for key, name in _PARTS:
+        if key in one.about:
+            lines += filled(prose(one.about[key]), f":{name}: ", "  ")
+    sources = one.about.get("sources", ())
+    if sources:
+        lines += filled("; ".join(map(prose, sources)), ":Sources: ", "  ")
+    return [*lines, "", *states(one), *failures(one)]
+
+
+def page() -> str:
+    """Return the page."""
+    ready = every()
+    columns = ("definition", "API", "proven on", "info", "list", "wait", "reason", "cancel", "launch ID")
+    lines = table(columns, map(index_row, ready))
+    for one in ready:
+        lines += section(one)
+    return _HEAD + "\n".join(lines).rstrip() + "\n"
+
+
+def documents() -> dict[Path, str]:
+    """Return the page as it should be, by its path."""
+    return {PAGE: page()}
