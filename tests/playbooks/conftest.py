@@ -99,7 +99,9 @@ class Run:
         if self.status != 0:
             signs = ("TASK [", "[ERROR]", "fatal:", '    "msg":')
             told = [line[:3000] for line in self.output.splitlines() if line.startswith(signs)]
-            pytest.fail("\n".join([f"it ended with status {self.status}", *told[-6:], self.output[-1500:]]), pytrace=False)
+            pytest.fail(
+                "\n".join([f"it ended with status {self.status}", *told[-6:], self.output[-1500:]]), pytrace=False
+            )
         assert "Traceback (most recent call last)" not in self.output
         self.assert_keeps_secrets()
 
