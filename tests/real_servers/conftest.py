@@ -45,6 +45,7 @@ from openstack_server import Endpoints, OpenStackServer, missing_requirements  #
 from pulp_server import PulpServer  # noqa: E402 - as above
 from pygeoapi_server import PygeoapiServer  # noqa: E402 - as above
 from real_server import Pool, RealServer  # noqa: E402 - as above
+from sushy_server import SushyServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ KINDS: tuple[type[RealServer], ...] = (
     LxdServer,
     PulpServer,
     PygeoapiServer,
+    SushyServer,
 )
 
 

@@ -49,11 +49,11 @@ class FlowerServer(RealServer):
         self.serve("redis", redis, lambda: self.says("redis", "Ready to accept connections"))
         celery = [self.program("celery"), "-A", "jobs"]
         worker = [*celery, "worker", "--concurrency", "2", "--task-events", "--loglevel", "INFO"]
-        self.serve("worker", worker, lambda: self.says("worker", " ready."), self.state)
+        self.serve("worker", worker, lambda: self.says("worker", " ready."), folder=self.state)
         flower = [*celery, "flower", "--address=127.0.0.1", f"--port={self.port}", "--persistent=false"]
         # Not among the arguments, which everybody can read.
         login = {"FLOWER_BASIC_AUTH": f"{USERNAME}:{self.password}"}
-        self.serve("flower", flower, self._sees_tasks, self.state, **login)
+        self.serve("flower", flower, self._sees_tasks, folder=self.state, variables=login)
 
     def says(self, name: str, words: str) -> bool:
         """Whether the log of a process has these words."""

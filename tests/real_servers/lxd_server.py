@@ -50,7 +50,9 @@ class LxdServer(RealServer):
         command = ["unshare", "--mount", "lxd", "--debug", "--group", "root"]
         self._socket = folder / "unix.socket"
         log = self.state / "lxd.log"
-        process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), LXD_DIR=str(folder))
+        process = self.serve(
+            "lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), variables={"LXD_DIR": str(folder)}
+        )
         self._set_up()
 
         def wait_for_a_look() -> None:

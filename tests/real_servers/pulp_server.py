@@ -61,8 +61,8 @@ class PulpServer(RealServer):
         bind = f"127.0.0.1:{self.port}"
         # With a log of its requests.
         api = [self.program("pulpcore-api"), "--bind", bind, "--workers", "1", "--access-logfile", "-"]
-        self.serve("api", api, lambda: answers(f"{self.url}/pulp/api/v3/status/"), **settings)
-        self.serve("worker", [self.program("pulpcore-worker")], self._has_worker, **settings)
+        self.serve("api", api, lambda: answers(f"{self.url}/pulp/api/v3/status/"), variables=settings)
+        self.serve("worker", [self.program("pulpcore-worker")], self._has_worker, variables=settings)
 
     def stop(self) -> None:
         """Stop all of it."""

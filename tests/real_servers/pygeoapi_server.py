@@ -60,7 +60,13 @@ class PygeoapiServer(RealServer):
         program = self.program("pygeoapi")
         generate = [program, "openapi", "generate", configuration, "--output-file", described]
         run(generate, cwd=self.state, environment=self.environment(**variables))
-        self.serve("api", [program, "serve", "--flask"], lambda: answers(f"{self.url}/jobs"), self.state, **variables)
+        self.serve(
+            "api",
+            [program, "serve", "--flask"],
+            lambda: answers(f"{self.url}/jobs"),
+            folder=self.state,
+            variables=variables,
+        )
 
     def _configuration(self) -> dict[str, object]:
         nobody = {

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aptly_server import AptlyServer
-    from definition_proof import Run, Show
+    from definition_proof import Show
+    from playbook_runner import Run
 
 SNAPSHOT = {"path": "/api/repos/main/snapshots?_async=1", "body": {"Name": "today"}}
 

@@ -20,7 +20,7 @@ from upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from definition_proof import Run
+    from playbook_runner import Run
     from pulp_server import PulpServer
 
 WRONG = "quite-the-wrong-password"
