@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from machine import ServerError, run, write_private
 from postgresql_server import PostgreSQL, initdb
-from real_server import RealServer
+from real_server import Command, RealServer
 from server_process import answers, direct_session
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PulpServer(RealServer):
         run([manager, "reset-admin-password", "--password", self.password], cwd=self.state, environment=environment)
         bind = f"127.0.0.1:{self.port}"
         # With a log of its requests.
-        api = [self.program("pulpcore-api"), "--bind", bind, "--workers", "1", "--access-logfile", "-"]
+        api: Command = [self.program("pulpcore-api"), "--bind", bind, "--workers", "1", "--access-logfile", "-"]
         self.serve("api", api, lambda: answers(f"{self.url}/pulp/api/v3/status/"), variables=settings)
         self.serve("worker", [self.program("pulpcore-worker")], self._has_worker, variables=settings)
 
