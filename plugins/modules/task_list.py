@@ -13,7 +13,7 @@ author: longrunning.tasks contributors (@longrunning)
 description:
   - Lists a vendor's long-running tasks in one vocabulary for all vendors.
   - The vendor's paging is hidden. What the vendor can filter is filtered there, everything else here.
-  - The vendor gets ten minutes for its list, and 1,000 pages. A list that needs more is a failure, which says how to
+  - The vendor gets ten minutes for its list, and 10,000 pages. A list that needs more is a failure, which says how to
     narrow it down.
 extends_documentation_fragment:
   - longrunning.tasks.connection

@@ -359,20 +359,22 @@ EXAMPLES = r"""
 
 - name: Wait until a volume can be used, attached or not
   longrunning.tasks.task_wait:
-    provider: custom
-    api_url: https://volumes.example.com/v3
-    api_token: "{{ token }}"
-    definition: "{{ lookup('ansible.builtin.file', 'volumes.yml') | from_yaml }}"
+    definition: openstack_volume
+    api_url: "{{ volume_api }}"
+    auth_url: "{{ keystone }}"
+    app_id: "{{ application_credential_id }}"
+    app_secret: "{{ application_credential_secret }}"
     task_id: "{{ volume_id }}"
     success_states: [available, in-use]
     failure_states: [error_restoring]
 
 - name: Wait until a server is gone
   longrunning.tasks.task_wait:
-    provider: custom
-    api_url: https://compute.example.com/v2.1
-    api_token: "{{ token }}"
-    definition: "{{ lookup('ansible.builtin.file', 'servers.yml') | from_yaml }}"
+    definition: openstack_server
+    api_url: "{{ compute_api }}"
+    auth_url: "{{ keystone }}"
+    app_id: "{{ application_credential_id }}"
+    app_secret: "{{ application_credential_secret }}"
     task_id: "{{ server_id }}"
     success_states: [DELETED]
     not_found: succeed

@@ -33,7 +33,7 @@ from unit.support.vendors import CANCELLERS, MARK, PASSWORD, TOKEN, VENDORS  # n
 
 PLAYS = Path(__file__).parent / "plays"
 #: Seconds.
-LONGEST_RUN = 300
+LONGEST_RUN = 900
 
 #: What plays call them. Those of the table are the vendors' usual logins.
 SECRETS = {
@@ -99,9 +99,8 @@ class Run:
         if self.status != 0:
             signs = ("TASK [", "[ERROR]", "fatal:", '    "msg":')
             told = [line[:3000] for line in self.output.splitlines() if line.startswith(signs)]
-            pytest.fail(
-                "\n".join([f"it ended with status {self.status}", *told[-6:], self.output[-1500:]]), pytrace=False
-            )
+            ended = f"it ended with status {self.status}"
+            pytest.fail("\n".join([ended, *told[-6:], self.output[-1500:]]), pytrace=False)
         assert "Traceback (most recent call last)" not in self.output
         self.assert_keeps_secrets()
 
