@@ -456,14 +456,18 @@ def surroundings(url, secrets, folder):
     }
 
 
+#: Their examples are run in another test, those of the ready definitions in test_ready_definitions.py.
+APART = {"cookbook", "ready_definitions"}
+
+
 def runnable(*pages):
-    """Return the examples of these pages; without any, those of all pages but the cookbook."""
+    """Return the examples of these pages; without any, those of all pages that have no test of their own."""
     return [
         example
         for example in EXAMPLES
         if example.kind != "part"
         and example.name not in NOT_RUN
-        and (example.page in pages if pages else example.page != "cookbook")
+        and (example.page in pages if pages else example.page not in APART)
     ]
 
 
