@@ -22,7 +22,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock impo
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import LOGOUT_SECONDS
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import secrets_of
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
@@ -265,17 +264,8 @@ class Cell:
         params |= {"transient_timeout": 20.0, **self.case.params}
         with TimedSession(self.clock, self.vendor, self._connection()) as session:
             self._session = session
-            context = Context(
-                params=params,
-                check_mode=False,
-                options=session.options,
-                provider=session.provider,
-                clock=self.clock,
-                warn=session.warnings.append,
-                requests_sent=lambda: session.requests_sent,
-            )
             try:
-                return dict(task_wait.run(context))
+                return dict(task_wait.run(session.context(params)))
             except WorkError as error:
                 return error.to_result()
             finally:

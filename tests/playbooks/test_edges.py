@@ -149,9 +149,7 @@ def test_both_edges_give_the_same_results(both, way):
 
 
 @pytest.mark.newest
-@pytest.mark.parametrize(
-    "way", [" ansible.builtin.host_pinned", "-v linear", "-vv free", "-vvv linear", "-vvvv linear"]
-)
+@pytest.mark.parametrize("way", ["-v ansible.builtin.host_pinned", "-vv free", "-vvv linear", "-vvvv linear"])
 def test_neither_verbosity_nor_strategy_nor_tags_change_a_result(both, way):
     verbosity, strategy = way.split(" ")
     registered, output = both(verbosity, strategy, "--tags", "few")

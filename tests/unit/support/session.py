@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import RequestsClient
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import connection_options
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
     Launch,
@@ -99,6 +100,22 @@ class FakeSession:
 
     def close(self) -> None:
         self.provider.close(self.deadline)
+
+    def context(self, params: Mapping[str, Any], *, check_mode: bool = False) -> Context:
+        """Return what a module's work gets of its runner."""
+        return Context(
+            params=params,
+            check_mode=check_mode,
+            options=self.options,
+            provider=self.provider,
+            clock=self.clock,
+            warn=self.warnings.append,
+            requests_sent=lambda: self.requests_sent,
+        )
+
+    @property
+    def requests_sent(self) -> int:
+        return len(self.http.requests)
 
 
 class SocketSession(FakeSession):

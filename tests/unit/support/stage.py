@@ -55,18 +55,11 @@ class Stage:
         """Do a module's work as its runner does, with the defaults of its options."""
         provider = PROVIDERS[self.vendor.name]
         with SocketSession(provider=provider, clock=self.clock, **at(self.url, self.login)) as session:
-            context = Context(
-                params=Run(work, session.provider, **params).params,
-                check_mode=check_mode,
-                options=session.options,
-                provider=session.provider,
-                clock=self.clock,
-                warn=self.warnings.append,
-                requests_sent=lambda: session.requests_sent,
-            )
+            context = session.context(Run(work, session.provider, **params).params, check_mode=check_mode)
             try:
                 return work(context)
             finally:
+                self.warnings += session.warnings
                 session.close()
                 self.warnings += session.warnings
 

@@ -10,9 +10,10 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from ansible.plugins.action import ActionBase, normal
@@ -26,6 +27,9 @@ from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker impor
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
 
 MODULE = {"the module": "ran"}
+LOCKS = (type(threading.Lock()), type(threading.RLock()))
+#: Seconds for what takes less than one where nothing else runs.
+PATIENCE = 60
 TASK = {"id": "a", "status": "success", "type": "import"}
 
 
@@ -110,6 +114,18 @@ def test_where_it_cannot_be_done_the_module_runs(run, monkeypatch, target, name,
     assert run() == MODULE
 
 
+@pytest.mark.parametrize(("format_", "is_done_here"), [("json", True), ("xml", False)])
+def test_a_library_that_only_the_definition_needs_counts(run, monkeypatch, format_, is_done_here):
+    monkeypatch.setattr(runner, "find_spec", lambda name: None if name == "xmltodict" else name)
+    definition = {"get": {"path": "/tasks/{id}"}, "fields": {"state": "status"}, "states": {"success": "succeeded"}}
+    assert (run(provider="", definition={**definition, "format": format_}) != MODULE) is is_done_here
+
+
+def test_the_name_of_a_definition_is_resolved_before(run):
+    result = run(provider="", definition="no_such_name")
+    assert (result["failed"], result["reason"], result["option"]) == (True, "invalid_option", "definition")
+
+
 def state():
     return (
         dict(os.environ),
@@ -180,6 +196,49 @@ def test_secrets_are_registered_where_ansible_core_can(run, monkeypatch):
     monkeypatch.setattr(runner, "register_secrets", told.extend)
     assert "t0ken-of-a-test" not in str(run())
     assert "t0ken-of-a-test" in told
+
+
+def locks_of_the_process():
+    """Yield the locks that are there once: those of modules that the work uses, of their classes and their objects."""
+    used = ("ansible_collections.longrunning.tasks.plugins.", "requests", "urllib3", "jsonschema")
+    for module in [module for name, module in sys.modules.items() if module and name.startswith(used)]:
+        for value in list(vars(module).values()):
+            # Python gives back those of its own modules.
+            has_more = hasattr(value, "__dict__") and not isinstance(value, ModuleType)
+            kept = list(vars(value).values()) if has_more else []
+            yield from (lock for lock in (value, *kept) if isinstance(lock, LOCKS))
+
+
+def test_a_worker_needs_no_lock_that_it_inherits(run):
+    """A thread of ansible-playbook may hold any when it forks a worker, where nobody gives them back."""
+    run()
+    locks = list(dict.fromkeys(locks_of_the_process()))
+    assert locks
+    are_held, are_free = threading.Event(), threading.Event()
+
+    def hold():
+        taken = [lock for lock in locks if lock.acquire(blocking=False)]
+        are_held.set()
+        are_free.wait()
+        for lock in taken:
+            lock.release()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    are_held.wait()
+    with warnings.catch_warnings():
+        # Of Python: that threads and forks do not go together.
+        warnings.simplefilter("ignore")
+        worker = os.fork()
+    if worker == 0:
+        with suppress(BaseException):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(PATIENCE)
+            os._exit(0 if run()["task"]["state"] == "succeeded" else 1)
+        os._exit(2)
+    are_free.set()
+    holder.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 0
 
 
 @pytest.mark.parametrize(

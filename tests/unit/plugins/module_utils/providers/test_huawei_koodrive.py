@@ -24,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import Context, checked_task_ids
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
@@ -400,7 +400,7 @@ def test_an_id_of_19_digits_loses_none(task_id):
 
 def test_an_id_that_became_a_float_is_refused():
     text = json.dumps(DETAIL).replace(f'"{ID}"', "1.534087020903704704E18")
-    with pytest.raises(BadAnswerError, match="no whole number"):
+    with pytest.raises(BadAnswerError, match="not a whole number"):
         Session(reply(text.encode())).read()
 
 
@@ -707,16 +707,7 @@ def test_no_repr_shows_a_secret():
 
 
 def wait(session, **params):
-    context = Context(
-        params=Run(task_wait.run, session.provider, task_ids=[ID], **params).params,
-        check_mode=False,
-        options=session.options,
-        provider=session.provider,
-        clock=session.clock,
-        warn=session.warnings.append,
-        requests_sent=lambda: len(session.http.requests),
-    )
-    return task_wait.run(context)
+    return task_wait.run(session.context(Run(task_wait.run, session.provider, task_ids=[ID], **params).params))
 
 
 @pytest.mark.parametrize("option", ["poll_interval", "max_poll_interval"])
