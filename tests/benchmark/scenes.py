@@ -10,6 +10,8 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +35,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading im
 from task_simulator import Simulator
 from unit.support.fake_clock import WALL_START, FakeClock
 
-from .playing import PlaybookRun, Player, TaskRun
+from .pages import DEFINITION, PAGE_SIZE, serving, task_id
+from .playing import HERE, PlaybookRun, Player, TaskRun
 from .report import MODULE, OURS, URI, Aim, Measure, Told
 
 ASTRA = "netapp_astra_control"
@@ -73,6 +76,8 @@ class Size:
     #: Shorter than a session lives, so that none is renewed in the middle of a look.
     quota_spread: int = 500
     listed_tasks: int = 10_000
+    #: So many tasks in a list of pages.
+    scale: tuple[int, ...] = (1_000, 10_000, 100_000)
     tasks_in_a_play: int = 1000
 
     @property
@@ -530,6 +535,54 @@ def listed_tasks(player: Player, size: Size, scratch: Path) -> Seen:
     )
 
 
+def scale(player: Player, size: Size, scratch: Path) -> Seen:
+    """Wait for more and more tasks in a list of pages."""
+    scene, values = "Tasks in a list of pages", Values()
+    for way in ("task_ids", "select"):
+        runs = {number: _run_scale(number, way) for number in size.scale}
+        least = size.scale[0]
+        for number, (peak, cpu, requests) in runs.items():
+            values.add(f"{way}: peak memory", f"{number:,}", peak)
+            values.add(f"{way}: processor time", f"{number:,}", cpu)
+            values.add(f"{way}: requests", f"{number:,}", requests)
+            if number > least:
+                more = number - least
+                values.add(f"{way}: memory of each more", f"{number:,}", 1024 * (peak - runs[least][0]) / more)
+                values.add(f"{way}: processor time of each more", f"{number:,}", 1e6 * (cpu - runs[least][1]) / more)
+        values.add(f"{way}: peak memory of {size.listed_tasks:,}", OURS, runs[size.listed_tasks][0])
+    for number in (1, size.listed_tasks):
+        with serving(number) as url:
+            given = {"definition": DEFINITION, "api_url": url, "ids": [task_id(one) for one in range(number)]}
+            peak = player.play("scale.yml", given, watched=True).peak
+        values.add("the whole playbook: peak memory", f"{number:,}", peak)
+    aim = Aim("below 150 MB", most=150.0)
+    measures = [
+        values.measure(scene, f"{way}: {quantity}", unit, goal)
+        for way in ("task_ids", "select")
+        for quantity, unit, goal in (
+            ("peak memory", "MB", None),
+            ("memory of each more", "kB", None),
+            ("processor time", "s", None),
+            ("processor time of each more", "µs", None),
+            ("requests", "", None),
+            (f"peak memory of {size.listed_tasks:,}", "MB", aim),
+        )
+    ]
+    return Seen(
+        f"{PAGE_SIZE} tasks a page, all have ended; the work and its result in a process, as both edges do them",
+        [*measures, values.measure(scene, "the whole playbook: peak memory", "MB")],
+    )
+
+
+def _run_scale(number: int, way: str) -> tuple[float, float, float]:
+    """Return the peak memory in MB, the processor time in seconds, and the requests of a wait for so many tasks."""
+    with serving(number) as url:
+        command = [sys.executable, "-m", "benchmark.run_scale", url, str(number), way]
+        done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
+    result = json.loads(done.stdout)
+    return result["peak"], result["cpu"], result["requests"]
+
+
 # --- a quota ----------------------------------------------------------------------------------------------------
 
 
@@ -623,4 +676,5 @@ SCENES: Mapping[str, Scene] = {
     "many-running": many_running_tasks,
     "quota": quota,
     "listed": listed_tasks,
+    "scale": scale,
 }

@@ -27,9 +27,17 @@ class Program(NamedTuple):
 
 PROGRAMS = (
     Program("aptly", "aptly", ("real aptly",)),
+    Program("gnt-cluster", "ganeti", ("real Ganeti",)),
     Program("initdb", "postgresql", ("real OpenStack Glance", "real Pulp")),
+    Program("ip", "iproute2", ("real Ganeti",)),
     Program("java", "default-jre-headless", ("ansible-rulebook",)),
+    Program("lxd", "lxd", ("real LXD",)),
+    Program("node", "nodejs", ("Azure's test server",)),
+    Program("npm", "npm", ("Azure's test server",)),
+    Program("openssl", "openssl", ("real Ganeti",)),
     Program("qemu-img", "qemu-utils", ("real OpenStack Glance",)),
+    Program("redis-server", "redis-server", ("real Flower",)),
+    Program("unshare", "util-linux", ("real Ganeti", "real LXD")),
 )
 
 

@@ -182,10 +182,10 @@ def _advice(outcome: WaitOutcome, longer: str = "") -> str:
     if not outcome.leaves_tasks:
         return ""
     seen = [task for task in outcome.pending if task.id in outcome.last_seen]
-    missing = [task for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND]
-    odd = [task for task in seen if task.state is TaskState.UNKNOWN and task not in missing]
+    missing = {task.id for task in seen if task.id in outcome.lost or task.state is TaskState.NOT_FOUND}
+    odd = [task for task in seen if task.state is TaskState.UNKNOWN and task.id not in missing]
     parts = []
-    if any(task.state in _UNDER_WAY and task not in missing for task in seen):
+    if any(task.state in _UNDER_WAY and task.id not in missing for task in seen):
         again = "wait again" if outcome.plan.watched is not None else "wait for the same IDs again"
         parts.append(f" The vendor keeps working: {again}{longer}.")
     if odd:
@@ -220,7 +220,8 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
     if outcome.last_seen and outcome.pending:
         text += f" The outcome of {_named(outcome.pending, outcome)} is unknown."
         if isinstance(cause, TransientError):
-            text += f" Wait for the same IDs again when {title} answers."
+            again = "Wait again" if outcome.plan.watched is not None else "Wait for the same IDs again"
+            text += f" {again} when {title} answers."
     return text
 
 

@@ -334,7 +334,8 @@ class _Wait:
         self._polls = 0
         self._transient_errors = 0
         self._last_transient_error: str | None = None
-        self._unknown_states: list[str | None] = []
+        #: In their order.
+        self._unknown_states: dict[str | None, None] = {}
 
     def run(self) -> WaitOutcome:
         if not self._followed:
@@ -437,8 +438,8 @@ class _Wait:
                 StateChange(task.state, task.raw_state, task.percent, self._clock.now(), now - self._began),
             )
             del followed.history[:-LONGEST_HISTORY]
-        if task.state is TaskState.UNKNOWN and task.raw_state not in self._unknown_states:
-            self._unknown_states.append(task.raw_state)
+        if task.state is TaskState.UNKNOWN:
+            self._unknown_states[task.raw_state] = None
         followed.note_progress(task, now)
         followed.task, followed.seen = task, now
         return is_new

@@ -32,8 +32,9 @@ Answer = Union[Task, TransientError]
 #: Empty pages in a row that are followed: some vendors have them before the end, none has so many. Pages that bring
 #: nothing new count as empty: they come where a server does not page as it is asked to.
 MOST_EMPTY_PAGES = 100
-#: Pages of a list that are followed at all.
-MOST_PAGES = 1000
+#: Pages of a list that are followed at all: a million tasks where a page has 100. Only a list without an end has more.
+#: Before that the time for the whole is up, or a wait for few tasks has asked for each by its ID.
+MOST_PAGES = 10_000
 
 
 def unwarned(_text: str) -> None:
@@ -332,7 +333,7 @@ def read_pages(provider: TaskProvider, query: TaskQuery, deadline: Deadline) -> 
             raise BadAnswerError(f"{title} answered with a list whose pages run in a circle")
         seen.add(cursor)
     raise BadAnswerError(
-        f"{title} answered with a list that goes on after {MOST_PAGES} pages. No more are read: narrow it down "
+        f"{title} answered with a list that goes on after {MOST_PAGES:,} pages. No more are read: narrow it down "
         "with a lower limit, or with filters that the vendor knows"
     )
 

@@ -12,18 +12,23 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 from .golden import DEFINITIONS, GOLDEN, SERVER, Answer, Connection, Example, Login
+from .socket_server import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest, HttpResponse
+    from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpResponse
+
+    from .socket_server import Received
 
 FOLDER = GOLDEN / "definitions"
 _EXAMPLE_KEYS = frozenset({"task_id", "task", "tasks", "truncated", "launched", "registered", "error", "answers"})
@@ -126,3 +131,42 @@ def described(name: str) -> Described:
 def every_described() -> list[Described]:
     """Return all definitions with golden examples here."""
     return [described(path.stem) for path in sorted(FOLDER.glob("*.yml"))]
+
+
+class PlayedApi:
+    """Answers over sockets the login of a definition, and each look at its task by the answers of an example.
+
+    It refuses the request of the number ``refused``, counted from 1 and without those of the login.
+    """
+
+    def __init__(self, one: Described, example: Example, refused: int = 0) -> None:
+        self.one, self.example, self.refused = one, example, refused
+        self.asked = self.logins = 0
+
+    def __call__(self, request: Received) -> bytes:
+        sent = HttpRequest(request.method, request.target)
+        for documented in self.one.login.answers:
+            if documented.fits(sent):
+                self.logins += f"{sent.method} {urlsplit(sent.url).path}" != self.one.logout
+                return self._reply(documented, request)
+        self.asked += 1
+        if self.asked == self.refused:
+            return answer(b"", 401)
+        fitting = (documented for documented in self.example.answers if documented.fits(sent))
+        return self._reply(next(fitting, Answer("", 404)), request)
+
+    def _reply(self, documented: Answer, request: Received) -> bytes:
+        here = f"http://{request.headers['host']}"
+        headers = {name: text.replace(SERVER, here) for name, text in documented.headers.items()}
+        return answer(documented.body.replace(SERVER, here), documented.status, **headers)
+
+    def options(self, url: str) -> dict[str, Any]:
+        """Return the connection options with the address of the server that plays it."""
+        addresses = {"api_url": url}
+        if "auth_url" in self.one.options:
+            addresses["auth_url"] = f"{url}{urlsplit(self.one.options['auth_url']).path}"
+        return {**self.one.options, **addresses}
+
+    def task_id(self, url: str) -> str:
+        """Return the ID of the example's task, which can be an address."""
+        return str(self.example.task_id).replace(SERVER, url)

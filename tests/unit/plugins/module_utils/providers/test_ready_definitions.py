@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError, WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
@@ -25,10 +24,11 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from ansible_collections.longrunning.tasks.tests.tooling.definition_page import every
-from ansible_collections.longrunning.tasks.tests.unit.support.definitions import every_described, kind_of
-from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, SERVER, Answer
+from ansible_collections.longrunning.tasks.tests.unit.support.definitions import PlayedApi, every_described, kind_of
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import OTHER_VALUES, changed, places
+from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, Answer
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment, serving
 
 ALL = every_described()
 SHIPPED = [one for one in ALL if one.is_shipped]
@@ -217,45 +217,22 @@ def test_a_task_that_has_ended_cannot_be_cancelled(one):
     assert connection.provider.why_not_cancellable(task) is not None
 
 
+@EACH
+def test_a_spoiled_answer_never_makes_a_success(one):
+    for kind in ("running", "failed"):
+        example = one.example(kind)
+        for number, documented in enumerate(example.answers):
+            body = json.loads(documented.body) if documented.body else None
+            for path in places(body):
+                for value in ((), (None,), *((other,) for other in OTHER_VALUES)):
+                    spoiled = example.with_body(number, changed(body, path, *value))
+                    # Only what comes once the task has ended well asks for more than the example has.
+                    connection = one.connect((*spoiled.answers, Answer("* *", 404), Answer("* *", 404)))
+                    tasks, _error = connection.outcome(spoiled)
+                    assert [task.state for task in tasks] != [TaskState.SUCCEEDED], (path, value)
+
+
 # --- over real sockets ----------------------------------------------------------------------------------------
-
-
-class Api:
-    """Answers the login of a definition, and a look at its task by the answers of an example, once or more.
-
-    It refuses the request of the number ``refused``, counted from 1 and without those of the login.
-    """
-
-    def __init__(self, one, example, refused=0):
-        self.one, self.example, self.refused = one, example, refused
-        self.asked = self.logins = 0
-
-    def __call__(self, request):
-        sent = HttpRequest(request.method, request.target)
-        for documented in self.one.login.answers:
-            if documented.fits(sent):
-                self.logins += f"{sent.method} {urlsplit(sent.url).path}" != self.one.logout
-                return self._reply(documented, request)
-        self.asked += 1
-        if self.asked == self.refused:
-            return answer(b"", 401)
-        documented = next((documented for documented in self.example.answers if documented.fits(sent)), Answer("", 404))
-        return self._reply(documented, request)
-
-    def _reply(self, documented, request):
-        here = f"http://{request.headers['host']}"
-        headers = {name: text.replace(SERVER, here) for name, text in documented.headers.items()}
-        return answer(documented.body.replace(SERVER, here), documented.status, **headers)
-
-    def visit(self, server):
-        """Return a session with this API at the address of a server."""
-        addresses = {"api_url": server.url}
-        if "auth_url" in self.one.options:
-            addresses["auth_url"] = f"{server.url}{urlsplit(self.one.options['auth_url']).path}"
-        return SocketSession(provider=PROVIDERS["custom"], **{**self.one.options, **addresses})
-
-    def task_id(self, visit, server):
-        return visit.provider.description.read_task_id(self.example.task_id.replace(SERVER, server.url))
 
 
 @pytest.fixture(autouse=True)
@@ -267,9 +244,9 @@ def _bare_environment(monkeypatch):
 def test_a_session_that_has_run_out_is_begun_anew(one):
     example = one.example("running")
     # The one request for the task itself is refused when it is sent for the second time.
-    api = Api(one, example, refused=len(example.answers) + 1)
-    with serving(api) as server, api.visit(server) as visit:
-        task_id = api.task_id(visit, server)
+    api = PlayedApi(one, example, refused=len(example.answers) + 1)
+    with serving(api) as server, SocketSession(provider=PROVIDERS["custom"], **api.options(server.url)) as visit:
+        task_id = visit.provider.description.read_task_id(api.task_id(server.url))
         assert visit.read(task_id).state is TaskState.RUNNING
         if one.login.answers:
             assert visit.read(task_id).state is TaskState.RUNNING

@@ -471,7 +471,7 @@ class TestPages:
     @pytest.mark.kind
     def test_a_list_without_end_is_given_up(self):
         provider = PagedProvider(*[[task(f"t{number}")] for number in range(MOST_PAGES + 10)])
-        with pytest.raises(BadAnswerError, match=r"goes on after 1000 pages\. No more are read: narrow it"):
+        with pytest.raises(BadAnswerError, match=r"goes on after 10,000 pages\. No more are read: narrow it"):
             list_tasks(provider, TaskQuery(types=frozenset({"none"})), 10, DEADLINE)
         assert len(provider.requests) == MOST_PAGES
 
