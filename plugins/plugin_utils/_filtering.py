@@ -71,6 +71,6 @@ def _definition(variables: Mapping[str, Any], given: Any) -> Any:
     found = with_definition({"definition": _plain(given)}, search_path)["definition"]
     if isinstance(found, str):
         raise OptionError(
-            "definition", "definition is text, and no name. Give a mapping, such as (the_text | from_yaml)"
+            "definition", "definition is text, but not a name. Give a mapping, such as (the_text | from_yaml)"
         )
     return found

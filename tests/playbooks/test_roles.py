@@ -443,7 +443,7 @@ def test_a_simulator_that_cannot_start_says_why(use_roles, simulate, tmp_path):
     path, folder, scenario, stopped = (failure for _facts, failure in ends)
     assert path.startswith('task_simulator_name is "../x". It is the name of a folder, not a path: use letters, ')
     assert '"a/b"' in folder
-    assert re.match(r"The simulator did not start: task_simulator: .*nobody", scenario)
+    assert re.match(r"The simulator did not start: task_simulator: tasks\[0\].provider must be one of", scenario)
     assert re.match(r"The simulator did not stop: task_simulator: .* is open to other users", stopped)
 
 

@@ -179,7 +179,7 @@ class _Watcher:
         except RequestError as error:
             return self._after_refusal(error.message, error.reason, error)
         except Exception as error:  # noqa: BLE001 - a source that ends stops the whole engine
-            told = f"This is a defect of longrunning.tasks, please report it: {type(error).__name__}: {error}"
+            told = f"This is a bug in longrunning.tasks. Please report it: {type(error).__name__}: {error}"
             self._context.warn(traceback.format_exc())
             return self._after_refusal(told, "defect", None)
         for change in found.changes:

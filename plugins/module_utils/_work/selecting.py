@@ -115,7 +115,7 @@ class SelectionReader:
         if takes and not self._has_warned and not self._selection.query.matches(task):
             self._has_warned = True
             self._warn(
-                f"The list of {self._provider.description.title} does not tell of {task.describe()} what select asks "
-                "for, so the wait waits for it too, and for all that are like it"
+                f"The list of {self._provider.description.title} does not show of {task.describe()} what select asks "
+                "for, so the wait includes it, and all others like it"
             )
         return takes

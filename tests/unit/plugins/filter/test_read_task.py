@@ -193,7 +193,7 @@ def test_the_page_about_describing_an_api_is_true():
         ),
         ({"job": JOB}, changed(task_id={"pattern": "[a-z]+", "words": "letters"}), {"task_id": "17"}, "is letters"),
         ({"job": JOB}, changed(colour="red"), {}, "definition is wrong at $: colour is not known here"),
-        ({"job": JOB}, "title: a", {}, "definition is text, and no name"),
+        ({"job": JOB}, "title: a", {}, "definition is text, but not a name"),
         ({"job": JOB}, "no_such_name", {}, "there is no file 'no_such_name.yml'"),
         ({"job": JOB}, DEFINITION, {"status": "soon"}, "status is 'soon'"),
         ({"job": JOB}, DEFINITION, {"headers": "a: 1"}, "headers has to be a mapping"),

@@ -195,7 +195,7 @@ def test_a_task_that_does_not_tell_what_is_asked_for_is_waited_for():
     result = run_of()
     assert (ids(result), result["elapsed"]) == (["a"], 20.0)
     (warning,) = run_of.warnings
-    assert "does not tell of task a what select asks for, so the wait waits for it too" in warning
+    assert "does not show of task a what select asks for, so the wait includes it" in warning
 
 
 @pytest.mark.parametrize("states", [None, ["running"]])
