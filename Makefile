@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real bench awx eda build release clean
+.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real real-all bench awx eda build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,11 @@ playbooks: .venv/.ready ## Playbooks against the simulator on the oldest and the
 smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest and the newest, and on the next
 	@$(NOX) smoke-2.17 smoke-2.18 smoke-2.19 smoke-2.20 smoke-2.22
 
-real: .venv/.ready ## The modules against real servers; says which system packages it could use
+real: .venv/.ready ## Real servers that start quickly: Glance, aptly, Pulp, Flower, Buildbot, Azure's test server
 	@$(NOX) real_servers
+
+real-all: .venv/.ready ## These and Ganeti, LXD, pygeoapi, sushy-tools (as root; needs the packages ganeti and lxd)
+	@$(NOX) real_servers -- -m ""
 
 bench: .venv/.ready ## Measure task_wait against uri with until, some twelve minutes (not a part of test)
 	@$(NOX) bench bench-oldest

@@ -245,12 +245,16 @@ def kinds(session: nox.Session) -> None:
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)
 def real_servers(session: nox.Session) -> None:
-    """Run the modules against real servers: OpenStack Glance with Keystone, aptly, Pulp. Each says what it misses."""
+    """Run the modules and ready definitions against real servers, those that are quick. Each says what it misses.
+
+    Arguments after -- go to pytest: `-m ""` runs all.
+    """
     tally = Tally(session)
     chosen = tally.need(NEWEST, tools="Glance and Pulp")
     session.install(chosen.requirement, *FOR_PLAYBOOKS)
     environment = on_tarball(LONGRUNNING_REAL_SERVERS_DIR=BUILD / "real_servers")
-    tally.pytest("pytest", "--capture=no", path="tests/real_servers", arguments=session.posargs, env=environment)
+    where, usually = "tests/real_servers", ("-m", "not on_demand")
+    tally.pytest("pytest", "--capture=no", path=where, usually=usually, arguments=session.posargs, env=environment)
 
 
 @nox.session(python=interpreter(NEWEST), requires=NEEDS_TARBALL)

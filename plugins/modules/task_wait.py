@@ -269,6 +269,8 @@ seealso:
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
     description: When a wait ends, when it looks, what it retries, and what live progress shows.
+  - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
+    description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How any other API is described with O(definition).
 """

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from machine import run
-from real_server import RealServer, missing_programs
+from real_server import Command, RealServer, missing_programs
 from server_process import answers, direct_session
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ class AzureServer(RealServer):
             return
         shutil.rmtree(self.installed, ignore_errors=True)
         self.installed.mkdir(parents=True)
-        npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", self.installed]
+        npm: Command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", self.installed]
         run([*npm, f"{PACKAGE}@{VERSION}"], cwd=self.installed)
 
     def start(self) -> None:
         """Start both."""
         self.secret = secrets.token_urlsafe(24)
         self.tokens = TokenServer(self.secret)
-        command = ["node", self._program / "dist" / "cli" / "cli.js", "run", "--port", str(self.port)]
+        command: Command = ["node", self._program / "dist" / "cli" / "cli.js", "run", "--port", str(self.port)]
         self.serve("testserver", command, lambda: answers(f"{self.url}/report"))
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ Environment variables:
 
 ``LONGRUNNING_REAL_SERVERS_DIR``
     Work folder of the servers, for instance one that a CI job keeps; without it a temporary one, and then every run
-    installs OpenStack and Pulp again.
+    installs them again.
 ``LONGRUNNING_REAL_SERVERS_PYTHON``
     Interpreter (>= 3.11) for the servers, when pytest runs with an older one.
 ``CI``
@@ -33,9 +33,7 @@ if HERE not in sys.path:
 
 pytest.register_assert_rewrite("definition_proof", "playbook_runner")
 
-import aptly_server  # noqa: E402 - the path comes first
-import pulp_server  # noqa: E402 - as above
-from aptly_server import AptlyServer  # noqa: E402 - as above
+from aptly_server import AptlyServer  # noqa: E402 - the path comes first
 from azure_server import AzureServer  # noqa: E402 - as above
 from buildbot_server import BuildbotServer  # noqa: E402 - as above
 from flower_server import FlowerServer  # noqa: E402 - as above
@@ -47,6 +45,7 @@ from openstack_server import Endpoints, OpenStackServer, missing_requirements  #
 from pulp_server import PulpServer  # noqa: E402 - as above
 from pygeoapi_server import PygeoapiServer  # noqa: E402 - as above
 from real_server import Pool, RealServer  # noqa: E402 - as above
+from sushy_server import SushyServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,12 +57,15 @@ __all__ = ["launch_import"]
 
 #: A fixture has the name of its server.
 KINDS: tuple[type[RealServer], ...] = (
+    AptlyServer,
     AzureServer,
     BuildbotServer,
     FlowerServer,
     GanetiServer,
     LxdServer,
+    PulpServer,
     PygeoapiServer,
+    SushyServer,
 )
 
 
@@ -124,28 +126,10 @@ globals().update({f"{kind.name}_fixture": _server(kind) for kind in KINDS})
 
 
 @pytest.fixture(scope="session")
-def aptly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AptlyServer]:
-    """A running aptly."""
-    _need("APTLY", aptly_server.missing_requirements(), _teller(request.config))
-    with AptlyServer(_work_folder("aptly", tmp_path_factory)) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def pulp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulpServer]:
-    """A running Pulp."""
-    tell = _teller(request.config)
-    python = os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
-    _need("PULP", pulp_server.missing_requirements(python), tell)
-    with PulpServer(_work_folder("pulp", tmp_path_factory), python, lambda words: tell(f"pulp: {words}")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def openstack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """Addresses and accounts of a running Keystone and Glance."""
     tell = _teller(request.config)
-    python = os.environ.get("LONGRUNNING_REAL_SERVERS_PYTHON") or sys.executable
+    python = _python()
     _need("OPENSTACK", missing_requirements(python), tell)
     directory = _work_folder("openstack", tmp_path_factory)
     with OpenStackServer(directory, python, lambda words: tell(f"openstack: {words}")) as endpoints:

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 import requests
-from real_server import RealServer, missing_programs
+from real_server import Command, RealServer, missing_programs
 from server_process import direct_session, free_port
 
 USERNAME = "watcher"
@@ -47,13 +47,13 @@ class FlowerServer(RealServer):
         (self.state / "jobs.py").write_text(JOBS.format(port=broker), encoding="utf-8")
         redis = ["redis-server", "--port", str(broker), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.state)]
         self.serve("redis", redis, lambda: self.says("redis", "Ready to accept connections"))
-        celery = [self.program("celery"), "-A", "jobs"]
-        worker = [*celery, "worker", "--concurrency", "2", "--task-events", "--loglevel", "INFO"]
-        self.serve("worker", worker, lambda: self.says("worker", " ready."), self.state)
-        flower = [*celery, "flower", "--address=127.0.0.1", f"--port={self.port}", "--persistent=false"]
+        celery: Command = [self.program("celery"), "-A", "jobs"]
+        worker: Command = [*celery, "worker", "--concurrency", "2", "--task-events", "--loglevel", "INFO"]
+        self.serve("worker", worker, lambda: self.says("worker", " ready."), folder=self.state)
+        flower: Command = [*celery, "flower", "--address=127.0.0.1", f"--port={self.port}", "--persistent=false"]
         # Not among the arguments, which everybody can read.
         login = {"FLOWER_BASIC_AUTH": f"{USERNAME}:{self.password}"}
-        self.serve("flower", flower, self._sees_tasks, self.state, **login)
+        self.serve("flower", flower, self._sees_tasks, folder=self.state, variables=login)
 
     def says(self, name: str, words: str) -> bool:
         """Whether the log of a process has these words."""

@@ -49,8 +49,8 @@ class LxdServer(RealServer):
         # What it mounts is gone with it.
         command = ["unshare", "--mount", "lxd", "--debug", "--group", "root"]
         self._socket = folder / "unix.socket"
-        log = self.state / "lxd.log"
-        process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), LXD_DIR=str(folder))
+        log, variables = self.state / "lxd.log", {"LXD_DIR": str(folder)}
+        process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), variables=variables)
         self._set_up()
 
         def wait_for_a_look() -> None:

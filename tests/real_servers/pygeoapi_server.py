@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from machine import run
-from real_server import RealServer
+from real_server import Command, RealServer
 from server_process import answers
 
 PROCESS = """
@@ -58,9 +58,10 @@ class PygeoapiServer(RealServer):
             "PYGEOAPI_OPENAPI": str(described),
         }
         program = self.program("pygeoapi")
-        generate = [program, "openapi", "generate", configuration, "--output-file", described]
+        generate: Command = [program, "openapi", "generate", configuration, "--output-file", described]
         run(generate, cwd=self.state, environment=self.environment(**variables))
-        self.serve("api", [program, "serve", "--flask"], lambda: answers(f"{self.url}/jobs"), self.state, **variables)
+        serve: Command = [program, "serve", "--flask"]
+        self.serve("api", serve, lambda: answers(f"{self.url}/jobs"), folder=self.state, variables=variables)
 
     def _configuration(self) -> dict[str, object]:
         nobody = {

@@ -18,8 +18,10 @@ from machine import MINIMUM_PYTHON, ServerError, VirtualEnvironment, clean_envir
 from server_process import ServerProcess, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+#: A program and its arguments.
+Command = list[str | Path]
 HERE = Path(__file__).resolve().parent
 #: Servers that are installed or started side by side.
 SIDE_BY_SIDE = 3
@@ -101,13 +103,14 @@ class RealServer:
         name: str,
         command: Sequence[str | Path],
         ready: Callable[[], bool],
+        *,
         folder: Path | None = None,
-        **env: str,
+        variables: Mapping[str, str] | None = None,
     ) -> ServerProcess:
         """Start one of its processes and return when that is ready."""
-        process = ServerProcess(
-            f"{self.name}-{name}", command, self.state / f"{name}.log", self.environment(**env), folder=folder
-        )
+        environment = self.environment(**(variables or {}))
+        log = self.state / f"{name}.log"
+        process = ServerProcess(f"{self.name}-{name}", command, log, environment, folder=folder)
         self.processes.append(process)
         process.start(ready)
         return process
@@ -158,4 +161,4 @@ class Pool:
                 future.result().stop()
 
 
-__all__ = ["Pool", "RealServer", "ServerError", "missing_programs"]
+__all__ = ["Command", "Pool", "RealServer", "ServerError", "missing_programs"]

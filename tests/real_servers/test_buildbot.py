@@ -14,7 +14,7 @@ from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
     from buildbot_server import BuildbotServer
-    from definition_proof import Run
+    from playbook_runner import Run
 
 WRONG = "quite-the-wrong-password"
 

@@ -13,8 +13,8 @@ from definition_proof import Case, DefinitionProof, one_task
 from flower_server import USERNAME
 
 if TYPE_CHECKING:
-    from definition_proof import Run
     from flower_server import FlowerServer
+    from playbook_runner import Run
 
 NAP = "/api/task/async-apply/jobs.nap"
 WRONG = "quite-the-wrong-password"

@@ -13,8 +13,8 @@ from definition_proof import Case, DefinitionProof, one_task
 from ganeti_server import USERNAME
 
 if TYPE_CHECKING:
-    from definition_proof import Run
     from ganeti_server import GanetiServer
+    from playbook_runner import Run
 
 WRONG = "quite-the-wrong-password"
 

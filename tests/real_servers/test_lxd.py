@@ -12,8 +12,9 @@ import pytest
 from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
-    from definition_proof import Run, Show
+    from definition_proof import Show
     from lxd_server import LxdServer
+    from playbook_runner import Run
 
 
 def download(lxd: LxdServer, name: str) -> dict[str, object]:

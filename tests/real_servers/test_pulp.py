@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The provider ``custom`` with the documented definition for Pulp 3, against a real Pulp.
-
-Every look at a task is an ``ansible-playbook`` run. ANSIBLE_COLLECTIONS_PATH says where the collection is.
-"""
+"""The ready definition for Pulp 3 against a real one."""
 
 from __future__ import annotations
 
@@ -16,17 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from definition_player import DefinitionPlayer
+from definition_proof import Case, DefinitionProof, one_task
 from pulp_server import USERNAME
 from upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from playbook_runner import Run
     from pulp_server import PulpServer
 
 WRONG = "quite-the-wrong-password"
 TASKS = "/pulp/api/v3/tasks/"
-NOBODYS = f"{TASKS}00000000-0000-4000-8000-000000000000/"
+FILES = {"/PULP_MANIFEST": f"hello.txt,{hashlib.sha256(b'hello').hexdigest()},5\n".encode()}
+
+
+def make_sync(server: PulpServer, name: str, url: str) -> dict[str, object]:
+    """Make a repository and where it comes from; return the launch that fetches its list of files."""
+    remote = {"name": name, "url": url, "policy": "on_demand", "max_retries": 0}
+    made = server.send("POST", "/pulp/api/v3/remotes/file/file/", remote)
+    repository = server.send("POST", "/pulp/api/v3/repositories/file/file/", {"name": name})
+    return {"path": f"{repository['pulp_href']}sync/", "body": {"remote": made["pulp_href"]}}
 
 
 class Pulp:
@@ -39,28 +46,15 @@ class Pulp:
         self._player = player
         self._count = 0
 
-    def play(self, module: str, password: str | None = None, **options: object) -> Any:
+    def play(self, module: str, **options: object) -> Any:
         """Play a module as the administrator."""
-        login = {"username": USERNAME, "password": password or self.server.password}
-        return self._player.play(module, login, **options)
+        return self._player.play(module, {"username": USERNAME, "password": self.server.password}, **options)
 
-    def sync(self, path: str = "/PULP_MANIFEST") -> dict[str, Any]:
+    def sync(self) -> dict[str, Any]:
         """Let Pulp fetch a repository's list of files from upstream; return the answer of the launch."""
         self._count += 1
-        remote = self.server.send(
-            "POST",
-            "/pulp/api/v3/remotes/file/file/",
-            {
-                "name": f"remote-{self._count}",
-                "url": f"{self.upstream.url}{path}",
-                "policy": "on_demand",
-                "max_retries": 0,
-            },
-        )
-        repository = self.server.send("POST", "/pulp/api/v3/repositories/file/file/", {"name": f"r-{self._count}"})
-        launched: dict[str, Any] = self.server.send(
-            "POST", f"{repository['pulp_href']}sync/", {"remote": remote["pulp_href"]}
-        )
+        sync = make_sync(self.server, f"r-{self._count}", f"{self.upstream.url}/PULP_MANIFEST")
+        launched: dict[str, Any] = self.server.send("POST", str(sync["path"]), sync["body"])
         return launched
 
     def all_tasks(self) -> set[str]:
@@ -76,21 +70,41 @@ class Pulp:
 
 
 @pytest.fixture(scope="module")
-def pulp_play(pulp: PulpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulp]:
-    """Pulp, a player, and an upstream of one file."""
-    digest = hashlib.sha256(b"hello").hexdigest()
-    player = DefinitionPlayer(tmp_path_factory.mktemp("plays"), "pulp", pulp.url, (pulp.password, WRONG))
-    with Upstream({"/PULP_MANIFEST": f"hello.txt,{digest},5\n".encode()}) as upstream:
-        yield Pulp(pulp, player, upstream)
+def case(pulp: PulpServer) -> Iterator[Case]:
+    """Fetch a list of files; fetch one that is not there; fetch one that does not come."""
+    with Upstream(FILES) as upstream, Upstream(FILES) as held:
+        held.hold()
+        yield Case(
+            definition="pulp",
+            api_url=pulp.url,
+            good=make_sync(pulp, "good", f"{upstream.url}/PULP_MANIFEST"),
+            bad=make_sync(pulp, "bad", f"{upstream.url}/nothing"),
+            long=make_sync(pulp, "long", f"{held.url}/PULP_MANIFEST"),
+            reason="404",
+            unknown_id=f"{TASKS}00000000-0000-4000-8000-000000000000/",
+            login={"username": USERNAME, "password": pulp.password},
+            wrong_login={"password": WRONG},
+            secrets=(pulp.password, WRONG),
+        )
 
 
 @pytest.fixture(scope="module")
-def ended(pulp_play: Pulp) -> list[str]:
-    """Two tasks that succeeded and one that failed."""
-    tasks: list[str] = [pulp_play.sync(path)["task"] for path in ("/PULP_MANIFEST", "/PULP_MANIFEST", "/nothing")]
-    for task in tasks:
-        pulp_play.wait_for(task, "completed", "failed")
-    return tasks
+def pulp_play(pulp: PulpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulp]:
+    """Pulp, a player, and an upstream of one file."""
+    player = DefinitionPlayer(tmp_path_factory.mktemp("plays"), "pulp", pulp.url, (pulp.password, WRONG))
+    with Upstream(FILES) as upstream:
+        yield Pulp(pulp, player, upstream)
+
+
+class TestPulp(DefinitionProof):
+    """Syncs of repositories."""
+
+    def test_fields(self, played: dict[str, Run]) -> None:
+        """What Pulp knows of a task is where a playbook looks for it."""
+        task = one_task(played["good"])
+        assert task["name"].endswith("synchronize")
+        assert task["created_at"] <= task["started_at"] <= task["finished_at"]
+        assert task["result"][0].startswith("/pulp/api/v3/repositories/file/file/")
 
 
 def test_a_wait_sees_every_state(pulp_play: Pulp, show: Callable[[str, object], None]) -> None:
@@ -119,57 +133,9 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Callable[[str, object], 
     assert run.result["tasks"][0]["result"][0].startswith("/pulp/api/v3/repositories/file/file/")
 
 
-def test_a_failure_has_its_reason(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """Pulp's own words reach the message."""
-    run = pulp_play.play("task_wait", task_ids=ended)
-    show("failure", run.msg)
-    assert run.result["failed_task_ids"] == ended[2:]
-    error = run.result["tasks"][2]["error"]
-    assert error["detail"] in run.msg
-    assert error["detail"] == pulp_play.server.send("GET", ended[2])["error"]["description"]
-
-
-def test_a_cancelled_task(pulp_play: Pulp, show: Callable[[str, object], None]) -> None:
-    """A task that somebody cancels during the wait ends it, and is no success."""
-    pulp_play.upstream.hold()
-    try:
-        task = pulp_play.sync()["task"]
-        pulp_play.wait_for(task, "running")
-        with ThreadPoolExecutor(1) as pool:
-            playing = pool.submit(pulp_play.play, "task_wait", task_ids=[task], poll_interval=0.2)
-            pulp_play.server.wait_for_a_look(task)
-            cancelling = pulp_play.play("task_cancel", task_ids=[task])
-            run = playing.result()
-        again = pulp_play.play("task_cancel", task_ids=[task])
-    finally:
-        pulp_play.upstream.release()
-    show("history", " -> ".join(entry["raw_state"] for entry in run.result["tasks"][0]["history"]))
-    show("cancelled", run.msg)
-    show("cancel", cancelling.result["msg"])
-    assert (cancelling.result["outcome"], cancelling.result["changed"]) == ("cancelled", True)
-    assert (again.result["outcome"], again.result["changed"]) == ("already_ended", False)
-    assert run.states == ["cancelled"]
-    assert run.result["outcome"] == "failed"
-
-
-def test_info(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """Fields come from where the definition says."""
-    run = pulp_play.play("task_info", task_ids=ended)
-    assert run.states == ["succeeded", "succeeded", "failed"]
-    task = run.result["tasks"][0]
-    show("task", {name: task[name] for name in ("name", "raw_state", "started_at", "finished_at")})
-    assert task["name"].endswith("synchronize")
-    assert task["created_at"] <= task["started_at"] <= task["finished_at"]
-    raw = {**task["raw"]}
-    known = pulp_play.server.send("GET", ended[0])
-    # They come in another order each time.
-    reports = [sorted(report["code"] for report in one.pop("progress_reports")) for one in (raw, known)]
-    assert raw == known
-    assert reports[0] == reports[1]
-
-
-def test_list_goes_through_pages(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """Two tasks a page, and yet all of them come, each once; a state is filtered by the server."""
+def test_list_goes_through_pages(pulp_play: Pulp, played: dict[str, Run], show: Callable[[str, object], None]) -> None:
+    """Two tasks a page, and yet all of them come, each once."""
+    assert played
     before = pulp_play.all_tasks()
     run = pulp_play.play("task_list", filters={"limit": 2})
     assert not run.failed, run.result.get("msg")
@@ -178,26 +144,3 @@ def test_list_goes_through_pages(pulp_play: Pulp, ended: list[str], show: Callab
     assert len(set(ids)) == len(ids) > 2
     # Pulp launches tasks of its own now and then.
     assert before <= set(ids) <= pulp_play.all_tasks()
-    assert set(ended) <= set(ids)
-    failed = pulp_play.play("task_list", states=["failed"])
-    assert set(failed.states) == {"failed"}
-    assert ended[2] in {task["id"] for task in failed.result["tasks"]}
-
-
-def test_an_unknown_id(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """It is a failure, or a state, as asked; what is no ID at all is told before anything is sent."""
-    run = pulp_play.play("task_info", task_ids=[NOBODYS])
-    show("not found", run.msg)
-    assert NOBODYS in run.msg
-    report = pulp_play.play("task_info", task_ids=[NOBODYS, ended[0]], not_found="succeed")
-    assert report.states == ["not_found", "succeeded"]
-    run = pulp_play.play("task_info", task_ids=["5"])
-    show("no id", run.msg)
-    assert "is a path, which begins with a /" in run.msg
-
-
-def test_a_wrong_password(pulp_play: Pulp, ended: list[str], show: Callable[[str, object], None]) -> None:
-    """It is a sentence, and it is not shown."""
-    run = pulp_play.play("task_wait", password=WRONG, task_ids=ended[:1])
-    show("401", run.msg)
-    assert run.result["reason"] == "authentication"

@@ -12,7 +12,8 @@ import pytest
 from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
-    from definition_proof import Run, Show
+    from definition_proof import Show
+    from playbook_runner import Run
     from pygeoapi_server import PygeoapiServer
 
 

@@ -45,7 +45,7 @@ def guide(provider):
 
 
 def row_in_readme(provider):
-    if f"| `{provider.description.name}` |" not in (ROOT / "README.md").read_text(encoding="utf-8"):
+    if f"| [`{provider.description.name}`](docs" not in (ROOT / "README.md").read_text(encoding="utf-8"):
         yield "add a row to the table of providers in README.md"
 
 

@@ -400,7 +400,7 @@ def test_an_id_of_19_digits_loses_none(task_id):
 
 def test_an_id_that_became_a_float_is_refused():
     text = json.dumps(DETAIL).replace(f'"{ID}"', "1.534087020903704704E18")
-    with pytest.raises(BadAnswerError, match="no whole number"):
+    with pytest.raises(BadAnswerError, match="not a whole number"):
         Session(reply(text.encode())).read()
 
 
