@@ -370,7 +370,7 @@ def others(simulate, certificates, json_server, proxy):
 
 @pytest.fixture
 def run_examples(run_playbook, simulate, others, secrets, tmp_path):
-    """Return a function that runs examples, each in a play and on a host of its own, and fails where one ends wrongly."""
+    """Return a function that runs examples, each in a play and on a host of its own, and fails for any wrong end."""
     simulator = simulate(scenario())
     known = variables(secrets, simulator.url, tmp_path)
     known |= {"ca_file": others.authority, "proxy_url": others.proxy_url}
