@@ -40,6 +40,7 @@ SHAKY = "11111111-0000-4000-8000-000000000004"
 
 #: Those that cannot be run, by the name of their first task, and why.
 NOT_RUN = {
+    "Wait for what was launched": "test_ready_definitions.py waits by every ready definition",
     "Wait for each job": "the collection awx.awx can only be had from Galaxy, and needs an AWX",
 }
 #: How an example ends with other variables than usual: those, and what its failure says, None for a success.
