@@ -58,12 +58,9 @@ def left_out(programs: list[Program]) -> str:
     if not programs:
         return ""
     parts = sorted({part for program in programs for part in program.parts}, key=str.casefold)
-    names = " and no ".join(program.name for program in programs)
-    packages = " ".join(program.package for program in programs)
-    return (
-        f"LEFT OUT: tests with {', '.join(parts)}, because there is no {names} here. "
-        f"To run them too: apt-get install {packages}"
-    )
+    names = " ".join(program.name for program in programs)
+    packages = " ".join(sorted({program.package for program in programs}))
+    return f"LEFT OUT: tests with {', '.join(parts)} (missing: {names}). To run them too: apt-get install {packages}"
 
 
 if __name__ == "__main__":

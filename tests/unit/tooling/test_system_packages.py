@@ -17,8 +17,7 @@ REAL_SERVERS = Path(__file__).resolve().parents[2] / "real_servers"
 def test_one_line_says_what_is_left_out_and_what_to_install():
     programs = [Program("makeit", "maker", ("Zope", "Apache")), Program("runit", "runner", ("Apache",))]
     assert left_out(programs) == (
-        "LEFT OUT: tests with Apache, Zope, because there is no makeit and no runit here. "
-        "To run them too: apt-get install maker runner"
+        "LEFT OUT: tests with Apache, Zope (missing: makeit runit). To run them too: apt-get install maker runner"
     )
 
 
