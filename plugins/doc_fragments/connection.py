@@ -15,7 +15,7 @@ options:
   provider:
     description:
       - Whose tasks these are. It can be omitted with O(definition), and is needed without.
-      - V(custom) - tasks of any JSON API, as O(definition) describes it.
+      - V(custom) - tasks of any REST API, as O(definition) describes it.
       - V(dbvisit_standby) - tasks of Dbvisit Standby MultiPlatform (StandbyMP).
       - V(huawei_koodrive) - tasks and batch tasks of Huawei Cloud KooDrive.
       - V(netapp_astra_control) - tasks of NetApp Astra Control.
@@ -203,6 +203,7 @@ requirements:
   - keystoneauth1 (for O(provider=openstack_images) with a login)
   - openstacksdk (for O(cloud))
   - jmespath (for O(provider=custom))
+  - xmltodict (for O(provider=custom) with answers in XML)
 notes:
   - C(PREFIX) in the name of an environment variable is C(DBVISIT) for V(dbvisit_standby), C(KOODRIVE) for
     V(huawei_koodrive), C(LONGRUNNING) for V(custom), C(NETAPP_ASTRA) for V(netapp_astra_control), C(OS) for

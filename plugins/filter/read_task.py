@@ -46,9 +46,8 @@ seealso:
   - plugin: longrunning.tasks.read_tasks
     plugin_type: filter
   - module: longrunning.tasks.task_info
-  - name: Describe your API in ten minutes
-    description: From a saved answer to a wait.
-    link: https://docs.ansible.com/ansible/latest/collections/longrunning/tasks/docsite/describe_your_api.html
+  - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
+    description: From a saved answer to a definition, and to a wait with it.
 """
 
 EXAMPLES = r"""

@@ -50,6 +50,8 @@ options:
 seealso:
   - module: longrunning.tasks.task_list
   - module: longrunning.tasks.task_wait
+  - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
+    description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How any other API is described with O(definition).
 """

@@ -65,6 +65,8 @@ notes:
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_wait
+  - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
+    description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How any other API is described with O(definition).
 """
@@ -81,21 +83,19 @@ EXAMPLES = r"""
     started_after: "{{ now(utc=true, fmt='%Y-%m-%dT00:00:00Z') }}"
   register: failed_imports
 
-- name: Wait for every task that is under way
+- name: Say what is under way
   block:
-    - name: Find them
+    - name: Find it
       longrunning.tasks.task_list:
         provider: openstack_images
         cloud: production
-        states: [queued, running]
+        states: [queued, running, paused, unknown]
       register: under_way
 
-    - name: Wait for them
-      longrunning.tasks.task_wait:
-        provider: openstack_images
-        cloud: production
-        task_ids: "{{ under_way.tasks | map(attribute='id') }}"
-      when: under_way.count > 0
+    # To wait until it has ended, give task_wait a select.
+    - name: Name it
+      ansible.builtin.debug:
+        msg: "{{ under_way.tasks | map(attribute='id') }}"
 """
 
 RETURN = r"""

@@ -269,6 +269,8 @@ seealso:
   - module: longrunning.tasks.task_list
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
     description: When a wait ends, when it looks, what it retries, and what live progress shows.
+  - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
+    description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
     description: How any other API is described with O(definition).
 """
@@ -314,7 +316,38 @@ EXAMPLES = r"""
         api_token: "{{ token }}"
         launch_results: "{{ launched }}"
 
-- name: Do something about a failure that has a code
+- name: Wait for a switchover at Dbvisit
+  longrunning.tasks.task_wait:
+    provider: dbvisit_standby
+    api_url: "{{ control_center }}"
+    username: "{{ dbvisit_username }}"
+    password: "{{ dbvisit_password }}"
+    task_id: "7"
+
+- name: Wait for a transfer at KooDrive
+  longrunning.tasks.task_wait:
+    provider: huawei_koodrive
+    region: intl
+    api_token: "{{ koodrive_token }}"
+    user_id: "{{ koodrive_user }}"
+    task_id: "1534087020903704704"
+
+- name: Wait for a task of VMware's appliance
+  longrunning.tasks.task_wait:
+    provider: vmware_live_site_recovery
+    api_url: https://srm.example.com
+    username: admin
+    password: "{{ password }}"
+    task_id: configure-7
+
+- name: Wait for a job of AWX, which a ready definition describes
+  longrunning.tasks.task_wait:
+    definition: awx
+    api_url: https://awx.example.com
+    api_token: "{{ awx_token }}"
+    task_id: /api/v2/jobs/3/
+
+- name: Branch on the code of a failure
   block:
     - name: Wait for an import
       longrunning.tasks.task_wait:
@@ -323,14 +356,15 @@ EXAMPLES = r"""
         api_key: "{{ rackspace_api_key }}"
         task_id: "{{ import_id }}"
   rescue:
-    - name: Say what the vendor documents about it
+    - name: Ask for a smaller disk
       ansible.builtin.debug:
         msg: "{{ ansible_failed_result.task.error.remedy }}"
-      when: (ansible_failed_result.task.error.remedy | default('', true)) != ''
+      when: "'413' in ansible_failed_result.failure_codes"
 
-    - name: Fail all the same
+    - name: Pass every other failure on
       ansible.builtin.fail:
         msg: "{{ ansible_failed_result.msg }}"
+      when: "'413' not in ansible_failed_result.failure_codes"
 
 - name: Wait for the imports that have to be over when the change window ends
   longrunning.tasks.task_wait:

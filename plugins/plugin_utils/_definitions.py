@@ -130,13 +130,13 @@ def _loaded(content: bytes) -> dict[str, Any]:
         where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
         raise ValueError(f"it is no YAML: {error.problem or error.context}{where}") from None
     except yaml.YAMLError:
-        raise ValueError("it holds control characters") from None
+        raise ValueError("it contains control characters") from None
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict):
-        raise ValueError("it holds no mapping, such as one with the keys get, fields and states")  # noqa: TRY004 - of a file
+        raise ValueError("it contains no mapping, such as one with the keys get, fields and states")  # noqa: TRY004 - of a file
     try:
         # As on its way to a module: YAML has dates and keys that are numbers.
         plain: dict[str, Any] = json.loads(json.dumps(data, default=str))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers import XML
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpResponse
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
     Accepted,
@@ -144,6 +145,8 @@ class _Reader:
         return Reading(tasks, left_out + (tuple(self._hints(tasks[0], tasks[0].raw)) if tasks else ()))
 
     def _answer(self, saved: Saved, accepted: Accepted) -> Answer:
+        if not isinstance(saved.body, str) and self.provider.definition.answer_format is XML:
+            raise OptionError("answer", "The definition says format: xml, and the saved answer is no text")
         body = saved.body if isinstance(saved.body, str) else json.dumps(saved.body)
         headers = {name.lower(): str(value) for name, value in saved.headers.items()}
         response = HttpResponse(saved.status, headers, body.encode("utf-8", "replace"), "the saved answer")

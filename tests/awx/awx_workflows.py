@@ -22,6 +22,7 @@ class Workflows:
     def __init__(self):
         self._jobs = {}
         self.approvals = {}
+        self._meanwhile = {}
 
     def add(self, **artifacts):
         """Let a workflow run whose first job has handed this on, and return its approval's number."""
@@ -38,6 +39,16 @@ class Workflows:
             "related": {**related, **decisions},
         }
         return approval
+
+    def add_hidden(self):
+        """Let a workflow run whose first job has handed on what AWX hides."""
+        number = len(self.approvals) + 1
+        self.add()
+        self._jobs[10 * number + 1]["artifacts"] = "$hidden due to Ansible no_log flag$"
+
+    def decided_meanwhile(self, approval, status):
+        """Let somebody decide just before the next decision comes."""
+        self._meanwhile[approval] = status
 
     def get(self, path):
         """Return what AWX answers, None for what is none of these."""
@@ -60,6 +71,7 @@ class Workflows:
         if not match or int(match[1]) not in self.approvals:
             return None
         approval = self.approvals[int(match[1])]
+        approval["status"] = self._meanwhile.get(approval["id"], approval["status"])
         if approval["status"] != "pending":
             return 400, {"error": "This workflow step has already been approved or denied."}
         approval["status"] = _DECISIONS[match[2]]

@@ -54,6 +54,7 @@ def test_introspect_finds_what_all_providers_need(tmp_path):
                 "jsonschema>=4.10.0",
                 "keystoneauth1>=5.0.0",
                 "jmespath>=1.0",
+                "xmltodict>=0.13",
                 "openstacksdk>=1.0.0",
             )
         ],

@@ -58,15 +58,17 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        query = {name: int(values[0]) for name, values in parse_qs(urlsplit(self.path).query).items()}
-        first = query["offset"]
-        numbers = range(first, min(first + query["limit"], self.server.total))
-        body = json.dumps({"tasks": [_task(number) for number in numbers]}).encode()
+        address = urlsplit(self.path)
+        query = {name: int(values[0]) for name, values in parse_qs(address.query).items()}
+        body = json.dumps(self._page(**query) if query else _task(int(address.path[-12:]))).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _page(self, offset: int, limit: int) -> dict[str, Any]:
+        return {"tasks": [_task(number) for number in range(offset, min(offset + limit, self.server.total))]}
 
     def log_message(self, *_arguments: Any) -> None:
         """Write nothing."""

@@ -25,7 +25,7 @@ MISTAKES = [
     r"^definition is 'bakup', and there is no file 'bakup.yml' or .* in .*plays/task_definitions or .*mean backup\?$",
     r"^definition is 'acme.apis.robot', and there is no file .* Did you mean robots\?$",
     r"^definition is 'nobody.apis.robot', and the collection nobody.apis is not installed$",
-    r"^definition: .*/no_mapping.yml cannot be used: it holds no mapping",
+    r"^definition: .*/no_mapping.yml cannot be used: it contains no mapping",
     r"^definition is 'no/such/file.yml', and there is no such file in .*plays/task_definitions or .*plays$",
     r"^definition is text, but not JSON.* \| from_yaml",
     r"^Neither provider nor definition is given",

@@ -50,6 +50,11 @@ VARIANTS: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"image_import_retryable": False, "image_import_message": "code 614"}, "code 614"),
         ({}, "ended from outside"),
     ],
+    "Branch on the code of a failure": [
+        ({}, None),
+        ({"import_id": TOO_BIG}, None),
+        ({"import_id": BROKEN}, "code 396"),
+    ],
     "Import, and act on the code of a failure": [
         ({}, None),
         ({"import_id": TOO_BIG}, None),
@@ -95,6 +100,8 @@ class Example:
     def kind(self):
         """Say what it is: plays, tasks, play keywords, or else a part of something that is no playbook."""
         first = self.content[0] if isinstance(self.content, list) else self.content
+        if "sources" in first:
+            return "part"
         if "hosts" in first:
             return "plays"
         if isinstance(self.content, list):
@@ -224,6 +231,15 @@ def scenario():
         {"provider": provider, "id": BROKEN, "steps": [], "end": {"state": "failure", **broken[provider]}}
         for provider in images
     ]
+    others = {
+        "dbvisit_standby": "7",
+        "huawei_koodrive": "1534087020903704704",
+        "vmware_live_site_recovery": "configure-7",
+    }
+    tasks += [
+        {"provider": provider, "id": task_id, "steps": [], "end": {"state": ends[provider]}}
+        for provider, task_id in others.items()
+    ]
     tasks.append(
         {"provider": "rackspace_images", "id": TOO_BIG, "steps": [], "end": {"state": "failure", "code": "413"}}
     )
@@ -302,7 +318,7 @@ def adapted(text, url, others):
         "https://standby.example.com:4433": url,
     }.items():
         text = text.replace(address, here)
-    return text.replace("delay: 10\n", "delay: 1\n")
+    return text.replace("delay: 10\n", "delay: 1\n").replace("quiet_seconds: 300\n", "quiet_seconds: 1\n")
 
 
 def play_of(example, text, host, given):
@@ -462,7 +478,7 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}
+    assert pages <= {"cookbook", "adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}
 
 
 def test_the_cookbook_has_enough_recipes():
@@ -470,6 +486,16 @@ def test_the_cookbook_has_enough_recipes():
     blocks = [example for example in EXAMPLES if example.page == "cookbook"]
     assert len(titles) == len(blocks) == len({example.name for example in blocks})
     assert len(blocks) >= 20
-    assert not {example.name for example in blocks if example.kind == "part"} | (
-        {example.name for example in blocks} & set(NOT_RUN)
-    )
+    assert [example.name for example in blocks if example.kind == "part"] == ["Import again when an import fails"]
+    assert not {example.name for example in blocks} & set(NOT_RUN)
+
+
+# tests/eda runs rulebooks.
+def test_the_rulebook_uses_options_that_exist():
+    (rulebook,) = [example for example in EXAMPLES if example.page == "cookbook" and example.kind == "part"]
+    source = COLLECTION / "extensions" / "eda" / "plugins" / "event_source" / "task_events.yml"
+    text = yaml.safe_load(source.read_text(encoding="utf-8"))["DOCUMENTATION"]
+    fragment = (COLLECTION / "plugins" / "doc_fragments" / "connection.py").read_text(encoding="utf-8")
+    known = set(text["options"]) | set(re.findall(r"(?m)^  (\w+):$", fragment))
+    (given,) = [given for play in rulebook.content for given in play["sources"]]
+    assert set(given["longrunning.tasks.task_events"]) <= known

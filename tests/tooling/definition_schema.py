@@ -94,5 +94,6 @@ def documents() -> dict[Path, str]:
     found = {FILE: f"{json.dumps(schema(), indent=2, ensure_ascii=False)}\n"}
     for path in sorted(DEFINITIONS.glob("*.yml")):
         text = path.read_text(encoding="utf-8")
-        found[path] = text if text.startswith(FIRST_LINE) else f"{FIRST_LINE}{text}"
+        # Once, and at the top.
+        found[path] = FIRST_LINE + re.sub(r"\n{3,}", "\n\n", text.replace(FIRST_LINE, ""))
     return found

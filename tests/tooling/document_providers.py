@@ -58,7 +58,8 @@ def wrapped(text: str, first: str, rest: str) -> list[str]:
 
 def environment_lines(option: str) -> list[str]:
     """Return the item of the description that names the variables; nothing where there are none."""
-    common, own = [], []
+    common: list[str] = []
+    own: list[str] = []
     for description in (provider.description for provider in PROVIDERS.values()):
         regular = f"{description.environment_prefix}_{option.upper()}"
         for name in environment_names(description, option):
@@ -92,8 +93,8 @@ def fragment(text: str) -> str:
 
 def ready_definitions(text: str) -> str:
     """Return the README with the definitions that come with the collection, by their names."""
-    named = [f"[`{path.stem}`]({path.relative_to(ROOT).as_posix()})" for path in sorted(DEFINITIONS.glob("*.yml"))]
-    content = ",\n".join(named)
+    named = ", ".join(f"`{path.stem}`" for path in sorted(DEFINITIONS.glob("*.yml")))
+    content = "\n".join(wrapped(f"{named}.", "", ""))
     marks = r"(<!-- definitions: begin, .* -->\n)(?s:.*?)(<!-- definitions: end -->)"
     return re.sub(marks, lambda marks: f"{marks[1]}\n{content}\n\n{marks[2]}", text)
 

@@ -2,21 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer holds: JSON, or the words of a refusal. Its label does not count, only what can be read."""
+"""What an answer holds: JSON or XML, or the words of a refusal. Its label does not count, only what can be read."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
+from xml.parsers.expat import ExpatError
 
 from .._core.text import readable
 from .http_client import HttpResponse
 
-#: Values in the JSON of one answer: 10,000 tasks of 100 fields. More would take seconds and hundreds of megabytes.
+try:
+    import xmltodict
+
+    HAS_XMLTODICT = True
+except ImportError:
+    HAS_XMLTODICT = False
+
+#: Values in one answer: 10,000 tasks of 100 fields. More would take seconds and hundreds of megabytes.
 MOST_VALUES = 1_000_000
 #: Objects and lists inside each other. No vendor comes near it.
 _DEEPEST = 100
@@ -24,6 +32,10 @@ _DEEPEST = 100
 _MOST_DIGITS = 1000
 #: Bytes of a text that are looked at for words to show, and entries of a list or an object.
 _MOST_TEXT, _MOST_ENTRIES = 20_000, 20
+
+#: What can stand before the root of XML, but for a document type, with which all entities come.
+_PROLOG = re.compile(r"\ufeff?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_ENCODING = re.compile(rb"""<\?xml[^<>?]*\sencoding=["'](iso-8859-1|iso-8859-15|windows-1252)["']""", re.IGNORECASE)
 
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 #: In a page of HTML they hold no words, or those of the first heading.
@@ -50,7 +62,7 @@ _LISTS = (_REDFISH, "errors", "imdata", "messages", "errormessages", "messagelis
 
 
 class TooManyValuesError(ValueError):
-    """JSON of more values than can be read in time."""
+    """More values than can be read in time."""
 
 
 def json_of(response: HttpResponse) -> Any:
@@ -67,6 +79,11 @@ def json_of(response: HttpResponse) -> Any:
     text = response.text
     # While the parser runs, no signal is heard but in functions of ours that it calls.
     data = json.loads(text, object_hook=_as_it_is, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+    _check_depth(data)
+    return _printable(data) if _HALF_A_PAIR.search(text) else data
+
+
+def _check_depth(data: Any) -> None:
     level = [data]
     for _depth in range(_DEEPEST):
         level = [
@@ -76,8 +93,43 @@ def json_of(response: HttpResponse) -> Any:
             for child in (item.values() if isinstance(item, dict) else item)
         ]
         if not level:
-            return _printable(data) if _HALF_A_PAIR.search(text) else data
+            return
     raise RecursionError
+
+
+def xml_of(response: HttpResponse) -> Any:
+    """Return the XML of an answer as xmltodict gives it: elements are keys, attributes have an ``@`` before the name.
+
+    Raises:
+        TooManyValuesError: it is too much.
+        ValueError: it is none, or has a document type: there are no entities but those that every XML has.
+        RecursionError: it is nested too deeply.
+    """
+    if sum(map(response.body.count, (b"<", b"="))) > MOST_VALUES:
+        raise TooManyValuesError
+    declared = _ENCODING.match(response.body)
+    text = response.text if declared is None else response.body.decode(declared[1].decode(), "replace")
+    prolog = _PROLOG.match(text)
+    if prolog is not None and text.startswith("<!", prolog.end()):
+        raise ValueError("a document type")
+    try:
+        data = xmltodict.parse(text)
+    except ExpatError as error:
+        raise ValueError(str(error)) from None
+    _check_depth(data)
+    return data
+
+
+class Format(NamedTuple):
+    """How an API writes its answers: the name for people, what a request asks for, and what reads one."""
+
+    name: str
+    media_type: str
+    read: Callable[[HttpResponse], Any]
+
+
+JSON = Format("JSON", "application/json", json_of)
+XML = Format("XML", "application/xml", xml_of)
 
 
 def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
@@ -115,11 +167,11 @@ def excerpt(response: HttpResponse) -> str:
     return readable(response.beginning(_MOST_TEXT), limit=120)
 
 
-def vendor_words(response: HttpResponse) -> tuple[str | None, str]:
+def vendor_words(response: HttpResponse, form: Format = JSON) -> tuple[str | None, str]:
     """Return the vendor's own error code, if any, and its words, from an error answer of any usual shape."""
     beginning = response.beginning(_MOST_TEXT)
     try:
-        found = find_words(json_of(response))
+        found = find_words(form.read(response))
     except (ValueError, RecursionError):
         shown, *rest = _NOT_SHOWN.split(beginning)
         # Each tag is followed by its slash, if any, and by a text, which is shown after an end tag.

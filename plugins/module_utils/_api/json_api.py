@@ -26,7 +26,7 @@ from .._core.masking import without_secrets_by_name, without_tokens
 from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
-from .answers import MOST_VALUES, TooManyValuesError, excerpt, find_words, json_of, vendor_words
+from .answers import MOST_VALUES, Format, TooManyValuesError, excerpt, find_words, vendor_words
 from .channel import Channel
 from .http_client import HttpRequest, HttpResponse
 from .login import Access, Login
@@ -68,6 +68,10 @@ class ApiTraits(Protocol):
     @property
     def denied_advice(self) -> str:
         """A sentence for a login that is good but not allowed to do this."""
+
+    @property
+    def answer_format(self) -> Format:
+        """How its answers are written."""
 
     @property
     def read_refusal(self) -> ReadRefusal | None:
@@ -239,7 +243,8 @@ class JsonApi:
     def _send(self, request: HttpRequest, access: Access, deadline: Deadline) -> HttpResponse:
         url = self._address(access.base_url, request.url)
         body = request.json(access) if callable(request.json) else request.json
-        headers = {"Accept": "application/json", **request.headers, **access.headers}
+        accept = self._traits.answer_format.media_type
+        headers = {"Accept": accept, **request.headers, **access.headers}
         request = replace(request, url=url, json=body, headers=headers)
         if access.sign is not None:
             request = replace(request, headers={**request.headers, **access.sign(request)})
@@ -267,19 +272,20 @@ def read_answer(
     # A page may come from something on the way; no page is empty, whatever its label.
     is_bare = response.status in accepted.bare and not (response.is_html and response.body.strip())
     needs_json = is_good and not is_bare
-    data = _read_good(response, details, traits.title, quote=not is_login) if needs_json else json_or_none(response)
+    form = traits.answer_format
+    data = _read_good(response, details, traits, quote=not is_login) if needs_json else data_or_none(response, form)
     refusal = traits.read_refusal(data, response.status) if traits.read_refusal is not None else None
     if is_good and refusal is None:
         problem = None if schema is None else schema.problem(data)
         if problem is not None:
-            what = f"{traits.title} answered with JSON of an unexpected shape ({problem})"
+            what = f"{traits.title} answered with {form.name} of an unexpected shape ({problem})"
             raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
         return data
     if is_login and refusal is not None and refusal.words is not None:
         refusal = refusal._replace(words=without_tokens(refusal.words))
     details["words"] = None if refusal is None else refusal.words
     if refusal is None or refusal.words is None:
-        code, words = _words_of_login(data) if is_login else vendor_words(response)
+        code, words = _words_of_login(data) if is_login else vendor_words(response, form)
         refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
     retry_after = retry_after_seconds(response.headers, clock.now())
@@ -335,29 +341,32 @@ def _kind_of(status: int, traits: ApiTraits, retry_after: float | None) -> type[
     return kinds.get(status, RejectedError)
 
 
-def _read_good(response: HttpResponse, details: Mapping[str, Any], title: str, *, quote: bool) -> Any:
+def _read_good(response: HttpResponse, details: Mapping[str, Any], traits: ApiTraits, *, quote: bool) -> Any:
+    title, form = traits.title, traits.answer_format
     where = f"{details['method']} {details['url']}"
     if not response.body.strip():
         raise TransientError(f"{title} answered with HTTP {response.status} and no body: {where}", **details)
     try:
-        return json_of(response)
+        return form.read(response)
     except TooManyValuesError:
-        what = f"more than {MOST_VALUES:,} JSON values, which is too many"
+        what = f"more than {MOST_VALUES:,} {form.name} values, which is too many"
         raise BadAnswerError(f"{title} answered with {what}: {where}", **details) from None
     except ValueError:
         # A proxy, a load balancer or a login portal stands in between: that passes, or the budget ends it.
-        what = "an HTML page instead of JSON" if response.is_html else "broken JSON"
+        what = f"an HTML page instead of {form.name}" if response.is_html else f"broken {form.name}"
         quoted = f' ("{excerpt(response)}")' if quote else ""
         raise TransientError(f"{title} answered with {what}{quoted}: {where}", **details) from None
     except RecursionError:
-        raise BadAnswerError(f"{title} answered with JSON that is nested too deeply: {where}", **details) from None
+        raise BadAnswerError(
+            f"{title} answered with {form.name} that is nested too deeply: {where}", **details
+        ) from None
 
 
-def json_or_none(response: HttpResponse) -> Any:
-    """Return the JSON of an answer, "" of an empty one, None of anything else."""
+def data_or_none(response: HttpResponse, form: Format) -> Any:
+    """Return the data of an answer, "" of an empty one, None of anything else."""
     if not response.body.strip():
         return ""
     try:
-        return json_of(response)
+        return form.read(response)
     except (ValueError, RecursionError):
         return None

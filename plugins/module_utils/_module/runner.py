@@ -282,7 +282,7 @@ def missing_libraries(description: ProviderDescription, params: Mapping[str, Any
     return [
         library.name
         for library in description.needed_libraries
-        if (library.option is None or params.get(library.option) is not None) and find_spec(library.module) is None
+        if library.is_needed(params) and find_spec(library.module) is None
     ]
 
 

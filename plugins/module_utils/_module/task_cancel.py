@@ -72,7 +72,12 @@ def run(context: Context) -> dict[str, Any]:
     if cause is None and context.params["wait"]:
         outcome = _wait(context, reader, canceller, plan)
         cause = None if outcome is None else outcome.cause
-    return _result(context, asked, canceller.done, cause, context.clock.monotonic() - began)
+    done = canceller.done
+    fields = _result(context, asked, done, cause, context.clock.monotonic() - began)
+    failure = _failure(context, fields, done, cause)
+    if failure is not None:
+        raise failure
+    return fields
 
 
 def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
@@ -127,47 +132,51 @@ def _result(
     cause: RequestError | InterruptError | None,
     elapsed: float,
 ) -> dict[str, Any]:
+    """Return what became of the tasks."""
     title = context.provider.description.title
-    found = list(done.values())
-    worst = max(found, key=_badness, default=None)
+    worst_first = sorted(done.values(), key=_badness, reverse=True)
     tasks = [done[task_id].task.to_result() for task_id in asked]
     counts = dict(NOT_STARTED["counts"])
     for entry in tasks:
         counts[entry["state"]] += 1
-    message = explain_cancellations(found) if found else "there was no task to cancel."
-    fields: dict[str, Any] = {
-        "changed": any(one.outcome.is_change for one in found) or _would_change(found),
-        "msg": f"{title}: {message}" if cause is None else f"{sentence(cause.message)} {title}: {message}",
-        "outcome": CancelOutcome.ALREADY_ENDED.value if worst is None else worst.outcome.value,
-        "timed_out": cause is None and context.params["wait"] and worst is not None and worst.outcome.is_open,
-        "cancels": [one.to_result() for one in found],
+    message = f"{title}: {explain_cancellations(worst_first) if done else 'there was no task to cancel.'}"
+    return {
+        "changed": any(one.outcome.is_change for one in worst_first),
+        "msg": message if cause is None else f"{sentence(cause.message)} {message}",
+        "outcome": (worst_first[0].outcome if done else CancelOutcome.ALREADY_ENDED).value,
+        "timed_out": cause is None and context.params["wait"] and any(one.outcome.is_open for one in worst_first),
+        "cancels": [one.to_result() for one in done.values()],
         "tasks": tasks,
         "task": tasks[0] if len(tasks) == 1 else None,
         "counts": counts,
         "pending_task_ids": [
-            one.task.id for one in found if not one.task.is_final and one.task.state is not TaskState.NOT_FOUND
+            one.task.id for one in done.values() if not one.task.is_final and one.task.state is not TaskState.NOT_FOUND
         ],
         "elapsed": round(elapsed, 3),
         "requests": context.requests_sent(),
     }
+
+
+def _failure(
+    context: Context,
+    fields: Mapping[str, Any],
+    done: Mapping[str, Cancellation],
+    cause: RequestError | InterruptError | None,
+) -> WaitError | None:
+    """Return the failure that this is by what went worst, None when it is none."""
     if isinstance(cause, InterruptError):
-        raise WaitError(fields["msg"], fields=fields, reason=cause.reason)
-    for one in sorted(found, key=_badness, reverse=True):
+        return WaitError(fields["msg"], fields=fields, reason=cause.reason)
+    for one in sorted(done.values(), key=_badness, reverse=True):
         reason = _failure_reason(context, one, cause)
         error = cause or one.error
-        if reason is not None and isinstance(error, RequestError):
-            fields["request"] = error.to_result()["request"]
         if reason is not None:
-            raise WaitError(fields["msg"], fields=fields, reason=reason)
-    return fields
+            request = {"request": error.to_result()["request"]} if isinstance(error, RequestError) else {}
+            return WaitError(fields["msg"], fields={**fields, **request}, reason=reason)
+    return None
 
 
 def _badness(found: Cancellation) -> int:
     return _WORST_LAST.index(found.outcome)
-
-
-def _would_change(found: Sequence[Cancellation]) -> bool:
-    return any(one.outcome is CancelOutcome.WOULD_CANCEL for one in found)
 
 
 def _failure_reason(context: Context, found: Cancellation, cause: RequestError | InterruptError | None) -> str | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from .._api.answers import JSON, Format
 from .._api.json_api import ReadRefusal
 from .._api.pacing import Quota
 from .._core.task import TaskError, TaskState
@@ -58,12 +59,24 @@ class LoginForm(NamedTuple):
 class Library(NamedTuple):
     """A Python library that has to be installed: its name for pip, and what it is imported as.
 
-    ``option`` is the one without which nobody needs it, None for always.
+    ``option`` is the one that makes it needed, None for always; with ``key``, where the option is a mapping that has
+    this value under a key.
     """
 
     name: str
     module: str
     option: str | None = None
+    key: tuple[str, str] | None = None
+
+    def is_needed(self, params: Mapping[str, Any]) -> bool:
+        """Whether these options need it."""
+        if self.option is None:
+            return True
+        given = params.get(self.option)
+        if self.key is None:
+            return given is not None
+        name, value = self.key
+        return isinstance(given, Mapping) and given.get(name) == value
 
 
 def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:
@@ -127,6 +140,8 @@ class ProviderDescription:
     #: Reads the vendor's own code and words out of a refusal, where they are not in the usual places or where the
     #: vendor refuses with HTTP 200.
     read_refusal: ReadRefusal | None = None
+    #: How its answers are written.
+    answer_format: Format = JSON
     #: A sentence for a login that is good but not allowed to do this.
     denied_advice: str = ""
     #: A sentence for an answer that says that nothing is at the address, where that is not a missing task.

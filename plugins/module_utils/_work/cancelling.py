@@ -66,8 +66,11 @@ class CancelOutcome(str, Enum):
 
     @property
     def is_change(self) -> bool:
-        """Whether a request was sent that has, or may have, changed what becomes of the task."""
-        return self.is_open or self in (CancelOutcome.CANCELLED, CancelOutcome.GONE, CancelOutcome.FAILED)
+        """Whether a request has, or may have, changed what becomes of the task; in check mode, whether it would."""
+        return self.is_open or self in _CHANGES
+
+
+_CHANGES = frozenset({CancelOutcome.CANCELLED, CancelOutcome.GONE, CancelOutcome.FAILED, CancelOutcome.WOULD_CANCEL})
 
 
 class Cancellation(NamedTuple):

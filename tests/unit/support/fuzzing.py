@@ -2,10 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the tests use hypothesis: a slow machine is no failure, and nothing is written into the tree."""
+"""How the tests spoil answers, and use hypothesis: a slow machine is no failure, nothing is written into the tree."""
 
 from __future__ import annotations
+
+import copy
 
 from hypothesis import HealthCheck, settings
 
 FUZZ = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+ODD_WORD = "no word of any document"
+OTHER_VALUES = (True, 1.5, ODD_WORD, [None], {"a": []})
+
+
+def places(data, path=()):
+    """Yield the way to everything inside some JSON; of a list's items, which are alike, to the first."""
+    for key in data if isinstance(data, dict) else range(len(data[:1])) if isinstance(data, list) else ():
+        yield (*path, key)
+        yield from places(data[key], (*path, key))
+
+
+def changed(data, path, *value):
+    """Return JSON with another value at a place, or without the place."""
+    data = copy.deepcopy(data)
+    inner = data
+    for key in path[:-1]:
+        inner = inner[key]
+    if value:
+        (inner[path[-1]],) = value
+    else:
+        del inner[path[-1]]
+    return data

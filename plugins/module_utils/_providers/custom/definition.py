@@ -19,10 +19,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from ..._api.answers import HAS_XMLTODICT, Format
 from ..._api.json_api import Accepted
 from ..._api.pacing import Quota
 from ..._api.schemas import AnswerSchema
-from ..._core.errors import OptionError, RequestError
+from ..._core.errors import MissingLibraryError, OptionError, RequestError
 from ..._core.task import TaskState
 from ..._core.text import listed
 from ..._provider.description import DocumentedError
@@ -33,6 +34,7 @@ from .schema import (
     ANY_OTHER,
     AUTH_URL,
     FIELDS,
+    FORMATS,
     HOLDS_TASK,
     LOGIN_OPTIONS,
     LOGIN_VALUES,
@@ -133,6 +135,7 @@ class Definition:
     title: str
     api_url: str
     base_path: str
+    answer_format: Format
     headers: Mapping[str, str]
     login: str
     #: The connection options that its login and its placeholders need.
@@ -230,6 +233,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         title=given.get("title", "The API"),
         api_url=(options.api_url or "").rstrip("/"),
         base_path=fill_path(base_path, values),
+        answer_format=_format(given.get("format", "json")),
         headers=headers,
         login=login["type"],
         needs=_needs(login, (headers, given["get"], handle, listing, ended, cancel)),
@@ -272,6 +276,12 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
     )
+
+
+def _format(name: str) -> Format:
+    if name == "xml" and not HAS_XMLTODICT:
+        raise MissingLibraryError("xmltodict", "for a definition with format: xml")
+    return FORMATS[name]
 
 
 def _launch_id(place: str) -> tuple[str, ...]:

@@ -56,7 +56,10 @@ DESCRIPTION = ProviderDescription(
     title="The API",
     # The definition says what its states are, and what its login needs.
     states={},
-    libraries=(Library("jmespath", "jmespath"),),
+    libraries=(
+        Library("jmespath", "jmespath"),
+        Library("xmltodict", "xmltodict", option="definition", key=("format", "xml")),
+    ),
     logins=(LoginForm(("api_url", "definition")),),
     documents={},
     environment_prefix="LONGRUNNING",
@@ -530,6 +533,7 @@ def describe(definition: Definition) -> ProviderDescription:
         poll_interval=definition.poll_interval,
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
+        answer_format=definition.answer_format,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
         task_id_hint=ids.hint,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._api.answers import JSON, XML, Format
 from ..._core.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -53,6 +54,8 @@ LOGIN_OPTIONS: Mapping[str, tuple[str, ...]] = {
 PLACES = ("account_id", "region")
 #: What headers and bodies can name besides: addresses are shown, these are not.
 LOGIN_VALUES = ("username", "password", "api_key", "api_token", "app_id", "app_secret")
+#: How answers are written.
+FORMATS: Mapping[str, Format] = {"json": JSON, "xml": XML}
 #: How times are written, where no pattern says so.
 TIMES = ("rfc3339", "epoch_seconds", "epoch_milliseconds")
 #: Where a login's path can begin, on a server that the user names.
@@ -209,6 +212,7 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
             {**dict.fromkeys(ABOUT, _NAME), "sources": {"type": "array", "minItems": 1, "items": _NAME}},
         ),
         "base_path": _PATH,
+        "format": {"enum": list(FORMATS)},
         "headers": {"type": "object", "propertyNames": _HEADER, "additionalProperties": _HEADER_TEXT},
         "login": _LOGIN,
         "get": _closed(

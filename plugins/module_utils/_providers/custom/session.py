@@ -14,7 +14,7 @@ from typing import Any
 from ..._api.addresses import on_same_server, origin, plain_http_warning, with_path
 from ..._api.channel import Channel
 from ..._api.http_client import HttpRequest, HttpResponse, cookies_of
-from ..._api.json_api import Refusal, json_or_none
+from ..._api.json_api import Refusal, data_or_none
 from ..._api.login import Access, FixedLogin, Login, basic_login
 from ..._api.session import SessionLogin
 from ..._core.errors import AuthenticationError, BadAnswerError, OptionError, RequestError, TransientError
@@ -79,7 +79,7 @@ class _DefinedSession(SessionLogin):
         values = values_of(self._definition, options)
         base = options.needed("auth_url").rstrip("/") if session.is_elsewhere else base_url(self._definition, options)
         url = f"{base}{session.path}"
-        headers = {"Accept": "application/json", **_headers(self._definition, options, url)}
+        headers = {"Accept": self._definition.answer_format.media_type, **_headers(self._definition, options, url)}
         if session.basic:
             name, secret = session.basic
             headers.update(basic_login(options.needed(name), options.needed(secret)))
@@ -98,7 +98,7 @@ class _DefinedSession(SessionLogin):
     def _read(self, response: HttpResponse, method: str) -> Any:
         if self._session.token is None and response.status in range(200, 400):
             # What such an answer has as its body is of no interest, but for the address of the logout.
-            return json_or_none(response)
+            return data_or_none(response, self._definition.answer_format)
         return super()._read(response, method)
 
     def _access_from(self, answer: Any, response: HttpResponse) -> Access:

@@ -96,6 +96,13 @@ def test_a_status_can_be_the_state(status, state):
     assert read("", MONITOR, task_id="17", status=status)["state"] == state
 
 
+def test_xml_is_read():
+    definition = {**DEFINITION, "format": "xml", "succeeded_if": "ok == 'yes'"}
+    xml = "<job><number>17</number><phase>FINISHED</phase><ok>yes</ok></job>"
+    assert read(xml, definition)["state"] == "succeeded"
+    assert refusal({"job": JOB}, definition) == "The definition says format: xml, and the saved answer is no text"
+
+
 def test_headers_count():
     definition = {"get": {"path": "/{id}", "statuses": {"303": "succeeded"}}}
     task = read("", definition, task_id="17", status=303, headers={"Location": "/results/17"})

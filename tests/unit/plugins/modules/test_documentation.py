@@ -216,6 +216,16 @@ def test_examples_use_options_that_exist(name):
     assert name in found
 
 
+def test_there_is_an_example_of_a_wait_for_every_provider():
+    waits = [
+        step.get("longrunning.tasks.task_wait", {}) for step in steps(yaml.safe_load(MODULES["task_wait"][0].EXAMPLES))
+    ]
+    # A wait with a definition has the provider custom, named or not.
+    shown = {wait.get("provider", "custom" if "definition" in wait else None) for wait in waits}
+    assert shown - {None} == set(PROVIDERS)
+    assert [wait["definition"] for wait in waits if wait.get("definition") == "awx"], "a definition by its name"
+
+
 @EACH
 def test_the_first_example_has_all_that_is_required(name):
     first = yaml.safe_load(MODULES[name][0].EXAMPLES)[0]

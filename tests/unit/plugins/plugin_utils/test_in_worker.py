@@ -114,6 +114,18 @@ def test_where_it_cannot_be_done_the_module_runs(run, monkeypatch, target, name,
     assert run() == MODULE
 
 
+@pytest.mark.parametrize(("format_", "is_done_here"), [("json", True), ("xml", False)])
+def test_a_library_that_only_the_definition_needs_counts(run, monkeypatch, format_, is_done_here):
+    monkeypatch.setattr(runner, "find_spec", lambda name: None if name == "xmltodict" else name)
+    definition = {"get": {"path": "/tasks/{id}"}, "fields": {"state": "status"}, "states": {"success": "succeeded"}}
+    assert (run(provider="", definition={**definition, "format": format_}) != MODULE) is is_done_here
+
+
+def test_the_name_of_a_definition_is_resolved_before(run):
+    result = run(provider="", definition="no_such_name")
+    assert (result["failed"], result["reason"], result["option"]) == (True, "invalid_option", "definition")
+
+
 def state():
     return (
         dict(os.environ),

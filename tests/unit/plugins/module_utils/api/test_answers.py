@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer holds, whatever its label says: JSON in any encoding, or the words of a refusal."""
+"""What an answer holds, whatever its label says: JSON in any encoding, XML, or the words of a refusal."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -20,6 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers imp
     find_words,
     json_of,
     vendor_words,
+    xml_of,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
@@ -96,6 +98,67 @@ def test_signals_are_heard_while_json_is_read():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert "_as_it_is" in heard
+
+
+# --- XML --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<a/>", {"a": None}),
+        (b'<a x="1"><b>2</b><b> 3 </b></a>', {"a": {"@x": "1", "b": ["2", "3"]}}),
+        (b"<?xml version='1.0'?>\n<!-- <!DOCTYPE a> -->\n<a>&lt;&#65;</a>", {"a": "<A"}),
+        (b"<a><![CDATA[<!DOCTYPE html>]]></a>", {"a": "<!DOCTYPE html>"}),
+        ("\ufeff<a>\u00f6</a>".encode(), {"a": "\u00f6"}),
+        ("<a>\u00f6</a>".encode("utf-16"), {"a": "\u00f6"}),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\xf6</a>', {"a": "\u00f6"}),
+        (b"<n:a xmlns:n='urn:n'><n:b>1</n:b></n:a>", {"n:a": {"@xmlns:n": "urn:n", "n:b": "1"}}),
+    ],
+)
+def test_xml_is_read(body, expected):
+    assert xml_of(reply(body)) == expected
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{10 * f"&l{n - 1};"}">' for n in range(1, 10))
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a>&l9;</a>',
+        '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>',
+        '<!--x--> <?p?>\n<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a/>',
+        '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>'.encode("utf-16"),
+        '<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE a+AD4-<a/>',
+        "<!DOCTYPE html><html></html>",
+        "<a>&f;</a>",
+        "<a>",
+        "<a/><b/>",
+        "plain words",
+        "<a>\x00</a>",
+        "<?" + 50_000 * "<!--",
+    ],
+)
+def test_hostile_and_broken_xml_is_no_data(body):
+    with pytest.raises(ValueError, match=r"."):
+        xml_of(reply(body if isinstance(body, bytes) else body.encode()))
+
+
+@pytest.mark.kind
+def test_xml_has_bounds():
+    with pytest.raises(TooManyValuesError):
+        xml_of(reply(b"<a>" + 1_000_001 * b"<b/>" + b"</a>"))
+    with pytest.raises(RecursionError):
+        xml_of(reply(5_000 * b"<a>" + 5_000 * b"</a>"))
+
+
+@FUZZ
+@given(st.binary(max_size=60) | st.text(alphabet="<>/!?[]ab=\"' &;-", max_size=60).map(str.encode))
+def test_xml_is_data_or_a_value_error(body):
+    with contextlib.suppress(ValueError):
+        json.dumps(xml_of(reply(body)))
 
 
 # --- the vendors' words ---------------------------------------------------------------------------------------

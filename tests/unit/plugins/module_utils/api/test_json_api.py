@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.longrunning.tasks.plugins.module_utils._api import answers as _answers
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.channel import Channel
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpResponse
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
@@ -76,7 +77,7 @@ def deadline(clock):
 
 def traits(**given):
     usual = {"title": "Example", "transient_statuses": frozenset(), "denied_advice": "", "read_refusal": None}
-    return SimpleNamespace(**{**usual, **given})
+    return SimpleNamespace(**{**usual, "answer_format": _answers.JSON, **given})
 
 
 def new_api(clock, http, login=None, **given):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -22,7 +21,13 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.regis
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import MOST_EMPTY_PAGES
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
-from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import (
+    FUZZ,
+    ODD_WORD,
+    OTHER_VALUES,
+    changed,
+    places,
+)
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
     Connection,
     every_example,
@@ -38,28 +43,6 @@ ANSWERED = [(example, number) for example in READ for number, answer in enumerat
 EACH_ANSWER = pytest.mark.parametrize(
     ("example", "number"), ANSWERED, ids=[f"{one}-{number}" for one, number in ANSWERED]
 )
-ODD_WORD = "no word of any document"
-OTHER_VALUES = (True, 1.5, ODD_WORD, [None], {"a": []})
-
-
-def places(data, path=()):
-    """Yield the way to everything inside some JSON; of a list's items, which are alike, to the first."""
-    for key in data if isinstance(data, dict) else range(len(data[:1])) if isinstance(data, list) else ():
-        yield (*path, key)
-        yield from places(data[key], (*path, key))
-
-
-def changed(data, path, *value):
-    """Return JSON with another value at a place, or without the place."""
-    data = copy.deepcopy(data)
-    inner = data
-    for key in path[:-1]:
-        inner = inner[key]
-    if value:
-        (inner[path[-1]],) = value
-    else:
-        del inner[path[-1]]
-    return data
 
 
 def enriched(data):

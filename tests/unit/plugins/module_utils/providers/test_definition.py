@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import MissingLibraryError, OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import DONE, RestRequest
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import definition as _definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
@@ -551,6 +552,14 @@ def test_any_definition_is_one_or_is_told_to_be_wrong(whole, data):
 @pytest.mark.parametrize("whole", [WHOLE, OTHER])
 def test_the_definitions_that_are_fuzzed_are_good(whole):
     read(whole)
+
+
+def test_without_xmltodict_answers_in_xml_cannot_be_read(monkeypatch):
+    monkeypatch.setattr(_definition, "HAS_XMLTODICT", False)
+    read(LEAST)
+    with pytest.raises(MissingLibraryError) as caught:
+        read({**LEAST, "format": "xml"})
+    assert caught.value.library == "xmltodict"
 
 
 def test_without_jmespath_the_library_is_named(monkeypatch):

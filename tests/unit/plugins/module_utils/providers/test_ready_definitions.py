@@ -25,6 +25,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop im
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from ansible_collections.longrunning.tasks.tests.tooling.definition_page import every
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import PlayedApi, every_described, kind_of
+from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import OTHER_VALUES, changed, places
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, Answer
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment, serving
@@ -214,6 +215,21 @@ def test_a_task_that_has_ended_cannot_be_cancelled(one):
     connection = one.connect(one.example("succeeded").answers)
     (task,), _truncated = connection.ask(one.example("succeeded"))
     assert connection.provider.why_not_cancellable(task) is not None
+
+
+@EACH
+def test_a_spoiled_answer_never_makes_a_success(one):
+    for kind in ("running", "failed"):
+        example = one.example(kind)
+        for number, documented in enumerate(example.answers):
+            body = json.loads(documented.body) if documented.body else None
+            for path in places(body):
+                for value in ((), (None,), *((other,) for other in OTHER_VALUES)):
+                    spoiled = example.with_body(number, changed(body, path, *value))
+                    # Only what comes once the task has ended well asks for more than the example has.
+                    connection = one.connect((*spoiled.answers, Answer("* *", 404), Answer("* *", 404)))
+                    tasks, _error = connection.outcome(spoiled)
+                    assert [task.state for task in tasks] != [TaskState.SUCCEEDED], (path, value)
 
 
 # --- over real sockets ----------------------------------------------------------------------------------------

@@ -152,6 +152,17 @@ def test_after_the_last_look_had_its_time_no_request_begins():
         deadline.next_request_timeout()
 
 
+def test_the_last_requests_of_all_may_be_given_less():
+    clock = FakeClock()
+    deadline = Deadline(clock, 0.5, clock.monotonic() + 0.5, least=0.125)
+    assert deadline.next_request_timeout() == 0.5
+    clock.advance(0.5)
+    assert deadline.next_request_timeout() == 0.125
+    clock.advance(0.125)
+    with pytest.raises(TransientError, match="no time left"):
+        deadline.next_request_timeout()
+
+
 def test_without_an_end_a_deadline_is_only_the_request_timeout():
     assert Deadline(FakeClock(), 30).next_request_timeout() == 30
 
