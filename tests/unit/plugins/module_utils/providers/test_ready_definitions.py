@@ -224,7 +224,9 @@ def test_a_spoiled_answer_never_makes_a_success(one):
     for kind in ("running", "failed"):
         example = one.example(kind)
         for number, documented in enumerate(example.answers):
-            body = json.loads(documented.body) if documented.body else None
+            # XML is spoiled where it is read.
+            is_json = documented.body and not documented.body.startswith("<")
+            body = json.loads(documented.body) if is_json else None
             for path in places(body):
                 for value in ((), (None,), *((other,) for other in OTHER_VALUES)):
                     spoiled = example.with_body(number, changed(body, path, *value))
