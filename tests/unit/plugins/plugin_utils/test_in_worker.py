@@ -241,6 +241,46 @@ def test_a_worker_needs_no_lock_that_it_inherits(run):
     assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 0
 
 
+@pytest.fixture
+def teller_of(tmp_path, monkeypatch):
+    """Return a function that returns how the lines of a wait are told, None where there are none."""
+
+    def teller_of(*, strategy="linear", check_mode=False, progress=True, **fields):
+        plugin, told = action(tmp_path), []
+        vars(plugin._task).update(fields, get_play=lambda: SimpleNamespace(strategy=strategy), get_name=lambda: "Wait")
+        monkeypatch.setattr(_in_worker, "ProgressTeller", lambda *where, **how: told.append((*where, how)))
+        worker = SimpleNamespace(params={"progress": progress, "progress_interval": 60.0}, clock=SimpleNamespace())
+        call = SimpleNamespace(host="web", check_mode=check_mode)
+        lines = plugin._live_lines(call, worker)
+        assert (lines is None) is (told == [])
+        return told[0] if told else None
+
+    return teller_of
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({}, "[web]"),
+        ({"delegate_to": "localhost"}, "[web -> localhost]"),
+        ({"strategy": "ansible.builtin.free"}, "[web] Wait:"),
+        ({"strategy": "debug"}, "[web]"),
+    ],
+)
+def test_live_lines_say_whose_they_are(teller_of, fields, where):
+    told, interval, how = teller_of(**fields)
+    assert (told, interval, how["counts_only"]) == (where, 60.0, False)
+
+
+def test_live_lines_of_a_task_with_no_log_tell_counts_only(teller_of):
+    assert teller_of(no_log=True)[2]["counts_only"] is True
+
+
+@pytest.mark.parametrize("fields", [{"check_mode": True}, {"progress": False}])
+def test_there_are_no_live_lines_where_nobody_waits_or_wants_them(teller_of, fields):
+    assert teller_of(**fields) is None
+
+
 @pytest.mark.parametrize(
     ("callback", "is_one"),
     [("ansible.posix.json", True), ("ansible.posix.jsonl", True), ("default", False), ("json.default", False)],
