@@ -115,7 +115,11 @@ def ansible_lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types with mypy --strict."""
     session.install(MYPY, *STUBS, "nox", "-r", "tests/unit/requirements.txt")
-    typed = [stage() / NAME / "plugins", ROOT / "roles" / "task_simulator" / "files" / "task_simulator"]
+    typed = [
+        stage() / NAME / "plugins",
+        stage() / NAME / "extensions" / "eda",
+        ROOT / "roles" / "task_simulator" / "files" / "task_simulator",
+    ]
     typed += [ROOT / "tests" / name for name in ("benchmark", "real_servers", "tooling")]
     Tally(session).steps(("mypy", *map(str, typed), "noxfile.py"))
 
