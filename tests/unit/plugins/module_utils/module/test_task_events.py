@@ -182,7 +182,7 @@ def test_a_defect_ends_nothing():
     provider = FakeProvider({"t": [KeyError("colour"), task("t")]})
     events, doing = run(provider, task_ids=["t"], seconds=1000.0)
     assert [told.get("trouble", {}).get("reason") for _at, told in events] == ["defect", None]
-    assert "please report it" in events[0][1]["trouble"]["message"]
+    assert "Please report it" in events[0][1]["trouble"]["message"]
     assert "Traceback" in doing.warnings[0]
 
 

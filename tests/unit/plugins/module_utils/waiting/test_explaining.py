@@ -310,27 +310,27 @@ class TestUnreachable:
 
     def test_trouble_in_mid_wait(self):
         assert told({"a": COPYING}, trouble(5), timeout=3600, transient_timeout=10.0) == (
-            "The server answered with 502. The wait gave up after 5 transient errors. What became of task a "
-            "(last seen copying, 37.5 %, 20 s ago) is not known. Wait for the same IDs again when Example answers."
+            "The server answered with 502. The wait gave up after 5 transient errors. The outcome of task a "
+            "(last seen copying, 37.5 %, 20 s ago) is unknown. Wait for the same IDs again when Example answers."
         )
 
     def test_in_mid_wait(self):
         assert told({"a": COPYING}, refusal(REFUSED, since=5)) == (
             "Example refused the login of user bob. "
-            "What became of task a (last seen copying, 37.5 %, 10 s ago) is not known."
+            "The outcome of task a (last seen copying, 37.5 %, 10 s ago) is unknown."
         )
 
     def test_many_in_mid_wait(self):
         assert told({"a": COPYING, "b": GOOD_AT_15, "c": FOREVER_RUNNING}, refusal(REFUSED, since=25), timeout=60) == (
             "Example refused the login of user bob. "
-            "What became of task a (last seen copying, 37.5 %, 10 s ago) and "
-            "task c (last seen running, 10 s ago) is not known."
+            "The outcome of task a (last seen copying, 37.5 %, 10 s ago) and "
+            "task c (last seen running, 10 s ago) is unknown."
         )
 
     def test_one_that_has_failed_meanwhile(self):
         assert told({"a": COPYING, "b": BAD_AT_5}, refusal(REFUSED, since=15)) == (
             "Example refused the login of user bob. "
-            "What became of task a (last seen copying, 37.5 %, 10 s ago) is not known. "
+            "The outcome of task a (last seen copying, 37.5 %, 10 s ago) is unknown. "
             "1 of 2 tasks did not succeed. Example: task b failed with code E42, and the vendor gave no reason."
         )
 
