@@ -58,6 +58,11 @@ options:
       - Seconds to wait for the ends of all tasks together. It is a failure when one has not ended by then.
     type: float
     default: 300.0
+  deadline:
+    description:
+      - The moment until which it waits for their ends, as O(longrunning.tasks.task_wait#module:deadline). The smaller
+        of O(timeout) and the time until then counts. The requests to cancel are sent even when it has passed.
+    type: str
   poll_interval:
     description:
       - Seconds between two looks while it waits. The default is that of
@@ -145,7 +150,7 @@ outcome:
   type: str
   sample: cancelled
 timed_out:
-  description: Whether O(timeout) was up before the tasks had ended.
+  description: Whether O(timeout) or O(deadline) was up before the tasks had ended.
   returned: always
   type: bool
   sample: false

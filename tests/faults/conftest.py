@@ -81,7 +81,7 @@ def _print_cancels(terminalreporter, cells):
     """Print what a fault at the request that cancels comes to: the same at each vendor, or told apart."""
     terminalreporter.section("cancel x fault")
     columns = list(dict.fromkeys(cell[1:] for cell in cells))
-    faults = list(dict.fromkeys(name for name, *_cell in cells))
+    faults = list(dict.fromkeys(name for (name, *_cell), word in cells.items() if word))
     width = max(map(len, faults))
     heads = [f"{vendor.partition('_')[0]} {way}" for vendor, way in columns]
     rows = [("fault", heads), *((name, [cells.get((name, *column), "") for column in columns]) for name in faults)]

@@ -119,7 +119,7 @@ def runs():
 
 @pytest.mark.parametrize(("name", "vendor", "way"), CELLS)
 def test_a_cancel_comes_through(name, vendor, way, runs, pytestconfig):
-    cells = pytestconfig.stash.setdefault(CANCELS, {})
+    cells = pytestconfig.stash.setdefault(CANCELS, dict.fromkeys(CELLS, ""))
     cells[name, vendor, way] = "FAILED"
     result, sent, secrets = runs[name, vendor, way].result(timeout=120)
     told = json.dumps(result, indent=1, default=str)

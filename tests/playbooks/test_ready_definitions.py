@@ -1,16 +1,19 @@
 # Copyright: (c) 2026, longrunning.tasks contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every ready definition by its name in a playbook, against a server that answers as its golden examples do."""
+"""The example of every ready definition on their page, against a server that answers as its golden examples do."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 # The golden examples are read by the collection's own code.
 sys.path.append(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
@@ -18,18 +21,30 @@ sys.path.append(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
 from unit.support.definitions import PlayedApi, every_described
 from unit.support.socket_server import serving
 
+PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "ready_definitions.rst"
 SHIPPED = [one for one in every_described() if one.is_shipped]
 
 
+def examples():
+    """Return the options in the example of each definition."""
+    blocks = re.findall(r"(?m)^\.\. code-block:: yaml\n\n((?:   .*\n)+)", PAGE.read_text(encoding="utf-8"))
+    tasks = [yaml.safe_load(block)[0]["longrunning.tasks.task_wait"] for block in blocks]
+    return {task["definition"]: task for task in tasks}
+
+
 @pytest.mark.newest
-def test_every_ready_definition_waits(run_playbook, tmp_path):
+def test_the_example_of_every_ready_definition_waits(run_playbook, tmp_path):
+    shown = examples()
     with contextlib.ExitStack() as servers:
         apis = []
         for one in SHIPPED:
             for state in ("succeeded", "failed"):
                 api = PlayedApi(one, one.example(state))
                 url = servers.enter_context(serving(api)).url
-                options = {**api.options(url), "definition": one.name, "task_id": api.task_id(url)}
+                known = {**api.options(url), "definition": one.name}
+                # What the example launches is the task that the server has.
+                options = {key: known[key] for key in shown[one.name] if key != "launch_results"}
+                options["task_id"] = api.task_id(url)
                 apis.append({"name": f"{one.name} {state}", "options": options})
         run_playbook("ready_definitions.yml", apis=apis).assert_clean()
     waits = json.loads((tmp_path / "waits.json").read_text(encoding="utf-8"))

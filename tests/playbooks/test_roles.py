@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
+from unit.support.vendors import CANCELLERS
+
 COLLECTION = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"], "ansible_collections", "longrunning", "tasks")
 #: What the playbooks do with their variables.
 (PLAY,) = yaml.safe_load((COLLECTION / "playbooks" / "tasks" / "run_role.yml").read_text(encoding="utf-8"))
@@ -146,6 +148,8 @@ def environment(secrets):
             "DBVISIT_API_URL": url,
             "DBVISIT_PASSWORD": secrets["dbvisit_password"],
             "DBVISIT_USERNAME": "admin",
+            "LONGRUNNING_API_TOKEN": secrets["custom_token"],
+            "LONGRUNNING_API_URL": f"{url}/custom/v1",
             "KOODRIVE_API_TOKEN": secrets["koodrive_token"],
             "KOODRIVE_API_URL": url,
             "KOODRIVE_USER_ID": "1395497048157130881",
@@ -542,6 +546,16 @@ def test_the_playbook_that_waits(run_job, simulate):
     assert not {"raw", "history"} & set(job.facts["tasks"][0])
     looked = wait("--check", ids=ENDLESS)
     assert (looked.status, looked.facts["outcome"], looked.facts["task_id"]) == (0, "timed_out", ENDLESS)
+
+
+def test_a_wait_that_gives_up_cancels(run_job, simulate):
+    simulator = simulate({"tasks": [{"provider": "custom", "id": "job-1", "steps": [{"state": "running"}]}]})
+    definition = CANCELLERS["custom"].login["definition"]
+    given = {"provider": "custom", "definition": definition, "ids": "job-1", "timeout": "0.5"}
+    job = run_job(simulator, "wait", "wait_for_tasks", **waiting(**given, on_timeout="cancel")[1])
+    assert (job.status, job.facts["outcome"], job.facts["changed"]) == (2, "timed_out", True)
+    assert (job.facts["tasks"][0]["state"], job.facts["pending_task_ids"]) == ("cancelled", [])
+    assert "Task job-1 was cancelled." in job.facts["message"]
 
 
 def test_waits_of_all_kinds(use_roles, simulate):

@@ -107,7 +107,7 @@ def _python() -> str:
 def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     """All servers that the chosen tests need, which start side by side."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    pool = Pool(lambda name: _work_folder(name, tmp_path_factory), _python(), _teller(request.config))
+    pool = Pool(lambda name: _work_folder(name, tmp_path_factory), _python())
     pool.begin(kind for kind in KINDS if kind.name in wanted)
     yield pool
     pool.stop()
@@ -116,8 +116,12 @@ def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def _server(kind: type[RealServer]) -> object:
     @pytest.fixture(scope="session", name=kind.name)
     def running(request: pytest.FixtureRequest, pool: Pool) -> RealServer:
-        _need(kind.name.upper(), kind.missing(_python()), _teller(request.config))
-        return pool.get(kind.name)
+        tell = _teller(request.config)
+        _need(kind.name.upper(), kind.missing(_python()), tell)
+        server = pool.get(kind.name)
+        installing, starting = server.seconds
+        tell(f"{kind.name}: installed in {installing:.1f} s, started in {starting:.1f} s")
+        return server
 
     return running
 

@@ -59,7 +59,7 @@ class Case:
             "unknown_id": self.unknown_id,
             "long_seconds": self.long_seconds,
         }
-        played = runner.run("prove_definition.yml", variables, inside=self.inside)
+        played = runner.run("prove_definition.yml", variables, verbosity="-vvv", inside=self.inside)
         return {name: Run(result, played.output) for name, result in played.result.items()}
 
 

@@ -29,10 +29,10 @@ mkdir lib log ssh queue
 mount --make-rprivate /
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
-mkdir -p /run/lock /run/ganeti /srv/ganeti /var/log/ganeti /root/.ssh
+mkdir -p /run/lock /run/ganeti /srv/ganeti /var/log/ganeti ~/.ssh
 mount --bind lib /var/lib/ganeti
 mount --bind log /var/log/ganeti
-mount --bind ssh /root/.ssh
+mount --bind ssh ~/.ssh
 hostname node1.ganeti.example
 printf '127.0.0.1 localhost\\n192.0.2.10 node1.ganeti.example node1\\n192.0.2.11 cluster.ganeti.example\\n' > hosts
 mount --bind hosts /etc/hosts

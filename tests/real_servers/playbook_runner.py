@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
-PLAY_TIMEOUT = 120
+PLAY_TIMEOUT = 400
 
 
 @dataclasses.dataclass(frozen=True)

@@ -125,14 +125,18 @@ def missing_programs(**packages: str) -> list[str]:
     ]
 
 
+def _up(server: RealServer) -> RealServer:
+    server.up()
+    return server
+
+
 class Pool:
     """Starts all servers that a run needs side by side, as soon as the first one is asked for."""
 
-    def __init__(self, directory: Callable[[str], Path], python: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, directory: Callable[[str], Path], python: str) -> None:
         """Work below the folder that a server is given."""
         self._directory = directory
         self._python = python
-        self._tell = tell
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE)
         self._servers: dict[str, Future[RealServer]] = {}
 
@@ -141,17 +145,11 @@ class Pool:
         for kind in kinds:
             if not kind.missing(self._python):
                 server = kind(self._directory(kind.name), self._python)
-                self._servers[kind.name] = self._threads.submit(self._up, server)
+                self._servers[kind.name] = self._threads.submit(_up, server)
 
     def get(self, name: str) -> RealServer:
         """Return a running server. Raises what kept it from running."""
         return self._servers[name].result()
-
-    def _up(self, server: RealServer) -> RealServer:
-        server.up()
-        installing, starting = server.seconds
-        self._tell(f"{server.name}: installed in {installing:.1f} s, started in {starting:.1f} s")
-        return server
 
     def stop(self) -> None:
         """Stop all of them."""

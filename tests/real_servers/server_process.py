@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-START_TIMEOUT = 180.0
+START_TIMEOUT = 400.0
 """Seconds until a server must be ready; 3 to 6 are usual, a busy machine may need much more."""
 
 STOP_TIMEOUT = 10.0

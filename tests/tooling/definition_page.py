@@ -88,7 +88,8 @@ class Ready(NamedTuple):
 
     @property
     def about(self) -> Mapping[str, Any]:
-        return self.given.get("about", {})
+        about: Mapping[str, Any] = self.given.get("about", {})
+        return about
 
     @property
     def is_played(self) -> bool:
@@ -106,7 +107,8 @@ class Ready(NamedTuple):
 
 def every() -> list[Ready]:
     """Return the definitions that the collection ships."""
-    options = ConnectionOptions("custom", api_url="https://api.example", **dict.fromkeys((*LOGIN_VALUES, *PLACES), "x"))
+    filled: dict[str, Any] = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
+    options = ConnectionOptions("custom", api_url="https://api.example", **filled)
     found = []
     for path in sorted(DEFINITIONS.glob("*.yml")):
         given = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -58,7 +58,8 @@ def wrapped(text: str, first: str, rest: str) -> list[str]:
 
 def environment_lines(option: str) -> list[str]:
     """Return the item of the description that names the variables; nothing where there are none."""
-    common, own = [], []
+    common: list[str] = []
+    own: list[str] = []
     for description in (provider.description for provider in PROVIDERS.values()):
         regular = f"{description.environment_prefix}_{option.upper()}"
         for name in environment_names(description, option):

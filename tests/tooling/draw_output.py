@@ -78,7 +78,7 @@ def task_id(number: int) -> str:
 
 def example(readme: str) -> str:
     """Return the README's first example."""
-    return re.findall(r"(?ms)^```yaml\n(.*?)^```", readme)[0]
+    return str(re.findall(r"(?ms)^```yaml\n(.*?)^```", readme)[0])
 
 
 def run(tasks: str) -> list[str]:

@@ -57,6 +57,7 @@ TASK_CANCEL: ArgumentSpec = {
     "launch_results": {"type": "raw"},
     "wait": {"type": "bool", "default": True},
     "timeout": {"type": "float", "default": 300.0},
+    "deadline": {"type": "str"},
     "poll_interval": {"type": "float"},
     "not_found": {"type": "str", "default": "fail", "choices": ["fail", "succeed"]},
     "transient_timeout": {"type": "float", "default": 60.0},

@@ -25,7 +25,7 @@ from .._work.cancelling import (
 from .._work.reading import TaskReader
 from .context import Context, checked_canceller, distinct
 from .lookups import MOST_LOOKUP_SECONDS, look_up
-from .task_wait import LEAST_INTERVAL, asked_ids
+from .task_wait import LEAST_INTERVAL, asked_ids, time_limit
 
 #: What each task adds to the time that the requests may take: a vendor's quota can be 50 requests a minute.
 SECONDS_PER_TASK = 2.0
@@ -90,7 +90,7 @@ def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Sn
 def _wait_plan(context: Context) -> WaitPlan:
     given = context.seconds("poll_interval", least=LEAST_INTERVAL)
     return WaitPlan(
-        timeout=context.seconds("timeout") or 0.0,
+        timeout=time_limit(context)[0],
         poll_interval=context.provider.description.poll_interval if given is None else given,
         backs_off=False,
         # A vendor may forget a task as soon as it is cancelled.
@@ -116,7 +116,8 @@ def _wait(context: Context, reader: TaskReader, canceller: Canceller, plan: Wait
     outcome = wait_for_tasks(
         waiting,
         reader.read,
-        plan,
+        # The requests have taken their time.
+        plan._replace(timeout=time_limit(context)[0]),
         provider=context.provider.description.name,
         clock=context.clock,
         request_timeout=context.options.request_timeout,

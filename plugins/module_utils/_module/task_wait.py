@@ -174,7 +174,7 @@ def _plan(context: Context, selection: Selection | None) -> WaitPlan:
             f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
             f"{description.least_poll_interval:g} seconds",
         )
-    timeout, deadline = _limit(context)
+    timeout, deadline = time_limit(context)
     return WaitPlan(
         timeout=timeout,
         deadline=deadline,
@@ -194,8 +194,12 @@ def _plan(context: Context, selection: Selection | None) -> WaitPlan:
     )
 
 
-def _limit(context: Context) -> tuple[float, datetime | None]:
-    """Return the seconds for the whole wait, and the deadline where that is what limits them."""
+def time_limit(context: Context) -> tuple[float, datetime | None]:
+    """Return the seconds for a wait that begins now, and the deadline where that is what limits them.
+
+    Raises:
+        OptionError: one of the two cannot be used.
+    """
     timeout = context.seconds("timeout") or 0.0
     deadline = read_deadline(context.params["deadline"])
     if deadline is None:

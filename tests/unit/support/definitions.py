@@ -85,6 +85,12 @@ def _answer(given: Mapping[str, Any], to: str) -> Answer:
     return Answer(**{"to": to, "body": body, **given})
 
 
+def _listed(given: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
+    """Return a task of a list, of which a pair tells the ID and the state only."""
+    told = dict(given) if isinstance(given, dict) else dict(zip(("id", "state"), given))
+    return {"is_final": TaskState(told["state"]).is_final, **told}
+
+
 def _example(name: str, given: Mapping[str, Any], file: Mapping[str, Any]) -> Example:
     """Read an example. What stands beside its outcome is its one answer, to the usual request for the usual task."""
     given = dict(given)
@@ -96,10 +102,7 @@ def _example(name: str, given: Mapping[str, Any], file: Mapping[str, Any]) -> Ex
         usual = {"id": asked["task_id"], "is_final": state.is_final}
         given["task"] = {**usual, **given["task"]}
     if "tasks" in given:
-        given["tasks"] = tuple(
-            {"id": task_id, "state": state, "raw_state": None, "is_final": TaskState(state).is_final}
-            for task_id, state in given["tasks"]
-        )
+        given["tasks"] = tuple(map(_listed, given["tasks"]))
     if "launched" in given:
         given["launched"] = tuple(given["launched"])
     return Example("custom", name, "", tuple(_answer(answer, file["asks"]) for answer in answers), **{**given, **asked})
@@ -121,10 +124,30 @@ def described(name: str) -> Described:
         options,
         Login(options, "", begun, login.get("carries", {}), tuple(login.get("secrets", ()))),
         tuple(map(str, file["words"])),
-        {key: replace(example, options=options) for key, example in examples.items()},
+        examples,
         file.get("cancel"),
         "definition" not in file,
         login.get("logout"),
+    )
+
+
+#: The examples of these are those of the provider ``custom``, for what all providers have in common.
+_USUAL, *_OTHERS = ("pulp", "aptly")
+
+
+def usual_login() -> Login:
+    """Return the login of the usual definition."""
+    return described(_USUAL).login
+
+
+def examples_of_custom() -> tuple[Example, ...]:
+    """Return the golden examples of ``custom``. Those that are not of the usual definition name another one."""
+    found = [(one, {}) for one in (described(_USUAL),)]
+    found += [(one, {"definition": one.definition}) for one in map(described, _OTHERS)]
+    return tuple(
+        replace(example, document=one.definition["title"], options=options)
+        for one, options in found
+        for example in one.examples.values()
     )
 
 

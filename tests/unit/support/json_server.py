@@ -14,9 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class JsonHandler(BaseHTTPRequestHandler):
     """The base of what answers a request."""
 
-    def answer(self, status, data):
+    def answer(self, status, data, headers=None):
         body = json.dumps(data).encode()
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

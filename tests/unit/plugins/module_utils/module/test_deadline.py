@@ -10,10 +10,16 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError, WaitError
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_cancel
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.moments import read_deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import WALL_START
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
+    CancellingProvider,
+    FakeProvider,
+    Run,
+    task,
+)
 
 HALF_PAST_SEVEN = datetime(2026, 11, 22, 7, 30, tzinfo=timezone.utc)
 
@@ -114,3 +120,12 @@ def test_a_clock_that_is_set_during_the_wait_moves_no_deadline():
 def test_check_mode_looks_once_whatever_the_deadline_is():
     waiting = Run(run, FakeProvider({"a": task("a")}), check_mode=True, task_ids=["a"], deadline=at(-5))
     assert "not ended yet." in waiting()["msg"]
+
+
+@pytest.mark.parametrize(("params", "elapsed"), [({"deadline": at(25)}, 25.0), ({"deadline": at(-5)}, 0.0)])
+def test_a_cancel_is_sent_whatever_the_deadline_is_and_waits_until_then(params, elapsed):
+    provider = CancellingProvider(None, tasks={"a": task("a")})
+    with pytest.raises(WaitError) as caught:
+        Run(task_cancel.run, provider, task_ids=["a"], **params)()
+    result = caught.value.to_result()
+    assert (result["timed_out"], result["changed"], result["elapsed"]) == (True, True, elapsed)

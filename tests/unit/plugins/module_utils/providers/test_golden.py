@@ -82,5 +82,5 @@ def test_every_file_is_read():
     # Those of definitions are in files of another form, which test_ready_definitions.py reads.
     paths = [path for path in GOLDEN.rglob("*.yml") if path.parent.name != "definitions"]
     names = {f"{path.parent.name}/{path.stem}" for path in paths if not path.stem.startswith("login")}
-    assert names == {str(example) for example in EXAMPLES}
+    assert names == {str(example) for example in EXAMPLES if example.provider != "custom"}
     assert {path.suffix for path in GOLDEN.rglob("*.*")} <= {".yml", ".md"}

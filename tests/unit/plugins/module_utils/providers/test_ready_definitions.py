@@ -133,7 +133,9 @@ def test_an_answer_becomes_the_expected_error(one, example):
     with pytest.raises(WorkError) as caught:
         connection.ask(example)
     told = json.dumps(caught.value.to_result())
-    found = {**caught.value.to_result(), "class": caught.value.__class__.__name__}
+    names = ("message", "status", "code", "retry_after")
+    found = {name: getattr(caught.value, name, None) for name in names}
+    found["class"] = caught.value.__class__.__name__
     assert not differences(found, {key: value for key, value in example.error.items() if key != "says"})
     assert example.error.get("says", "") in told
     assert not [secret for secret in one.login.every_secret if secret in told]
@@ -222,7 +224,9 @@ def test_a_spoiled_answer_never_makes_a_success(one):
     for kind in ("running", "failed"):
         example = one.example(kind)
         for number, documented in enumerate(example.answers):
-            body = json.loads(documented.body) if documented.body else None
+            # XML is spoiled where it is read.
+            is_json = documented.body and not documented.body.startswith("<")
+            body = json.loads(documented.body) if is_json else None
             for path in places(body):
                 for value in ((), (None,), *((other,) for other in OTHER_VALUES)):
                     spoiled = example.with_body(number, changed(body, path, *value))
