@@ -10,7 +10,6 @@ leaves a mark in memory that all of them share, and ansible-playbook looks for m
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -27,7 +26,6 @@ class LateImports:
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._marks = mmap(-1, len(names))
-        self._owner = os.getpid()
 
     def mark(self) -> None:
         """Mark those that this process has imported."""
@@ -36,9 +34,7 @@ class LateImports:
                 self._marks[number] = 1
 
     def follow(self) -> None:
-        """Import those that are marked, in the process that made this. Where that fails, a worker says why."""
-        if os.getpid() != self._owner:
-            return
+        """Import those that are marked. Where that fails, a worker says why."""
         for number, name in enumerate(self._names):
             if self._marks[number] and name not in sys.modules:
                 self._marks[number] = 0

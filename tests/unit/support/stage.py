@@ -59,7 +59,6 @@ class Stage:
             try:
                 return work(context)
             finally:
-                self.warnings += session.warnings
                 session.close()
                 self.warnings += session.warnings
 

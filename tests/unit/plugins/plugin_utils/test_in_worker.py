@@ -191,6 +191,13 @@ def test_after_a_signal_the_worker_ends_as_it_would_have(run, monkeypatch):
     assert ends == [signal.SIGTERM]
 
 
+def test_a_worker_whose_ansible_playbook_is_gone_ends_with_its_work(run, monkeypatch):
+    ended = []
+    monkeypatch.setattr(_in_worker.AttendedClock, "end_with_parent", lambda _clock: ended.append("here"))
+    run()
+    assert ended == ["here"]
+
+
 def test_secrets_are_registered_where_ansible_core_can(run, monkeypatch):
     told = []
     monkeypatch.setattr(runner, "register_secrets", told.extend)

@@ -21,7 +21,6 @@ worker = os.fork()
 if worker == 0:
     import {imported}
     late.mark()
-    late.follow()
     os._exit(0)
 os.waitpid(worker, 0)
 """
