@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WaitError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait, wait_cancelling
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
     CancellingProvider,
     FakeProvider,
@@ -252,3 +254,62 @@ def test_an_interrupt_while_cancels_are_sent_sends_the_others():
     _run, result = fails(provider, "a", on_timeout="cancel")
     # Nobody can tell whether it was sent before the signal.
     assert (result["outcome"], outcomes(result), provider.cancels) == ("timed_out", {"a": "unclear"}, [])
+
+
+def interrupt_the_main_thread():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+
+def let_helpers_end(go_on):
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "helper":
+            thread.join(60)
+
+
+def test_an_interrupt_while_many_cancels_are_sent_sends_each_once():
+    names = [f"t{number}" for number in range(20)]
+    go_on = threading.Event()
+
+    class Slow(Vendor):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            if len(self.cancels) <= 8:
+                if len(self.cancels) == 8:
+                    interrupt_the_main_thread()
+                go_on.wait(60)
+
+    provider = Slow(*names)
+    with Interrupts(None):
+        _run, result = fails(provider, *names, on_timeout="cancel")
+    let_helpers_end(go_on)
+    assert sorted(provider.cancels) == sorted(names)
+    assert set(outcomes(result).values()) <= {"sent", "unclear"}
+
+
+def test_a_retry_that_an_interrupt_left_behind_sends_nothing():
+    go_on = threading.Event()
+    both = threading.Barrier(2, action=interrupt_the_main_thread)
+    provider = Vendor("a", "b")
+    run = Run(task_wait.run, provider, task_ids=["a", "b"], timeout=60, on_timeout="cancel")
+    send, sleep = provider.cancel, run.clock.sleep
+
+    def refuse_first(wanted, deadline):
+        if wanted.id in provider.cancels:
+            return send(wanted, deadline)
+        provider.cancels.append(wanted.id)
+        raise TransientError("busy", status=429)
+
+    def sleep_on(seconds):
+        if threading.current_thread() is threading.main_thread():
+            sleep(seconds)
+            return
+        both.wait(60)
+        go_on.wait(60)
+
+    provider.cancel, run.clock.sleep = refuse_first, sleep_on
+    with Interrupts(None), pytest.raises(WaitError) as caught:
+        run()
+    let_helpers_end(go_on)
+    assert sorted(provider.cancels) == ["a", "a", "b", "b"]
+    assert outcomes(caught.value.to_result()) == {"a": "sent", "b": "sent"}
