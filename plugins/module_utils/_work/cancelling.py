@@ -184,6 +184,11 @@ class Canceller:
         """What became of each task, also of those that an end came between."""
         return {task_id: self._done.get(task_id) or self._cut_off(task) for task_id, task in self._tasks.items()}
 
+    @property
+    def open_tasks(self) -> list[Task]:
+        """The tasks that may still come to the end that was asked for, as last read."""
+        return [found.task for found in self.done.values() if found.outcome.is_open]
+
     def settle(self, tasks: Mapping[str, Task]) -> None:
         """Take note of what has become of tasks since."""
         for task_id, found in self.done.items():
@@ -262,7 +267,9 @@ class Canceller:
         if is_refusal and (task.is_final or task.state is TaskState.NOT_FOUND):
             # It was refused because there was nothing left to cancel.
             return Cancellation(task, CancelOutcome.TOO_LATE)
-        return Cancellation(task, outcome, error.message, error).settled(task)
+        found = Cancellation(task, outcome, error.message, error)
+        # Who answers in the vendor's place, such as a proxy, lost the request and has no task either: a wait makes sure.
+        return found if task.state is TaskState.NOT_FOUND else found.settled(task)
 
     def _read(self, task: Task, deadline: Deadline) -> Task:
         answer = read_one(self._provider, task.id, deadline)

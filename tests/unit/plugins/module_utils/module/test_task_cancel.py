@@ -209,6 +209,21 @@ def test_without_waiting_a_lost_answer_is_settled_by_one_look():
     assert result["outcome"] == "unclear"
 
 
+@pytest.mark.parametrize("answer", [None, LOST])
+def test_one_answer_without_the_task_is_not_taken_for_its_end(answer):
+    provider = CancellingProvider(answer, tasks={"a": [task("a"), NotFoundError("no route", status=404), task("a")]})
+    _run, result = fails(provider)
+    assert (result["outcome"], result["pending_task_ids"]) == ("sent" if answer is None else "unclear", ["a"])
+    provider = CancellingProvider(answer, tasks={"a": [task("a"), None]})
+    _run, result = cancel(provider)
+    assert (result["outcome"], result["changed"], result["task"]["state"]) == ("gone", True, "not_found")
+
+
+def test_without_waiting_a_lost_answer_and_a_missing_task_stay_unclear():
+    _run, result = fails(CancellingProvider(LOST, tasks={"a": [task("a"), None]}), wait=False)
+    assert (result["outcome"], result["reason"]) == ("unclear", "cancel_unclear")
+
+
 @pytest.mark.parametrize(
     "error",
     [BUSY, TransientError("refused", was_sent=False), TransientError("later", status=403, retry_after=2.0)],

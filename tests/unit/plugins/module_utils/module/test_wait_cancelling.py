@@ -79,6 +79,18 @@ def test_nobody_waits_long_for_the_end():
     assert result["msg"].endswith("A cancel was sent for task a, which has not ended yet: it is running.")
 
 
+@pytest.mark.parametrize(("looks", "outcome"), [([None, task("a")], "sent"), ([None], "gone")])
+def test_several_answers_say_that_a_cancelled_task_is_gone(looks, outcome):
+    class Forgetful(Vendor):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            self.tasks["a"] = list(looks)
+
+    run, result = fails(Forgetful("a"), on_timeout="cancel", poll_interval=60)
+    assert outcomes(result) == {"a": outcome}
+    assert run.clock.elapsed <= 60 + wait_cancelling.END_SECONDS
+
+
 def test_only_what_has_not_ended_is_cancelled():
     provider = Vendor("a", "b", "c")
     provider.tasks["b"] = task("b", "succeeded")
