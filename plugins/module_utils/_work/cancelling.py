@@ -268,7 +268,7 @@ class Canceller:
             # It was refused because there was nothing left to cancel.
             return Cancellation(task, CancelOutcome.TOO_LATE)
         found = Cancellation(task, outcome, error.message, error)
-        # Who answers in the vendor's place, such as a proxy, lost the request and has no task either: a wait makes sure.
+        # A proxy that answers in the vendor's place loses the request, and has no task either: a wait makes sure.
         return found if task.state is TaskState.NOT_FOUND else found.settled(task)
 
     def _read(self, task: Task, deadline: Deadline) -> Task:
