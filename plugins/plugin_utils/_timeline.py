@@ -15,12 +15,13 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from xml.sax.saxutils import escape
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState, format_time, parse_time
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, seconds_in_words
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import MOST_SECONDS
 
 _WANTED = "Give what task_wait registered, with or without a loop, or a list of such results"
 
@@ -109,25 +110,42 @@ def _checked(task: object) -> Mapping[str, Any]:
 
 def _entries(task: Mapping[str, Any]) -> list[tuple[TaskState, datetime, float]]:
     """Return a task's history: states, and when they were seen, by the wall clock and since the wait began."""
+    known = [state.value for state in TaskState]
+    history = task.get("history")
     found = []
-    for entry in task.get("history") or ():
-        moment = parse_time(entry.get("at"))
-        if moment is not None and entry.get("state") in {state.value for state in TaskState}:
-            found.append((TaskState(entry["state"]), moment, float(entry.get("elapsed") or 0.0)))
+    for entry in history if isinstance(history, (list, tuple)) else ():
+        moment = parse_time(entry.get("at")) if isinstance(entry, Mapping) else None
+        if moment is not None and entry.get("state") in known:
+            found.append((TaskState(entry["state"]), moment, _seconds(entry.get("elapsed"))))
     return found
+
+
+def _seconds(value: object) -> float:
+    """Return a time since a wait began, 0 for what is none."""
+    is_time = isinstance(value, (int, float)) and 0 <= value <= MOST_SECONDS
+    return float(cast("float", value)) if is_time else 0.0
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """Return another moment, the same where the calendar has no such."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
 
 
 def _last_look(result: Mapping[str, Any]) -> datetime | None:
     """Return when a wait ended. Any entry of a history tells when it began."""
     for task in result["tasks"]:
         for _state, moment, elapsed in _entries(task) if isinstance(task, Mapping) else ():
-            return moment + timedelta(seconds=float(result.get("elapsed") or elapsed) - elapsed)
+            return _moved(moment, timedelta(seconds=(_seconds(result.get("elapsed")) or elapsed) - elapsed))
     return None
 
 
 def _bar(task: Mapping[str, Any], last_look: datetime | None) -> Bar:
     state = TaskState(task["state"])
-    error = task.get("error") or {}
+    error = task.get("error")
+    error = error if isinstance(error, Mapping) else {}
     reason = error.get("detail") or error.get("title") or task.get("message")
     return Bar(
         id=str(task["id"]),
@@ -171,7 +189,7 @@ def _on_one_clock(
     if finished is None or len(history) < 2 or history[-2][1] <= finished <= history[-1][1]:
         return history
     shift = finished - history[-1][1]
-    return [(state, moment + shift, elapsed) for state, moment, elapsed in history]
+    return [(state, _moved(moment, shift), elapsed) for state, moment, elapsed in history]
 
 
 def _joined(changes: Sequence[tuple[TaskState, datetime]], end: datetime) -> tuple[Stretch, ...]:

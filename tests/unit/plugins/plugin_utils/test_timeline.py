@@ -144,6 +144,32 @@ def test_a_task_that_vanished_was_there_until_then():
     assert stretches(only_bar(task(state="not_found", history=history))) == [(RUNNING, 0, 30)]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"history": "abc"},
+        {"history": 5},
+        {"history": ["abc", None]},
+        {"history": [{"at": 5, "state": ["running"]}, {"at": "2026-01-01T00:00:00Z", "state": ["running"]}]},
+        {"history": [{"at": "2026-01-01T00:00:00Z", "state": "running", "elapsed": "long"}]},
+        {"history": [{"at": "2026-01-01T00:00:00Z", "state": "running", "elapsed": float("nan")}]},
+        {"history": [{"at": "9999-12-31T00:00:00Z", "state": "running", "elapsed": 1}]},
+        {
+            "finished_at": "9999-12-31T23:59:59Z",
+            "history": [
+                {"at": "2026-01-02T00:00:00Z", "state": "running"},
+                {"at": "2026-01-01T00:00:00Z", "state": "failed"},
+            ],
+        },
+        {"error": "It broke"},
+        {"error": ["It broke"]},
+    ],
+)
+@pytest.mark.parametrize("elapsed", [None, "long", float("inf"), 1e300])
+def test_a_result_with_odd_values_is_drawn_without_them(odd, elapsed):
+    assert parsed(draw(bars_of({"elapsed": elapsed, "tasks": [{"id": "a", "state": "failed", **odd}]}))) is not None
+
+
 def test_loops_lists_and_other_modules_results_are_read():
     one, two = waited(task("a")), waited(task("b"), task("c"))
     forms = [{"results": [one, two, {"skipped": True, "changed": False}]}, [one, two], [task("a"), two]]
