@@ -25,6 +25,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider impo
     Run,
     task,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as fake_task
 
 INTERRUPT = InterruptError("Interrupted by the signal SIGTERM")
 
@@ -37,9 +38,9 @@ class Vendor(CancellingProvider):
         self.looks = looks
         self.state = state
 
-    def cancel(self, wanted, deadline):
-        super().cancel(wanted, deadline)
-        self.tasks[wanted.id] = [*[task(wanted.id)] * self.looks, task(wanted.id, self.state)]
+    def cancel(self, task, deadline):
+        super().cancel(task, deadline)
+        self.tasks[task.id] = [*[fake_task(task.id)] * self.looks, fake_task(task.id, self.state)]
 
 
 def fails(provider, *task_ids, **params):
