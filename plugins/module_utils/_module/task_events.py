@@ -163,7 +163,6 @@ class _Watcher:
         self._backoff = Backoff(cap=max(MOST_BACKOFF, self._interval))
         self._trouble: TroubleRun | None = None
         self._refusals = 0
-        self._has_looked = False
         #: The reason of the trouble that was told as an event.
         self._told: str | None = None
 
@@ -185,15 +184,12 @@ class _Watcher:
         except RequestError as error:
             return self._after_refusal(error.message, error.reason, error)
         except WorkError as error:
-            # Some options are found to be wrong with the first answer, such as a region that the account lacks.
-            if not self._has_looked:
-                raise
+            # By an answer an option is wrong, such as a region that the account lacks, which may be the answer's fault.
             return self._after_refusal(error.message, error.reason, None)
         except Exception as error:  # noqa: BLE001 - a source that ends stops the whole engine
             told = f"This is a bug in longrunning.tasks. Please report it: {type(error).__name__}: {error}"
             self._context.warn(traceback.format_exc())
             return self._after_refusal(told, "defect", None)
-        self._has_looked = True
         for change in found.changes:
             self._tell(event_of(change, self._origin))
         if found.trouble is not None:
