@@ -111,7 +111,8 @@ options:
     type: str
   user_id:
     description:
-      - ID of the user who sends the requests. Used by V(huawei_koodrive) only. Required with O(app_id). With
+      - ID of the user for whom the module sends requests. Used by V(huawei_koodrive) only. Required with O(app_id).
+        With
         O(api_token) it is the user of the token - the vendor's documents call it mandatory.
       - Environment E(KOODRIVE_USER_ID).
     type: str
@@ -139,12 +140,12 @@ options:
     type: str
   user_domain_name:
     description:
-      - Domain of the user. The default is C(Default). Used by V(openstack_images) only.
+      - Domain of the user, C(Default) if omitted. Used by V(openstack_images) only.
       - Environment E(OS_USER_DOMAIN_NAME).
     type: str
   project_domain_name:
     description:
-      - Domain of the project. The default is C(Default). Used by V(openstack_images) only.
+      - Domain of the project, C(Default) if omitted. Used by V(openstack_images) only.
       - Environment E(OS_PROJECT_DOMAIN_NAME).
     type: str
   application_credential_id:

@@ -126,7 +126,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What became of the tasks, in a sentence, and after a failure why. returned: always type: str sample: >-
+  description: What became of the tasks, in a sentence, and after a failure why.
+  returned: always
+  type: str
+  sample: >-
     VMware Live Site Recovery: recovery task 5d1c7a60 was cancelled.
 outcome:
   description:
@@ -187,7 +190,9 @@ task:
   returned: always
   type: dict
 counts:
-  description: How many of RV(tasks) are in each state. The dictionary has every state. returned: always type: dict
+  description: How many of RV(tasks) are in each state. The dictionary has every state.
+  returned: always
+  type: dict
   sample:
     queued: 0
     running: 0
@@ -199,11 +204,21 @@ counts:
     unknown: 0
     not_found: 0
 pending_task_ids:
-  description: IDs of the tasks that may not have ended. returned: always type: list elements: str sample: []
+  description: IDs of the tasks that may not have ended.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 elapsed:
-  description: How many seconds it took. returned: always type: float sample: 12.4
+  description: How many seconds it took.
+  returned: always
+  type: float
+  sample: 12.4
 requests:
-  description: How many requests were sent, including logins. returned: always type: int sample: 6
+  description: How many requests were sent, including logins.
+  returned: always
+  type: int
+  sample: 6
 option:
   description: The option that is wrong or missing.
   returned: when an option is wrong

@@ -89,7 +89,10 @@ task:
       returned: success
       sample: d8dd8c24-2534-473c-881f-9097bc784068
     provider:
-      description: The provider. type: str returned: success sample: rackspace_images
+      description: The provider.
+      type: str
+      returned: success
+      sample: rackspace_images
     state:
       description:
         - The state in the vocabulary of this collection, one of V(queued), V(running), V(paused), V(succeeded),
@@ -130,8 +133,10 @@ task:
       returned: success
       sample: null
     percent:
-      description: The progress in percent, from 0 to 100, or null if the vendor has none. type: float returned:
-      success sample: 42.5
+      description: The progress in percent, from 0 to 100, or null if the vendor has none.
+      type: float
+      returned: success
+      sample: 42.5
     message:
       description:
         - The vendor's latest message about the task, or null. For a task that was not found, the vendor's answer.
@@ -139,34 +144,55 @@ task:
       returned: success
       sample: "Image cannot be imported. Error code: '396'"
     error:
-      description: Why the task failed, or null. type: dict returned: success contains:
+      description: Why the task failed, or null.
+      type: dict
+      returned: success
+      contains:
         code:
-          description: The vendor's code, or null if there is only a text. type: str returned: success sample: "396"
+          description: The vendor's code, or null if there is only a text.
+          type: str
+          returned: success
+          sample: "396"
         title:
-          description: A short description of the failure, or null if the vendor does not document it. type: str
-          returned: success sample: The file is not a valid VHD
+          description: A short description of the failure, or null if the vendor does not document it.
+          type: str
+          returned: success
+          sample: The file is not a valid VHD
         detail:
-          description: The full description of the failure, from the vendor's document or from its answer. type: str
-          returned: success sample: The file is not a valid VHD
+          description: The full description of the failure, from the vendor's document or from its answer.
+          type: str
+          returned: success
+          sample: The file is not a valid VHD
         remedy:
-          description: What to do about it, or null if that is unknown. type: str returned: success sample: Check that
-          the object in the container is a whole VHD and upload it again.
+          description: What to do about it, or null if that is unknown.
+          type: str
+          returned: success
+          sample: Check that the object in the container is a whole VHD and upload it again.
         retryable:
-          description: Whether launching the same task again can succeed, or null if that is unknown. type: bool
-          returned: success sample: true
+          description: Whether launching the same task again can succeed, or null if that is unknown.
+          type: bool
+          returned: success
+          sample: true
         source:
           description: The document that explains the failure, or null.
           type: str
           returned: success
           sample: Rackspace Cloud Images developer guide, Get task details
     result:
-      description: What the vendor returns for a task that succeeded, in the vendor's form. type: raw returned:
-      success sample: {image_id: 1d944ab7-6748-4f3c-b7e2-3553bf006677}
+      description: What the vendor returns for a task that succeeded, in the vendor's form.
+      type: raw
+      returned: success
+      sample: {image_id: 1d944ab7-6748-4f3c-b7e2-3553bf006677}
     created_at:
-      description: When it was created, as an RFC 3339 time in UTC, or null. type: str returned: success sample:
-      "2014-02-26T03:02:23Z"
+      description: When it was created, as an RFC 3339 time in UTC, or null.
+      type: str
+      returned: success
+      sample: "2014-02-26T03:02:23Z"
     started_at:
-      description: When it started to run, or null. type: str returned: success sample: null
+      description: When it started to run, or null.
+      type: str
+      returned: success
+      sample: null
     updated_at:
       description: When the vendor last changed it, or null.
       type: str
@@ -183,15 +209,24 @@ task:
       returned: success
       sample: "2014-02-28T03:28:18Z"
     owner:
-      description: The tenant or user to whom the task belongs, or null. type: str returned: success sample:
-      "00000123"
+      description: The tenant or user to whom the task belongs, or null.
+      type: str
+      returned: success
+      sample: "00000123"
     resource:
-      description: The ID of the object that the task works on or has created, such as an image, or null. type: str
-      returned: success sample: 1d944ab7-6748-4f3c-b7e2-3553bf006677
+      description: The ID of the object that the task works on or has created, such as an image, or null.
+      type: str
+      returned: success
+      sample: 1d944ab7-6748-4f3c-b7e2-3553bf006677
     parent_id:
-      description: The ID of the task of which this one is a part, or null. type: str returned: success sample: null
+      description: The ID of the task of which this one is a part, or null.
+      type: str
+      returned: success
+      sample: null
     raw:
-      description: The vendor's own object, unchanged. type: dict returned: when O(return_raw=true)
+      description: The vendor's own object, unchanged.
+      type: dict
+      returned: when O(return_raw=true)
     subtasks:
       description:
         - The direct subtasks of this task, in the order of their work, each with the keys above.

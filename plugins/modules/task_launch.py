@@ -146,7 +146,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What the module did, in a sentence, or why it failed. returned: always type: str sample: >-
+  description: What the module did, in a sentence, or why it failed.
+  returned: always
+  type: str
+  sample: >-
     Rackspace Cloud Images: import task fc29a67c-ad76-49bc-a317-a5f38dcb44c0 (Golden image) was launched.
 outcome:
   description:
@@ -160,8 +163,10 @@ outcome:
   type: str
   sample: launched
 task_id:
-  description: ID of the task. Null if there is none, as with V(not_needed) and V(would_launch). returned: success
-  type: str sample: fc29a67c-ad76-49bc-a317-a5f38dcb44c0
+  description: ID of the task. Null if there is none, as with V(not_needed) and V(would_launch).
+  returned: success
+  type: str
+  sample: fc29a67c-ad76-49bc-a317-a5f38dcb44c0
 task:
   description:
     - The task, with the same keys as RV(longrunning.tasks.task_info#module:task). Null if there is none, or if the
@@ -169,8 +174,10 @@ task:
   returned: success
   type: dict
 existing:
-  description: The vendor's object that O(desired) found, such as the image. Null if there is none. returned: success
-  type: dict sample: null
+  description: The vendor's object that O(desired) found, such as the image. Null if there is none.
+  returned: success
+  type: dict
+  sample: null
 candidates:
   description:
     - The tasks that are new since the launch. One of them may be the launched one. They have the same keys as
@@ -193,8 +200,9 @@ reason:
   type: str
   sample: launch_unclear
 request:
-  description: Which request failed. See RV(longrunning.tasks.task_info#module:request). returned: when a request
-  failed type: dict
+  description: Which request failed. See RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
 """
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_LAUNCH

@@ -144,10 +144,13 @@ option:
   sample: region
 reason:
   description: Why the module failed, as a word to branch on. See RV(longrunning.tasks.task_info#module:reason).
-  returned: failure type: str sample: authentication
+  returned: failure
+  type: str
+  sample: authentication
 request:
-  description: Which request failed. See RV(longrunning.tasks.task_info#module:request). returned: when a request
-  failed type: dict
+  description: Which request failed. See RV(longrunning.tasks.task_info#module:request).
+  returned: when a request failed
+  type: dict
 """
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_LIST

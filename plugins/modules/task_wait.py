@@ -426,8 +426,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How the wait ended, in a sentence, and after a failure what to do. returned: always type: str sample:
-  >-
+  description: How the wait ended, in a sentence, and after a failure what to do.
+  returned: always
+  type: str
+  sample: >-
     Rackspace Cloud Images: import task fc29a67c-ad76-49bc-a317-a5f38dcb44c0 (my image) failed with code 396: The file
     is not a valid VHD. What to do: Check that the object in the container is a whole VHD and upload it again.
 outcome:
@@ -478,7 +480,10 @@ tasks:
       returned: success
       sample: {code: "396", title: The file is not a valid VHD}
     history:
-      description: The newest 200 changes of its state that the wait saw. type: list elements: dict returned: success
+      description: The newest 200 changes of its state that the wait saw.
+      type: list
+      elements: dict
+      returned: success
       contains:
         state:
           description: The state in the vocabulary of this collection.
@@ -491,10 +496,15 @@ tasks:
           returned: success
           sample: processing
         percent:
-          description: The progress in percent, or null. type: float returned: success sample: null
+          description: The progress in percent, or null.
+          type: float
+          returned: success
+          sample: null
         at:
-          description: When the wait saw it, as an RFC 3339 time in UTC. type: str returned: success sample:
-          "2014-02-26T02:58:49.120Z"
+          description: When the wait saw it, as an RFC 3339 time in UTC.
+          type: str
+          returned: success
+          sample: "2014-02-26T02:58:49.120Z"
         elapsed:
           description: Seconds since the wait began.
           type: float
@@ -505,7 +515,9 @@ task:
   returned: always
   type: dict
 counts:
-  description: How many of RV(tasks) are in each state. The dictionary has every state. returned: always type: dict
+  description: How many of RV(tasks) are in each state. The dictionary has every state.
+  returned: always
+  type: dict
   sample:
     queued: 0
     running: 1
@@ -531,17 +543,26 @@ failure_codes:
   elements: str
   sample: ["396"]
 pending_task_ids:
-  description: IDs of the tasks that were unfinished when the wait ended. returned: always type: list elements: str
+  description: IDs of the tasks that were unfinished when the wait ended.
+  returned: always
+  type: list
+  elements: str
   sample: []
 elapsed:
-  description: How many seconds the wait took. returned: always type: float sample: 1812.4
+  description: How many seconds the wait took.
+  returned: always
+  type: float
+  sample: 1812.4
 polls:
   description: How many times the wait looked.
   returned: always
   type: int
   sample: 61
 requests:
-  description: How many requests were sent, including logins. returned: always type: int sample: 63
+  description: How many requests were sent, including logins.
+  returned: always
+  type: int
+  sample: 63
 transient_errors:
   description: How many transient errors the wait met.
   returned: always
