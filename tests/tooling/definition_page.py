@@ -139,9 +139,9 @@ def filled(text: str, first: str = "", rest: str = "") -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: str = "auto") -> list[str]:
     """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
+    lines = [".. list-table::", "   :header-rows: 1", *([] if widths == "auto" else [f"   :widths: {widths}"]), ""]
     for row in (columns, *rows):
         for number, cell in enumerate(row):
             lines += filled(cell, "   * - " if number == 0 else "     - ", "       ")
@@ -156,17 +156,14 @@ def index_row(one: Ready) -> tuple[str, ...]:
     proven = "yes" if one.is_played or {"succeeded", "failed"} <= one.shown else "no"
     reasons = {*one.read.failure, *one.read.ended, *one.read.fields}
     has_code = "code" in {*one.read.failure, *one.read.ended}
-    places = [".".join(path) for path in one.read.launch_id]
     return (
         f":ref:`{one.name} <{_LABEL}.{one.name}>`",
         prose(one.given["title"]),
         "a server" if one.is_played else "documents",
-        proven,
         "no" if one.read.list is None else "yes",
         proven,
         "code and words" if has_code else "words" if "message" in reasons else "no",
         "no" if one.read.cancel is None else "yes",
-        ", ".join(map(code, places)),
     )
 
 
@@ -229,6 +226,9 @@ def section(one: Ready) -> list[str]:
     for key, name in _PARTS:
         if key in one.about:
             lines += filled(prose(one.about[key]), f":{name}: ", "  ")
+    places = [".".join(path) for path in one.read.launch_id]
+    if places:
+        lines += filled(", ".join(map(code, places)), ":Launch ID: ", "  ")
     sources = one.about.get("sources", ())
     if sources:
         lines += filled("; ".join(map(prose, sources)), ":Sources: ", "  ")
@@ -238,8 +238,8 @@ def section(one: Ready) -> list[str]:
 def page() -> str:
     """Return the page."""
     ready = every()
-    columns = ("definition", "API", "proven on", "info", "list", "wait", "reason", "cancel", "launch ID")
-    lines = table(columns, map(index_row, ready))
+    columns = ("definition", "API", "proven on", "list", "wait", "reason", "cancel")
+    lines = table(columns, map(index_row, ready), widths="32 20 12 7 7 14 8")
     for one in ready:
         lines += section(one)
     return _HEAD + "\n".join(lines).rstrip() + "\n"

@@ -49,17 +49,6 @@ def _parsed(params: dict[str, Any]) -> Iterator[None]:
             yield
 
 
-@contextlib.contextmanager
-def _off_the_controller() -> Iterator[None]:
-    """Have ansible-core 2.19 and newer forget that a test of the action plugins has imported the controller's side."""
-    internal = getattr(warnings, "_internal", None)
-    if internal is None:
-        yield
-    else:
-        with mock.patch.object(internal, "is_controller", False):
-            yield
-
-
 def run_as_module(call: Callable[[], None], params: dict[str, Any], capsys: Any) -> tuple[int, dict[str, Any], str]:
     """Return the exit code, the result, and everything that was written for people."""
     # Ansible keeps them for the life of a process, which is one module elsewhere.
@@ -67,7 +56,7 @@ def run_as_module(call: Callable[[], None], params: dict[str, Any], capsys: Any)
     warnings._global_deprecations.clear()
     capsys.readouterr()
     code = 0
-    with _arguments(params), _off_the_controller():
+    with _arguments(params):
         try:
             call()
         except SystemExit as end:
