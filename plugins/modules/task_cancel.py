@@ -134,7 +134,7 @@ outcome:
     - V(already_ended) - it had ended before. Nothing was sent.
     - V(would_cancel) - in check mode, a request would be sent.
     - V(cancelled) - a request was sent, and the task ended as cancelled.
-    - V(gone) - a request was sent, and the vendor no longer has the task.
+    - V(gone) - a request was sent, and the vendor no longer has the task, as several answers in a row say.
     - V(failed) - a request was sent, and the task ended as failed. That is how some vendors show a cancelled task, so
       it makes no failure of this module.
     - V(too_late) - the task ended by itself before the request had an effect. Its C(state) says how.

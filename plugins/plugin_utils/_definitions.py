@@ -32,6 +32,8 @@ _WORD = re.compile(r"[\w-]+")
 _OF_MAPPING = re.compile(r"[{\[\n]|:\s|:$")
 #: Larger than any definition: a file of megabytes is another one.
 _MOST_BYTES = 1_000_000
+#: Values of a definition, with those that aliases of YAML repeat: a few lines of them can stand for billions.
+_MOST_VALUES = 100_000
 
 
 def with_definition(arguments: Mapping[str, Any], search_path: Iterable[str]) -> dict[str, Any]:
@@ -152,12 +154,25 @@ def _loaded(content: bytes) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict):
         raise ValueError("it contains no mapping, such as one with the keys get, fields and states")  # noqa: TRY004 - of a file
+    if _size(data, {}) > _MOST_VALUES:
+        raise ValueError("it is too large for a definition, with what its aliases repeat")
     try:
         # As on its way to a module: YAML has dates and keys that are numbers.
         plain: dict[str, Any] = json.loads(json.dumps(data, default=str))
     except (TypeError, RecursionError, ValueError):
         raise ValueError("it holds itself, or a key that is no text") from None
     return plain
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Return how many values there are, written out. What holds itself is for others to find."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 0
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(item, known) for item in items)
+    return known[id(value)]
 
 
 def _listed(folders: Sequence[Path]) -> str:

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers import XML
@@ -22,7 +22,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
     Accepted,
     Answer,
-    JsonApi,
     read_answer,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
@@ -100,7 +99,8 @@ class _Reader:
         # Nothing is asked for, so that no answer moves the next request.
         definition = replace(read_definition(given, options), follows_location=False)
         description = describe(definition)
-        provider = CustomProvider(description, definition, cast("JsonApi", None), {})
+        no_api: Any = None
+        provider = CustomProvider(description, definition, no_api, {})
         return cls(provider, None if task_id is None else checked_task_ids([task_id], description)[0])
 
     def task(self, saved: Saved) -> Reading:

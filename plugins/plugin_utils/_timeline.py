@@ -15,12 +15,13 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from xml.sax.saxutils import escape
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState, format_time, parse_time
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, seconds_in_words
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import MOST_SECONDS
 
 _WANTED = "Give what task_wait registered, with or without a loop, or a list of such results"
 
@@ -73,8 +74,8 @@ def bars_of(results: object) -> list[Bar]:
         OptionError: it is no such result.
     """
     bars = [_bar(task, last_look) for task, last_look in _tasks_in(results)]
-    names = Counter(bar.name for bar in bars)
-    return [bar._replace(name=f"{bar.name} {bar.id}") if names[bar.name] > 1 else bar for bar in bars]
+    names = Counter(row.name for row in bars)
+    return [row._replace(name=f"{row.name} {row.id}") if names[row.name] > 1 else row for row in bars]
 
 
 def _tasks_in(results: object) -> Iterator[tuple[Mapping[str, Any], datetime | None]]:
@@ -109,25 +110,42 @@ def _checked(task: object) -> Mapping[str, Any]:
 
 def _entries(task: Mapping[str, Any]) -> list[tuple[TaskState, datetime, float]]:
     """Return a task's history: states, and when they were seen, by the wall clock and since the wait began."""
+    known = [state.value for state in TaskState]
+    history = task.get("history")
     found = []
-    for entry in task.get("history") or ():
-        moment = parse_time(entry.get("at"))
-        if moment is not None and entry.get("state") in {state.value for state in TaskState}:
-            found.append((TaskState(entry["state"]), moment, float(entry.get("elapsed") or 0.0)))
+    for entry in history if isinstance(history, (list, tuple)) else ():
+        moment = parse_time(entry.get("at")) if isinstance(entry, Mapping) else None
+        if moment is not None and entry.get("state") in known:
+            found.append((TaskState(entry["state"]), moment, _seconds(entry.get("elapsed"))))
     return found
+
+
+def _seconds(value: object) -> float:
+    """Return a time since a wait began, 0 for what is none."""
+    is_time = isinstance(value, (int, float)) and 0 <= value <= MOST_SECONDS
+    return float(cast("float", value)) if is_time else 0.0
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """Return another moment, the same where the calendar has no such."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
 
 
 def _last_look(result: Mapping[str, Any]) -> datetime | None:
     """Return when a wait ended. Any entry of a history tells when it began."""
     for task in result["tasks"]:
         for _state, moment, elapsed in _entries(task) if isinstance(task, Mapping) else ():
-            return moment + timedelta(seconds=float(result.get("elapsed") or elapsed) - elapsed)
+            return _moved(moment, timedelta(seconds=(_seconds(result.get("elapsed")) or elapsed) - elapsed))
     return None
 
 
 def _bar(task: Mapping[str, Any], last_look: datetime | None) -> Bar:
     state = TaskState(task["state"])
-    error = task.get("error") or {}
+    error = task.get("error")
+    error = error if isinstance(error, Mapping) else {}
     reason = error.get("detail") or error.get("title") or task.get("message")
     return Bar(
         id=str(task["id"]),
@@ -171,7 +189,7 @@ def _on_one_clock(
     if finished is None or len(history) < 2 or history[-2][1] <= finished <= history[-1][1]:
         return history
     shift = finished - history[-1][1]
-    return [(state, moment + shift, elapsed) for state, moment, elapsed in history]
+    return [(state, _moved(moment, shift), elapsed) for state, moment, elapsed in history]
 
 
 def _joined(changes: Sequence[tuple[TaskState, datetime]], end: datetime) -> tuple[Stretch, ...]:
@@ -248,9 +266,9 @@ class _Grid(NamedTuple):
 
 
 def _grid(bars: Sequence[Bar]) -> _Grid:
-    timed = [bar for bar in bars if bar.stretches]
-    start = min((bar.start for bar in timed), default=None)
-    span = max([_LEAST_SPAN, *((bar.end - start).total_seconds() for bar in timed if start)])
+    timed = [row for row in bars if row.stretches]
+    start = min((row.start for row in timed), default=None)
+    span = max([_LEAST_SPAN, *((row.end - start).total_seconds() for row in timed if start)])
     height, font = next((height, font) for most, height, font in _ROWS if len(bars) <= most)
     return _Grid(start, span, height, font)
 
@@ -272,7 +290,7 @@ def draw(bars: Sequence[Bar], title: str = "Tasks") -> str:
         _text(MARGIN, 34, _cut(title, 18, WIDTH - 2 * MARGIN), 18, "ink", weight="600"),
         _text(MARGIN, 56, summary, 13, "pale"),
         *(_axis(grid, bottom) if grid.start is not None else ()),
-        *(_row(bar, grid, _TOP + grid.height * place) for place, bar in enumerate(bars)),
+        *(_row(row, grid, _TOP + grid.height * place) for place, row in enumerate(bars)),
         *_legend(bars, bottom + 32),
         "</svg>\n",
     ]
@@ -315,7 +333,7 @@ def _summary(bars: Sequence[Bar], grid: _Grid) -> str:
     if not bars:
         return "No tasks"
     number = "1 task" if len(bars) == 1 else f"{len(bars)} tasks"
-    counts = Counter(bar.state for bar in bars)
+    counts = Counter(row.state for row in bars)
     states = ", ".join(f"{counts[state]} {_word(state)}" for state in TaskState if counts[state])
     if grid.start is None:
         return f"{number}: {states}"
@@ -329,17 +347,17 @@ def _word(state: TaskState) -> str:
 
 def _description(bars: Sequence[Bar]) -> str:
     """Tell the tasks in words, those that ended badly first."""
-    told = sorted(bars, key=lambda bar: not bar.is_bad)[:_MOST_DESCRIBED]
+    told = sorted(bars, key=lambda row: not row.is_bad)[:_MOST_DESCRIBED]
     more = len(bars) - len(told)
-    return " ".join([*(f"{_told(bar)}." for bar in told), *([f"And {more} more."] if more else [])])
+    return " ".join([*(f"{_told(row)}." for row in told), *([f"And {more} more."] if more else [])])
 
 
-def _told(bar: Bar) -> str:
-    spent = f", {seconds_in_words((bar.end - bar.start).total_seconds())}" if bar.stretches else ", no times known"
-    code = f", code {bar.code}" if bar.code else ""
-    reason = f": {bar.reason.rstrip('.')}" if bar.reason else ""
-    name = bar.name if bar.id in bar.name else f"{bar.name} ({bar.id})"
-    return f"{name}: {_word(bar.state)}{spent}{code}{reason}"
+def _told(row: Bar) -> str:
+    spent = f", {seconds_in_words((row.end - row.start).total_seconds())}" if row.stretches else ", no times known"
+    code = f", code {row.code}" if row.code else ""
+    reason = f": {row.reason.rstrip('.')}" if row.reason else ""
+    name = row.name if row.id in row.name else f"{row.name} ({row.id})"
+    return f"{name}: {_word(row.state)}{spent}{code}{reason}"
 
 
 def _axis(grid: _Grid, bottom: float) -> Iterator[str]:
@@ -353,23 +371,23 @@ def _axis(grid: _Grid, bottom: float) -> Iterator[str]:
             yield _text(x, y, words, 11, "pale", anchor="middle")
 
 
-def _row(bar: Bar, grid: _Grid, top: float) -> str:
+def _row(row: Bar, grid: _Grid, top: float) -> str:
     base = top + grid.height / 2 + grid.font * 0.36
-    ink, weight = ("bad", "600") if bar.is_bad else ("ink", "400")
-    parts = [f"<title>{_xml(_told(bar))}</title>"]
-    if bar.is_bad:
+    ink, weight = ("bad", "600") if row.is_bad else ("ink", "400")
+    parts = [f"<title>{_xml(_told(row))}</title>"]
+    if row.is_bad:
         parts.append(f'<rect class="band" y="{top:.1f}" width="{WIDTH}" height="{grid.height}"/>')
-    name = _cut(bar.name, grid.font, LEFT - 12 - MARGIN)
+    name = _cut(row.name, grid.font, LEFT - 12 - MARGIN)
     parts.append(_text(LEFT - 12, base, name, grid.font, ink, anchor="end"))
     x = float(LEFT)
-    for stretch in bar.stretches:
+    for stretch in row.stretches:
         left, x = grid.x(stretch.start), max(grid.x(stretch.end), grid.x(stretch.start) + _LEAST_WIDTH)
         parts.append(_block(stretch.state, left, x, top, grid))
-    if bar.stretches and bar.state in _ENDS:
-        parts.append(_block(bar.state, x, x + _END_WIDTH, top, grid))
+    if row.stretches and row.state in _ENDS:
+        parts.append(_block(row.state, x, x + _END_WIDTH, top, grid))
         x += _END_WIDTH
-    words = _cut(_end_in_words(bar), grid.font, WIDTH - 8 - x)
-    parts.append(_text(x + 8, base, words, grid.font, "bad" if bar.is_bad else "pale", weight=weight))
+    words = _cut(_end_in_words(row), grid.font, WIDTH - 8 - x)
+    parts.append(_text(x + 8, base, words, grid.font, "bad" if row.is_bad else "pale", weight=weight))
     return f"<g>{''.join(parts)}</g>"
 
 
@@ -379,19 +397,19 @@ def _block(state: TaskState, left: float, right: float, top: float, grid: _Grid)
     return f'<rect class="state-{state}" {place}/>'
 
 
-def _end_in_words(bar: Bar) -> str:
+def _end_in_words(row: Bar) -> str:
     """Say what the colours do not."""
-    spent = seconds_in_words((bar.end - bar.start).total_seconds()) if bar.stretches else ""
-    if bar.code and bar.state is TaskState.FAILED:
-        return f"{spent}, code {bar.code}" if spent else f"code {bar.code}"
-    if bar.state is TaskState.SUCCEEDED and spent:
+    spent = seconds_in_words((row.end - row.start).total_seconds()) if row.stretches else ""
+    if row.code and row.state is TaskState.FAILED:
+        return f"{spent}, code {row.code}" if spent else f"code {row.code}"
+    if row.state is TaskState.SUCCEEDED and spent:
         return spent
-    return f"{spent}, {_word(bar.state)}" if spent else f"{_word(bar.state)}, no times known"
+    return f"{spent}, {_word(row.state)}" if spent else f"{_word(row.state)}, no times known"
 
 
 def _legend(bars: Sequence[Bar], y: float) -> Iterator[str]:
     """Explain the colours that there are."""
-    shown = {state for bar in bars for state in (bar.state, *(stretch.state for stretch in bar.stretches))}
+    shown = {state for row in bars for state in (row.state, *(stretch.state for stretch in row.stretches))}
     x = float(LEFT)
     for state in TaskState:
         if state in shown:

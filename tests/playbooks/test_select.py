@@ -14,12 +14,12 @@ LINE = re.compile(r"(WAITING|DONE|FAILED): \[localhost\] (.*)")
 GOOD, BAD = {"state": "completed"}, {"state": "failed", "code": "stateDetails/7"}
 
 
-def a_task(number, seconds, end=GOOD):
+def a_task(number, seconds, end=None):
     return {
         "provider": ASTRA,
         "id": f"00000000-0000-4000-8000-00000000000{number}",
         "steps": [{"state": "running", "seconds": seconds}] if seconds else [],
-        "end": end,
+        "end": end or GOOD,
     }
 
 

@@ -189,6 +189,7 @@ def parse_time(text: object) -> datetime | None:
 
     Accepts any number of fraction digits (some have nine), a comma before them, and a missing zone, which
     is taken for UTC. Anything else gives None: a time that cannot be read is no reason to lose a task.
+    So does the year 1, where Go and .NET have the time that was never set.
     """
     match = _RFC3339.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
@@ -199,9 +200,10 @@ def parse_time(text: object) -> datetime | None:
     try:
         year, month, day, hour, minute, second = map(int, numbers)
         moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=timezone.utc)
-        return moment + offset if sign == "-" else moment - offset
+        moment = moment + offset if sign == "-" else moment - offset
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year > 1 else None
 
 
 def format_time(moment: datetime | None) -> str | None:

@@ -84,12 +84,14 @@ def _done_side_by_side(
     if not started:
         work()
     until = None if seconds is None else time.monotonic() + seconds
-    for _thread in started or (None,):
-        try:
+    try:
+        for _thread in started or (None,):
             ended.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
-        except Empty:
-            waiting.clear()
-            break
+    except Empty:
+        pass
+    finally:
+        # Of what has not begun nothing begins any more, neither after the time nor after an interrupt.
+        waiting.clear()
     if errors:
         raise errors[min(errors)]
     return dict(answers)

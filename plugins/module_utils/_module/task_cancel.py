@@ -110,17 +110,18 @@ def _cancel(context: Context, canceller: Canceller, snapshot: Snapshot, until: f
 
 def _wait(context: Context, reader: TaskReader, canceller: Canceller, plan: WaitPlan) -> WaitOutcome | None:
     """Wait until the tasks have ended that were asked to, and take note of their ends."""
-    waiting = [task_id for task_id, found in canceller.done.items() if found.outcome.is_open]
+    waiting = canceller.open_tasks
     if not waiting:
         return None
     outcome = wait_for_tasks(
-        waiting,
+        [task.id for task in waiting],
         reader.read,
         # The requests have taken their time.
         plan._replace(timeout=time_limit(context)[0]),
         provider=context.provider.description.name,
         clock=context.clock,
         request_timeout=context.options.request_timeout,
+        known=waiting,
     )
     canceller.settle({task.id: task for task in outcome.tasks if task.id in outcome.last_seen})
     return outcome

@@ -88,11 +88,9 @@ def readable_keys(value: Any) -> Any:
     """Return data whose keys have letters, digits and underscores only, and whose numbers the rule engine can hold."""
     if isinstance(value, Mapping):
         named: dict[str, Any] = {}
-        for key, item in value.items():
+        for number, (key, item) in enumerate(value.items()):
             name = re.sub(r"\W", "_", str(key), flags=re.ASCII) or "_"
-            while name in named:
-                name += "_"
-            named[name] = readable_keys(item)
+            named[_other_name(name, number, named) if name in named else name] = readable_keys(item)
         return named
     if isinstance(value, (list, tuple)):
         return [readable_keys(item) for item in value]
@@ -100,6 +98,13 @@ def readable_keys(value: Any) -> Any:
         return value if math.isfinite(value) else None
     # Java has no larger whole numbers.
     return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
+
+
+def _other_name(name: str, number: int, taken: Mapping[str, Any]) -> str:
+    """Return a name that is not taken yet, for the key that comes at this place."""
+    while f"{name}_{number}" in taken:
+        name += "_"
+    return f"{name}_{number}"
 
 
 def run(context: Context, tell: Tell) -> NoReturn:

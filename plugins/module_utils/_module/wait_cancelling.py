@@ -14,7 +14,15 @@ from .._core.task import StateChange
 from .._core.text import capitalised
 from .._provider.contract import TaskCanceller
 from .._waiting.explaining import explain_outcome
-from .._waiting.loop import NotFoundPolicy, Outcome, ReadTasks, WaitFor, WaitOutcome, wait_for_tasks
+from .._waiting.loop import (
+    NOT_FOUND_ANSWERS,
+    NotFoundPolicy,
+    Outcome,
+    ReadTasks,
+    WaitFor,
+    WaitOutcome,
+    wait_for_tasks,
+)
 from .._work.cancelling import Cancellation, Canceller, CancelOutcome, CancelPlan, explain_cancellations
 from .context import Context, checked_canceller
 
@@ -83,6 +91,8 @@ def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, rea
     plan = outcome.plan._replace(
         timeout=END_SECONDS,
         deadline=None,
+        # That a task is gone takes several answers.
+        poll_interval=min(outcome.plan.poll_interval, END_SECONDS / NOT_FOUND_ANSWERS),
         wait_for=WaitFor.ALL,
         fail_fast=False,
         # A vendor may forget a task as soon as it is cancelled.
@@ -90,13 +100,15 @@ def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, rea
         stall_timeout=None,
         transient_timeout=END_SECONDS,
     )
+    waiting = canceller.open_tasks
     later = wait_for_tasks(
-        [task_id for task_id, found in canceller.done.items() if found.outcome.is_open],
+        [task.id for task in waiting],
         read,
         plan,
         provider=context.provider.description.name,
         clock=clock,
         request_timeout=request_timeout,
+        known=waiting,
     )
     canceller.settle({task.id: task for task in later.tasks if task.id in later.last_seen})
     return _joined(outcome, later, canceller, clock.monotonic() - began)

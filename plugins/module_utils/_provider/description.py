@@ -75,8 +75,7 @@ class Library(NamedTuple):
         given = params.get(self.option)
         if self.key is None:
             return given is not None
-        name, value = self.key
-        return isinstance(given, Mapping) and given.get(name) == value
+        return isinstance(given, Mapping) and self.key in given.items()
 
 
 def named_state(states: Mapping[str, TaskState], raw_state: str) -> TaskState:

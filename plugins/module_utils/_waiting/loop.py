@@ -222,8 +222,11 @@ def wait_for_tasks(
     request_timeout: float,
     backoff: Backoff | None = None,
     observer: WaitObserver = unobserved,
+    known: Sequence[Task] = (),
 ) -> WaitOutcome:
     """Wait until the tasks have ended, or one of the limits of the plan is reached.
+
+    ``known`` are those of them that were seen just before: one answer is not enough to believe that they are gone.
 
     With the ID ``SELECTION`` among the ``task_ids`` the wait goes on until ``read`` says that this one has ended too,
     and takes in all tasks that ``read`` tells of.
@@ -239,6 +242,7 @@ def wait_for_tasks(
         deadline=deadline,
         backoff=backoff or Backoff(cap=max(1.0, plan.poll_interval)),
         observer=observer,
+        known=known,
     ).run()
 
 
@@ -314,6 +318,7 @@ class _Wait:
         deadline: Deadline,
         backoff: Backoff,
         observer: WaitObserver,
+        known: Sequence[Task],
     ) -> None:
         self._ids = [task_id for task_id in task_ids if task_id != SELECTION]
         self._read = read
@@ -327,6 +332,8 @@ class _Wait:
         self._policy = PollingPolicy(plan.poll_interval, max(plan.poll_interval, plan.max_poll_interval))
         self._interval = plan.poll_interval
         self._followed = {task_id: _Followed(due=self._began, changed=self._began) for task_id in task_ids}
+        for task in known:
+            self._followed[task.id].found = (task, self._began)
         self._asked: frozenset[str] = frozenset()
         self._is_reached = False
         #: The moment before which the vendor does not want to be asked again. Only the last look is before it.

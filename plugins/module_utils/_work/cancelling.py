@@ -10,8 +10,10 @@ answer says no more than that the request was taken, and a lost answer or a refu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from .._core.clock import Clock, Deadline
@@ -132,6 +134,13 @@ class CancelPlan(NamedTuple):
     is_rehearsed: bool = False
 
 
+class _Turn:
+    """A call of the canceller. Threads that an interrupt or the time left behind outlive it, and may send no more."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+
 class Canceller:
     """Cancels tasks at a vendor. One serves for one run; ``done`` has what became of each task so far."""
 
@@ -140,8 +149,10 @@ class Canceller:
         self._clock = clock
         self._plan = plan
         self._tasks: dict[str, Task] = {}
-        self._begun: set[str] = set()
+        #: The tasks whose request was begun, and by whom.
+        self._begun: dict[str, _Turn] = {}
         self._done: dict[str, Cancellation] = {}
+        self._lock = Lock()
 
     def cancel(self, tasks: Sequence[Task], deadline: Deadline) -> None:
         """Cancel tasks that were read just now, side by side.
@@ -149,19 +160,34 @@ class Canceller:
         Raises:
             InterruptError: a signal came; ``done`` says how far it got.
         """
-        self._tasks.update((task.id, task) for task in tasks)
-        side_by_side(lambda task: self._cancel(task, deadline), tasks)
+        with self._turn(tasks) as turn:
+            side_by_side(lambda task: self._cancel(task, deadline, turn), tasks)
 
     def cancel_within(self, seconds: float, tasks: Sequence[Task]) -> None:
         """Cancel tasks as far as so many seconds allow, without retries and without looking what becomes of them."""
-        self._tasks.update((task.id, task) for task in tasks)
         deadline = Deadline(self._clock, seconds, self._clock.monotonic() + seconds, _LEAST_SECONDS)
-        done_within(seconds, lambda task: self._cancel(task, deadline, is_last=True), tasks, _MOST_AT_ONCE)
+        with self._turn(tasks) as turn:
+            done_within(seconds, lambda task: self._cancel(task, deadline, turn, is_last=True), tasks, _MOST_AT_ONCE)
+
+    @contextmanager
+    def _turn(self, tasks: Sequence[Task]) -> Iterator[_Turn]:
+        self._tasks.update((task.id, task) for task in tasks)
+        turn = _Turn()
+        try:
+            yield turn
+        finally:
+            with self._lock:
+                turn.is_over = True
 
     @property
     def done(self) -> dict[str, Cancellation]:
         """What became of each task, also of those that an end came between."""
         return {task_id: self._done.get(task_id) or self._cut_off(task) for task_id, task in self._tasks.items()}
+
+    @property
+    def open_tasks(self) -> list[Task]:
+        """The tasks that may still come to the end that was asked for, as last read."""
+        return [found.task for found in self.done.values() if found.outcome.is_open]
 
     def settle(self, tasks: Mapping[str, Task]) -> None:
         """Take note of what has become of tasks since."""
@@ -173,16 +199,20 @@ class Canceller:
             return Cancellation(task, CancelOutcome.UNCLEAR, "there was no time to wait for the answer")
         return Cancellation(task, CancelOutcome.NOT_SENT, "there was no time for it")
 
-    def _cancel(self, task: Task, deadline: Deadline, *, is_last: bool = False) -> None:
+    def _cancel(self, task: Task, deadline: Deadline, turn: _Turn, *, is_last: bool = False) -> None:
         """Cancel one task. What stands in the way of one says nothing of the others."""
         try:
-            self._done[task.id] = self._cancelled(task, deadline, is_last=is_last)
+            found = self._cancelled(task, deadline, turn, is_last=is_last)
         except InterruptError:
             raise
         except WorkError as error:
-            self._done[task.id] = Cancellation(task, CancelOutcome.NOT_SENT, error.message, error)
+            found = Cancellation(task, CancelOutcome.NOT_SENT, error.message, error)
+        with self._lock:
+            # After its turn only who sent the request knows more than who took over.
+            if not turn.is_over or self._begun.get(task.id) is turn:
+                self._done[task.id] = found
 
-    def _cancelled(self, task: Task, deadline: Deadline, *, is_last: bool) -> Cancellation:
+    def _cancelled(self, task: Task, deadline: Deadline, turn: _Turn, *, is_last: bool) -> Cancellation:
         """Return what became of one task.
 
         Raises:
@@ -199,21 +229,25 @@ class Canceller:
             return Cancellation(task, CancelOutcome.NOT_CANCELLABLE, why)
         if self._plan.is_rehearsed:
             return Cancellation(task, CancelOutcome.WOULD_CANCEL)
-        error = self._bearing(lambda: self._send(task, deadline), is_last=is_last)
+        error = self._bearing(lambda: self._send(task, deadline, turn), is_last=is_last)
         return self._after(error, task, deadline, is_last=is_last)
 
-    def _send(self, task: Task, deadline: Deadline) -> RequestError | None:
+    def _send(self, task: Task, deadline: Deadline, turn: _Turn) -> RequestError | None:
         """Send the request, and return what it got instead of a good answer.
 
         Raises:
             TransientError: it surely has not reached the vendor.
+            InterruptError: the turn is over.
         """
-        self._begun.add(task.id)
+        with self._lock:
+            if turn.is_over:
+                raise InterruptError("Nobody waits for this cancel any more")
+            self._begun[task.id] = turn
         try:
             self._provider.cancel(task, deadline)
         except RequestError as error:
             if isinstance(error, TransientError) and surely_did_nothing(error):
-                self._begun.discard(task.id)
+                del self._begun[task.id]
                 raise
             return error
         return None
@@ -233,7 +267,9 @@ class Canceller:
         if is_refusal and (task.is_final or task.state is TaskState.NOT_FOUND):
             # It was refused because there was nothing left to cancel.
             return Cancellation(task, CancelOutcome.TOO_LATE)
-        return Cancellation(task, outcome, error.message, error).settled(task)
+        found = Cancellation(task, outcome, error.message, error)
+        # A proxy that answers in the vendor's place loses the request, and has no task either: a wait makes sure.
+        return found if task.state is TaskState.NOT_FOUND else found.settled(task)
 
     def _read(self, task: Task, deadline: Deadline) -> Task:
         answer = read_one(self._provider, task.id, deadline)

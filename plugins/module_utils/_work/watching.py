@@ -261,7 +261,7 @@ class TaskWatch:
             return True
         if self._forgotten is not None and ended <= self._forgotten:
             return False
-        return self._newest is None or ended >= min(since, self._newest) - timedelta(seconds=OVERLAP_SECONDS)
+        return self._newest is None or min(since, self._newest) - ended <= timedelta(seconds=OVERLAP_SECONDS)
 
 
 def _moments(task: Task) -> Iterable[datetime]:

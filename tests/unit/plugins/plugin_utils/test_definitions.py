@@ -96,6 +96,11 @@ def test_values_are_those_that_a_module_gets(tmp_path):
         ("a: &b [*b]", "holds itself"),
         ("? [a]\n: b", "is no YAML|a key that is no text"),
         (b"#" * 1_000_001, "is too large"),
+        (
+            "a: &a [1, 1, 1, 1]\n"
+            + "".join(f"b{n}: &b{n} [{'*a, ' if not n else f'*b{n - 1}, ' * 9}]\n" for n in range(60)),
+            "is too large for a definition, with what its aliases repeat",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_named_with_the_reason(tmp_path, content, told):

@@ -47,14 +47,14 @@ def waited(*tasks, elapsed=0.0):
 
 
 def only_bar(*tasks, **result):
-    (bar,) = bars_of(waited(*tasks, **result))
-    return bar
+    (row,) = bars_of(waited(*tasks, **result))
+    return row
 
 
-def stretches(bar):
+def stretches(row):
     return [
         (stretch.state, (stretch.start - START).total_seconds(), (stretch.end - START).total_seconds())
-        for stretch in bar.stretches
+        for stretch in row.stretches
     ]
 
 
@@ -81,13 +81,13 @@ def blocks(svg):
 
 
 def test_the_vendors_times_are_the_ends_of_a_bar():
-    bar = only_bar(task(history=[seen("running", 5), seen("succeeded", 65)], started=0, finished=61), elapsed=65.0)
-    assert stretches(bar) == [(RUNNING, 0, 61)]
+    row = only_bar(task(history=[seen("running", 5), seen("succeeded", 65)], started=0, finished=61), elapsed=65.0)
+    assert stretches(row) == [(RUNNING, 0, 61)]
 
 
 def test_the_time_before_the_start_is_queued():
-    bar = only_bar(task(history=[seen("running", 25), seen("succeeded", 65)], created=0, started=20, finished=60))
-    assert stretches(bar) == [(QUEUED, 0, 20), (RUNNING, 20, 60)]
+    row = only_bar(task(history=[seen("running", 25), seen("succeeded", 65)], created=0, started=20, finished=60))
+    assert stretches(row) == [(QUEUED, 0, 20), (RUNNING, 20, 60)]
 
 
 def test_the_looks_tell_what_the_vendor_does_not():
@@ -144,10 +144,36 @@ def test_a_task_that_vanished_was_there_until_then():
     assert stretches(only_bar(task(state="not_found", history=history))) == [(RUNNING, 0, 30)]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"history": "abc"},
+        {"history": 5},
+        {"history": ["abc", None]},
+        {"history": [{"at": 5, "state": ["running"]}, {"at": "2026-01-01T00:00:00Z", "state": ["running"]}]},
+        {"history": [{"at": "2026-01-01T00:00:00Z", "state": "running", "elapsed": "long"}]},
+        {"history": [{"at": "2026-01-01T00:00:00Z", "state": "running", "elapsed": float("nan")}]},
+        {"history": [{"at": "9999-12-31T00:00:00Z", "state": "running", "elapsed": 1}]},
+        {
+            "finished_at": "9999-12-31T23:59:59Z",
+            "history": [
+                {"at": "2026-01-02T00:00:00Z", "state": "running"},
+                {"at": "2026-01-01T00:00:00Z", "state": "failed"},
+            ],
+        },
+        {"error": "It broke"},
+        {"error": ["It broke"]},
+    ],
+)
+@pytest.mark.parametrize("elapsed", [None, "long", float("inf"), 1e300])
+def test_a_result_with_odd_values_is_drawn_without_them(odd, elapsed):
+    assert parsed(draw(bars_of({"elapsed": elapsed, "tasks": [{"id": "a", "state": "failed", **odd}]}))) is not None
+
+
 def test_loops_lists_and_other_modules_results_are_read():
     one, two = waited(task("a")), waited(task("b"), task("c"))
     forms = [{"results": [one, two, {"skipped": True, "changed": False}]}, [one, two], [task("a"), two]]
-    assert [[bar.id for bar in bars_of(form)] for form in forms] == [["a", "b", "c"]] * 3
+    assert [[row.id for row in bars_of(form)] for form in forms] == [["a", "b", "c"]] * 3
     assert bars_of({"skipped": True, "changed": False}) == []
 
 
@@ -169,7 +195,7 @@ def test_what_is_no_result_is_refused_with_what_to_give(value, told):
 
 def test_tasks_of_one_name_are_told_apart_by_their_ids():
     bars = bars_of(waited(task("a", name="Backup"), task("b", name="Backup"), task("c", name="Import")))
-    assert [bar.name for bar in bars] == ["Backup a", "Backup b", "Import"]
+    assert [row.name for row in bars] == ["Backup a", "Backup b", "Import"]
 
 
 def test_the_result_of_a_real_wait_is_drawn():

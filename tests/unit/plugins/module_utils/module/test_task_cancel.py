@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
@@ -19,6 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WaitError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_cancel
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
     CancellingProvider,
     FakeProvider,
@@ -205,6 +209,21 @@ def test_without_waiting_a_lost_answer_is_settled_by_one_look():
     assert result["outcome"] == "unclear"
 
 
+@pytest.mark.parametrize("answer", [None, LOST])
+def test_one_answer_without_the_task_is_not_taken_for_its_end(answer):
+    provider = CancellingProvider(answer, tasks={"a": [task("a"), NotFoundError("no route", status=404), task("a")]})
+    _run, result = fails(provider)
+    assert (result["outcome"], result["pending_task_ids"]) == ("sent" if answer is None else "unclear", ["a"])
+    provider = CancellingProvider(answer, tasks={"a": [task("a"), None]})
+    _run, result = cancel(provider)
+    assert (result["outcome"], result["changed"], result["task"]["state"]) == ("gone", True, "not_found")
+
+
+def test_without_waiting_a_lost_answer_and_a_missing_task_stay_unclear():
+    _run, result = fails(CancellingProvider(LOST, tasks={"a": [task("a"), None]}), wait=False)
+    assert (result["outcome"], result["reason"]) == ("unclear", "cancel_unclear")
+
+
 @pytest.mark.parametrize(
     "error",
     [BUSY, TransientError("refused", was_sent=False), TransientError("later", status=403, retry_after=2.0)],
@@ -317,3 +336,26 @@ def test_an_interrupt_while_it_waits_leaves_the_cancel_sent():
     provider = CancellingProvider(None, tasks={"a": [task("a"), InterruptError("Interrupted by the signal SIGINT")]})
     _run, result = fails(provider)
     assert (result["outcome"], result["reason"], provider.cancels) == ("sent", "interrupted", ["a"])
+
+
+def test_after_an_interrupt_nothing_more_is_sent():
+    names = [f"t{number}" for number in range(20)]
+    go_on = threading.Event()
+
+    class Slow(CancellingProvider):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            if len(self.cancels) == 8:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+            go_on.wait(60)
+
+    provider = Slow(None, tasks={name: task(name) for name in names})
+    with Interrupts(None):
+        _run, result = fails(provider, *names)
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "helper":
+            thread.join(60)
+    told = outcomes(result)
+    assert len(provider.cancels) == 8
+    assert {name for name in names if told[name] == "not_sent"} == set(names) - set(provider.cancels)

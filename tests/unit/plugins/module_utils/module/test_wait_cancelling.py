@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -17,12 +18,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WaitError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait, wait_cancelling
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
     CancellingProvider,
     FakeProvider,
     Run,
     task,
 )
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as fake_task
 
 INTERRUPT = InterruptError("Interrupted by the signal SIGTERM")
 
@@ -35,9 +38,9 @@ class Vendor(CancellingProvider):
         self.looks = looks
         self.state = state
 
-    def cancel(self, wanted, deadline):
-        super().cancel(wanted, deadline)
-        self.tasks[wanted.id] = [*[task(wanted.id)] * self.looks, task(wanted.id, self.state)]
+    def cancel(self, task, deadline):
+        super().cancel(task, deadline)
+        self.tasks[task.id] = [*[fake_task(task.id)] * self.looks, fake_task(task.id, self.state)]
 
 
 def fails(provider, *task_ids, **params):
@@ -75,6 +78,18 @@ def test_nobody_waits_long_for_the_end():
     assert (outcomes(result), result["pending_task_ids"]) == ({"a": "sent"}, ["a"])
     assert run.clock.elapsed == 60 + wait_cancelling.END_SECONDS
     assert result["msg"].endswith("A cancel was sent for task a, which has not ended yet: it is running.")
+
+
+@pytest.mark.parametrize(("looks", "outcome"), [([None, task("a")], "sent"), ([None], "gone")])
+def test_several_answers_say_that_a_cancelled_task_is_gone(looks, outcome):
+    class Forgetful(Vendor):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            self.tasks["a"] = list(looks)
+
+    run, result = fails(Forgetful("a"), on_timeout="cancel", poll_interval=60)
+    assert outcomes(result) == {"a": outcome}
+    assert run.clock.elapsed <= 60 + wait_cancelling.END_SECONDS
 
 
 def test_only_what_has_not_ended_is_cancelled():
@@ -252,3 +267,62 @@ def test_an_interrupt_while_cancels_are_sent_sends_the_others():
     _run, result = fails(provider, "a", on_timeout="cancel")
     # Nobody can tell whether it was sent before the signal.
     assert (result["outcome"], outcomes(result), provider.cancels) == ("timed_out", {"a": "unclear"}, [])
+
+
+def interrupt_the_main_thread():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+
+def let_helpers_end(go_on):
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "helper":
+            thread.join(60)
+
+
+def test_an_interrupt_while_many_cancels_are_sent_sends_each_once():
+    names = [f"t{number}" for number in range(20)]
+    go_on = threading.Event()
+
+    class Slow(Vendor):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            if len(self.cancels) <= 8:
+                if len(self.cancels) == 8:
+                    interrupt_the_main_thread()
+                go_on.wait(60)
+
+    provider = Slow(*names)
+    with Interrupts(None):
+        _run, result = fails(provider, *names, on_timeout="cancel")
+    let_helpers_end(go_on)
+    assert sorted(provider.cancels) == sorted(names)
+    assert set(outcomes(result).values()) <= {"sent", "unclear"}
+
+
+def test_a_retry_that_an_interrupt_left_behind_sends_nothing():
+    go_on = threading.Event()
+    both = threading.Barrier(2, action=interrupt_the_main_thread)
+    provider = Vendor("a", "b")
+    run = Run(task_wait.run, provider, task_ids=["a", "b"], timeout=60, on_timeout="cancel")
+    send, sleep = provider.cancel, run.clock.sleep
+
+    def refuse_first(wanted, deadline):
+        if wanted.id in provider.cancels:
+            return send(wanted, deadline)
+        provider.cancels.append(wanted.id)
+        raise TransientError("busy", status=429)
+
+    def sleep_on(seconds):
+        if threading.current_thread() is threading.main_thread():
+            sleep(seconds)
+            return
+        both.wait(60)
+        go_on.wait(60)
+
+    provider.cancel, run.clock.sleep = refuse_first, sleep_on
+    with Interrupts(None), pytest.raises(WaitError) as caught:
+        run()
+    let_helpers_end(go_on)
+    assert sorted(provider.cancels) == ["a", "a", "b", "b"]
+    assert outcomes(caught.value.to_result()) == {"a": "sent", "b": "sent"}

@@ -34,8 +34,8 @@ class Session(FakeSession):
     name = "custom"
     login: ClassVar = {"api_url": "https://api.example", "api_token": "t0ken-t0ken"}
 
-    def cancel(self, raw=RUNNING):
-        task = self.provider.to_task(raw)
+    def cancel(self, raw=None):
+        task = self.provider.to_task(raw or RUNNING)
         self.provider.cancel(task, self.deadline)
         return self.last_sent
 

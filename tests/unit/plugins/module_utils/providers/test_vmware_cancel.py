@@ -37,8 +37,8 @@ class Session(FakeSession):
         "service": "srm",
     }
 
-    def cancel(self, raw=RUN):
-        self.provider.cancel(self.provider.to_task(raw), self.deadline)
+    def cancel(self, raw=None):
+        self.provider.cancel(self.provider.to_task(raw or RUN), self.deadline)
 
     @property
     def sent(self):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -301,6 +301,16 @@ def test_ended_tasks_that_left_the_list_are_forgotten_and_not_told_again():
     # The vendor lists it once more.
     vendor.kept = 1e9
     assert watch.look(after=30) == [("other", "succeeded")]
+
+
+def test_times_at_the_edge_of_the_calendar_break_no_look():
+    early = datetime(1, 1, 1, tzinfo=timezone.utc)
+    vendor = FakeProvider({"a": task("a", "succeeded", finished_at=early)})
+    vendor.clock = FakeClock()
+    watch = Watch(vendor)
+    watch.look()
+    vendor.tasks["b"] = task("b", "succeeded", finished_at=early)
+    assert watch.look(after=30) == [("b", "succeeded")]
 
 
 @pytest.mark.kind
