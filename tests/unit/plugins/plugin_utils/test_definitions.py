@@ -66,6 +66,16 @@ def test_what_is_no_name_stays_as_it_is():
     assert with_definition({"definition": " pulp "}, ())["definition"]["title"] == "Pulp"
 
 
+def test_a_definition_that_is_given_as_the_provider_is_told(tmp_path):
+    write(tmp_path, "backup.yml", "a: 1")
+    for name in ("pulp", "backup"):
+        with pytest.raises(OptionError, match=f"Write definition: {name} instead") as caught:
+            with_definition({"provider": name}, [str(tmp_path)])
+        assert caught.value.option == "provider"
+    for name in ("custom", "openstack_images", "zzz", "../pulp", "", None, ["pulp"]):
+        assert with_definition({"provider": name}, [str(tmp_path)]) == {"provider": name}
+
+
 def test_values_are_those_that_a_module_gets(tmp_path):
     write(tmp_path, "a.yml", "states: {0: queued, true: running}\nquery: {version: 2024-03-01}")
     expected = {"states": {"0": "queued", "true": "running"}, "query": {"version": "2024-03-01"}}
