@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX := .venv/bin/nox --error-on-missing-interpreters -s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit faults lint types docsite sanity ansible-test molecule playbooks smoke real real-all bench awx eda build release clean
+.PHONY: help demo test unit pages faults lint types docsite sanity ansible-test molecule playbooks smoke real real-all bench awx eda build release clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: .venv/.ready ## Run everything below, three things at a time (what .ci/run
 
 unit: .venv/.ready ## Unit tests, in random order, with branch coverage
 	@$(NOX) unit
+
+pages: .venv/.ready ## Write what the documentation has from the providers and definitions (not a part of test)
+	@$(NOX) pages
 
 faults: .venv/.ready ## Every fault at every vendor, over real sockets, as a table
 	@$(NOX) faults

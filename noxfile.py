@@ -136,6 +136,13 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session(python=TOOLS)
+def pages(session: nox.Session) -> None:
+    """Write what the documentation has from the providers and definitions: tables, lists, whole pages."""
+    session.install(*FOR_UNITS)
+    session.run("python", "tests/tooling/document_providers.py", env=on_tree())
+
+
+@nox.session(python=TOOLS)
 def faults(session: nox.Session) -> None:
     """Let waits meet every fault at every vendor, over real sockets, and print the table. Arguments go to pytest."""
     session.install(*FOR_UNITS)

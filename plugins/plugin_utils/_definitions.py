@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.module_utils.common.yaml import yaml_load
+from ansible.module_utils.common.yaml import SafeLoader, yaml_load
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, readable
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 #: The folder of definitions beside a playbook, in a role, and below ``plugins/plugin_utils`` of a collection.
 FOLDER = "task_definitions"
 OWN = Path(__file__).parent / FOLDER
 ENDINGS = (".yml", ".yaml")
 _OF_COLLECTION = re.compile(r"(\w+\.\w+)\.([\w-]+)")
+_WORD = re.compile(r"[\w-]+")
 #: What a mapping written as text has, and no name of a file.
 _OF_MAPPING = re.compile(r"[{\[\n]|:\s|:$")
 #: Larger than any definition: a file of megabytes is another one.
@@ -38,9 +40,11 @@ def with_definition(arguments: Mapping[str, Any], search_path: Iterable[str]) ->
     """Return the arguments of a task with the mapping in place of the definition's name, where one is named.
 
     Raises:
-        OptionError: it is not found, or its file cannot be read.
+        OptionError: it is not found, or its file cannot be read, or it is given as the provider.
     """
     given = arguments.get("definition")
+    if given in (None, ""):
+        _check_provider(arguments.get("provider"), [Path(base) for base in search_path])
     if not isinstance(given, str) or not given.strip() or _OF_MAPPING.search(given):
         return dict(arguments)
     return {**arguments, "definition": definition_named(given.strip(), search_path)}
@@ -59,6 +63,17 @@ def definition_named(name: str, search_path: Iterable[str]) -> dict[str, Any]:
     if collection is not None:
         return _read(_file_of(collection[2], name, [_folder_of(collection[1], name)]))
     return _read(_file_of(name, name, [*(base / FOLDER for base in bases), OWN]))
+
+
+def _check_provider(name: Any, bases: Sequence[Path]) -> None:
+    if not isinstance(name, str) or name in PROVIDERS or not _WORD.fullmatch(name):
+        return
+    folders = [*(base / FOLDER for base in bases), OWN]
+    if any(_is_file(folder / f"{name}{ending}") for folder in folders for ending in ENDINGS):
+        raise OptionError(
+            "provider",
+            f"provider is {_shown(name)}, which is no provider but a definition. Write definition: {name} instead",
+        )
 
 
 def _file_at(path: str, bases: Sequence[Path]) -> Path:
@@ -126,7 +141,9 @@ def _loaded(content: bytes) -> dict[str, Any]:
             "as api_token"
         )
     try:
-        data = yaml_load(content.decode())
+        text = content.decode()
+        _refuse_repeated_keys(text)
+        data = yaml_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
@@ -147,6 +164,32 @@ def _loaded(content: bytes) -> dict[str, Any]:
     except (TypeError, RecursionError, ValueError):
         raise ValueError("it holds itself, or a key that is no text") from None
     return plain
+
+
+def _refuse_repeated_keys(text: str) -> None:
+    """Make sure that no mapping has a key twice, of which YAML would keep the last: a state could mean something else.
+
+    Raises:
+        MarkedYAMLError: one has, or it is no YAML.
+    """
+    waiting, seen = [yaml.compose(text, Loader=SafeLoader)], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [value for _key, value in node.value]
+            keys: set[tuple[str, str]] = set()
+            for key, _value in node.value:
+                name = (key.tag, str(key.value))
+                if name in keys:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value} is there twice", problem_mark=key.start_mark
+                    )
+                keys.add(name)
 
 
 def _size(value: Any, known: dict[int, int]) -> int:

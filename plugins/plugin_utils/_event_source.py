@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import InterruptError, OptionError
@@ -30,6 +29,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking im
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import start_thread
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner, task_events
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_EVENTS
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.given import told_unknown
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import unobserved
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition
@@ -170,8 +170,7 @@ def _checked(args: Mapping[str, Any], mask: Mask) -> Mapping[str, Any]:
         raise SourceError(mask.text(error.message)) from None
     checked = ArgumentSpecValidator(spec).validate(params)
     if checked.error_messages:
-        unknown = "Unsupported options: " if isinstance(checked.errors[0], UnsupportedError) else ""
-        raise SourceError(mask.text(f"{unknown}{checked.error_messages[0]}"))
+        raise SourceError(mask.text(told_unknown(params, spec) or checked.error_messages[0]))
     if refusal is not None:
         raise SourceError(mask.text(refusal.message))
     options: Mapping[str, Any] = checked.validated_parameters

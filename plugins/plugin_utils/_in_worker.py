@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase, normal
 from ansible.release import __version__
@@ -35,7 +34,7 @@ from ansible.utils.display import Display
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import readable
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.given import provider_of
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.given import provider_of, told_unknown
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitObserver, unobserved
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition
@@ -129,7 +128,7 @@ class TasksAction(normal.ActionModule, metaclass=BeforeEachTask):  # type: ignor
                 worker.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
             failed, result = True, {"reason": OptionError.reason, **self.failure_keys}
             if checked.error_messages:
-                result["msg"] = _refused(call.name, checked.errors)
+                result["msg"] = told_unknown(params, spec) or checked.errors.msg
             elif refusal is not None:
                 result |= refusal.to_result()
             else:
@@ -203,7 +202,6 @@ class _Worker:
 class _Call(NamedTuple):
     """A module's call, as ansible-core would send it."""
 
-    name: str
     host: str
     arguments: dict[str, Any]
     environment: Mapping[str, str]
@@ -240,7 +238,6 @@ def _call(action: Any, task_vars: Mapping[str, Any]) -> _Call | None:
         # The Python that the host names may have them, and else says which it lacks.
         return None
     return _Call(
-        name=task.resolved_action or task.action,
         host=task_vars.get("inventory_hostname", "localhost"),
         arguments=arguments,
         environment={name: str(value) for name, value in environment.items()},
@@ -258,14 +255,6 @@ def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
     # An option since ansible-core 2.21. Before that there always is one.
     name, config = "INJECT_INVOCATION", constants.config
     return not config.get_configuration_definition(name) or bool(config.get_config_value(name, variables=task_vars))
-
-
-def _refused(name: str, errors: Any) -> str:
-    """Return what AnsibleModule says of options that are wrong."""
-    message = str(errors.msg)
-    return (
-        f"Unsupported parameters for ({name}) module: {message}" if isinstance(errors[0], UnsupportedError) else message
-    )
 
 
 def _with_warnings(result: dict[str, Any], texts: list[str]) -> dict[str, Any]:

@@ -7,10 +7,7 @@
 That is the environment variables of the connection options, the tables of states and failures in the guides, the
 README's list of ready definitions, and the credential types and the choice of a vendor in AWX. The JSON Schema of
 definitions is written with it.
-Run it after a provider was added or changed, with the collection importable:
-
-    PYTHONPATH=.build/collections .nox/unit/bin/python tests/tooling/document_providers.py
-
+``make pages`` runs it, after a provider or a definition was added or changed.
 A unit test fails where the documentation and the providers differ.
 """
 

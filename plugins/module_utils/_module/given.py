@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._core.errors import OptionError
+from .._core.text import listed
 
 _KEY_VALUE = re.compile(r"[\w.-]+\s*=")
 #: The provider that a definition makes.
@@ -20,6 +22,8 @@ CUSTOM = "custom"
 #: Options that are mappings, though their type says that the controller takes names for them too.
 _MAPPINGS = ("definition",)
 _TYPES: Mapping[str, tuple[str, type]] = {"dict": ("{", dict), "list": ("[", list)}
+#: What Ansible gives a module's process besides the user's options, and the one with which it takes any option.
+_INTERNAL, _TAKES_ANY = "_ansible_", "_ansible_ignore_unknown_opts"
 
 
 def given(
@@ -32,12 +36,48 @@ def given(
     Raises:
         OptionError: the text for a dictionary is something that Ansible would misread.
     """
-    specs = {name: option for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))}
+    specs = _by_every_name(argument_spec)
     return {
         name: _value(f"{prefix}{name}", value, specs[name]) if name in specs else value
         for name, value in arguments.items()
         if not (name in specs and isinstance(value, str) and value == "")
     }
+
+
+def _by_every_name(argument_spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {name: option for first, option in argument_spec.items() for name in (first, *option.get("aliases", ()))}
+
+
+def told_unknown(arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what to say of options that a module does not have, "" where there are none.
+
+    It counts before what Ansible finds, which may follow from it: a misspelt ``task_id`` is a missing one too.
+    """
+    unknown = {} if arguments.get(_TAKES_ANY) else dict(_unknown(arguments, argument_spec))
+    if not unknown:
+        return ""
+    close = [f"{prefix}{name}" for prefix, name in map(_closest, unknown, unknown.values()) if name]
+    first = next(iter(unknown.values()))
+    hint = f"Did you mean {listed(close)}?" if close else f"Supported options: {', '.join(first)}."
+    return f"Unsupported options: {', '.join(unknown)}. {hint}"
+
+
+def _unknown(
+    arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]], prefix: str = ""
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield each option that there is not, with those that there are in its place."""
+    specs = _by_every_name(argument_spec)
+    for name, value in sorted(arguments.items()):
+        if name in specs:
+            if isinstance(value, Mapping) and "options" in specs[name]:
+                yield from _unknown(value, specs[name]["options"], f"{prefix}{name}.")
+        elif not name.startswith(_INTERNAL):
+            yield f"{prefix}{name}", sorted(specs)
+
+
+def _closest(unknown: str, known: list[str]) -> tuple[str, str]:
+    prefix, dot, name = unknown.rpartition(".")
+    return f"{prefix}{dot}", next(iter(difflib.get_close_matches(name.lower(), known, 1)), "")
 
 
 def _value(name: str, value: Any, option: Mapping[str, Any]) -> Any:

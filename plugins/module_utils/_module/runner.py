@@ -44,7 +44,7 @@ from .._providers.registry import PROVIDERS
 from .._waiting.loop import WaitObserver, unobserved
 from .argument_specs import CONNECTION, ArgumentSpec
 from .context import Context
-from .given import given, with_provider
+from .given import given, told_unknown, with_provider
 from .interrupts import Interrupts
 
 try:
@@ -59,7 +59,7 @@ LOGOUT_SECONDS = 5.0
 LAST_LOGOUT_SECONDS = 0.4
 
 #: What others put in these is theirs to name: what has the name of a secret in there is hidden.
-_WITH_SECRETS = ("input", "launch_results", "filters")
+_WITH_SECRETS = ("input", "launch_results", "filters", "select")
 #: These are not even logged, as ansible-core does with the options of every module.
 _NEVER_LOGGED = ("input", "launch_results")
 #: The keys of a result under which there are tasks.
@@ -123,6 +123,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     clock = SystemClock()
     observer = staticmethod(unobserved)
     _refusal: OptionError | None = None
+    _unknown = ""
 
     def __init__(
         self, mask: Mask, argument_spec: ArgumentSpec, failure_keys: Mapping[str, Any], rules: Mapping[str, Any]
@@ -142,6 +143,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     def _load_params(self) -> None:
         super()._load_params()
         self.params, self._refusal = options_to_check(self.params, self.argument_spec, self._mask)
+        self._unknown = told_unknown(self.params, self.argument_spec)
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Have ansible-core hide the long ones: a short one would be blotted out of the whole run."""
@@ -163,6 +165,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
 
     def fail_json(self, msg: str, **result: Any) -> None:
         """End the process with a failure, one of ansible-core's own too."""
+        msg = self._unknown or msg
         super().fail_json(**shown({**self._failure_keys, "msg": msg, **result}, self.params, self._mask))
 
 

@@ -33,3 +33,13 @@ def changed(data, path, *value):
     else:
         del inner[path[-1]]
     return data
+
+
+def has(data, path, value):
+    """Say whether a value of the same type stands at a place of some JSON."""
+    for key in path:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return type(data) is type(value) and data == value

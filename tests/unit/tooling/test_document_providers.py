@@ -9,4 +9,4 @@ from ansible_collections.longrunning.tasks.tests.tooling.document_providers impo
 
 def test_the_documentation_says_what_the_providers_say():
     differing = [path.name for path, text in documents().items() if path.read_text(encoding="utf-8") != text]
-    assert not differing, f"run tests/tooling/document_providers.py, it changes {', '.join(differing)}"
+    assert not differing, f"run make pages, it changes {', '.join(differing)}"

@@ -66,10 +66,25 @@ def test_what_is_no_name_stays_as_it_is():
     assert with_definition({"definition": " pulp "}, ())["definition"]["title"] == "Pulp"
 
 
+def test_a_definition_that_is_given_as_the_provider_is_told(tmp_path):
+    write(tmp_path, "backup.yml", "a: 1")
+    for name in ("pulp", "backup"):
+        with pytest.raises(OptionError, match=f"Write definition: {name} instead") as caught:
+            with_definition({"provider": name}, [str(tmp_path)])
+        assert caught.value.option == "provider"
+    for name in ("custom", "openstack_images", "zzz", "../pulp", "", None, ["pulp"]):
+        assert with_definition({"provider": name}, [str(tmp_path)]) == {"provider": name}
+
+
 def test_values_are_those_that_a_module_gets(tmp_path):
     write(tmp_path, "a.yml", "states: {0: queued, true: running}\nquery: {version: 2024-03-01}")
     expected = {"states": {"0": "queued", "true": "running"}, "query": {"version": "2024-03-01"}}
     assert definition_named("a", [tmp_path]) == expected
+
+
+def test_a_merge_that_is_overridden_is_no_key_twice(tmp_path):
+    write(tmp_path, "a.yml", "a: &a {x: 1, y: 1}\nb: {<<: *a, x: 2}\n")
+    assert definition_named("a", [tmp_path])["b"] == {"x": 2, "y": 1}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +99,7 @@ def test_values_are_those_that_a_module_gets(tmp_path):
         (b"a: \xff", "is not UTF-8"),
         ("[" * 5000, "is nested too deeply|is no YAML"),
         ("a: &b [*b]", "holds itself"),
+        ("states:\n  done: failed\n  done: succeeded", "is no YAML: the key done is there twice in line 3, column 3"),
         ("? [a]\n: b", "is no YAML|a key that is no text"),
         (b"#" * 1_000_001, "is too large"),
         (

@@ -74,6 +74,12 @@ def run(tmp_path):
         yield run
 
 
+def test_an_option_that_there_is_not_counts_before_one_that_is_missing(run):
+    result = run(task_id=None, task_idd="a")
+    assert result["failed"]
+    assert result["msg"] == "Unsupported options: task_idd. Did you mean task_id?"
+
+
 def test_a_local_task_is_done_in_the_worker(run):
     assert run()["task"]["state"] == "succeeded"
     assert run(transport="ansible.builtin.local")["task"]["state"] == "succeeded"

@@ -489,6 +489,7 @@ def test_of_a_launchs_input_only_the_secrets_are_hidden(run, server):
     [
         (task_wait, {"launch_results": launched("a")}),
         (task_launch, {"type": "import", "input": {"passphrase": "0ther-s3cret", "anything": "0ther-s3cret"}}),
+        (task_wait, {"select": {"filters": {"access_token": "0ther-s3cret"}}}),
     ],
 )
 @pytest.mark.parametrize("further", [{}, {"colour": "red"}])
@@ -501,7 +502,14 @@ def test_what_others_named_is_neither_logged_nor_shown(run, monkeypatch, module,
     assert "launch_results" not in str(logged)
     assert SECRET not in written + str(logged)
     assert ("Invoked with" in str(logged)) is not bool(further)
-    assert ("Unsupported parameters" in result.get("msg", "")) is bool(further)
+    assert ("Unsupported options: colour" in result.get("msg", "")) is bool(further)
+
+
+def test_an_option_that_there_is_not_counts_before_one_that_is_missing(run):
+    code, result, _written = run(task_info, task_idd="a")
+    assert code == 1
+    assert result["msg"] == "Unsupported options: task_idd. Did you mean task_id?"
+    assert result["reason"] == "invalid_option"
 
 
 def test_a_short_token_leaves_ids_and_numbers_alone(run):
