@@ -52,15 +52,14 @@ _HEAD = f"""\
 Ready definitions
 =================
 
-These APIs come with the collection: ``definition`` takes the name. A definition says how to log in, where the tasks are
-and what the API's words mean. How one is written, and so how to change a copy of one, says
-:ref:`the reference of definitions <ansible_collections.longrunning.tasks.docsite.custom_guide>`. The files are in
-the folder ``plugins/plugin_utils/task_definitions`` of the collection.
+These definitions come with the collection: set ``definition`` to the name. A definition says how to log in, where the
+tasks are and what the API's words mean. To change one, copy it: :ref:`the reference of definitions
+<ansible_collections.longrunning.tasks.docsite.custom_guide>` has all keys. The files are in the folder
+``plugins/plugin_utils/task_definitions`` of the collection.
 
-A definition that no server has proven follows the documents that it names. The collection's tests give it answers as
-these show them, and look at what becomes of a task, a list, a failure, a refused login, an unknown ID, a launch and a
-cancelling. What no document says is told with the definition. A word that a definition does not know is ``unknown``,
-and never a success.
+A definition that is not proven on a server follows the documents that it names. The collection's tests give it answers
+as in these documents: a task, a list, a failure, a refused login, an unknown ID, a launch and a cancel. *Limits* says
+what the documents leave open. A word that a definition does not know is ``unknown``, and never a success.
 
 """
 _PARTS = (
