@@ -10,12 +10,12 @@ short_description: Read a saved answer as a definition says
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Turns an answer that was saved, such as with C(curl), into the task that M(longrunning.tasks.task_info) would
-    return. No server is asked.
-  - Tells mistakes of a definition with their place - a state that C(states) does not name, an expression that finds
-    nothing and the keys that are there instead, an ID that is not found. What may be right in other answers is a
-    warning.
-  - Only C(get) of the definition is used, and what reads its answer. C(handle) and C(when_ended) need a server.
+  - Turns a saved answer, for instance from C(curl), into the task that M(longrunning.tasks.task_info) would return.
+    It sends no request.
+  - Reports mistakes of a definition with their place, such as a state that C(states) does not name, an expression that
+    finds nothing (with the keys that exist instead), and an ID that is not found. Something that may be right in other
+    answers is a warning.
+  - It uses only C(get) of the definition and the keys that read its answer. C(handle) and C(when_ended) need a server.
 positional: definition
 options:
   _input:
@@ -30,7 +30,7 @@ options:
     required: true
   task_id:
     description:
-      - The ID that was asked for. Needed where the answer does not have it, or is a list of tasks.
+      - The requested ID. Required if the answer does not have it, or is a list of tasks.
     type: str
   status:
     description:

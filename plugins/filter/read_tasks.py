@@ -10,10 +10,10 @@ short_description: Read a saved list of tasks as a definition says
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Turns a list of tasks that was saved, such as with C(curl), into the tasks that M(longrunning.tasks.task_list) would
-    return of this page. No server is asked.
-  - Tells mistakes of a definition as P(longrunning.tasks.read_task#filter) does.
-  - Where C(list.id) says that the list has IDs only, the tasks have no more than that.
+  - Turns a saved list of tasks, for instance from C(curl), into the tasks that M(longrunning.tasks.task_list) would
+    return for this page. It sends no request.
+  - Reports mistakes of a definition as P(longrunning.tasks.read_task#filter) does.
+  - If C(list.id) says that the list has IDs only, the tasks have only their IDs.
 positional: definition
 options:
   _input:

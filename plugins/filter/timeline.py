@@ -10,8 +10,8 @@ short_description: Draw what became of tasks as a picture
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Turns what M(longrunning.tasks.task_wait) returned into an SVG, with a bar for each task from its start to its end,
-    for a report, an artifact of a pipeline, or a merge request.
+  - Turns the result of M(longrunning.tasks.task_wait) into an SVG, for a report, an artifact of a pipeline, or a
+    merge request. Each task has a bar from its start to its end.
   - The colours of a bar are the states that the wait saw. A task that failed stands out, with its code beside the bar.
   - The picture is one file without scripts, fonts or addresses. It follows a browser's light or dark theme, and has a
     description for screen readers.
@@ -19,19 +19,19 @@ description:
 options:
   _input:
     description:
-      - What M(longrunning.tasks.task_wait) registered, with or without a loop, or a list of such results.
-      - The tasks of M(longrunning.tasks.task_info) and M(longrunning.tasks.task_list) can be drawn too, as far as the
-        vendor tells their times.
+      - The registered result of M(longrunning.tasks.task_wait), with or without a loop, or a list of such results. -
+      - It also draws the tasks of M(longrunning.tasks.task_info) and M(longrunning.tasks.task_list), if the vendor
+        returns their times.
     type: raw
     required: true
   title:
     description:
-      - What stands above the bars.
+      - The text above the bars.
     type: str
     default: Tasks
 notes:
-  - Start and end are the vendor's times where it tells them, and else those of the looks that saw them.
-  - Names of tasks are part of the picture. Do not publish it where they are not to be seen.
+  - Start and end are the vendor's times. If it has none, they are the times at which the wait saw them.
+  - The picture shows the names of tasks. Do not publish it where others must not see them.
 seealso:
   - module: longrunning.tasks.task_wait
 """

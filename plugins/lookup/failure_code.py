@@ -11,11 +11,11 @@ version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Returns title, detail, remedy and source of the failure codes that a vendor documents for its long-running tasks.
-  - Works offline. The same data explain the failures of M(longrunning.tasks.task_wait).
+  - Works offline. M(longrunning.tasks.task_wait) uses the same data to explain failures.
 options:
   _terms:
     description:
-      - The vendor's codes. Without any, all codes that the vendor documents are returned.
+      - The vendor's codes. Without a code, the lookup returns all codes that the vendor documents.
   provider:
     description:
       - Whose codes these are, as the option O(longrunning.tasks.task_wait#module:provider).
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _list:
   description:
-    - For each code its RV(longrunning.tasks.task_info#module:task.error).
+    - For each code the same keys as RV(longrunning.tasks.task_info#module:task.error).
   type: list
   elements: dict
   sample:

@@ -12,13 +12,14 @@ version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Asks a vendor to cancel some of its long-running tasks, and waits until they have ended.
-  - Of the vendors, VMware can cancel runs of recovery plans, with O(service=srm). With O(provider=custom) tasks can be
-    cancelled where O(definition) says how. For all others the module fails and says that the API has no such call.
-  - Nothing is sent for a task that has ended already, or that cannot be cancelled.
-  - The request is sent once. When its answer is lost, the task itself says what became of it. What surely did not reach
-    the vendor is sent again, as after a refused connection.
+  - Of the vendors, only VMware can cancel tasks, namely runs of recovery plans, with O(service=srm). With
+    O(provider=custom) the module can cancel tasks if O(definition) says how. For all other providers it fails and says
+    that the API has no such call.
+  - It sends nothing for a task that has ended already, or that cannot be cancelled.
+  - It sends each request once. When the answer is lost, the task itself shows the effect. A request that surely did not
+    reach the vendor is sent again, for instance after a refused connection.
   - A vendor cancels later than it answers. It may be too late, or the vendor may show the cancelled task as failed. So
-    RV(cancels) tells what the task itself says.
+    RV(cancels) shows what the task itself says.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -30,7 +31,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - What a vendor does when it cancels a task cannot be told before.
+      - Nobody knows beforehand what a vendor does when it cancels a task.
   idempotent:
     support: full
     details:
@@ -39,60 +40,62 @@ options:
   task_ids:
     description:
       - IDs of the tasks, as the vendor gave them when they were launched.
-      - Exactly one of O(task_ids) and O(launch_results) is needed.
+      - Exactly one of O(task_ids) and O(launch_results) is required.
     type: list
     elements: str
     aliases: [task_id]
   launch_results:
     description:
-      - What the tasks that launched them registered, as in O(longrunning.tasks.task_wait#module:launch_results).
+      - The registered results of the playbook tasks that launched them, as in
+        O(longrunning.tasks.task_wait#module:launch_results).
     type: raw
   wait:
     description:
-      - Whether to wait until the tasks have ended. With V(false) the module ends when the vendor has taken the
+      - Whether to wait until the tasks have ended. With V(false) the module ends when the vendor has accepted the
         requests, and the tasks may go on for a while.
     type: bool
     default: true
   timeout:
     description:
-      - Seconds to wait for the ends of all tasks together. It is a failure when one has not ended by then.
+      - Seconds to wait for the ends of all tasks together. The module fails when one has not ended by then.
     type: float
     default: 300.0
   deadline:
     description:
-      - The moment until which it waits for their ends, as O(longrunning.tasks.task_wait#module:deadline). The smaller
-        of O(timeout) and the time until then counts. The requests to cancel are sent even when it has passed.
+      - The moment until which it waits for their ends, as O(longrunning.tasks.task_wait#module:deadline). The limit
+        that comes first counts, this one or O(timeout). The module sends the requests to cancel even after the
+        deadline.
     type: str
   poll_interval:
     description:
-      - Seconds between two looks while it waits. The default is that of
+      - Seconds between two looks while it waits. The default is the one of
         O(longrunning.tasks.task_wait#module:poll_interval).
     type: float
   not_found:
     description:
       - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks.
-      - V(fail) - fail, and name them, after the others were cancelled.
-      - V(succeed) - take them for ended.
+      - V(fail) - cancel the others, then fail and name the missing ones. - V(succeed) - count them as ended.
     type: str
     choices: [fail, succeed]
     default: fail
   transient_timeout:
     description:
-      - Seconds for which an unbroken run of trouble is retried, such as refused connections or answers such as 429.
-      - A request to cancel that may have reached the vendor is never sent again.
+      - Seconds for which the module retries after transient errors, such as refused connections or answers such as
+        429.
+      - The module never repeats a request to cancel that may have reached the vendor.
     type: float
     default: 60.0
   return_raw:
     description:
-      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
     type: bool
     default: false
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide
-    description: What a cancel is at each vendor, and how a wait that runs out of time cancels its tasks.
+    description: What each vendor can cancel, and how a wait that runs out of time cancels its tasks.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How a definition says how a task is cancelled.
+    description: How a definition describes cancelling.
 """
 
 EXAMPLES = r"""
@@ -123,29 +126,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: In a sentence, what became of the tasks, and for a failure why.
+  description: What became of the tasks, in a sentence, and after a failure why.
   returned: always
   type: str
   sample: >-
     VMware Live Site Recovery: recovery task 5d1c7a60 was cancelled.
 outcome:
   description:
-    - What became of the task, of several of that for which it went worst. The values, the best first.
+    - What became of the task. With several tasks, the worst of their outcomes. These are the values, the best first.
     - V(already_ended) - it had ended before. Nothing was sent.
     - V(would_cancel) - in check mode, a request would be sent.
     - V(cancelled) - a request was sent, and the task ended as cancelled.
     - V(gone) - a request was sent, and the vendor no longer has the task, as several answers in a row say.
-    - V(failed) - a request was sent, and the task ended as failed. That is how some vendors show a cancelled task, so
-      it makes no failure of this module.
+    - V(failed) - a request was sent, and the task ended as failed. Some vendors show a cancelled task like that, so
+      the module does not fail.
     - V(too_late) - the task ended by itself before the request had an effect. Its C(state) says how.
-    - V(sent) - the vendor took the request. The task was not seen to end.
+    - V(sent) - the vendor accepted the request. The task has not ended since.
     - V(not_found) - the vendor does not have the task.
-    - V(not_cancellable) - the task cannot be cancelled, as the vendor tells beforehand. Nothing was sent.
+    - V(not_cancellable) - the vendor says beforehand that the task cannot be cancelled. Nothing was sent.
     - V(refused) - the vendor refused the request, and the task goes on.
-    - V(unclear) - the request got no clear answer, and the task was not seen to end.
+    - V(unclear) - the request got no clear answer, and the task has not ended since.
     - V(not_sent) - no request reached the vendor.
-    - V(not_started) - nothing began, because an option is wrong, a library is missing, or the tasks could not be read.
-      See RV(reason).
+    - V(not_started) - the module sent no request to cancel, because an option is wrong, a library is missing, or it
+      could not read the tasks. See RV(reason).
   returned: always
   type: str
   sample: cancelled
@@ -177,7 +180,7 @@ cancels:
       sample: "Recovery task 5d1c7a60 was cancelled."
 tasks:
   description:
-    - The tasks as last read, one to one with the IDs and in their order. Each has the keys of
+    - The tasks as last read, one for each ID and in the same order. Each has the keys of
       RV(longrunning.tasks.task_info#module:task).
   returned: always
   type: list
@@ -187,7 +190,7 @@ task:
   returned: always
   type: dict
 counts:
-  description: How many of RV(tasks) are in each state. Every state is there.
+  description: How many of RV(tasks) are in each state. The dictionary has every state.
   returned: always
   type: dict
   sample:
@@ -201,18 +204,18 @@ counts:
     unknown: 0
     not_found: 0
 pending_task_ids:
-  description: IDs of the tasks that are not known to have ended.
+  description: IDs of the tasks that may not have ended.
   returned: always
   type: list
   elements: str
   sample: []
 elapsed:
-  description: Seconds that it took.
+  description: How many seconds it took.
   returned: always
   type: float
   sample: 12.4
 requests:
-  description: How many requests were sent, those of logins included.
+  description: How many requests were sent, including logins.
   returned: always
   type: int
   sample: 6
@@ -223,16 +226,16 @@ option:
   sample: provider
 reason:
   description:
-    - Why the module failed, in a word to branch on. V(not_cancellable), V(cancel_unclear) and V(timed_out) come from
+    - Why the module failed, as a word to branch on. V(not_cancellable), V(cancel_unclear) and V(timed_out) come from
       the cancel itself.
-    - The others are those of RV(longrunning.tasks.task_info#module:reason). With the outcomes V(refused) and
-      V(not_sent) they say why, such as V(rejected) or V(permission).
+    - All other values are those of RV(longrunning.tasks.task_info#module:reason). With the outcomes V(refused) and
+      V(not_sent) they are the cause, such as V(rejected) or V(permission).
   returned: failure
   type: str
   sample: not_cancellable
 request:
   description:
-    - Which request was answered badly or not at all. See RV(longrunning.tasks.task_info#module:request).
+    - Which request failed. See RV(longrunning.tasks.task_info#module:request).
   returned: when a request failed
   type: dict
 """

@@ -11,9 +11,9 @@ short_description: Look up long-running tasks of a vendor
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
-  - Returns what a vendor tells about some of its long-running tasks, in one vocabulary for all vendors.
+  - Returns some of a vendor's long-running tasks, in one vocabulary for all vendors.
   - Use M(longrunning.tasks.task_wait) to wait until they have ended.
-  - The vendor gets ten minutes for its answers, and two seconds more for each task. Then the module fails.
+  - The module fails after ten minutes, plus two seconds for each task.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -28,8 +28,8 @@ options:
     aliases: [task_id]
   not_found:
     description:
-      - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks, Rackspace and OpenStack
-        after 48 hours.
+      - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks; Rackspace and OpenStack
+        do after 48 hours.
       - V(fail) - fail, and name them.
       - V(succeed) - return them in the state V(not_found).
     type: str
@@ -37,14 +37,13 @@ options:
     default: fail
   subtasks:
     description:
-      - Whether to return with each task the tasks that are directly a part of it. That costs one more request for each
-        task.
-      - Of the vendors, NetApp Astra Control has subtasks. For the others the list is empty.
+      - Whether to return the direct subtasks of each task. This takes one more request for each task.
+      - Of the vendors, only NetApp Astra Control has subtasks. For the others the list is empty.
     type: bool
     default: false
   return_raw:
     description:
-      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
     type: bool
     default: false
 seealso:
@@ -53,7 +52,7 @@ seealso:
   - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
     description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How any other API is described with O(definition).
+    description: How O(definition) describes any other API.
 """
 
 EXAMPLES = r"""
@@ -90,7 +89,7 @@ task:
       returned: success
       sample: d8dd8c24-2534-473c-881f-9097bc784068
     provider:
-      description: The provider that was asked.
+      description: The provider.
       type: str
       returned: success
       sample: rackspace_images
@@ -98,21 +97,23 @@ task:
       description:
         - The state in the vocabulary of this collection, one of V(queued), V(running), V(paused), V(succeeded),
           V(failed), V(cancelled), V(dismissed), V(unknown) and V(not_found).
-        - V(paused) waits for a person. V(dismissed) means that somebody dismissed it, so its outcome is unknown.
-          V(unknown) is a word of the vendor that this collection does not have. Only V(succeeded) is a success.
+        - V(paused) means that the task waits for a person. V(dismissed) means that somebody dismissed it, so nobody
+          knows how it ended. V(unknown) means that the vendor's word is new to this collection. Only V(succeeded) is
+          a success.
       type: str
       returned: success
       sample: succeeded
     raw_state:
       description:
-        - The vendor's own word for the state. Null for a task that was not found, that has none, or about which the
+        - The vendor's own word for the state. Null if the task was not found, if it has no such word, or if the
           vendor contradicts itself.
       type: str
       returned: success
       sample: success
     is_final:
       description:
-        - Whether the task has ended. False in the states V(unknown) and V(not_found), which do not tell.
+        - Whether the task has ended. False in the states V(unknown) and V(not_found), since these do not say whether
+          it has.
       type: bool
       returned: success
       sample: true
@@ -132,43 +133,43 @@ task:
       returned: success
       sample: null
     percent:
-      description: How much is done, from 0 to 100, or null where the vendor does not tell.
+      description: The progress in percent, from 0 to 100, or null if the vendor has none.
       type: float
       returned: success
       sample: 42.5
     message:
       description:
-        - The vendor's latest words about the task, or null. For a task that was not found, how the vendor answered.
+        - The vendor's latest message about the task, or null. For a task that was not found, the vendor's answer.
       type: str
       returned: success
       sample: "Image cannot be imported. Error code: '396'"
     error:
-      description: Why the task failed. Null unless it did.
+      description: Why the task failed, or null.
       type: dict
       returned: success
       contains:
         code:
-          description: The vendor's code, or null where it gave only a text.
+          description: The vendor's code, or null if there is only a text.
           type: str
           returned: success
           sample: "396"
         title:
-          description: The failure in short, or null when the vendor does not document it.
+          description: A short description of the failure, or null if the vendor does not document it.
           type: str
           returned: success
           sample: The file is not a valid VHD
         detail:
-          description: The failure in full, in the words of the vendor's document or of its answer.
+          description: The full description of the failure, from the vendor's document or from its answer.
           type: str
           returned: success
           sample: The file is not a valid VHD
         remedy:
-          description: What to do about it, or null when that is not known.
+          description: What to do about it, or null if that is unknown.
           type: str
           returned: success
           sample: Check that the object in the container is a whole VHD and upload it again.
         retryable:
-          description: Whether launching the same task again can succeed, or null when that is not known.
+          description: Whether launching the same task again can succeed, or null if that is unknown.
           type: bool
           returned: success
           sample: true
@@ -178,17 +179,17 @@ task:
           returned: success
           sample: Rackspace Cloud Images developer guide, Get task details
     result:
-      description: What the vendor returns of a task that succeeded. Its shape is the vendor's.
+      description: What the vendor returns for a task that succeeded, in the vendor's form.
       type: raw
       returned: success
       sample: {image_id: 1d944ab7-6748-4f3c-b7e2-3553bf006677}
     created_at:
-      description: When it was made, as an RFC 3339 time in UTC, or null.
+      description: When it was created, as an RFC 3339 time in UTC, or null.
       type: str
       returned: success
       sample: "2014-02-26T03:02:23Z"
     started_at:
-      description: When it started to run, or null where the vendor does not tell.
+      description: When it started to run, or null.
       type: str
       returned: success
       sample: null
@@ -208,27 +209,27 @@ task:
       returned: success
       sample: "2014-02-28T03:28:18Z"
     owner:
-      description: Whose task it is in the vendor's eyes, a tenant or a user, or null.
+      description: The tenant or user to whom the task belongs, or null.
       type: str
       returned: success
       sample: "00000123"
     resource:
-      description: The ID of what the task works on or has made, such as an image, or null.
+      description: The ID of the object that the task works on or has created, such as an image, or null.
       type: str
       returned: success
       sample: 1d944ab7-6748-4f3c-b7e2-3553bf006677
     parent_id:
-      description: The ID of the task that this one is a part of, or null.
+      description: The ID of the task of which this one is a part, or null.
       type: str
       returned: success
       sample: null
     raw:
-      description: The vendor's own object, untouched.
+      description: The vendor's own object, unchanged.
       type: dict
       returned: when O(return_raw=true)
     subtasks:
       description:
-        - The tasks that are directly a part of this one, in the order of their work, each with the keys above.
+        - The direct subtasks of this task, in the order of their work, each with the keys above.
       type: list
       elements: dict
       returned: when O(subtasks=true)
@@ -245,7 +246,7 @@ option:
   sample: region
 reason:
   description:
-    - Why the module failed, in a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),
+    - Why the module failed, as a word to branch on. One of V(invalid_option), V(missing_library), V(unreachable),
       V(untrusted_certificate), V(authentication), V(permission), V(not_found), V(rejected), V(bad_answer),
       V(timed_out), V(interrupted) and V(defect).
   returned: failure
@@ -253,7 +254,7 @@ reason:
   sample: not_found
 request:
   description:
-    - Which request was answered badly or not at all. Its C(method), C(url), HTTP C(status) and the vendor's C(code).
+    - Which request failed. Its C(method), C(url), HTTP C(status) and the vendor's C(code).
   returned: when a request failed
   type: dict
   sample: {method: GET, url: "https://dfw.images.api.rackspacecloud.com/v2/tasks", status: 403, code: null}

@@ -12,9 +12,9 @@ version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Lists a vendor's long-running tasks in one vocabulary for all vendors.
-  - The vendor's paging is hidden. What the vendor can filter is filtered there, everything else here.
-  - The vendor gets ten minutes for its list, and 10,000 pages. A list that needs more is a failure, which says how to
-    narrow it down.
+  - The module reads all pages. It lets the vendor filter where the vendor can, and filters the rest itself.
+  - The module reads for ten minutes at most, and 10,000 pages at most. If the list needs more, it fails and says how to
+    narrow the list down.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -34,7 +34,7 @@ options:
   started_after:
     description:
       - Only tasks that started at this time or later, as in V(2026-11-22T07:30:00Z).
-      - Where the vendor does not tell when a task started, as Rackspace and OpenStack do not, the time when it was made
+      - If the vendor does not return the start of a task, as Rackspace and OpenStack, the time when it was created
         counts.
     type: str
   started_before:
@@ -43,8 +43,8 @@ options:
     type: str
   filters:
     description:
-      - Parameters that go to the vendor as they are. They replace those that the other options make.
-      - A list as the value gives the parameter several times.
+      - Parameters that go to the vendor unchanged. They replace those of the other options.
+      - With a list as the value, the parameter is sent several times.
     type: dict
   limit:
     description:
@@ -53,22 +53,22 @@ options:
     default: 100
   return_raw:
     description:
-      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
     type: bool
     default: false
 notes:
-  - An entry of the list that cannot be read is left out, and counted in a warning.
-  - A task about which the list contradicts itself, such as one that stands in it as failed and as succeeded, is looked
-    up by its ID. When that contradicts the list too, the task is in the state V(running), and a warning says why.
-  - Some vendors show less of a task in a list. At Rackspace and OpenStack a list's tasks have no C(message) and no
-    C(result). M(longrunning.tasks.task_info) has them.
+  - The module omits an entry of the list that it cannot read, and a warning counts such entries.
+  - If the list contradicts itself about a task, such as with one entry as failed and one as succeeded, the module reads
+    the task by its ID. If that contradicts the list too, the task is in the state V(running), and a warning says why.
+  - Some vendors show less of a task in a list. At Rackspace and OpenStack the tasks of a list have no C(message) and no
+    C(result). M(longrunning.tasks.task_info) returns them.
 seealso:
   - module: longrunning.tasks.task_info
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
     description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How any other API is described with O(definition).
+    description: How O(definition) describes any other API.
 """
 
 EXAMPLES = r"""
@@ -133,7 +133,7 @@ count:
   sample: 1
 truncated:
   description:
-    - Whether there are more tasks that match than O(limit) lets through, or may be because the vendor cut its list off.
+    - Whether more tasks match than O(limit) allows, or may match because the vendor cut its list.
   returned: success
   type: bool
   sample: false
@@ -143,12 +143,12 @@ option:
   type: str
   sample: region
 reason:
-  description: Why the module failed, in a word to branch on. See RV(longrunning.tasks.task_info#module:reason).
+  description: Why the module failed, as a word to branch on. See RV(longrunning.tasks.task_info#module:reason).
   returned: failure
   type: str
   sample: authentication
 request:
-  description: Which request was answered badly or not at all. See RV(longrunning.tasks.task_info#module:request).
+  description: Which request failed. See RV(longrunning.tasks.task_info#module:request).
   returned: when a request failed
   type: dict
 """

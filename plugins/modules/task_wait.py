@@ -12,12 +12,13 @@ version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Waits for any number of a vendor's long-running tasks at once, and fails when one of them ends without success.
-  - The message of a failure says which task failed, with which of the vendor's codes, what that means, and what to do.
-  - Retries for O(transient_timeout) seconds after what networks and servers do in the middle of a long wait, such as
-    refused and broken connections, timeouts, answers such as 429, 502 and 503, pages of HTML and cut off answers. A
-    login that runs out is renewed once.
-  - Only an end that is known to be a success counts as one. When a list and the task itself contradict each other, the
-    task itself counts, and no success comes of it before they agree.
+  - The message of a failure says which task failed, with which code of the vendor, what the code means, and what to
+    do.
+  - Retries for O(transient_timeout) seconds after errors that happen during a long wait, such as refused and broken
+    connections, timeouts, answers such as 429, 502 and 503, pages of HTML and cut off answers. When a login runs out,
+    it logs in again.
+  - Only a known success counts as a success. When a list and the task itself contradict each other, the task itself
+    counts, and it is not a success before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
   - longrunning.tasks.attributes
@@ -25,45 +26,47 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode it looks once and does not wait. A task that is still under way is no failure, and
-        nothing is cancelled.
+      - In check mode it looks once and does not wait. A task that is still under way is not a failure, and the module
+        cancels nothing.
   diff_mode:
     support: none
     details:
-      - It changes nothing, unless O(on_timeout=cancel) or O(on_interrupt=cancel).
+      - It changes something only with O(on_timeout=cancel) or O(on_interrupt=cancel).
   idempotent:
     support: full
     details:
-      - It changes something only where it cancels tasks. Those have ended when it runs again.
+      - It changes something only when it cancels tasks. These have ended when it runs again.
 options:
   task_ids:
     description:
       - IDs of the tasks, as the vendor gave them when they were launched.
-      - Exactly one of O(task_ids), O(launch_results) and O(select) is needed.
+      - Exactly one of O(task_ids), O(launch_results) and O(select) is required.
     type: list
     elements: str
     aliases: [task_id]
   launch_results:
     description:
-      - What the tasks that launched them registered. One result, the result of a loop, or a list of either.
-      - Results of skipped tasks are ignored. A failed one is an error.
-      - The ID is looked for where the vendor's launching call has it, at Rackspace, OpenStack and VMware in C(json.id),
-        which M(ansible.builtin.uri) returns, then in C(id) and C(task_id). At Dbvisit it is in C(json.result.task_id),
-        at KooDrive in C(json.taskId) or C(json.data), with O(provider=custom) where O(definition) says. At NetApp Astra
-        Control no call returns one.
-      - A call that launches several tasks at once, and answers with a list of them, gives the IDs of all. At VMware
-        that is C(json.list).
+      - The registered results of the playbook tasks that launched them. One result, the result of a loop, or a list
+        of either.
+      - Results of skipped tasks are ignored. A failed result is an error.
+      - The module looks for the ID where the vendor's launching call has it. At Rackspace, OpenStack and VMware this is
+        C(json.id), which M(ansible.builtin.uri) returns, then C(id) and C(task_id). At Dbvisit it is
+        C(json.result.task_id), at KooDrive C(json.taskId) or C(json.data). With O(provider=custom), O(definition) says
+        where. At NetApp Astra Control no call returns an ID.
+      - When a call launches several tasks and answers with a list, the module takes the IDs of all. At VMware this list
+        is C(json.list).
     type: raw
   select:
     description:
       - Which tasks to wait for, instead of their IDs. The wait goes on until no unfinished task of the vendor matches.
-        Tasks that begin meanwhile are waited for too.
-      - Use it before a maintenance begins, or to let one import run at a time. C({}) selects all.
-      - A task that failed is told in RV(failed_task_ids), and is no failure of the wait unless you set
-        O(on_failure=fail). The task can be somebody else's.
-      - An unfinished task that does not tell what the selection depends on, such as its type, is waited for, with a
-        warning. So is one in a state that this collection does not know. A list that the vendor cuts is a failure.
-      - Each look reads the vendor's whole list. Keep that short with O(select.filters) where the vendor has many tasks.
+        It includes tasks that begin meanwhile.
+      - Use it before a maintenance begins, or to run only one import at a time. C({}) selects all tasks.
+      - RV(failed_task_ids) names a task that failed. The wait does not fail, since the task may be somebody else's,
+        unless you set O(on_failure=fail).
+      - If an unfinished task lacks something that the selection depends on, such as its type, or has a state that this
+        collection does not know, the wait includes it and warns. A list that the vendor cuts is a failure.
+      - Each look reads the vendor's whole list. If the vendor has many tasks, keep the list short with
+        O(select.filters).
       - A provider that cannot list tasks refuses it.
     type: dict
     suboptions:
@@ -74,14 +77,14 @@ options:
         elements: str
       states:
         description:
-          - Only tasks in these states. By default all that have not ended.
+          - Only tasks in these states. By default all unfinished ones.
         type: list
         elements: str
         choices: [queued, running, paused]
       started_after:
         description:
-          - Only tasks that started at this time or later, as in V(2026-11-22T07:30:00Z). Where the vendor does not tell
-            when a task started, the time when it was made counts.
+          - Only tasks that started at this time or later, as in V(2026-11-22T07:30:00Z). If the vendor does not
+            return the start of a task, the time when it was created counts.
         type: str
       started_before:
         description:
@@ -89,57 +92,58 @@ options:
         type: str
       filters:
         description:
-          - Parameters that go to the vendor as they are, as O(longrunning.tasks.task_list#module:filters).
+          - Parameters that go to the vendor unchanged, as O(longrunning.tasks.task_list#module:filters).
         type: dict
       resource:
         description:
-          - Only tasks that work on this resource, as C(resource) of a task has it.
+          - Only tasks with this value as their C(resource).
         type: str
       quiet_seconds:
         description:
-          - For how many seconds no unfinished task may match before the wait ends. V(0) needs one look.
+          - The wait ends when no unfinished task has matched for so many seconds. With V(0) one look is enough.
         type: float
         default: 0.0
   timeout:
     description:
       - Seconds for the whole wait. V(0) looks once.
-      - The tasks go on at the vendor when the time is up, unless O(on_timeout=cancel).
-      - The keyword C(timeout) of Ansible's tasks is something else. It ends the module without a result.
+      - When the time is up, the tasks go on at the vendor, unless O(on_timeout=cancel).
+      - The keyword C(timeout) of Ansible's tasks is a different limit. It ends the module without a result.
     type: float
     default: 3600.0
   deadline:
     description:
-      - The moment at which the wait has to be over, for several waits that share one. The smaller of the time until
-        then and O(timeout) counts.
+      - The moment at which the wait must be over. Several waits can share it. The limit that comes first counts, this
+        one or O(timeout).
       - A time with its zone, such as V(2026-11-22T07:30:00Z) and V(2026-11-22T08:30+01:00), or seconds since 1970, such
         as C(now().timestamp() + 7200).
-      - When it has passed, the wait looks once.
+      - If it has passed already, the wait looks once.
     type: str
   poll_interval:
     description:
-      - Seconds between two looks. The default is the provider's own, V(30) for Rackspace, which asks for no more than
-        one poll in 30 seconds, V(10) for KooDrive, and V(5) for the others.
-      - Where the vendor's answer says how long to wait, the next look comes no sooner.
-      - KooDrive's tokens end after 20 minutes without a request, so that an interval of more than 19 minutes is refused
-        with such a token.
+      - Seconds between two looks. The default depends on the provider. It is V(30) for Rackspace, which allows no
+        more than one poll in 30 seconds, V(10) for KooDrive, the definition's own with V(custom), and V(5) for the
+        others.
+      - If the vendor's answer says how long to wait, the next look comes no sooner.
+      - KooDrive's tokens end after 20 minutes without a request. So with such a token, an interval of more than 19
+        minutes is an error.
     type: float
   max_poll_interval:
     description:
       - The most seconds between two looks. Looks are more than O(poll_interval) apart only while the progress of the
         tasks says that their ends are further away. Near an end they are O(poll_interval) apart again.
-      - When you set it, the interval also grows up to there while nothing changes, for tasks that tell no progress.
-      - The default is O(poll_interval) where you set that, and V(60) where you set neither.
+      - When you set it, the interval also grows up to this value while nothing changes, for tasks without a progress.
+      - The default is O(poll_interval) if you set that, and V(60) if you set neither.
     type: float
   wait_for:
     description:
       - V(all) - wait until all tasks have ended.
-      - V(any) - wait until one has succeeded. It is a failure when all have ended and none has.
+      - V(any) - wait until one has succeeded. The wait fails when all have ended without success.
     type: str
     choices: [all, any]
     default: all
   fail_fast:
     description:
-      - End the wait at the first task that fails, whatever the others do.
+      - End the wait when the first task fails, even if others are still under way.
     type: bool
     default: false
   on_failure:
@@ -165,62 +169,61 @@ options:
     description:
       - What to do about tasks that have not ended when somebody interrupts the wait, as with Ctrl-C.
       - V(leave) - nothing. They go on at the vendor.
-      - V(cancel) - ask the vendor to cancel them, all at once. There is less than half a second for that, so that
-        RV(msg) and RV(cancels) say which cancels were sent and which were not. What ends the process with SIGKILL
-        leaves no time for anything.
+      - V(cancel) - ask the vendor to cancel them, all at once. There is less than half a second for that. RV(msg) and
+        RV(cancels) say which cancels were sent and which were not. SIGKILL leaves no time for this.
     type: str
     choices: [leave, cancel]
     default: leave
   accept_failure_codes:
     description:
-      - Failure codes of the vendor that count as a success here, such as a code that says that the work was done
-        before.
+      - Failure codes of the vendor that count as a success here, such as a code for work that was already done.
     type: list
     elements: str
     default: []
   success_states:
     description:
-      - The vendor's words for a state that count as a success here, whatever the provider's table says. No others do.
-      - They are for resources, such as a server that has to become C(ACTIVE), or a volume that has to be C(available)
-        or C(in-use).
-      - A state that the table calls a success, and that is not among these, counts as V(running).
-      - Give the words in the case in which the vendor writes them, as C(raw_state) has them. When the vendor writes one
-        in another case, the module fails and says so.
-      - For a resource that has to go, set O(not_found=succeed), and here the vendor's word for a deleted one. With no
-        word here, a resource that is still there and well would be a success.
-      - A task that failed for another reason than its word, such as a part of it that failed, stays a failure.
+      - The vendor's words for a state that count as a success here, whatever the provider's table says. No other words
+        do.
+      - Use it for resources, such as a server that should become C(ACTIVE), or a volume that should be C(available) or
+        C(in-use).
+      - A state that is a success in the table, but not in this list, counts as V(running).
+      - Write the words as the vendor does, in the same case. C(raw_state) shows them. If the case differs, the module
+        fails and says so.
+      - To wait for a resource to disappear, set O(not_found=succeed), and give the vendor's word for a deleted resource
+        here. Without a word here, a resource that still exists and is well would be a success.
+      - A task that failed for another reason than its word, such as a failed part, stays a failure.
     type: list
     elements: str
   failure_states:
     description:
-      - The vendor's words for a state that count as a failure here, besides those that the provider's table calls one.
-      - A word must not be in O(success_states) too. For the case of a word, see there.
+      - The vendor's words for a state that count as a failure here, in addition to the failures in the provider's
+        table.
+      - A word must not also be in O(success_states). The same rule holds for the case of a word.
     type: list
     elements: str
   not_found:
     description:
-      - What it means when the vendor does not have a task.
-      - V(fail) - it is a failure.
+      - What to do when the vendor does not have a task.
+      - V(fail) - the task counts as a failure.
       - V(wait) - the task is not registered yet, so wait for it to appear.
-      - V(succeed) - this vendor forgets tasks that ended, so it counts as a success. What became of the task is then
-        a guess. See the waiting guide.
+      - V(succeed) - the task counts as a success, for vendors that forget tasks that ended. Whether it really succeeded
+        is then a guess. See the waiting guide.
       - A task that the wait has seen counts as not found only after three such answers in a row, over at least five
-        seconds, since one may come from a proxy or from a node that lags behind.
+        seconds, since a single one may come from a proxy or from a node that lags behind.
     type: str
     choices: [fail, wait, succeed]
     default: fail
   unknown_state:
     description:
-      - What to do about a state that this collection does not know, or that the vendor does not tell. It never counts
-        as a success.
+      - What to do when a task has no state, or one that this collection does not know. It never counts as a success.
       - V(wait) - warn once and go on waiting.
-      - V(fail) - it is a failure.
+      - V(fail) - the task counts as a failure.
     type: str
     choices: [wait, fail]
     default: wait
   stall_timeout:
     description:
-      - End the wait when neither state nor progress nor message of a task has changed for so many seconds.
+      - End the wait when state, progress and message of a task have not changed for so many seconds.
         By default there is no such limit.
     type: float
   transient_timeout:
@@ -233,34 +236,34 @@ options:
     default: 300.0
   follow_subtasks:
     description:
-      - Whether the wait goes on until the tasks that are directly a part of those waited for have ended too. Until then
-        an ended task counts as V(running), with its own C(raw_state), and its C(subtasks) say what goes on. With
-        O(fail_fast) a failed task ends the wait at once.
-      - A task's own state decides whether it succeeded. A subtask without success is told in the task's C(message).
-      - Of the vendors, NetApp Astra Control has subtasks. For the others this makes no difference.
+      - Whether to wait until the direct subtasks of each task have ended too. Until then an ended task counts as
+        V(running), with its own C(raw_state), and its C(subtasks) say what is under way. With O(fail_fast) a failed
+        task ends the wait at once.
+      - A task's own state decides whether it succeeded. The task's C(message) names a subtask without success.
+      - Of the vendors, only NetApp Astra Control has subtasks. For the others this option has no effect.
     type: bool
     default: false
   progress:
     description:
-      - Whether lines in the playbook's output tell what goes on during the wait, such as how many tasks have ended,
-        their progress, about how long it will still take, and how it ended. A failure is told at once, with its reason.
-      - There are such lines where ansible-playbook does the work itself, with the C(local) connection. With C(async),
-        with C(become) and in check mode there are none.
-      - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each request
-        that failed has a line of its own.
-      - With C(no_log) they tell counts only. With a stdout callback that writes JSON they go to stderr.
+      - Whether to print lines about the wait in the playbook's output, such as how many tasks have ended, their
+        progress, the estimated time left, and the outcome. A failure gets its line at once, with its reason.
+      - There are such lines when ansible-playbook does the work itself, with the C(local) connection. There are none
+        with C(async), with C(become) and in check mode.
+      - A line has at most 100 characters. With C(-v) nothing is cut, and each change of a task's state and each failed
+        request has a line of its own.
+      - With C(no_log) the lines show counts only. With a stdout callback that writes JSON they go to stderr.
     type: bool
     default: true
   progress_interval:
     description:
       - The most seconds between two such lines, also while nothing changes.
-      - While there is news, such as a percentage that grows, a line comes every 10 seconds in the first minute, every
-        30 seconds until ten minutes have passed and every 60 seconds from then on, but never later than this.
+      - While there is news, such as a growing percentage, a line comes every 10 seconds in the first minute, every 30
+        seconds until ten minutes have passed, and then every 60 seconds, but at least as often as this option says.
     type: float
     default: 30.0
   return_raw:
     description:
-      - Whether each task has the vendor's own object too, under C(raw). It can be long.
+      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
     type: bool
     default: false
 seealso:
@@ -272,7 +275,7 @@ seealso:
   - ref: ansible_collections.longrunning.tasks.docsite.describe_your_api
     description: How to describe an API, from a saved answer to a wait.
   - ref: ansible_collections.longrunning.tasks.docsite.custom_guide
-    description: How any other API is described with O(definition).
+    description: How O(definition) describes any other API.
 """
 
 EXAMPLES = r"""
@@ -423,7 +426,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: In a sentence, how the wait ended, and for a bad end what to do.
+  description: How the wait ended, in a sentence, and after a failure what to do.
   returned: always
   type: str
   sample: >-
@@ -432,15 +435,14 @@ msg:
 outcome:
   description:
     - How the wait ended.
-    - V(succeeded) - all tasks succeeded, or one did with O(wait_for=any). Tasks that O(not_found) or
-      O(accept_failure_codes) make a success of count too. With O(select), no unfinished task matches.
+    - V(succeeded) - all tasks succeeded, or one did with O(wait_for=any). A task can also count as a success because
+      of O(not_found) or O(accept_failure_codes). With O(select), no unfinished task matches.
     - V(failed) - tasks ended without success.
     - V(timed_out) - O(timeout) or O(deadline) was up before they had ended. RV(msg) says which.
     - V(stalled) - nothing had changed for O(stall_timeout).
-    - V(unreachable) - the vendor could not be reached any more, so nobody can tell what became of them. See RV(reason)
-      and RV(request).
-    - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or nobody was left to read its
-      result.
+    - V(unreachable) - the vendor gave no usable answer, so it is unknown what became of the tasks. See RV(reason) and
+      RV(request).
+    - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or ansible-playbook was gone.
     - V(not_started) - no wait began, because an option is wrong or a library is missing. See RV(reason).
   returned: always
   type: str
@@ -452,10 +454,10 @@ timed_out:
   sample: false
 tasks:
   description:
-    - The tasks as last known, one to one with the IDs and in their order. With O(select), all that were seen
-      unfinished, in the order in which they were seen first. Each has the keys of
-      RV(longrunning.tasks.task_info#module:task). With O(follow_subtasks=true) an ended task has its
-      C(subtasks) too.
+    - The tasks as last known, one for each ID and in the same order. With O(select), all tasks that the wait saw
+      unfinished, in the order in which it saw them first. Each has the keys of
+      RV(longrunning.tasks.task_info#module:task). With O(follow_subtasks=true) an ended task also has its
+      C(subtasks).
     - A task that was never seen has the state V(unknown) and no C(raw_state).
     - Empty when no wait began.
   returned: always
@@ -478,7 +480,7 @@ tasks:
       returned: success
       sample: {code: "396", title: The file is not a valid VHD}
     history:
-      description: The changes of its state that the wait saw, the newest 200.
+      description: The newest 200 changes of its state that the wait saw.
       type: list
       elements: dict
       returned: success
@@ -494,12 +496,12 @@ tasks:
           returned: success
           sample: processing
         percent:
-          description: How much was done, or null.
+          description: The progress in percent, or null.
           type: float
           returned: success
           sample: null
         at:
-          description: When it was seen, as an RFC 3339 time in UTC.
+          description: When the wait saw it, as an RFC 3339 time in UTC.
           type: str
           returned: success
           sample: "2014-02-26T02:58:49.120Z"
@@ -513,7 +515,7 @@ task:
   returned: always
   type: dict
 counts:
-  description: How many of RV(tasks) are in each state. Every state is there.
+  description: How many of RV(tasks) are in each state. The dictionary has every state.
   returned: always
   type: dict
   sample:
@@ -534,20 +536,20 @@ failed_task_ids:
   sample: [fc29a67c-ad76-49bc-a317-a5f38dcb44c0]
 failure_codes:
   description:
-    - The vendor's codes of the tasks in RV(failed_task_ids), each once, to branch on. Tasks that failed without a code
-      add nothing.
+    - The vendor's codes of the tasks in RV(failed_task_ids), each once, to branch on. Tasks without a code are not
+      included.
   returned: always
   type: list
   elements: str
   sample: ["396"]
 pending_task_ids:
-  description: IDs of the tasks that had not ended when the wait did.
+  description: IDs of the tasks that were unfinished when the wait ended.
   returned: always
   type: list
   elements: str
   sample: []
 elapsed:
-  description: Seconds that the wait took.
+  description: How many seconds the wait took.
   returned: always
   type: float
   sample: 1812.4
@@ -557,7 +559,7 @@ polls:
   type: int
   sample: 61
 requests:
-  description: How many requests were sent, those of logins included.
+  description: How many requests were sent, including logins.
   returned: always
   type: int
   sample: 63
@@ -574,8 +576,9 @@ last_transient_error:
 cancels:
   description:
     - What became of each task that the wait asked the vendor to cancel, because of O(on_timeout=cancel) or
-      O(on_interrupt=cancel). It has the keys of RV(longrunning.tasks.task_cancel#module:cancels). Else it is empty.
-    - A task that ended since then is among RV(failed_task_ids), unless it succeeded.
+      O(on_interrupt=cancel). Otherwise it is empty. The keys are those of
+      RV(longrunning.tasks.task_cancel#module:cancels).
+    - RV(failed_task_ids) includes tasks that ended since then, unless they succeeded.
   returned: always
   type: list
   elements: dict
@@ -587,10 +590,10 @@ option:
   sample: region
 reason:
   description:
-    - Why the module failed, in a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
-      from the wait itself. With the outcome V(unreachable) it says why, such as V(unreachable), V(authentication) or
-      V(permission).
-    - The others are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcome
+    - Why the module failed, as a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
+      from the wait itself. With the outcome V(unreachable) it is the cause, such as V(unreachable), V(authentication)
+      or V(permission).
+    - All other values are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcome
       V(not_started).
   returned: failure
   type: str

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.module_utils.common.yaml import yaml_load
+from ansible.module_utils.common.yaml import SafeLoader, yaml_load
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.text import listed, readable
@@ -141,7 +141,9 @@ def _loaded(content: bytes) -> dict[str, Any]:
             "as api_token"
         )
     try:
-        data = yaml_load(content.decode())
+        text = content.decode()
+        _refuse_repeated_keys(text)
+        data = yaml_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
@@ -162,6 +164,32 @@ def _loaded(content: bytes) -> dict[str, Any]:
     except (TypeError, RecursionError, ValueError):
         raise ValueError("it holds itself, or a key that is no text") from None
     return plain
+
+
+def _refuse_repeated_keys(text: str) -> None:
+    """Make sure that no mapping has a key twice, of which YAML would keep the last: a state could mean something else.
+
+    Raises:
+        MarkedYAMLError: one has, or it is no YAML.
+    """
+    waiting, seen = [yaml.compose(text, Loader=SafeLoader)], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [value for _key, value in node.value]
+            keys: set[tuple[str, str]] = set()
+            for key, _value in node.value:
+                name = (key.tag, str(key.value))
+                if name in keys:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value} is there twice", problem_mark=key.start_mark
+                    )
+                keys.add(name)
 
 
 def _size(value: Any, known: dict[int, int]) -> int:

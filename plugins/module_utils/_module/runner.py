@@ -59,7 +59,7 @@ LOGOUT_SECONDS = 5.0
 LAST_LOGOUT_SECONDS = 0.4
 
 #: What others put in these is theirs to name: what has the name of a secret in there is hidden.
-_WITH_SECRETS = ("input", "launch_results", "filters")
+_WITH_SECRETS = ("input", "launch_results", "filters", "select")
 #: These are not even logged, as ansible-core does with the options of every module.
 _NEVER_LOGGED = ("input", "launch_results")
 #: The keys of a result under which there are tasks.

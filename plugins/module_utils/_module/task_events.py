@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from .._core.clock import Deadline
-from .._core.errors import InterruptError, OptionError, RequestError, TransientError
+from .._core.errors import InterruptError, OptionError, RequestError, TransientError, WorkError
 from .._core.retrying import Backoff, TroubleRun
 from .._core.task import TaskState, format_time
 from .._core.text import seconds_in_words, sentence
@@ -183,6 +183,9 @@ class _Watcher:
             return self._after_trouble(error)
         except RequestError as error:
             return self._after_refusal(error.message, error.reason, error)
+        except WorkError as error:
+            # By an answer an option is wrong, such as a region that the account lacks, which may be the answer's fault.
+            return self._after_refusal(error.message, error.reason, None)
         except Exception as error:  # noqa: BLE001 - a source that ends stops the whole engine
             told = f"This is a bug in longrunning.tasks. Please report it: {type(error).__name__}: {error}"
             self._context.warn(traceback.format_exc())

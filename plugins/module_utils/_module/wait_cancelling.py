@@ -81,13 +81,14 @@ def give_up(context: Context, outcome: WaitOutcome, read: ReadTasks) -> GivenUp:
 def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, read: ReadTasks) -> WaitOutcome:
     """Send the cancels, and return what became of the tasks in the short time that there is to see it."""
     clock, request_timeout = context.clock, context.options.request_timeout
+    began = clock.monotonic()
     try:
         canceller.cancel(outcome.pending, Deadline(clock, request_timeout, clock.monotonic() + SEND_SECONDS))
     except InterruptError:
         unsent = [found.task for found in canceller.done.values() if found.outcome is CancelOutcome.NOT_SENT]
         canceller.cancel_within(LAST_SECONDS, unsent)
         return outcome
-    began = clock.monotonic()
+    sending = clock.monotonic() - began
     plan = outcome.plan._replace(
         timeout=END_SECONDS,
         deadline=None,
@@ -111,21 +112,22 @@ def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, rea
         known=waiting,
     )
     canceller.settle({task.id: task for task in later.tasks if task.id in later.last_seen})
-    return _joined(outcome, later, canceller, clock.monotonic() - began)
+    return _joined(outcome, later, canceller, sending)
 
 
-def _joined(outcome: WaitOutcome, later: WaitOutcome, canceller: Canceller, seconds: float) -> WaitOutcome:
-    """Return the outcome of a wait with what its tasks have become since."""
+def _joined(outcome: WaitOutcome, later: WaitOutcome, canceller: Canceller, sending: float) -> WaitOutcome:
+    """Return the outcome of a wait with what its tasks have become since. ``sending``: the seconds between the two."""
+    resumed = outcome.elapsed + sending
     newest = {task_id: found.task for task_id, found in canceller.done.items()}
-    seen = {task_id: age + seconds for task_id, age in outcome.last_seen.items()}
+    seen = {task_id: age + sending + later.elapsed for task_id, age in outcome.last_seen.items()}
     return outcome._replace(
         tasks=tuple(newest.get(task.id, task) for task in outcome.tasks),
         histories={
-            task_id: (*history, *_shifted(later.histories.get(task_id, ()), history, outcome.elapsed))
+            task_id: (*history, *_shifted(later.histories.get(task_id, ()), history, resumed))
             for task_id, history in outcome.histories.items()
         },
         last_seen={**seen, **later.last_seen},
-        elapsed=outcome.elapsed + later.elapsed,
+        elapsed=resumed + later.elapsed,
         polls=outcome.polls + later.polls,
         transient_errors=outcome.transient_errors + later.transient_errors,
         last_transient_error=later.last_transient_error or outcome.last_transient_error,

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import quote, urljoin
 
-from ..._api.answers import find_words
+from ..._api.answers import XML, find_words
 from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._core.clock import Deadline
 from ..._core.errors import (
@@ -303,7 +303,10 @@ class CustomProvider(RestProvider):
         if definition.is_by_id and isinstance(items, Mapping):
             return tuple(items.items())
         if definition.is_by_id or not isinstance(items, list):
-            raise BadAnswerError(f"{self.definition.title} answered with no list of tasks where list.items looks")
+            told = f"{definition.title} answered with no list of tasks where list.items looks"
+            if definition.answer_format is XML and definition.items is not None:
+                told += f". XML has no lists of one or none: write [{definition.items.text}][] there"
+            raise BadAnswerError(told)
         return items
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:

@@ -103,6 +103,25 @@ def test_xml_is_read():
     assert refusal({"job": JOB}, definition) == "The definition says format: xml, and the saved answer is no text"
 
 
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        "",
+        "<job><number>1</number><phase>WORKING</phase></job>",
+        "<job><number>1</number><phase>WORKING</phase></job>" * 2,
+    ],
+)
+def test_a_list_in_xml_needs_brackets_which_the_message_tells(jobs):
+    xml = f"<jobs>{jobs}</jobs>"
+    definition = changed(format="xml", list={"path": "/jobs", "items": "[jobs.job][]"})
+    assert len(read_list(xml, definition)) == jobs.count("<job>")
+    definition["list"]["items"] = "jobs.job"
+    if jobs.count("<job>") < 2:
+        told = refusal(xml, definition, read_list)
+        assert told.startswith("The API answered with no list of tasks where list.items looks. XML has no lists of one")
+        assert "write [jobs.job][] there" in told
+
+
 def test_headers_count():
     definition = {"get": {"path": "/{id}", "statuses": {"303": "succeeded"}}}
     task = read("", definition, task_id="17", status=303, headers={"Location": "/results/17"})

@@ -82,6 +82,11 @@ def test_values_are_those_that_a_module_gets(tmp_path):
     assert definition_named("a", [tmp_path]) == expected
 
 
+def test_a_merge_that_is_overridden_is_no_key_twice(tmp_path):
+    write(tmp_path, "a.yml", "a: &a {x: 1, y: 1}\nb: {<<: *a, x: 2}\n")
+    assert definition_named("a", [tmp_path])["b"] == {"x": 2, "y": 1}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -94,6 +99,7 @@ def test_values_are_those_that_a_module_gets(tmp_path):
         (b"a: \xff", "is not UTF-8"),
         ("[" * 5000, "is nested too deeply|is no YAML"),
         ("a: &b [*b]", "holds itself"),
+        ("states:\n  done: failed\n  done: succeeded", "is no YAML: the key done is there twice in line 3, column 3"),
         ("? [a]\n: b", "is no YAML|a key that is no text"),
         (b"#" * 1_000_001, "is too large"),
         (

@@ -489,6 +489,7 @@ def test_of_a_launchs_input_only_the_secrets_are_hidden(run, server):
     [
         (task_wait, {"launch_results": launched("a")}),
         (task_launch, {"type": "import", "input": {"passphrase": "0ther-s3cret", "anything": "0ther-s3cret"}}),
+        (task_wait, {"select": {"filters": {"access_token": "0ther-s3cret"}}}),
     ],
 )
 @pytest.mark.parametrize("further", [{}, {"colour": "red"}])

@@ -192,6 +192,14 @@ def test_a_defect_ends_nothing():
     assert "Traceback" in doing.warnings[0]
 
 
+def test_an_option_that_an_answer_refutes_is_told_as_such_and_ends_nothing():
+    provider = FakeProvider({"t": [OptionError("region", "region is odd"), task("t", "succeeded")]})
+    events, doing = run(provider, task_ids=["t"], seconds=1000.0)
+    assert [told.get("trouble", {}).get("message") for _at, told in events] == ["region is odd", None]
+    assert events[0][1]["trouble"]["reason"] == "invalid_option"
+    assert doing.warnings[0] == "region is odd. The next try comes in 5 min"
+
+
 def test_an_interrupt_in_a_request_ends_the_watch():
     provider = FakeProvider({"t": InterruptError("The engine ends")})
     with pytest.raises(InterruptError):

@@ -72,6 +72,17 @@ def test_the_time_is_up_and_the_task_is_cancelled():
     )
 
 
+def test_the_time_that_the_requests_take_counts():
+    class Slow(Vendor):
+        def cancel(self, wanted, deadline):
+            super().cancel(wanted, deadline)
+            deadline.clock.advance(20)
+
+    run, result = fails(Slow("a", looks=1), on_timeout="cancel", poll_interval=5)
+    assert run.clock.elapsed == result["elapsed"] == 60 + 20 + 5
+    assert [entry["elapsed"] for entry in result["task"]["history"]] == [0.0, 85.0]
+
+
 def test_nobody_waits_long_for_the_end():
     provider = Vendor("a", looks=1000)
     run, result = fails(provider, on_timeout="cancel", poll_interval=5)
