@@ -156,7 +156,7 @@ def test_a_typo_is_answered_in_few_lines(run_playbook):
     run = run_playbook("typo.yml", verbosity="")
     assert run.status == 2
     assert "api_kee" in run.output
-    assert "Supported parameters include" in run.output
+    assert "Did you mean api_key?" in run.output
     assert "Traceback" not in run.output
 
 
