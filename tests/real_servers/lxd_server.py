@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real LXD without instances, which downloads images from a server of ours. It trusts one client certificate."""
+"""A real LXD, which downloads images from a server of ours. It trusts one client certificate."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class LxdServer(RealServer):
         self._socket = folder / "unix.socket"
         log, variables = self.state / "lxd.log", {"LXD_DIR": str(folder)}
         process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), variables=variables)
+        self._process = process
         self._set_up()
 
         def wait_for_a_look() -> None:
@@ -90,6 +91,10 @@ class LxdServer(RealServer):
         if answer.status >= 400:
             message = f"LXD answered {answer.status} to {method} /1.0{path}: {said}"
             raise ServerError(message)
+
+    def looks(self, instance: str) -> int:
+        """Return how many requests for an instance there have been."""
+        return self._process.count(f"url=/1.0/instances/{instance} ")
 
     def stop(self) -> None:
         """Stop both."""
