@@ -117,7 +117,7 @@ def path_segment(task_id: str) -> str:
             it is no text that can be written down.
     """
     if not task_id.strip():
-        raise OptionError("task_ids", "task_ids contains an empty ID: was the task that should have given it skipped?")
+        raise OptionError("task_ids", "task_ids contains an empty ID. Perhaps the task that gives it was skipped")
     if task_id in (".", ".."):
         raise OptionError("task_ids", f"task_ids contains {task_id!r}, which is not a task ID")
     try:

@@ -44,7 +44,7 @@ from .._provider.rest import Params, RestProvider, RestRequest, connect, whole_n
 
 _PROBLEMS = "Astra Control API 24.02, problem types"
 _ADDRESS = "Check api_url and account_id"
-_NEW_LOGIN = "Make a new token in Astra Control's web interface: one that was revoked never works again"
+_NEW_LOGIN = "Make a new token in Astra Control's web interface: a revoked token never works again"
 _LATER = "Ask again in a while"
 
 

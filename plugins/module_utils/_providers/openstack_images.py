@@ -61,7 +61,7 @@ DESCRIPTION = ProviderDescription(
         DocumentedError(
             code="internal_error",
             title="Glance met an error while it worked on the task",
-            detail="Glance tells no more than this to its users",
+            detail="Glance gives its users no further detail",
             remedy="Check that the source's address answers and is allowed by the server's import filters, and that "
             "the format fits; the server's log names the cause",
             retryable=None,

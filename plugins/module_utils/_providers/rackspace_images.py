@@ -53,7 +53,7 @@ DOCUMENTED_ERRORS = (
     _vhd(
         "111",
         "An unspecified problem with the VHD made it fail the validation checks",
-        "Check the VHD with a tool such as vhd-util or qemu-img, write it anew as a fixed or dynamic VHD, and import "
+        "Check the VHD with a tool such as vhd-util or qemu-img, write it again as a fixed or dynamic VHD, and import "
         "that one",
         title="The VHD failed validation",
     ),
@@ -78,7 +78,7 @@ DOCUMENTED_ERRORS = (
     _vhd(
         "614",
         "The internal UUID of the VHD is all zeros",
-        "Give the VHD a new UUID with the tool that made it, or convert it anew",
+        "Give the VHD a new UUID with the tool that made it, or convert it again",
     ),
     _vhd(
         "721",

@@ -230,7 +230,7 @@ class Launcher:
     def _interrupted(self, error: InterruptError) -> InterruptError | LaunchUnclearError:
         if not self._may_have_begun:
             return error
-        advice = f"The launch had been sent: check at {self._title} whether it has started"
+        advice = f"The launch was sent: check at {self._title} whether it has started"
         return LaunchUnclearError(f"{sentence(error.message)} {advice}")
 
     def _listed(self, launch: Launch) -> dict[str, Task]:

@@ -40,7 +40,7 @@ _CODES = (
     ("13000310", "The folders are nested too deeply", "Choose a target folder nearer to the root"),
     ("13000311", "There is no space left", "Delete files, empty the recycle bin, or get a larger quota"),
     ("13000312", "The file is in the target folder already", "Choose another target folder"),
-    ("13000401", "The upload task is not known", "Begin the upload anew"),
+    ("13000401", "The upload task is not known", "Start the upload again"),
     ("13000402", "The file did not pass the integrity check", "Upload the file again"),
     ("13000403", "The file's state could not be changed", "Look at the file's state and try again"),
     ("13000404", "The parent folder is in the recycle bin", "Restore the parent folder first"),
@@ -87,7 +87,7 @@ DOCUMENTED_ERRORS = (
     ),
     _known(
         "APIG.0307",
-        "The token has to be renewed",
+        "The token must be renewed",
         "Get a new token, and check that it is for the region asked",
         "The token has run out, or is for another region",
         _GATEWAY_FAQ,

@@ -237,7 +237,7 @@ def _start_in_background(options: argparse.Namespace, plan: _Plan, folder: State
         if running is not None and running.fingerprint == plan.fingerprint:
             _report(options, "running", f"Task simulator already listens on {running.url}", running)
         elif running is not None:
-            _report(options, "would_restart", f"Task simulator on {running.url} would be started anew", running)
+            _report(options, "would_restart", f"Task simulator on {running.url} would be restarted", running)
         else:
             _report(options, "would_start", "Task simulator would be started", None)
         return 0

@@ -272,14 +272,14 @@ SIGNAL = InterruptError("Interrupted by the signal SIGTERM")
 def test_who_interrupts_it_is_told_that_it_was_on_its_way(clock):
     provider = LaunchingProvider(SIGNAL)
     with pytest.raises(
-        LaunchUnclearError, match=r"SIGTERM\. The launch had been sent: check at Example Cloud whether it has"
+        LaunchUnclearError, match=r"SIGTERM\. The launch was sent: check at Example Cloud whether it has"
     ):
         launch(provider, clock)
 
 
 def test_so_is_who_interrupts_the_search(clock):
     provider = LaunchingProvider(lambda: provider.list_problems.append(SIGNAL) or LOST)
-    with pytest.raises(LaunchUnclearError, match="The launch had been sent"):
+    with pytest.raises(LaunchUnclearError, match="The launch was sent"):
         launch(provider, clock)
 
 
