@@ -343,8 +343,8 @@ def test_after_an_interrupt_nothing_more_is_sent():
     go_on = threading.Event()
 
     class Slow(CancellingProvider):
-        def cancel(self, wanted, deadline):
-            super().cancel(wanted, deadline)
+        def cancel(self, task, deadline):
+            super().cancel(task, deadline)
             if len(self.cancels) == 8:
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
             go_on.wait(60)

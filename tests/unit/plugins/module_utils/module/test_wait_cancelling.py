@@ -74,8 +74,8 @@ def test_the_time_is_up_and_the_task_is_cancelled():
 
 def test_the_time_that_the_requests_take_counts():
     class Slow(Vendor):
-        def cancel(self, wanted, deadline):
-            super().cancel(wanted, deadline)
+        def cancel(self, task, deadline):
+            super().cancel(task, deadline)
             deadline.clock.advance(20)
 
     run, result = fails(Slow("a", looks=1), on_timeout="cancel", poll_interval=5)
@@ -94,8 +94,8 @@ def test_nobody_waits_long_for_the_end():
 @pytest.mark.parametrize(("looks", "outcome"), [([None, task("a")], "sent"), ([None], "gone")])
 def test_several_answers_say_that_a_cancelled_task_is_gone(looks, outcome):
     class Forgetful(Vendor):
-        def cancel(self, wanted, deadline):
-            super().cancel(wanted, deadline)
+        def cancel(self, task, deadline):
+            super().cancel(task, deadline)
             self.tasks["a"] = list(looks)
 
     run, result = fails(Forgetful("a"), on_timeout="cancel", poll_interval=60)
@@ -241,10 +241,10 @@ def test_what_does_not_answer_in_time_is_told(monkeypatch):
     go_on = threading.Event()
 
     class Slow(Vendor):
-        def cancel(self, wanted, deadline):
-            if wanted.id == "b":
+        def cancel(self, task, deadline):
+            if task.id == "b":
                 go_on.wait(60)
-            super().cancel(wanted, deadline)
+            super().cancel(task, deadline)
 
     result = interrupted(Slow("a", "b", "c"), "a", "b", "c", on_interrupt="cancel")
     go_on.set()
@@ -296,8 +296,8 @@ def test_an_interrupt_while_many_cancels_are_sent_sends_each_once():
     go_on = threading.Event()
 
     class Slow(Vendor):
-        def cancel(self, wanted, deadline):
-            super().cancel(wanted, deadline)
+        def cancel(self, task, deadline):
+            super().cancel(task, deadline)
             if len(self.cancels) <= 8:
                 if len(self.cancels) == 8:
                     interrupt_the_main_thread()
