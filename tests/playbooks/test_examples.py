@@ -511,7 +511,15 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    elsewhere = {"adding_a_provider", "awx_guide", "cookbook", "custom_guide", "describe_your_api", "eda_guide", "README"}
+    elsewhere = {
+        "adding_a_provider",
+        "awx_guide",
+        "cookbook",
+        "custom_guide",
+        "describe_your_api",
+        "eda_guide",
+        "README",
+    }
     assert pages <= elsewhere
 
 
