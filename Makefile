@@ -55,7 +55,7 @@ smoke: .venv/.ready ## A few playbooks on each ansible-core between the oldest a
 real: .venv/.ready ## Real servers that start quickly: Glance, aptly, Pulp, Flower, Buildbot, Azure's test server
 	@$(NOX) real_servers
 
-real-all: .venv/.ready ## These and Ganeti, LXD, pygeoapi, sushy-tools (as root; needs the packages ganeti and lxd)
+real-all: .venv/.ready ## These and Ganeti, LXD, pygeoapi, sushy-tools, as root with ganeti and lxd installed (not a part of test)
 	@$(NOX) real_servers -- -m ""
 
 bench: .venv/.ready ## Measure task_wait against uri with until, some twelve minutes (not a part of test)

@@ -511,7 +511,16 @@ def test_every_exception_is_an_example():
 # what a new provider needs in tests/unit/tooling, and playbooks as jobs of AWX in tests/awx.
 def test_what_is_no_playbook_is_looked_at_elsewhere():
     pages = {example.page for example in EXAMPLES if example.kind == "part"}
-    assert pages <= {"cookbook", "adding_a_provider", "awx_guide", "custom_guide", "describe_your_api", "README"}
+    elsewhere = {
+        "adding_a_provider",
+        "awx_guide",
+        "cookbook",
+        "custom_guide",
+        "describe_your_api",
+        "eda_guide",
+        "README",
+    }
+    assert pages <= elsewhere
 
 
 def test_the_cookbook_has_enough_recipes():
@@ -524,8 +533,9 @@ def test_the_cookbook_has_enough_recipes():
 
 
 # tests/eda runs rulebooks.
-def test_the_rulebook_uses_options_that_exist():
-    (rulebook,) = [example for example in EXAMPLES if example.page == "cookbook" and example.kind == "part"]
+@pytest.mark.parametrize("page", ["cookbook", "eda_guide"])
+def test_the_rulebook_uses_options_that_exist(page):
+    (rulebook,) = [example for example in EXAMPLES if example.page == page and "\n  sources:\n" in example.text]
     source = COLLECTION / "extensions" / "eda" / "plugins" / "event_source" / "task_events.yml"
     text = yaml.safe_load(source.read_text(encoding="utf-8"))["DOCUMENTATION"]
     fragment = (COLLECTION / "plugins" / "doc_fragments" / "connection.py").read_text(encoding="utf-8")
