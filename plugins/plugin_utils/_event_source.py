@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import json
 import logging
 import signal
 import threading
@@ -160,9 +161,20 @@ class EventSource:
             pass
 
 
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as on their way to a module: YAML has dates, and keys that are numbers."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(options, default=str))
+    except (TypeError, ValueError, RecursionError):
+        raise SourceError(
+            "The options of task_events contain themselves, or a key that is not text. Correct them in the rulebook"
+        ) from None
+    return plain
+
+
 def _checked(args: Mapping[str, Any], mask: Mask) -> Mapping[str, Any]:
     """Return the options, checked as those of a module are."""
-    given = {name: value for name, value in args.items() if name not in (_FEEDBACK, _FEEDBACK_QUEUE)}
+    given = _plain({name: value for name, value in args.items() if name not in (_FEEDBACK, _FEEDBACK_QUEUE)})
     spec = runner.with_connection(TASK_EVENTS)
     try:
         params, refusal = runner.options_to_check(with_definition(given, [str(Path.cwd())]), spec, mask)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import sys
 import uuid
 from pathlib import Path
 
@@ -15,10 +14,7 @@ import pytest
 from awx_job import run_job
 from awx_rules import inject, load
 from installed import COLLECTION, COLLECTIONS
-
-sys.path.insert(0, str(COLLECTION / "roles" / "task_simulator" / "files"))
-
-from task_simulator import Simulator
+from simulators import HandClock, simulators
 
 PROJECT = Path(__file__).parent / "project"
 TYPES = load(COLLECTION / "playbooks" / "vars" / "awx" / "credential_types.yml")["awx_credential_types"]
@@ -30,16 +26,6 @@ MARKS = [MARK, *(base64.b64encode(b" " * shift + MARK.encode())[4:-4].decode() f
 #: of credentials in what it shows of it (``status_handler`` in awx/main/tasks/callback.py).
 OF_THE_RUNNER = {"worked/artifacts/42/command", "kept/artifacts/42/command"}
 SECRETS = {"api_key": f"{MARK}-key", "password": f"{MARK}-pass/word?&"}
-
-
-class HandClock:
-    """Seconds that pass when the test says so, so that a busy machine changes nothing."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
@@ -57,21 +43,12 @@ def secrets():
 @pytest.fixture
 def simulate(clock):
     """Return a function that starts a simulator with a scenario."""
-    running = []
-
-    def start(scenario):
-        credentials = {
-            "rackspace_images": {"username": "demo", "api_key": SECRETS["api_key"], "regions": ["DFW"]},
-            "vmware_live_site_recovery": {"password": SECRETS["password"], "ip_rate_limit": 1000},
-        }
-        simulator = Simulator({"credentials": credentials, **scenario}, clock=clock)
-        running.append(simulator)
-        simulator.start()
-        return simulator
-
-    yield start
-    for simulator in running:
-        simulator.stop()
+    credentials = {
+        "rackspace_images": {"username": "demo", "api_key": SECRETS["api_key"], "regions": ["DFW"]},
+        "vmware_live_site_recovery": {"password": SECRETS["password"], "ip_rate_limit": 1000},
+    }
+    with simulators(credentials, clock) as start:
+        yield start
 
 
 @pytest.fixture

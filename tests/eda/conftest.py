@@ -10,23 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from installed import COLLECTIONS
 from rulebook_engine import API_KEY, Engine
-
-INSTALLED = Path(os.environ["LONGRUNNING_TESTS_COLLECTIONS"])
-COLLECTION = INSTALLED / "ansible_collections" / "longrunning" / "tasks"
-sys.path.insert(0, str(COLLECTION / "roles" / "task_simulator" / "files"))
-
-from task_simulator import Simulator  # noqa: E402 - the path had to be set first
-
-
-class HandClock:
-    """Seconds that pass when the test says so, so that a busy machine changes nothing."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
+from simulators import HandClock, simulators
 
 
 @pytest.fixture
@@ -37,18 +23,9 @@ def clock():
 @pytest.fixture
 def simulate(clock):
     """Return a function that starts a simulator with tasks."""
-    running = []
-
-    def start(tasks, **scenario):
-        credentials = {"rackspace_images": {"username": "demo", "api_key": API_KEY, "regions": ["DFW"]}}
-        simulator = Simulator({"credentials": credentials, "tasks": tasks, **scenario}, clock=clock)
-        running.append(simulator)
-        simulator.start()
-        return simulator
-
-    yield start
-    for simulator in running:
-        simulator.stop()
+    credentials = {"rackspace_images": {"username": "demo", "api_key": API_KEY, "regions": ["DFW"]}}
+    with simulators(credentials, clock) as start:
+        yield lambda tasks, **scenario: start({"tasks": tasks, **scenario})
 
 
 @pytest.fixture
@@ -70,7 +47,7 @@ def engine(tmp_path):
         command = [folder / "ansible-rulebook", "--rulebook", rulebook, "-i", inventory, "--vars", given, *arguments]
         settings = {
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_HOME": str(tmp_path / "ansible-home"),
             "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
             **(environment or {}),

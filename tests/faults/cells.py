@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import math
 import re
 import socket
 import threading
@@ -33,6 +34,7 @@ from task_simulator import Simulator
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Look
     from ansible_collections.longrunning.tasks.tests.unit.support.vendors import Vendor
 
 #: The columns. The provider custom is no vendor.
@@ -41,6 +43,10 @@ POLL_INTERVAL = 0.25
 LONGEST_WAIT = 30.0
 #: Longer than the longest pause of a backoff, so that a longer one shows that the server was heard.
 LONG_PAUSE = 1.2
+#: No task of a simulator ends before this second, its clock's, while something is yet to happen to the wait.
+HELD_AT = 0.9
+#: What has happened beside a wait has struck it when it has sent so many further requests.
+TO_BE_STRUCK = 4
 #: Host names below this are this machine, unless a cell says that they cannot be resolved.
 DOMAIN = ".faults.test"
 
@@ -170,6 +176,24 @@ class ShiftedClock(SystemClock):
         super().sleep(seconds)
 
 
+class HeldClock:
+    """A simulator's seconds: they begin with the wait's first request, and stand still until all has struck it."""
+
+    def __init__(self, requests_sent: Callable[[], int], requests_needed: Callable[[], float]) -> None:
+        self._sent = requests_sent
+        self._needed = requests_needed
+        self._begins = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            sent, now = self._sent(), time.monotonic()
+            most = HELD_AT if sent else 0.0
+            if sent < self._needed() and now - self._begins > most:
+                self._begins = now - most
+            return now - self._begins
+
+
 class TimedSession(SocketSession):
     """A session that notes when requests are sent, and what must not be told."""
 
@@ -204,6 +228,12 @@ class Cell:
         self._tls = tls
         self._simulators: list[Simulator] = []
         self.task_ids = [vendor.task_id(number) for number in (1, 2)]
+        self._session: TimedSession | None = None
+        self._troubles: list[Exception] = []
+        # The first look comes through each of them, after a login.
+        faults = [] if isinstance(case.ends, Impossible) else case.faults(vendor)
+        of_faults = 1 + sum(fault.get("after", 0) + fault.get("count", 0) for fault in faults)
+        self._requests_needed: float = of_faults if case.meanwhile is None else math.inf
 
     def play(self, lives: list[dict[str, Any]], faults: list[dict[str, Any]], port: int = 0) -> None:
         """Start a simulator, in place of one that has ended."""
@@ -211,18 +241,23 @@ class Cell:
         tasks = [{"provider": vendor.name, "id": task_id, **life} for task_id, life in zip(self.task_ids, lives)]
         scenario = {"credentials": {vendor.name: vendor.credentials}, "tasks": tasks, "faults": faults}
         files = {"tls_certificate": self._tls.certificate, "tls_key": self._tls.key} if self._tls else {}
-        self._simulators.append(Simulator(scenario, port=port, **files))
+        clock = HeldClock(lambda: self.requests_sent, lambda: self._requests_needed)
+        self._simulators.append(Simulator(scenario, port=port, clock=clock, **files))
         self.simulator.start()
 
     @property
     def simulator(self) -> Simulator:
         return self._simulators[-1]
 
-    def restart(self, lives: list[dict[str, Any]], pause: float) -> None:
-        """End the server and its sessions, and start it again on its port after a pause, in seconds."""
+    @property
+    def requests_sent(self) -> int:
+        return 0 if self._session is None else len(self._session.moments)
+
+    def restart(self, lives: list[dict[str, Any]]) -> None:
+        """End the server and its sessions, and start it again on its port when the wait has noticed."""
         port = self.simulator.port
         self.simulator.stop()
-        time.sleep(pause)
+        self.wait_for_troubles(1)
         self.play(lives, [], port)
 
     def count(self, template: str | None) -> int:
@@ -231,11 +266,25 @@ class Cell:
 
     def wait_for_reads(self, number: int) -> None:
         """Return when so many requests for tasks came."""
+        self._wait_until(lambda: self.simulator.requests()["total"] - self.count(self.vendor.login_request) >= number)
+
+    def wait_for_troubles(self, number: int) -> None:
+        """Return when the wait has noticed so many transient errors."""
+        self._wait_until(lambda: len(self._troubles) >= number)
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
         until = time.monotonic() + LONGEST_WAIT
-        while time.monotonic() < until:
-            if self.simulator.requests()["total"] - self.count(self.vendor.login_request) >= number:
-                return
+        while not is_so() and time.monotonic() < until:
             time.sleep(0.01)
+
+    def _notice(self, look: Look) -> None:
+        if look.trouble is not None and look.trouble not in self._troubles:
+            self._troubles.append(look.trouble)
+
+    def _meanwhile(self) -> None:
+        if self.case.meanwhile is not None:
+            self.case.meanwhile(self)
+            self._requests_needed = self.requests_sent + TO_BE_STRUCK
 
     def run(self) -> str:
         """Wait, check how that ended, and return a word for it."""
@@ -243,7 +292,7 @@ class Cell:
         if isinstance(ends, Impossible):
             return "-"
         self.play(self.case.lives(self.vendor), self.case.faults(self.vendor))
-        meanwhile = threading.Thread(target=self.case.meanwhile or (lambda _cell: None), args=(self,))
+        meanwhile = threading.Thread(target=self._meanwhile)
         meanwhile.start()
         try:
             result = self._wait()
@@ -265,7 +314,7 @@ class Cell:
         with TimedSession(self.clock, self.vendor, self._connection()) as session:
             self._session = session
             try:
-                return dict(task_wait.run(session.context(params)))
+                return dict(task_wait.run(session.context(params)._replace(observer=self._notice)))
             except WorkError as error:
                 return error.to_result()
             finally:

@@ -109,6 +109,9 @@ def test_an_event_that_a_filter_drops_holds_up_no_other_one(args, monkeypatch, c
     ("wrong", "told"),
     [
         ({"poll_intervall": 3}, "Unsupported options: poll_intervall"),
+        ({3: "three"}, "Unsupported options: 3"),
+        ({None: "nothing"}, "Unsupported options: null"),
+        ({("task_ids",): []}, "a key that is not text"),
         ({"events": "starts"}, "value of events must be one of: changes, ends"),
         ({"task_ids": ["{}"]}, "task_ids contains a value that is neither text nor a number"),
         ({"provider": None}, "provider"),
