@@ -21,6 +21,7 @@ description:
     counts, and it is not a success before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 attributes:
@@ -261,11 +262,6 @@ options:
         seconds until ten minutes have passed, and then every 60 seconds, but at least as often as this option says.
     type: float
     default: 30.0
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
-    type: bool
-    default: false
 seealso:
   - module: longrunning.tasks.task_cancel
   - module: longrunning.tasks.task_info
