@@ -230,7 +230,8 @@ task:
       elements: dict
       returned: when O(subtasks=true)
 tasks:
-  description: The tasks, in the order of O(task_ids).
+  description:
+    - The tasks, in the order of O(task_ids). Also returned when the module fails because it did not find some of them.
   returned: success
   type: list
   elements: dict
