@@ -22,6 +22,7 @@ description:
     RV(cancels) shows what the task itself says.
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 attributes:
@@ -85,11 +86,6 @@ options:
       - The module never repeats a request to cancel that may have reached the vendor.
     type: float
     default: 60.0
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
-    type: bool
-    default: false
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide

@@ -16,6 +16,7 @@ description:
   - The module fails after ten minutes, plus two seconds for each task.
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 options:
@@ -39,11 +40,6 @@ options:
     description:
       - Whether to return the direct subtasks of each task. This takes one more request for each task.
       - Of the vendors, only NetApp Astra Control has subtasks. For the others the list is empty.
-    type: bool
-    default: false
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
     type: bool
     default: false
 seealso:
@@ -234,7 +230,8 @@ task:
       elements: dict
       returned: when O(subtasks=true)
 tasks:
-  description: The tasks, in the order of O(task_ids).
+  description:
+    - The tasks, in the order of O(task_ids). Also returned when the module fails because it did not find some of them.
   returned: success
   type: list
   elements: dict

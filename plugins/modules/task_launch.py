@@ -21,6 +21,7 @@ description:
   - It does not wait for the end of the task. Give its registered result to M(longrunning.tasks.task_wait).
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 attributes:
@@ -92,11 +93,6 @@ options:
         once.
     type: float
     default: 60.0
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
-    type: bool
-    default: false
 seealso:
   - module: longrunning.tasks.task_wait
   - ref: ansible_collections.longrunning.tasks.docsite.waiting_guide

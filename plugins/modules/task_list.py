@@ -17,6 +17,7 @@ description:
     narrow the list down.
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 options:
@@ -51,11 +52,6 @@ options:
       - The most tasks to return.
     type: int
     default: 100
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
-    type: bool
-    default: false
 notes:
   - The module omits an entry of the list that it cannot read, and a warning counts such entries.
   - If the list contradicts itself about a task, such as with one entry as failed and one as succeeded, the module reads

@@ -21,6 +21,7 @@ description:
     counts, and it is not a success before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
+  - longrunning.tasks.results
   - longrunning.tasks.attributes
   - longrunning.tasks.attributes.action_group
 attributes:
@@ -261,11 +262,6 @@ options:
         seconds until ten minutes have passed, and then every 60 seconds, but at least as often as this option says.
     type: float
     default: 30.0
-  return_raw:
-    description:
-      - Whether to return the vendor's own object with each task, under C(raw). It can be long.
-    type: bool
-    default: false
 seealso:
   - module: longrunning.tasks.task_cancel
   - module: longrunning.tasks.task_info
@@ -443,6 +439,8 @@ outcome:
     - V(unreachable) - the vendor gave no usable answer, so it is unknown what became of the tasks. See RV(reason) and
       RV(request).
     - V(interrupted) - the module got one of the signals SIGHUP, SIGINT and SIGTERM, or ansible-playbook was gone.
+    - V(aborted) - after its first look the wait could not go on, because the vendor's answer shows that an option is
+      wrong, or because this collection has a bug. See RV(reason).
     - V(not_started) - no wait began, because an option is wrong or a library is missing. See RV(reason).
   returned: always
   type: str
@@ -593,8 +591,8 @@ reason:
     - Why the module failed, as a word to branch on. V(task_failed), V(timed_out), V(stalled) and V(interrupted) come
       from the wait itself. With the outcome V(unreachable) it is the cause, such as V(unreachable), V(authentication)
       or V(permission).
-    - All other values are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcome
-      V(not_started).
+    - All other values are those of RV(longrunning.tasks.task_info#module:reason). They come with the outcomes
+      V(aborted) and V(not_started).
   returned: failure
   type: str
   sample: task_failed

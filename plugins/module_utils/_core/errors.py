@@ -23,6 +23,7 @@
     ├── OutOfTimeError              timed_out              the work as a whole took too long
     ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
     ├── InterruptError              interrupted            a signal asked for the end of the work
+    ├── DefectError                 defect                 the collection itself has a bug
     └── WaitError                   as the wait ended      a wait ended without success
 
 Work raises them; only the runner of the modules ends the process.
@@ -30,6 +31,7 @@ Work raises them; only the runner of the modules ends the process.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -227,6 +229,24 @@ class InterruptError(WorkError):
     """A signal asked for the end of the work, which has about a second left to come to it."""
 
     reason = "interrupted"
+
+
+class DefectError(WorkError):
+    """The collection itself has a bug: ``error`` came up, which nothing expects."""
+
+    reason = "defect"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            "This is a bug in longrunning.tasks. Please report it with the traceback that -vvv shows: "
+            f"{type(error).__name__}: {error}"
+        )
+        self.error = error
+
+    def to_result(self) -> dict[str, Any]:
+        """Add the traceback, which Ansible shows with -vvv."""
+        lines = traceback.format_exception(type(self.error), self.error, self.error.__traceback__)
+        return {**super().to_result(), "exception": "".join(lines)}
 
 
 class WaitError(WorkError):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -25,7 +24,14 @@ from .._api.addresses import plain_http_warning
 from .._api.http_client import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline, SystemClock
-from .._core.errors import InterruptError, MissingLibraryError, NoConnectionError, OptionError, WorkError
+from .._core.errors import (
+    DefectError,
+    InterruptError,
+    MissingLibraryError,
+    NoConnectionError,
+    OptionError,
+    WorkError,
+)
 from .._core.masking import (
     LEAST_GUESS,
     LEAST_LENGTH,
@@ -270,11 +276,7 @@ def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple
         return True, error.to_result()
     # A defect of ours must not print its traceback past the hiding of secrets, which fail_json does.
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        kind = type(error).__name__
-        msg = (
-            f"This is a bug in longrunning.tasks. Please report it with the traceback that -vvv shows: {kind}: {error}"
-        )
-        return True, {"msg": msg, "reason": "defect", "exception": traceback.format_exc()}
+        return True, DefectError(error).to_result()
     finally:
         for client in clients:
             client.close()

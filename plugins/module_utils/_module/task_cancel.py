@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.clock import Deadline
-from .._core.errors import InterruptError, RequestError, WaitError
+from .._core.errors import InterruptError, WaitError, WorkError
 from .._core.snapshot import Snapshot
 from .._core.task import TaskState
 from .._core.text import sentence
@@ -25,7 +25,7 @@ from .._work.cancelling import (
 from .._work.reading import TaskReader
 from .context import Context, checked_canceller, distinct
 from .lookups import MOST_LOOKUP_SECONDS, look_up
-from .task_wait import LEAST_INTERVAL, asked_ids, time_limit
+from .waits import asked_ids, poll_interval, results_of, time_limit
 
 #: What each task adds to the time that the requests may take: a vendor's quota can be 50 requests a minute.
 SECONDS_PER_TASK = 2.0
@@ -35,9 +35,7 @@ NOT_STARTED: Mapping[str, Any] = {
     "outcome": "not_started",
     "timed_out": False,
     "cancels": [],
-    "tasks": [],
-    "task": None,
-    "counts": dict.fromkeys((state.value for state in TaskState), 0),
+    **results_of(()),
     "pending_task_ids": [],
     "elapsed": 0.0,
     "requests": 0,
@@ -68,7 +66,7 @@ def run(context: Context) -> dict[str, Any]:
         context.clock,
         CancelPlan(context.options.request_timeout, plan.transient_timeout, is_rehearsed=context.check_mode),
     )
-    cause: RequestError | InterruptError | None = _cancel(context, canceller, snapshot, began + seconds)
+    cause: WorkError | None = _cancel(context, canceller, snapshot, began + seconds)
     if cause is None and context.params["wait"]:
         outcome = _wait(context, reader, canceller, plan)
         cause = None if outcome is None else outcome.cause
@@ -88,10 +86,9 @@ def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Sn
 
 
 def _wait_plan(context: Context) -> WaitPlan:
-    given = context.seconds("poll_interval", least=LEAST_INTERVAL)
     return WaitPlan(
         timeout=time_limit(context)[0],
-        poll_interval=context.provider.description.poll_interval if given is None else given,
+        poll_interval=poll_interval(context),
         backs_off=False,
         # A vendor may forget a task as soon as it is cancelled.
         not_found=NotFoundPolicy.SUCCEED,
@@ -131,16 +128,12 @@ def _result(
     context: Context,
     asked: Sequence[str],
     done: Mapping[str, Cancellation],
-    cause: RequestError | InterruptError | None,
+    cause: WorkError | None,
     elapsed: float,
 ) -> dict[str, Any]:
     """Return what became of the tasks."""
     title = context.provider.description.title
     worst_first = sorted(done.values(), key=_badness, reverse=True)
-    tasks = [done[task_id].task.to_result() for task_id in asked]
-    counts = dict(NOT_STARTED["counts"])
-    for entry in tasks:
-        counts[entry["state"]] += 1
     message = f"{title}: {explain_cancellations(worst_first) if done else 'there was no task to cancel.'}"
     return {
         "changed": any(one.outcome.is_change for one in worst_first),
@@ -148,9 +141,7 @@ def _result(
         "outcome": (worst_first[0].outcome if done else CancelOutcome.ALREADY_ENDED).value,
         "timed_out": cause is None and context.params["wait"] and any(one.outcome.is_open for one in worst_first),
         "cancels": [one.to_result() for one in done.values()],
-        "tasks": tasks,
-        "task": tasks[0] if len(tasks) == 1 else None,
-        "counts": counts,
+        **results_of([done[task_id].task.to_result() for task_id in asked]),
         "pending_task_ids": [
             one.task.id for one in done.values() if not one.task.is_final and one.task.state is not TaskState.NOT_FOUND
         ],
@@ -163,7 +154,7 @@ def _failure(
     context: Context,
     fields: Mapping[str, Any],
     done: Mapping[str, Cancellation],
-    cause: RequestError | InterruptError | None,
+    cause: WorkError | None,
 ) -> WaitError | None:
     """Return the failure that this is by what went worst, None when it is none."""
     if isinstance(cause, InterruptError):
@@ -172,8 +163,8 @@ def _failure(
         reason = _failure_reason(context, one, cause)
         error = cause or one.error
         if reason is not None:
-            request = {"request": error.to_result()["request"]} if isinstance(error, RequestError) else {}
-            return WaitError(fields["msg"], fields={**fields, **request}, reason=reason)
+            details = {} if error is None else error.to_result()
+            return WaitError(fields["msg"], fields={**details, **fields}, reason=reason)
     return None
 
 
@@ -181,7 +172,7 @@ def _badness(found: Cancellation) -> int:
     return _WORST_LAST.index(found.outcome)
 
 
-def _failure_reason(context: Context, found: Cancellation, cause: RequestError | InterruptError | None) -> str | None:
+def _failure_reason(context: Context, found: Cancellation, cause: WorkError | None) -> str | None:
     """Return why what became of a task makes the module fail, None when it does not."""
     params, outcome = context.params, found.outcome
     if outcome.is_open and cause is not None:

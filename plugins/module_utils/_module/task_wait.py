@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from .._api.addresses import is_loopback
-from .._core.errors import OptionError, RequestError, WaitError
+from .._core.errors import DefectError, OptionError, WaitError
 from .._core.snapshot import SELECTION
-from .._core.task import Task, TaskState
-from .._core.text import listed
+from .._core.task import Task
 from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
@@ -29,22 +27,18 @@ from .._waiting.loop import (
 from .._work.reading import TaskReader
 from .._work.selecting import Selection, SelectionReader
 from .._work.state_words import JudgedProvider, StateWords
-from .context import Context, checked_task_ids, distinct
-from .moments import read_deadline
+from .context import Context, distinct
 from .queries import read_selection
 from .wait_cancelling import GivenUp, check_cancelling, give_up
+from .waits import asked_ids, poll_interval, results_of, time_limit
 
-#: Looks closer together than this, in seconds, would only burden the vendor.
-LEAST_INTERVAL = 0.1
 #: The most between two looks while estimates allow it, in seconds, where the user sets no interval.
 ESTIMATED_INTERVAL = 60.0
 #: What a failure returns when no wait began, such as for a wrong option: all keys but those that say why.
 NOT_STARTED: Mapping[str, Any] = {
     "outcome": "not_started",
     "timed_out": False,
-    "tasks": [],
-    "task": None,
-    "counts": dict.fromkeys((state.value for state in TaskState), 0),
+    **results_of(()),
     "failed_task_ids": [],
     "pending_task_ids": [],
     "failure_codes": [],
@@ -68,18 +62,7 @@ def run(context: Context) -> dict[str, Any]:
     context.seconds("progress_interval", least=1.0)
     check_cancelling(context)
     plan = _plan(context, selection)
-    if context.check_mode:
-        plan = plan._replace(timeout=0.0, deadline=None)
-    words = StateWords(
-        frozenset(context.params["success_states"] or ()), frozenset(context.params["failure_states"] or ())
-    ).checked(context.provider.description)
-    provider = JudgedProvider(context.provider, words) if any(words) else context.provider
-    reader: TaskReader | SelectionReader = TaskReader(provider, context.warn)
-    if selection is not None:
-        reader = SelectionReader(provider, selection, context.warn)
-    read: ReadTasks = reader.read
-    if context.params["follow_subtasks"]:
-        read = partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
+    read = _reading(context, selection, plan)
     outcome = wait_for_tasks(
         distinct(asked),
         read,
@@ -89,6 +72,30 @@ def run(context: Context) -> dict[str, Any]:
         request_timeout=context.options.request_timeout,
         observer=context.observer,
     )
+    _warn_of_unknown_states(context, outcome)
+    given_up = give_up(context, outcome, read)
+    fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)
+    reason = _failure_reason(context, outcome)
+    if reason is None:
+        return fields
+    raise WaitError(fields["msg"], fields={**_details(given_up), **fields}, reason=reason)
+
+
+def _reading(context: Context, selection: Selection | None, plan: WaitPlan) -> ReadTasks:
+    """Return what reads the tasks as the options want it."""
+    params, provider = context.params, context.provider
+    words = StateWords.given(params["success_states"], params["failure_states"]).checked(provider.description)
+    if any(words):
+        provider = JudgedProvider(provider, words)
+    reader: TaskReader | SelectionReader = TaskReader(provider, context.warn)
+    if selection is not None:
+        reader = SelectionReader(provider, selection, context.warn)
+    if params["follow_subtasks"]:
+        return partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
+    return reader.read
+
+
+def _warn_of_unknown_states(context: Context, outcome: WaitOutcome) -> None:
     for raw_state in outcome.unknown_states:
         reports = "a task without a state" if raw_state is None else f"the state {raw_state!r}"
         which = "" if raw_state is None else ", which this collection does not know"
@@ -96,34 +103,6 @@ def run(context: Context) -> dict[str, Any]:
             f"{context.provider.description.title} reports {reports}{which}. It counts neither as ended nor as "
             "succeeded",
         )
-    given_up = give_up(context, outcome, read)
-    fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)
-    reason = _failure_reason(context, outcome)
-    if reason is None:
-        return fields
-    if isinstance(outcome.cause, RequestError):
-        fields["request"] = outcome.cause.to_result()["request"]
-    raise WaitError(fields["msg"], fields=fields, reason=reason)
-
-
-def asked_ids(context: Context) -> tuple[str, ...]:
-    """Return the IDs that task_ids or launch_results give.
-
-    Raises:
-        OptionError: there are none.
-    """
-    params = context.params
-    if params["launch_results"] is not None:
-        from .launch_results import launched_task_ids  # noqa: PLC0415 - most waits are given IDs
-
-        ids = launched_task_ids(params["launch_results"], context.provider.description)
-        # Every launch was skipped: there is nothing to wait for, and nothing wrong.
-        return checked_task_ids(ids, context.provider.description) if ids else ()
-    if params["task_ids"] is None:
-        # Ansible counts null as given.
-        names = [name for name in ("task_ids", "launch_results", "select") if name in params]
-        raise OptionError("task_ids", f"{listed(names)} are null or missing. Give one of them")
-    return checked_task_ids(params["task_ids"], context.provider.description)
 
 
 def _selection(context: Context) -> Selection | None:
@@ -153,35 +132,36 @@ def _on_failure(params: Mapping[str, Any]) -> str:
 def _plan(context: Context, selection: Selection | None) -> WaitPlan:
     params = context.params
     description = context.provider.description
-    given_interval = context.seconds("poll_interval", least=LEAST_INTERVAL)
-    poll_interval = description.poll_interval if given_interval is None else given_interval
+    interval = poll_interval(context)
     max_poll_interval = context.seconds("max_poll_interval", above_zero=True)
-    if max_poll_interval is not None and max_poll_interval < poll_interval:
+    if max_poll_interval is not None and max_poll_interval < interval:
         raise OptionError(
             "max_poll_interval",
-            f"max_poll_interval is {max_poll_interval:g}, less than the poll_interval of {poll_interval:g} seconds",
+            f"max_poll_interval is {max_poll_interval:g}, less than the poll_interval of {interval:g} seconds",
         )
     longest = description.longest_poll_interval
-    if longest is not None and max(poll_interval, max_poll_interval or 0.0) > longest:
-        option = "poll_interval" if poll_interval > longest else "max_poll_interval"
+    if longest is not None and max(interval, max_poll_interval or 0.0) > longest:
+        option = "poll_interval" if interval > longest else "max_poll_interval"
         bound = f"{longest:g} seconds or less for {description.name}"
         raise OptionError(option, f"{option} has to be {bound}: {description.longest_poll_reason}")
-    most = poll_interval if max_poll_interval is None else max_poll_interval
-    if given_interval is None and max_poll_interval is None:
-        most = max(poll_interval, ESTIMATED_INTERVAL if longest is None else min(ESTIMATED_INTERVAL, longest))
-    if poll_interval < description.least_poll_interval and not _is_rehearsal(context):
+    most = interval if max_poll_interval is None else max_poll_interval
+    if params["poll_interval"] is None and max_poll_interval is None:
+        most = max(interval, ESTIMATED_INTERVAL if longest is None else min(ESTIMATED_INTERVAL, longest))
+    if interval < description.least_poll_interval and not _is_rehearsal(context):
         context.warn(
-            f"poll_interval is {poll_interval:g}: {description.title} asks for no more than one poll in "
+            f"poll_interval is {interval:g}: {description.title} asks for no more than one poll in "
             f"{description.least_poll_interval:g} seconds",
         )
     timeout, deadline = time_limit(context)
+    if context.check_mode:
+        timeout, deadline = 0.0, None
     return WaitPlan(
         timeout=timeout,
         deadline=deadline,
         watched=None if selection is None else selection.states,
         quiet_seconds=0.0 if selection is None else selection.quiet_seconds,
         failures_count=selection is None or _on_failure(params) == "fail",
-        poll_interval=poll_interval,
+        poll_interval=interval,
         max_poll_interval=most,
         backs_off=max_poll_interval is not None,
         wait_for=WaitFor(params["wait_for"]),
@@ -194,20 +174,6 @@ def _plan(context: Context, selection: Selection | None) -> WaitPlan:
     )
 
 
-def time_limit(context: Context) -> tuple[float, datetime | None]:
-    """Return the seconds for a wait that begins now, and the deadline where that is what limits them.
-
-    Raises:
-        OptionError: one of the two cannot be used.
-    """
-    timeout = context.seconds("timeout") or 0.0
-    deadline = read_deadline(context.params["deadline"])
-    if deadline is None:
-        return timeout, None
-    left = max(0.0, (deadline - context.clock.now()).total_seconds())
-    return (left, deadline) if left < timeout else (timeout, None)
-
-
 def _is_rehearsal(context: Context) -> bool:
     """Whether the vendor is played by a server on this machine, which nobody needs to be spared."""
     return any(url is not None and is_loopback(url) for url in (context.options.api_url, context.options.auth_url))
@@ -217,8 +183,8 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     """Return why the module fails, None when it does not."""
     params = context.params
     ended = outcome.outcome
-    if ended in (Outcome.UNREACHABLE, Outcome.INTERRUPTED):
-        return str(ended.value) if outcome.cause is None else outcome.cause.reason
+    if outcome.cause is not None:
+        return outcome.cause.reason
     # Some may have failed before the rest ran out of time: each option speaks for its own part.
     has_failed = ended is not Outcome.SUCCEEDED and bool(outcome.failed)
     out_of_time = ended in (Outcome.TIMED_OUT, Outcome.STALLED) and not context.check_mode
@@ -229,13 +195,17 @@ def _failure_reason(context: Context, outcome: WaitOutcome) -> str | None:
     return None
 
 
+def _details(given_up: GivenUp) -> dict[str, Any]:
+    """Return what a failure tells besides: the request, the option or the defect that ended the wait or a cancel."""
+    defects = [cancel.error for cancel in given_up.cancels if isinstance(cancel.error, DefectError)]
+    causes = [error for error in (*defects, given_up.latest.cause) if error is not None]
+    return {key: value for error in causes for key, value in error.to_result().items()}
+
+
 def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict[str, Any]:
     outcome = given_up.latest
     by_id = {task.id: task for task in outcome.tasks}
     tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
-    counts = dict(NOT_STARTED["counts"])
-    for entry in tasks:
-        counts[entry["state"]] += 1
     message = given_up.explain(context.provider.description.title)
     if context.check_mode:
         message = f"Check mode: looked once and did not wait. {message}"
@@ -243,9 +213,7 @@ def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict
         "msg": message,
         "outcome": outcome.outcome.value,
         "timed_out": outcome.outcome is Outcome.TIMED_OUT,
-        "tasks": tasks,
-        "task": tasks[0] if len(tasks) == 1 else None,
-        "counts": counts,
+        **results_of(tasks),
         "failed_task_ids": [task.id for task in outcome.failed],
         "pending_task_ids": [task.id for task in outcome.pending],
         "failure_codes": list(

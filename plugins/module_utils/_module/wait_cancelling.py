@@ -111,6 +111,8 @@ def _cancelled(context: Context, canceller: Canceller, outcome: WaitOutcome, rea
         request_timeout=request_timeout,
         known=waiting,
     )
+    if later.outcome is Outcome.ABORTED and later.cause is not None:
+        context.warn(f"What became of the cancelled tasks could not be seen: {later.cause.message}")
     canceller.settle({task.id: task for task in later.tasks if task.id in later.last_seen})
     return _joined(outcome, later, canceller, sending)
 
@@ -131,6 +133,7 @@ def _joined(outcome: WaitOutcome, later: WaitOutcome, canceller: Canceller, send
         polls=outcome.polls + later.polls,
         transient_errors=outcome.transient_errors + later.transient_errors,
         last_transient_error=later.last_transient_error or outcome.last_transient_error,
+        cause=later.cause if later.outcome is Outcome.ABORTED else outcome.cause,
     )
 
 

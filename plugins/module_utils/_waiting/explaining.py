@@ -78,7 +78,8 @@ def explain_outcome(outcome: WaitOutcome, title: str) -> str:
         Outcome.TIMED_OUT: _timed_out,
         Outcome.STALLED: _stalled,
         Outcome.UNREACHABLE: _unreachable,
-        Outcome.INTERRUPTED: _interrupted,
+        Outcome.INTERRUPTED: _cut_short,
+        Outcome.ABORTED: _cut_short,
     }
     text = explain[outcome.outcome](outcome, title)
     # Some may have failed before the wait for the others came to its end.
@@ -225,7 +226,7 @@ def _unreachable(outcome: WaitOutcome, title: str) -> str:
     return text
 
 
-def _interrupted(outcome: WaitOutcome, title: str) -> str:
+def _cut_short(outcome: WaitOutcome, title: str) -> str:
     why = sentence(outcome.cause.message if outcome.cause is not None else "The wait was interrupted")
     if not outcome.pending:
         return why

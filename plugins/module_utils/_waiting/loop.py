@@ -20,7 +20,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import InterruptError, NoConnectionError, RequestError, TransientError
+from .._core.errors import (
+    DefectError,
+    InterruptError,
+    NoConnectionError,
+    RequestError,
+    TransientError,
+    WorkError,
+)
 from .._core.retrying import Backoff, TroubleRun
 from .._core.snapshot import SELECTION, Snapshot
 from .._core.task import StateChange, Task, TaskState
@@ -79,6 +86,8 @@ class Outcome(str, Enum):
     UNREACHABLE = "unreachable"
     #: A signal ended the wait, and not the tasks.
     INTERRUPTED = "interrupted"
+    #: A look has shown that an option is wrong, or that this collection has a bug.
+    ABORTED = "aborted"
 
 
 class Verdict(Enum):
@@ -144,7 +153,7 @@ class WaitOutcome(NamedTuple):
     ``tasks`` are one to one with the IDs that were waited for, in their order; of a selection, all tasks that were seen
     unfinished. ``elapsed`` and ``last_seen`` are in
     seconds. ``last_seen`` has the age of each task's last answer, and no entry for a task that was never seen.
-    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the requests. ``lost`` are the tasks
+    ``unknown_states`` has None for a task without a state. ``cause`` is what ended the looks. ``lost`` are the tasks
     that were seen, and that the last answers do not have: what they were, and how many seconds ago.
     """
 
@@ -157,7 +166,7 @@ class WaitOutcome(NamedTuple):
     polls: int
     transient_errors: int
     last_transient_error: str | None = None
-    cause: RequestError | InterruptError | None = None
+    cause: WorkError | None = None
     unknown_states: tuple[str | None, ...] = ()
     lost: Mapping[str, tuple[Task, float]] = MappingProxyType({})
     #: Those whose standstill ended the wait.
@@ -231,7 +240,8 @@ def wait_for_tasks(
     With the ID ``SELECTION`` among the ``task_ids`` the wait goes on until ``read`` says that this one has ended too,
     and takes in all tasks that ``read`` tells of.
 
-    Neither what happens to a request nor an interrupt is raised: it becomes the outcome, with all that was known.
+    Neither what happens to a request nor an interrupt is raised: it becomes the outcome, with all that was known. So
+    does whatever else happens after the first look.
     """
     deadline = Deadline(clock, request_timeout, clock.monotonic() + plan.timeout)
     return _Wait(
@@ -353,6 +363,15 @@ class _Wait:
             return self._ended(Outcome.UNREACHABLE, error)
         except InterruptError as error:
             return self._ended(Outcome.INTERRUPTED, error)
+        except Exception as error:
+            if not self._has_begun:
+                raise
+            return self._ended(Outcome.ABORTED, error if isinstance(error, WorkError) else DefectError(error))
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether anything is known that must not be lost."""
+        return self._polls > 1 or any(followed.found or followed.task for followed in self._followed.values())
 
     def _loop(self) -> WaitOutcome:
         while True:
@@ -562,7 +581,7 @@ class _Wait:
     def _ended(
         self,
         outcome: Outcome,
-        cause: RequestError | InterruptError | None = None,
+        cause: WorkError | None = None,
         stalled: Sequence[Task] = (),
     ) -> WaitOutcome:
         now = self._clock.monotonic()

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import AuthenticationError, InterruptError, RequestError, TransientError, WorkError
+from .._core.errors import AuthenticationError, DefectError, InterruptError, RequestError, TransientError, WorkError
 from .._core.retrying import Backoff, repeat_transient, surely_did_nothing
 from .._core.task import Task, TaskState
 from .._core.text import capitalised, listed, sentence
@@ -199,6 +199,10 @@ class Canceller:
             return Cancellation(task, CancelOutcome.UNCLEAR, "there was no time to wait for the answer")
         return Cancellation(task, CancelOutcome.NOT_SENT, "there was no time for it")
 
+    def _failed(self, task: Task, error: DefectError) -> Cancellation:
+        outcome = CancelOutcome.UNCLEAR if task.id in self._begun else CancelOutcome.NOT_SENT
+        return Cancellation(task, outcome, error.message, error)
+
     def _cancel(self, task: Task, deadline: Deadline, turn: _Turn, *, is_last: bool = False) -> None:
         """Cancel one task. What stands in the way of one says nothing of the others."""
         try:
@@ -207,6 +211,8 @@ class Canceller:
             raise
         except WorkError as error:
             found = Cancellation(task, CancelOutcome.NOT_SENT, error.message, error)
+        except Exception as error:  # noqa: BLE001 - it must not lose what became of the others
+            found = self._failed(task, DefectError(error))
         with self._lock:
             # After its turn only who sent the request knows more than who took over.
             if not turn.is_over or self._begun.get(task.id) is turn:

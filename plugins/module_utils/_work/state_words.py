@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +22,11 @@ class StateWords(NamedTuple):
 
     success: frozenset[str] = frozenset()
     failure: frozenset[str] = frozenset()
+
+    @classmethod
+    def given(cls, success: Iterable[str] | None, failure: Iterable[str] | None) -> StateWords:
+        """Return the words of the two options, without blanks around them."""
+        return cls(*(frozenset(word.strip() for word in words or ()) for words in (success, failure)))
 
     @property
     def options(self) -> Mapping[str, frozenset[str]]:
@@ -41,7 +46,7 @@ class StateWords(NamedTuple):
         numbers = [f"{word} ({state})" for word, state in description.states.items() if word[:1].isdecimal()]
         for option, words in self.options.items():
             for word in sorted(words):
-                if not word.strip():
+                if not word:
                     raise OptionError(option, f"{option} holds a blank word. Give the words that raw_state has")
                 if numbers and len(numbers) == len(description.states) and not word[0].isdecimal():
                     raise OptionError(

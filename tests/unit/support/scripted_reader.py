@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import RequestError, TransientError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    DefectError,
+    RequestError,
+    TransientError,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import (
     Task,
@@ -175,7 +179,7 @@ class ScriptedReader:
         observer: WaitObserver = unobserved,
     ) -> WaitOutcome:
         """Wait for the tasks of the script, or for those with these ids."""
-        return wait_for_tasks(
+        outcome = wait_for_tasks(
             tuple(self._timelines) if task_ids is None else task_ids,
             self,
             plan,
@@ -185,3 +189,6 @@ class ScriptedReader:
             backoff=backoff,
             observer=observer,
         )
+        if isinstance(outcome.cause, DefectError) and isinstance(outcome.cause.error, AssertionError):
+            raise outcome.cause.error
+        return outcome

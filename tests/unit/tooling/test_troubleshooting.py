@@ -67,7 +67,7 @@ def known_reasons():
         if reason
     }
     # What an error is called that has no kind of its own; and outcomes that no module fails with.
-    return found - {"error", "succeeded", "failed", "not_started"}
+    return found - {"error", "succeeded", "failed", "aborted", "not_started"}
 
 
 def test_every_reason_has_its_entry_and_no_other_is_there():

@@ -111,6 +111,7 @@ def every_error():
     special = {
         errors.OptionError: errors.OptionError("timeout", "words"),
         errors.MissingLibraryError: errors.MissingLibraryError("library", "to say words"),
+        errors.DefectError: errors.DefectError(KeyError("words")),
         errors.WaitError: errors.WaitError("words", fields={"outcome": "failed"}, reason="task_failed"),
     }
     return [special[kind] if kind in special else kind("words") for kind in kinds]

@@ -106,9 +106,28 @@ def test_gone_is_the_good_end_only_when_it_is_gone():
 @pytest.mark.parametrize("option", ["success_states", "failure_states"])
 def test_a_word_in_another_case_is_told(option):
     with pytest.raises(OptionError) as caught:
-        wait("open", "ACTIVE", **{option: ["Active"]})()
+        wait("ACTIVE", **{option: ["Active"]})()
     assert caught.value.option == option
     assert f"{option} holds 'Active', but Example Cloud writes 'ACTIVE'" in caught.value.message
+
+
+@pytest.mark.parametrize("option", ["success_states", "failure_states"])
+def test_a_word_in_another_case_that_comes_late_loses_no_task(option):
+    result = fails(wait("open", "busy", "ACTIVE", on_timeout="continue", **{option: ["Active"]}))
+    assert (result["outcome"], result["reason"], result["option"]) == ("aborted", "invalid_option", option)
+    assert (result["task"]["raw_state"], result["pending_task_ids"]) == ("busy", ["s"])
+    assert (result["polls"], result["elapsed"], result["counts"]["running"]) == (3, 20, 1)
+    assert [change["raw_state"] for change in result["task"]["history"]] == ["open", "busy"]
+    assert result["msg"] == (
+        f"{option} holds 'Active', but Example Cloud writes 'ACTIVE'. Write the word in the same case. "
+        "Example Cloud: task s (last seen busy, 10 s ago) was not seen to end. The vendor keeps working: wait for the "
+        "same IDs again."
+    )
+
+
+def test_blanks_around_a_word_do_not_count():
+    assert wait("open", "ACTIVE", success_states=[" ACTIVE "])()["outcome"] == "succeeded"
+    assert fails(wait("SHUTOFF", failure_states=["SHUTOFF "]))["outcome"] == "failed"
 
 
 def test_both_cases_of_a_word_can_be_named():

@@ -319,6 +319,38 @@ def test_a_task_that_is_named_twice_is_cancelled_once():
     assert result["task"] is None
 
 
+# --- defects --------------------------------------------------------------------------------------------------
+
+
+def test_a_defect_loses_no_cancel():
+    provider = CancellingProvider(None, tasks={name: task(name) for name in "abc"})
+
+    def defect(each):
+        if each.id == "b":
+            raise KeyError("surprise")
+
+    provider.why_not_cancellable = defect
+    _run, result = fails(provider, "a", "b", "c", wait=False)
+    assert outcomes(result) == {"a": "sent", "b": "not_sent", "c": "sent"}
+    assert (result["reason"], result["changed"], len(result["tasks"])) == ("defect", True, 3)
+    assert "Task b was not cancelled: This is a bug in longrunning.tasks." in result["msg"]
+    assert "KeyError: 'surprise'" in result["exception"]
+
+
+def test_a_defect_after_the_request_leaves_it_unclear():
+    _run, result = fails(CancellingProvider(KeyError("surprise"), tasks={"a": task("a")}), wait=False)
+    assert (outcomes(result), result["reason"]) == ({"a": "unclear"}, "cancel_unclear")
+    assert result["msg"].endswith("KeyError: 'surprise'. The task is running. It was not sent again.")
+    assert "KeyError" in result["exception"]
+
+
+def test_a_defect_of_the_wait_after_it_loses_no_cancel():
+    _run, result = fails(CancellingProvider(None, tasks={"a": [task("a"), KeyError("surprise")]}))
+    assert (outcomes(result), result["reason"], result["changed"]) == ({"a": "sent"}, "defect", True)
+    assert result["msg"].startswith("This is a bug in longrunning.tasks.")
+    assert "KeyError" in result["exception"]
+
+
 # --- interrupts -----------------------------------------------------------------------------------------------
 
 

@@ -103,6 +103,23 @@ def test_several_answers_say_that_a_cancelled_task_is_gone(looks, outcome):
     assert run.clock.elapsed <= 60 + wait_cancelling.END_SECONDS
 
 
+@pytest.mark.parametrize("where", ["cancel", "look"])
+def test_a_defect_loses_no_cancel(where):
+    class Faulty(Vendor):
+        def cancel(self, task, deadline):
+            super().cancel(task, deadline)
+            if where == "cancel":
+                raise KeyError("surprise")
+            self.tasks["a"] = KeyError("surprise")
+
+    run, result = fails(Faulty("a", looks=1000), on_timeout="cancel")
+    assert (result["outcome"], result["reason"], result["changed"]) == ("timed_out", "timed_out", True)
+    assert (outcomes(result), result["pending_task_ids"]) == ({"a": "unclear" if where == "cancel" else "sent"}, ["a"])
+    told = f"{result['msg']} {run.warnings}"
+    assert told.count("This is a bug in longrunning.tasks.") == 1
+    assert "KeyError" in result["exception"]
+
+
 def test_only_what_has_not_ended_is_cancelled():
     provider = Vendor("a", "b", "c")
     provider.tasks["b"] = task("b", "succeeded")

@@ -17,6 +17,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     MissingLibraryError,
     NoConnectionError,
     NotFoundError,
+    OptionError,
     RejectedError,
     TransientError,
     UnknownHostError,
@@ -243,10 +244,26 @@ def test_an_api_that_stays_away_is_unreachable_in_the_end():
     assert (outcome.outcome, outcome.elapsed, outcome.cause.status) == (Outcome.UNREACHABLE, 310, 404)
 
 
-def test_a_missing_library_is_no_matter_of_the_wait():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, refusal(MissingLibraryError("jsonschema", "to check answers")))
-    with pytest.raises(MissingLibraryError):
+@pytest.mark.parametrize("error", [MissingLibraryError("jsonschema", "to check answers"), KeyError("surprise")])
+def test_what_the_first_look_fails_for_is_no_matter_of_the_wait(error):
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, refusal(error))
+    with pytest.raises(type(error)):
         reader.wait(WaitPlan(timeout=100, poll_interval=10))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KeyError("surprise"), "defect"),
+        (OptionError("region", "region is 'X', and the account has none of that name"), "invalid_option"),
+        (MissingLibraryError("jmespath", "to read answers"), "missing_library"),
+    ],
+)
+def test_what_ends_the_looks_for_any_other_reason_loses_no_task(error, reason):
+    reader = ScriptedReader({"a": FOREVER_RUNNING}, Trouble(20, math.inf, lambda: error))
+    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
+    assert (outcome.outcome, outcome.cause.reason, outcome.elapsed) == (Outcome.ABORTED, reason, 20)
+    assert ([task.state for task in outcome.pending], outcome.last_seen) == ([RUNNING], {"a": 10})
 
 
 def test_no_backoff_handed_in_means_jitter_up_to_the_interval():
