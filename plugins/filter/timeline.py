@@ -69,12 +69,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from jinja2 import Undefined
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._timeline import bars_of, draw
 
 
 def timeline(results: Any, title: str = "Tasks") -> str:
+    if isinstance(results, Undefined):
+        # Says which variable it is. Ansible-core before 2.19 leaves that to the filters.
+        str(results)
     try:
         return draw(bars_of(results), str(title))
     except OptionError as error:

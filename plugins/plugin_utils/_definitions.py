@@ -142,8 +142,9 @@ def _loaded(content: bytes) -> dict[str, Any]:
         )
     try:
         text = content.decode()
-        _refuse_repeated_keys(text)
         data = yaml_load(text)
+        _refuse_other_files(data)
+        _refuse_repeated_keys(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
@@ -154,8 +155,6 @@ def _loaded(content: bytes) -> dict[str, Any]:
         raise ValueError("it is not UTF-8") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if not isinstance(data, dict):
-        raise ValueError("it contains no mapping, such as one with the keys get, fields and states")  # noqa: TRY004 - of a file
     if _size(data, {}) > _MOST_VALUES:
         raise ValueError("it is too large for a definition, with what its aliases repeat")
     try:
@@ -164,6 +163,14 @@ def _loaded(content: bytes) -> dict[str, Any]:
     except (TypeError, RecursionError, ValueError):
         raise ValueError("it holds itself, or a key that is no text") from None
     return plain
+
+
+def _refuse_other_files(data: Any) -> None:
+    """Make sure that a file holds a definition: of another one, which may hold secrets, no message shows a key."""
+    if not isinstance(data, dict):
+        raise ValueError("it contains no mapping, such as one with the keys get, fields and states")  # noqa: TRY004 - of a file
+    if "get" not in data:
+        raise ValueError("it is no definition: it lacks the key get, which every definition has")
 
 
 def _refuse_repeated_keys(text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.plugins.filter.core import to_json
 from ansible.utils.display import Display
+from jinja2 import Undefined
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     MissingLibraryError,
@@ -46,9 +47,20 @@ def results(
     return [{key: value for key, value in task.to_result().items() if key != "raw"} for task in reading.tasks]
 
 
-def _plain(value: Any) -> Any:
-    """Return what a template hands over as values that know nothing of templates."""
-    return json.loads(to_json(value))
+def _plain(name: str, value: Any) -> Any:
+    """Return what a template hands over as values that know nothing of templates.
+
+    Raises:
+        AnsibleFilterError: it holds what JSON cannot express.
+    """
+    if isinstance(value, Undefined):
+        # Says which variable it is. Ansible-core before 2.19 leaves that to the filters.
+        str(value)
+    try:
+        return json.loads(to_json(value))
+    except (TypeError, ValueError, RecursionError):
+        told = f"{name} holds a value that JSON cannot express, such as bytes. Give text, or data as JSON has it"
+        raise AnsibleFilterError(told) from None
 
 
 def saved(answer: Any, status: Any, headers: Any) -> Saved:
@@ -59,16 +71,18 @@ def saved(answer: Any, status: Any, headers: Any) -> Saved:
     """
     try:
         code = int(status)
-    except (TypeError, ValueError):
-        raise AnsibleFilterError(f"status is {status!r}; it has to be an HTTP status such as 200") from None
+    except (TypeError, ValueError, OverflowError):
+        code = 0
+    if code not in range(100, 600):
+        raise AnsibleFilterError(f"status is {status!r}; it has to be an HTTP status such as 200")
     if not isinstance(headers or {}, Mapping):
         raise AnsibleFilterError("headers has to be a mapping of names and texts")
-    return Saved(_plain(answer), code, _plain(headers or {}))
+    return Saved(_plain("The answer", answer), code, _plain("headers", headers or {}))
 
 
 def _definition(variables: Mapping[str, Any], given: Any) -> Any:
     search_path = variables.get("ansible_search_path") or [variables.get("playbook_dir") or "."]
-    found = with_definition({"definition": _plain(given)}, search_path)["definition"]
+    found = with_definition({"definition": _plain("definition", given)}, search_path)["definition"]
     if isinstance(found, str):
         raise OptionError(
             "definition", "definition is text, but not a name. Give a mapping, such as (the_text | from_yaml)"

@@ -117,7 +117,7 @@ class ProgressRecorder:
 
     def _name(self, task: Task) -> str:
         """Name a task in a few words. Beside a name, a long ID is shortened: enough to tell two tasks apart."""
-        if not task.name:
+        if task.name in (None, "", task.id):
             return readable(f"{task.type or 'task'} {task.id}", limit=_LONGEST_WORDS)
         short = mask(task.id)
         if len(short) > _LONGEST_ID:

@@ -92,8 +92,7 @@ class _Reader:
 
     @classmethod
     def of(cls, given: object, task_id: str | None) -> _Reader:
-        server = urlsplit(task_id or "")
-        api_url = f"{server.scheme}://{server.netloc}" if server.netloc else _NO_SERVER
+        api_url = _server_of(task_id or "") or _NO_SERVER
         placeholders: dict[str, Any] = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
         options = ConnectionOptions("custom", api_url=api_url, auth_url=_NO_SERVER, **placeholders)
         # Nothing is asked for, so that no answer moves the next request.
@@ -217,6 +216,16 @@ class _Reader:
             if value is not None and not is_pending and getattr(task, name) is None:
                 told = f"fields.{name} finds {readable(repr(value), limit=60)}, which cannot be read"
                 yield f"{told}: times is {listed([*definition.times], 'or')}" if name.endswith("_at") else told
+
+
+def _server_of(task_id: str) -> str | None:
+    """Return the server of an ID that is an address."""
+    try:
+        server = urlsplit(task_id)
+    except ValueError:
+        # The check of the ID says so.
+        return None
+    return f"{server.scheme}://{server.netloc}" if server.netloc else None
 
 
 def _links(entries: list[Any], entry_id: Expression) -> Reading:

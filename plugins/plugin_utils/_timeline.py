@@ -75,7 +75,9 @@ def bars_of(results: object) -> list[Bar]:
     """
     bars = [_bar(task, last_look) for task, last_look in _tasks_in(results)]
     names = Counter(row.name for row in bars)
-    return [row._replace(name=f"{row.name} {row.id}") if names[row.name] > 1 else row for row in bars]
+    return [
+        row._replace(name=f"{row.name} {row.id}") if names[row.name] > 1 and row.name != row.id else row for row in bars
+    ]
 
 
 def _tasks_in(results: object) -> Iterator[tuple[Mapping[str, Any], datetime | None]]:

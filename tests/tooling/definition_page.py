@@ -9,6 +9,7 @@ document_providers.py writes the page.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,7 +75,6 @@ _VALUES = {
     "account_id": "my-project",
     "region": "eu-1",
     "app_id": "my-app",
-    "auth_url": "https://login.example",
 }
 
 
@@ -174,17 +174,22 @@ def options_of(one: Ready) -> list[str]:
 
 def example(one: Ready) -> list[str]:
     """Return a task that waits with it."""
-    lines = [
-        "- name: Wait for what was launched",
-        "  longrunning.tasks.task_wait:",
-        f"    definition: {one.name}",
-        f"    api_url: https://{one.name.replace('_', '-')}.example",
-    ]
+    options: dict[str, Any] = {"definition": one.name, "api_url": f"https://{one.name.replace('_', '-')}.example"}
     for name in options_of(one):
-        value = f'"{{{{ my_{name} }}}}"' if name in SECRET_OPTIONS else _VALUES.get(name, "my-value")
-        lines.append(f"    {name}: {value}")
-    lines.append('    launch_results: "{{ launched }}"')
+        options[name] = f"{{{{ my_{name} }}}}" if name in SECRET_OPTIONS else _VALUES.get(name, "my-value")
+    options |= one.about.get("example", {})
+    if "task_ids" not in options:
+        options["launch_results"] = "{{ launched }}"
+    lines = [f"    {name}: {_written(value)}" for name, value in options.items()]
+    lines = ["- name: Wait for what was launched", "  longrunning.tasks.task_wait:", *lines]
     return ["", ".. code-block:: yaml", "", *(f"   {line}" for line in lines), ""]
+
+
+def _written(value: Any) -> str:
+    """Return an option's value as YAML."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return json.dumps(value) if "{{" in str(value) else str(value)
 
 
 def states(one: Ready) -> list[str]:

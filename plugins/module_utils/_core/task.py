@@ -168,10 +168,10 @@ class Task:
         }
 
     def describe(self) -> str:
-        """Name the task for a person: its type, its ID and, where it has one, its name."""
+        """Name the task for a person: its type, its ID and, where that is another word, its name."""
         kind = self.type or "task"
         name = f"{kind} {self.id}" if kind.casefold().endswith("task") else f"{kind} task {self.id}"
-        return f"{name} ({self.name})" if self.name else name
+        return name if self.name in (None, "", self.id) else f"{name} ({self.name})"
 
 
 def missing_task(task_id: str, provider: str, words: str | None = None) -> Task:

@@ -209,7 +209,11 @@ _SCHEMA_OF_ALL: dict[str, Any] = _closed(
     {
         "title": {"type": "string", "minLength": 1},
         "about": _closed(
-            {**dict.fromkeys(ABOUT, _NAME), "sources": {"type": "array", "minItems": 1, "items": _NAME}},
+            {
+                **dict.fromkeys(ABOUT, _NAME),
+                "sources": {"type": "array", "minItems": 1, "items": _NAME},
+                "example": {"type": "object"},
+            },
         ),
         "base_path": _PATH,
         "format": {"enum": list(FORMATS)},

@@ -85,7 +85,12 @@ class TaskIds:
         """
         if given.startswith("/") and self.address is not None:
             # The path of an address.
-            given = urljoin(f"{api_url}/", given)
+            try:
+                given = urljoin(f"{api_url}/", given)
+            except ValueError:
+                raise OptionError(
+                    "task_ids", f"task_ids contains {given!r}, which is no path: remove one of the first two slashes"
+                ) from None
         if not given.startswith(("http://", "https://")):
             return given
         # Its query can hold a signature.

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from jinja2 import StrictUndefined, UndefinedError
 
 from ansible_collections.longrunning.tasks.plugins.filter import read_task as read_task_file
 from ansible_collections.longrunning.tasks.plugins.filter import read_tasks as read_tasks_file
@@ -166,6 +167,13 @@ def test_the_page_about_describing_an_api_is_true():
     assert refusal(answer, {**definition, "get": {**definition["get"], "task": "jobs"}}) == about_task.strip()
 
 
+@pytest.mark.parametrize("call", [read, read_list])
+def test_an_undefined_variable_is_named(call):
+    for arguments in ((StrictUndefined(name="saved"), DEFINITION), ({}, StrictUndefined(name="saved"))):
+        with pytest.raises(UndefinedError, match="'saved' is undefined"):
+            call(*arguments)
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +223,16 @@ def test_the_page_about_describing_an_api_is_true():
         ({"job": JOB}, "title: a", {}, "definition is text, but not a name"),
         ({"job": JOB}, "no_such_name", {}, "there is no file 'no_such_name.yml'"),
         ({"job": JOB}, DEFINITION, {"status": "soon"}, "status is 'soon'"),
+        ({"job": JOB}, DEFINITION, {"status": 0}, "status is 0; it has to be an HTTP status such as 200"),
+        ({"job": JOB}, DEFINITION, {"status": float("inf")}, "status is inf"),
         ({"job": JOB}, DEFINITION, {"headers": "a: 1"}, "headers has to be a mapping"),
+        ({"job": JOB}, DEFINITION, {"task_id": "https://[x"}, "task_ids contains the address https://[x"),
+        (b"{}", DEFINITION, {}, "The answer holds a value that JSON cannot express, such as bytes. Give text"),
+        ({"job": JOB}, {"get": b"/"}, {}, "definition holds a value that JSON cannot express"),
+        ({"job": JOB}, None, {}, "definition is wrong at $: expected object, got null"),
+        (None, DEFINITION, {}, "get.task is 'job', and finds nothing in the answer"),
+        ([JOB], DEFINITION, {}, "get.task looks for job in the answer, which is no object"),
+        ({"json": {"job": JOB}, "status": 200}, DEFINITION, {}, "the answer has json, status"),
         ({"job": [1]}, DEFINITION, {}, "fields.state looks for phase in the answer, which is no object"),
         ({"job": JOB}, changed(fields={"id": "number", "state": "abs(phase)"}), {}, "does not fit the answer"),
     ],

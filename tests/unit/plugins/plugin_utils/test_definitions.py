@@ -40,11 +40,11 @@ def test_those_of_the_collection_are_found_by_either_name(name):
 
 
 def test_the_first_folder_counts_and_the_collection_comes_last(tmp_path):
-    write(tmp_path / "playbook", "pulp.yaml", "title: playbook")
+    write(tmp_path / "playbook", "pulp.yaml", "{get: {}, title: playbook}")
     folders = [str(tmp_path / "role"), str(tmp_path / "playbook")]
-    assert definition_named("pulp", folders) == {"title": "playbook"}
-    write(tmp_path / "role", "pulp.yml", "title: role")
-    assert definition_named("pulp", folders) == {"title": "role"}
+    assert definition_named("pulp", folders) == {"get": {}, "title": "playbook"}
+    write(tmp_path / "role", "pulp.yml", "{get: {}, title: role}")
+    assert definition_named("pulp", folders) == {"get": {}, "title": "role"}
     assert definition_named("longrunning.tasks.pulp", folders)["title"] == "Pulp"
 
 
@@ -55,8 +55,8 @@ def test_a_playbook_of_the_same_name_is_no_definition(tmp_path):
 
 @pytest.mark.parametrize("path", ["task_definitions/a.yml", "a.yml", "./a.yml", "{folder}/task_definitions/a.yml"])
 def test_a_path_is_looked_for_where_a_name_is(tmp_path, path):
-    write(tmp_path, "a.yml", "title: a")
-    assert definition_named(path.format(folder=tmp_path), ["/nowhere", str(tmp_path)]) == {"title": "a"}
+    write(tmp_path, "a.yml", "get: {path: /a}")
+    assert definition_named(path.format(folder=tmp_path), ["/nowhere", str(tmp_path)]) == {"get": {"path": "/a"}}
 
 
 def test_what_is_no_name_stays_as_it_is():
@@ -77,14 +77,14 @@ def test_a_definition_that_is_given_as_the_provider_is_told(tmp_path):
 
 
 def test_values_are_those_that_a_module_gets(tmp_path):
-    write(tmp_path, "a.yml", "states: {0: queued, true: running}\nquery: {version: 2024-03-01}")
-    expected = {"states": {"0": "queued", "true": "running"}, "query": {"version": "2024-03-01"}}
+    write(tmp_path, "a.yml", "states: {0: queued, true: running}\nget: {version: 2024-03-01}")
+    expected = {"states": {"0": "queued", "true": "running"}, "get": {"version": "2024-03-01"}}
     assert definition_named("a", [tmp_path]) == expected
 
 
 def test_a_merge_that_is_overridden_is_no_key_twice(tmp_path):
-    write(tmp_path, "a.yml", "a: &a {x: 1, y: 1}\nb: {<<: *a, x: 2}\n")
-    assert definition_named("a", [tmp_path])["b"] == {"x": 2, "y": 1}
+    write(tmp_path, "a.yml", "a: &a {x: 1, y: 1}\nget: {<<: *a, x: 2}\n")
+    assert definition_named("a", [tmp_path])["get"] == {"x": 2, "y": 1}
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_merge_that_is_overridden_is_no_key_twice(tmp_path):
         ("a: \x01", "contains control characters"),
         (b"a: \xff", "is not UTF-8"),
         ("[" * 5000, "is nested too deeply|is no YAML"),
-        ("a: &b [*b]", "holds itself"),
-        ("states:\n  done: failed\n  done: succeeded", "is no YAML: the key done is there twice in line 3, column 3"),
+        ("get: &b [*b]", "holds itself"),
+        ("get:\n  done: failed\n  done: succeeded", "is no YAML: the key done is there twice in line 3, column 3"),
         ("? [a]\n: b", "is no YAML|a key that is no text"),
         (b"#" * 1_000_001, "is too large"),
         (
-            "a: &a [1, 1, 1, 1]\n"
+            "get: &a [1, 1, 1, 1]\n"
             + "".join(f"b{n}: &b{n} [{'*a, ' if not n else f'*b{n - 1}, ' * 9}]\n" for n in range(60)),
             "is too large for a definition, with what its aliases repeat",
         ),
@@ -114,6 +114,27 @@ def test_a_file_that_is_none_is_named_with_the_reason(tmp_path, content, told):
     message = refusal("a", tmp_path)
     assert message.startswith(f"definition: {file} cannot be used: it ")
     assert re.search(told, message), message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "database_password: kept",
+        "kept: {get: 1}",
+        "kept: 1\nkept: 2",
+        "- kept: 1",
+        "kept",
+        "root:kept:0:0",
+        "get_url: kept",
+    ],
+)
+def test_of_a_file_that_is_no_definition_nothing_is_shown(tmp_path, text):
+    file = tmp_path / "secrets.yml"
+    file.write_text(text, encoding="utf-8")
+    told = refusal(str(file))
+    assert told.startswith(f"definition: {file} cannot be used: it ")
+    assert re.search("contains no mapping|lacks the key get, which every definition has", told)
+    assert not re.search("kept|password|root", told.replace(str(file), ""))
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):

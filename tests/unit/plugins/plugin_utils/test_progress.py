@@ -147,6 +147,7 @@ UUID = "5d1c7a60-0000-4000-8000-000000000014"
             Task(UUID, "p", FAILED, name="Backup nightly-7", error=TaskError("40", "Communication failed", "Too long")),
             "Backup nightly-7 (5d1c7a60): code 40, Communication failed",
         ),
+        (Task("web1", "p", FAILED, name="web1"), "task web1: the vendor gave no reason"),
         (Task("17", "p", FAILED, name="Backup", error=TaskError(detail="Disk full")), "Backup (17): Disk full"),
         (Task("job/0123456789/42", "p", FAILED, name="Backup"), "Backup (…23456789/42): the vendor gave no reason"),
         (Task("17", "p", TaskState.CANCELLED, message="By <b>Ann</b>"), "task 17: cancelled, By Ann"),

@@ -287,7 +287,9 @@ def test_a_change_of_state_as_a_result():
         ({"type": "import"}, "import task 7"),
         ({"name": "disk"}, "task 7 (disk)"),
         ({"type": "import", "name": "disk"}, "import task 7 (disk)"),
-        # "task task 7" says it twice.
+        # Resources often have their name as their ID. "task 7 (7)" says it twice, and so does "task task 7".
+        ({"name": "7"}, "task 7"),
+        ({"name": ""}, "task 7"),
         ({"type": "Task"}, "Task 7"),
         ({"type": "backup_task", "name": "disk"}, "backup_task 7 (disk)"),
     ],

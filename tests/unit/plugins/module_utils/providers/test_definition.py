@@ -463,6 +463,7 @@ def test_an_id_in_an_address_and_its_parts(ids, given, task_id, parts):
         (changed("get.path", "{id:path}"), "https://api.example@other.example/a", "with a login, or an @"),
         (changed("get.path", "{id:path}"), "https://u:pw@api.example/a", "with a login, or an @"),
         (changed("get.path", "{id:path}"), "https://[/a", "the login is for that"),
+        (changed("task_id", IDS["item"]), "//[x", "contains '//[x', which is no path: remove one of the first two"),
     ],
 )
 def test_an_address_that_is_no_id(definition, given, words):

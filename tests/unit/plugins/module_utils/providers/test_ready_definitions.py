@@ -14,6 +14,8 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError, WorkError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import with_connection
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import ABOUT
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
@@ -85,6 +87,11 @@ def test_a_definition_tells_its_readers_everything(one):
     assert not any(character.isupper() for character in one.name)
     text = (DEFINITIONS / f"{one.name}.yml").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LINES
+
+
+@pytest.mark.parametrize("one", [one for one in every() if "example" in one.about], ids=lambda one: one.name)
+def test_its_example_has_options_of_a_wait(one):
+    assert one.about["example"].keys() <= with_connection(TASK_WAIT).keys()
 
 
 @EACH
