@@ -279,7 +279,8 @@ def read_answer(
         problem = None if schema is None else schema.problem(data)
         if problem is not None:
             what = f"{traits.title} answered with {form.name} of an unexpected shape ({problem})"
-            raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
+            code, said = (None, "") if is_login else words_instead(data)
+            raise BadAnswerError(f"{what}: {method} {details['url']}{said}", **details, code=code)
         return data
     if is_login and refusal is not None and refusal.words is not None:
         refusal = refusal._replace(words=without_tokens(refusal.words))
@@ -299,6 +300,12 @@ def read_answer(
     if isinstance(error, TransientError):
         error.retry_after = retry_after
     raise error
+
+
+def words_instead(data: object) -> tuple[str | None, str]:
+    """Return the code and the words of an answer without what was asked for, the words as a sentence to add."""
+    code, words = find_words(data) or (None, "")
+    return code, f". It says: {sentence(words)}" if words else ""
 
 
 def _words_of_login(data: object) -> tuple[str | None, str]:

@@ -277,10 +277,6 @@ class LiveSiteRecoveryProvider(RestProvider):
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
         self._type_property = type_property
-        self._lock = Lock()
-        #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
-        self._questions = 0
-        self._confirmed = 0
 
     def task_request(self, task_id: str) -> RestRequest:
         """GET /tasks/{id}."""
@@ -315,15 +311,14 @@ class LiveSiteRecoveryProvider(RestProvider):
             return None
         return changed(params, "offset", str(reached))
 
-    def read_task(self, task_id: str, deadline: Deadline) -> Task:
-        """Ask for one task; a 404 without a word counts only where the API is there."""
-        questions_before = self._questions
-        try:
-            return super().read_task(task_id, deadline)
-        except NotFoundError as error:
-            if not error.words:
-                self._make_sure_of_the_api(questions_before, deadline)
-            raise
+    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:  # noqa: ARG002 - whatever the task was
+        """Whether it has no word: the whole API may be away."""
+        return not error.words
+
+    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:  # noqa: ARG002 - the session's says more
+        """Ask for the session, which any version of the API has."""
+        with suppress(RejectedError):
+            self.ask(RestRequest("/session"), deadline)
 
     def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
         """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
@@ -331,23 +326,6 @@ class LiveSiteRecoveryProvider(RestProvider):
             return super().nothing_there(error, has_answered=has_answered)
         told = f"{sentence(error.message)} An appliance that reconfigures itself can be away for a while"
         return error.turned_into(TransientError, told)
-
-    def _make_sure_of_the_api(self, questions_before: int, deadline: Deadline) -> None:
-        """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
-
-        One question serves all requests that were under way when it was asked: those that began after no more than
-        so many questions.
-
-        Raises:
-            TransientError: it is away, or cannot be asked.
-        """
-        with self._lock:
-            if self._confirmed > questions_before:
-                return
-            self._questions += 1
-            with suppress(RejectedError):
-                self.ask(RestRequest("/session"), deadline)
-            self._confirmed = self._questions
 
     def _filters(self, query: TaskQuery) -> Params:
         # A state that no table has cannot be asked for.
