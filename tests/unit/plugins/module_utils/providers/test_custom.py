@@ -309,7 +309,7 @@ def test_a_task_is_read_by_post():
     api = Api({"get": get}, reply({"data": task(7)}), reply({"data": None}))
     assert api.read("7").id == "7"
     assert api.http.requests[0].json == {"params": {"id": 7}}
-    with pytest.raises(BadAnswerError, match="without the task 8 where get.task looks"):
+    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks"):
         api.read("8")
 
 
