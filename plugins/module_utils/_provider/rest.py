@@ -180,15 +180,18 @@ class RestProvider(TaskProvider):
         answer = self.ask_whole(self.as_sent(request), deadline, schema=self.list_schema)
         with self._reading(request, deadline, answer):
             entries = self.find_entries(answer.data)
-        with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(entries, deadline)
+        tasks, problems = self.read_entries(entries, deadline)
+        problem = next(iter(problems), None)
+        if problem is not None:
+            self._tell(problem, request, deadline)
         self._seen.update(task.id for task in tasks)
         following = self.params_after(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
             is_cut=self.is_cut(answer.data, request.params, tasks),
-            unreadable=unreadable,
+            unreadable=len(problems),
+            problem=problem,
         )
 
     def as_sent(self, request: RestRequest) -> RestRequest:
@@ -199,12 +202,10 @@ class RestProvider(TaskProvider):
         """Return the query of the page after an answer, None at the end."""
         return self.next_params(answer.data, params, tasks, deadline)
 
-    def read_entries(self, entries: Iterable[Any], deadline: Deadline) -> tuple[tuple[Task, ...], int]:
-        """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
-
-        Raises:
-            BadAnswerError: none of them can be read.
-        """
+    def read_entries(
+        self, entries: Iterable[Any], deadline: Deadline
+    ) -> tuple[tuple[Task, ...], tuple[BadAnswerError, ...]]:
+        """Return the tasks of a list, and why other entries of it cannot be read, which are left out."""
         tasks: list[Task] = []
         problems: list[BadAnswerError] = []
         for entry in entries:
@@ -212,9 +213,7 @@ class RestProvider(TaskProvider):
                 tasks.append(self.read_entry(entry, deadline))
             except BadAnswerError as error:
                 problems.append(error)
-        if problems and not tasks:
-            raise problems[0]
-        return tuple(tasks), len(problems)
+        return tuple(tasks), tuple(problems)
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
         """Return the task that an entry of a list is."""
@@ -339,20 +338,24 @@ class RestProvider(TaskProvider):
         self.api.close(deadline)
 
     @contextmanager
-    def _reading(self, request: RestRequest, deadline: Deadline, answer: Answer = Answer(None)) -> Iterator[None]:  # noqa: B008 - frozen
-        """Tell what cannot be read with the request, where that was redirected, and what the answer says instead."""
+    def _reading(self, request: RestRequest, deadline: Deadline, answer: Answer) -> Iterator[None]:
+        """Tell what cannot be read with the request, and what the answer says instead."""
         try:
             yield
         except BadAnswerError as error:
             if not error.url:
-                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
                 error.code, said = words_instead(answer.data)
                 error.message += said
-                if answer.url and without_query(answer.url) != error.url:
-                    error.message = (
-                        f"{sentence(error.message)} The request was redirected to {without_query(answer.url)}"
-                    )
+                self._tell(error, request, deadline, answer.url)
             raise
+
+    def _tell(self, error: BadAnswerError, request: RestRequest, deadline: Deadline, answered_at: str = "") -> None:
+        """Add the request that an answer belongs to, and where that was redirected."""
+        if error.url:
+            return
+        error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+        if answered_at and without_query(answered_at) != error.url:
+            error.message = f"{sentence(error.message)} The request was redirected to {without_query(answered_at)}"
 
     def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:
         return of_task if request.method == "GET" else request.path

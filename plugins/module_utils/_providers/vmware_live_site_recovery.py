@@ -296,8 +296,15 @@ class LiveSiteRecoveryProvider(RestProvider):
         return task_from_json(raw, known_id)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list. Nobody can ask for an entry without an ID."""
-        return [entry for entry in answer["list"] if not isinstance(entry, Mapping) or entry.get("id")]
+        """Return the list."""
+        entries: list[Any] = answer["list"]
+        return entries
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
+        """Return the task of an entry. The documents call its ID optional, but nothing else tells tasks apart."""
+        if isinstance(entry, Mapping) and not entry.get("id"):
+            raise BadAnswerError(f"{self.description.title} answered with a list entry that has no ID")
+        return super().read_entry(entry, deadline)
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
         """Follow the link; without one the count tells whether there is more."""
