@@ -155,7 +155,7 @@ def broken_links(html: Path) -> list[str]:
 
 
 def expected_pages(collection: Path) -> list[str]:
-    """Name the page of every module, plugin, role and guide of the collection."""
+    """Name the page of every module, plugin, role and guide of the collection, and of its release notes."""
     plugins = [
         (kind, path.stem)
         for kind, folder in (("module", "modules"), ("lookup", "lookup"), ("filter", "filter"), ("test", "test"))
@@ -165,7 +165,7 @@ def expected_pages(collection: Path) -> list[str]:
     roles = [("role", path.name) for path in (collection / "roles").iterdir() if path.is_dir()]
     guides = [path.stem for path in (collection / "docs" / "docsite" / "rst").glob("*.rst")]
     pages = [f"{name}_{kind}.html" for kind, name in plugins + roles]
-    return sorted(pages + [f"docsite/{name}.html" for name in guides])
+    return sorted(pages + [f"docsite/{name}.html" for name in guides] + ["changelog.html"])
 
 
 def main() -> int:
@@ -183,7 +183,7 @@ def main() -> int:
     html = site / "build" / "html"
     expected = expected_pages(collection)
     found = [f"{name} is missing" for name in expected if not (html / name).is_file()] + broken_links(html)
-    print("\n".join(found) if found else f"{len(expected)} modules, plugins, roles and guides: no broken reference.")
+    print("\n".join(found) if found else f"{len(expected)} pages: no broken reference.")
     print(f"Open {(html / 'index.html').as_uri()}")
     return 1 if found else 0
 
