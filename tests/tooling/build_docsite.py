@@ -27,6 +27,11 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 NAME = "longrunning.tasks"
+#: Cells and names break into lines: the theme's tables, as wide as their longest line, leave a narrow screen.
+STYLE = """
+.wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }
+.rst-content code { white-space: normal; overflow-wrap: anywhere; }
+"""
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.
 FOREIGN = {
@@ -98,6 +103,9 @@ def build(site: Path, collection: Path) -> None:
     with (site / "conf.py").open("a", encoding="utf-8") as conf:
         mapping = {"ansible": (ANSIBLE_DOCS, str(inventory))}
         conf.write(f"\nintersphinx_mapping = {mapping!r}\n")
+        conf.write("html_static_path = ['static']\nhtml_css_files = ['narrow.css']\n")
+    (site / "static").mkdir(exist_ok=True)
+    (site / "static" / "narrow.css").write_text(STYLE, encoding="utf-8")
     rst = site / "rst"
     rst.mkdir(exist_ok=True)
     rst.chmod(0o700)
