@@ -317,6 +317,7 @@ def demo(session: nox.Session) -> None:
     tally = Tally(session)
     session.install(tally.need(NEWEST).requirement, *FOR_PLAYBOOKS)
     tally.steps(("ansible-playbook", "longrunning.tasks.demo", *session.posargs), env=on_tarball())
+    session.log("To run the commands above yourself, install the collection: README.md says how.")
 
 
 def _bench(name: str, choice: Choice | None, *usually: str) -> None:
