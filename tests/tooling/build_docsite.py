@@ -27,10 +27,10 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 NAME = "longrunning.tasks"
-#: Cells and names break into lines: the theme's tables, as wide as their longest line, leave a narrow screen.
+#: Lines of cells and long names break. The theme's tables are as wide as their longest line, and leave a narrow screen.
 STYLE = """
-.wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }
-.rst-content code { white-space: normal; overflow-wrap: anywhere; }
+.wy-table-responsive table td, .wy-table-responsive table th, .rst-content code { white-space: normal; }
+.rst-content code { overflow-wrap: break-word; }
 """
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.
