@@ -27,10 +27,14 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 NAME = "longrunning.tasks"
-#: Lines of cells and long names break. The theme's tables are as wide as their longest line, and leave a narrow screen.
+#: Makes pages fit a narrow screen: the theme has cells as wide as their longest line and lists as wide as their longest
+#: word, breaks links in cells anywhere, and breaks the lines of code and drawings.
 STYLE = """
 .wy-table-responsive table td, .wy-table-responsive table th, .rst-content code { white-space: normal; }
-.rst-content code { overflow-wrap: break-word; }
+.wy-table-responsive table p a { overflow-wrap: normal; }
+.rst-content { overflow-wrap: break-word; }
+.rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; }
+html.writer-html5 .rst-content dl.field-list { grid-template-columns: fit-content(25%) minmax(0, 1fr); }
 """
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.

@@ -65,7 +65,7 @@ what the documents leave open. A word that a definition does not know is ``unkno
 """
 _PARTS = (
     ("login", "Login"),
-    ("launch", "Launch and ID"),
+    ("launch", "Launch"),
     ("cancel", "Cancelling"),
     ("limits", "Limits"),
     ("proven_on", "Proven on"),
@@ -119,8 +119,8 @@ def every() -> list[Ready]:
 
 
 def prose(text: str) -> str:
-    """Return a text in which nothing is markup."""
-    return re.sub(r"([*`|\\]|_(?!\w))", r"\\\1", " ".join(text.split()))
+    """Return a text in which nothing is markup, and -- is no dash."""
+    return re.sub(r"([*`|\\]|_(?!\w)|-(?=-))", r"\\\1", " ".join(text.split()))
 
 
 def code(text: object) -> str:
@@ -232,7 +232,7 @@ def section(one: Ready) -> list[str]:
             lines += filled(prose(one.about[key]), f":{name}: ", "  ")
     places = [".".join(path) for path in one.read.launch_id]
     if places:
-        lines += filled(", ".join(map(code, places)), ":Launch ID: ", "  ")
+        lines += filled(", ".join(map(code, places)), ":Where the ID is: ", "  ")
     sources = one.about.get("sources", ())
     if sources:
         lines += filled("; ".join(map(prose, sources)), ":Sources: ", "  ")
