@@ -19,7 +19,7 @@ description:
 options:
   _input:
     description:
-      - The registered result of M(longrunning.tasks.task_wait), with or without a loop, or a list of such results. -
+      - The registered result of M(longrunning.tasks.task_wait), with or without a loop, or a list of such results.
       - It also draws the tasks of M(longrunning.tasks.task_info) and M(longrunning.tasks.task_list), if the vendor
         returns their times.
     type: raw

@@ -33,8 +33,8 @@ STYLE = """
 .wy-table-responsive table td, .wy-table-responsive table th, .rst-content code { white-space: normal; }
 .wy-table-responsive table p a { overflow-wrap: normal; }
 .rst-content { overflow-wrap: break-word; }
-.rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; }
 html.writer-html5 .rst-content dl.field-list { grid-template-columns: fit-content(25%) minmax(0, 1fr); }
+@media (max-width: 768px) { .rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; } }
 """
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.

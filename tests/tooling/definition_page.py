@@ -63,6 +63,8 @@ as in these documents: a task, a list, a failure, a refused login, an unknown ID
 what the documents leave open. A word that a definition does not know is ``unknown``, and never a success.
 
 """
+#: Whether another try can help.
+WORTH = {True: "yes", False: "no", None: "not known"}
 _PARTS = (
     ("login", "Login"),
     ("launch", "Launch"),
@@ -138,6 +140,16 @@ def filled(text: str, first: str = "", rest: str = "") -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+def source_once(
+    columns: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]], str]:
+    """Take the source, the last column, out of a table in which all rows have the same; return it as a sentence."""
+    sources = {row[-1] for row in rows}
+    if len(sources) > 1:
+        return columns, rows, ""
+    return columns[:-1], [row[:-1] for row in rows], f"Source: {sources.pop()}."
+
+
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: str = "auto") -> list[str]:
     """Return a list-table."""
     lines = [".. list-table::", "   :header-rows: 1", *([] if widths == "auto" else [f"   :widths: {widths}"]), ""]
@@ -210,15 +222,14 @@ def failures(one: Ready) -> list[str]:
     """Return the documented codes of failures."""
     if not one.read.documented_errors:
         return []
-    worth = {True: "yes", False: "no", None: "not known"}
-    columns = ("code", "what it is", "try again?", "source")
-    return table(
-        columns,
-        (
-            (code(error.code), prose(error.title), worth[error.retryable], prose(error.source))
+    columns, rows, source = source_once(
+        ("code", "what it is", "try again?", "source"),
+        [
+            (code(error.code), prose(error.title), WORTH[error.retryable], prose(error.source))
             for error in one.read.documented_errors
-        ),
+        ],
     )
+    return [*table(columns, rows), *filled(source), ""]
 
 
 def section(one: Ready) -> list[str]:
