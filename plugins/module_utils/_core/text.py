@@ -19,6 +19,8 @@ LONGEST_TEXT = 600
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,200}>")
 #: Longer ones name no character, and Python refuses to read numbers of thousands of digits.
 _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z]\w{1,31});", re.ASCII)
+#: Soft hyphens, blanks without width and marks of a text's direction: a reader does not see them.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
@@ -27,10 +29,17 @@ def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
 
     Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
     """
+    text = _ENTITY.sub(_letter, _UNSEEN.sub("", text))
     # More than this is never shown; a page of megabytes need not be searched for tags.
     plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", mask(text)[: 20 * limit]))
     plain = _CONTROL.sub(" ", plain).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
+
+
+def _letter(entity: re.Match[str]) -> str:
+    """Return the letter or digit that is written as an entity, which the mask does not look for; else the entity."""
+    text = html.unescape(entity[0])
+    return text if text.isascii() and text.isalnum() else entity[0]
 
 
 def sentence(text: str) -> str:

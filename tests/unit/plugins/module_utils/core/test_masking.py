@@ -211,6 +211,9 @@ def test_a_run_has_a_mask_of_its_own():
         ("said s3cr3t <b> v&lue", 500),
         ("said s3cr3t  &lt;b&gt;\n v&amp;lue", 500),
         ("said s3cr3t <b> v&lue", 9),
+        ("said &#115;3cr3t &#60;b&#62; v&amp;l&#x75;e", 500),
+        ("said &#0115;&#51;cr3t <b> v&l&#117;e", 16),
+        ("said s\u200b3\u00adcr3t <b> v&lu\u202ee", 500),
         ("x" * 190 + "s3cr3t <b> v&lue", 10),
     ],
 )
