@@ -29,17 +29,21 @@ def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
 
     Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
     """
-    text = _ENTITY.sub(_letter, _UNSEEN.sub("", text))
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", mask(text)[: 20 * limit]))
-    plain = _CONTROL.sub(" ", plain).strip()
+    shown = mask(_with_letters(text[: 200 * limit]) + text[200 * limit :])[: 20 * limit]
+    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", shown))
+    plain = _CONTROL.sub(" ", _UNSEEN.sub("", plain)).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
 
 
-def _letter(entity: re.Match[str]) -> str:
-    """Return the letter or digit that is written as an entity, which the mask does not look for; else the entity."""
-    text = html.unescape(entity[0])
-    return text if text.isascii() and text.isalnum() else entity[0]
+def _with_letters(text: str) -> str:
+    """Return a text without what keeps the mask from a secret: letters as entities, and what nobody sees."""
+
+    def letter(entity: re.Match[str]) -> str:
+        found = html.unescape(entity[0])
+        return found if found.isascii() and found.isalnum() else entity[0]
+
+    return _ENTITY.sub(letter, _UNSEEN.sub("", text))
 
 
 def sentence(text: str) -> str:
