@@ -37,7 +37,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.text impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.given import provider_of, told_unknown
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.interrupts import Interrupts
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import WaitObserver, unobserved
-from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._late_imports import BeforeEachTask, LateImports
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._live import (
     AttendedClock,
@@ -51,9 +50,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HAS_REQUESTS
     from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
-    from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS, SLOW_TO_IMPORT
-
-    _ALL_LOADED = dict(PROVIDERS)
+    from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 
 try:
     # ansible-core 2.19 and newer.
@@ -86,8 +83,16 @@ _FOR_A_NEW_PROCESS = ("PYTHON", "LD_", "OPENSSL_")
 
 display = Display()
 
-
-_HERE = __name__.rpartition(".plugin_utils.")[0]
+_PLUGINS = Path(__file__).parents[1]
+#: What only some tasks need.
+_LATE = [
+    f"{__name__.rpartition('.plugin_utils.')[0]}.{'.'.join(file.relative_to(_PLUGINS).with_suffix('').parts)}"
+    for file in (
+        *(_PLUGINS / "module_utils" / "_providers").rglob("*.py"),
+        *(_PLUGINS / "module_utils" / "_module" / f"{name}.py" for name in ("launch_results", "wait_cancelling")),
+        _PLUGINS / "plugin_utils" / "_definitions.py",
+    )
+]
 
 
 class TasksAction(normal.ActionModule, metaclass=BeforeEachTask):  # type: ignore[misc]  # ansible-core is not typed.
@@ -97,12 +102,12 @@ class TasksAction(normal.ActionModule, metaclass=BeforeEachTask):  # type: ignor
     spec: ArgumentSpec
     rules: Mapping[str, Any] = MappingProxyType({})
     failure_keys: Mapping[str, Any] = MappingProxyType({})
-    late_imports = LateImports([f"{_HERE}.module_utils._providers.{name}" for name in SLOW_TO_IMPORT])
+    late_imports = LateImports(_LATE)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
         try:
-            self._task.args = with_definition(self._task.args, variables.get("ansible_search_path", ()))
+            self._task.args = _with_definition(self._task.args, variables.get("ansible_search_path", ()))
         except OptionError as error:
             return {"changed": False, "failed": True, **self.failure_keys, **error.to_result()}
         call = _call(self, variables)
@@ -207,6 +212,16 @@ class _Call(NamedTuple):
     environment: Mapping[str, str]
     check_mode: bool
     shows_invocation: bool
+
+
+def _with_definition(arguments: Mapping[str, Any], search_path: Iterable[str]) -> Mapping[str, Any]:
+    if arguments.get("definition") in (None, "") and arguments.get("provider") in PROVIDERS:
+        return arguments
+    from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import (  # noqa: PLC0415 - see _LATE
+        with_definition,
+    )
+
+    return with_definition(arguments, search_path)
 
 
 def _call(action: Any, task_vars: Mapping[str, Any]) -> _Call | None:

@@ -15,13 +15,14 @@ somebody forgot it. ansible-core keeps its registry of secrets in the same way.
 from __future__ import annotations
 
 import base64
+import operator
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from html.entities import codepoint2name
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 PLACEHOLDER = "********"
@@ -49,29 +50,23 @@ _NAME_OF_NUMBER = re.compile(r"(pass(word|wd|phrase|code|key)?|pwd|secret|token|
 _NO_SECRET = re.compile(r"\**|\$\w+\$|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|")
 
 
-class _Secret(NamedTuple):
-    """A secret as a pattern of all its forms. ``anchor`` is a part of it that looks the same in each of them."""
-
-    anchor: str
-    pattern: re.Pattern[str]
-
-
 class Mask:
     """Knows secrets, and hides them. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._secrets: Mapping[str, _Secret] = {}
+        # With a part of each that looks the same in all its forms.
+        self._secrets: Mapping[str, str] = {}
 
     def hide(self, *secrets: str) -> None:
         """Hide these from now on."""
         texts = (
             {form for secret in secrets for form in _written_otherwise(secret.strip())} - {""} - self._secrets.keys()
         )
-        self._secrets = {**{text: _compiled(text) for text in texts}, **self._secrets}
+        self._secrets = {**{text: _anchor(text) for text in texts}, **self._secrets}
 
     def text(self, text: str) -> str:
         """Return a text with a placeholder where a secret was, however it is escaped."""
-        found = [secret.pattern for secret in self._secrets.values() if secret.anchor in text]
+        found = [_pattern(secret) for secret, anchor in self._secrets.items() if anchor in text]
         if not found:
             return text
         parts, end = [], -1
@@ -89,22 +84,26 @@ class Mask:
         """
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, (int, float)):
+            is_secret = len(str(value)) >= LEAST_GUESS and not isinstance(value, bool) and str(value) in self._secrets
+            return PLACEHOLDER if is_secret else value
         if isinstance(value, Mapping):
             items: dict[Any, Any] = {}
+            is_clean = True
             for key, item in value.items():
                 name = key if is_ours and _is_our_name(key) else self.value(key)
                 while name in items:
                     name = f"{name}*"
-                items[name] = self.value(item, is_ours=is_ours and key not in _FOREIGN)
-            return value if all(value.get(name, items) is item for name, item in items.items()) else items
+                items[name] = masked = self.value(item, is_ours=is_ours and key not in _FOREIGN)
+                is_clean = is_clean and masked is item and name is key
+            return value if is_clean else items
         if isinstance(value, (list, tuple)):
-            masked = [self.value(item, is_ours=is_ours) for item in value]
-            return value if all(new is old for new, old in zip(masked, value)) else masked
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return PLACEHOLDER if len(str(value)) >= LEAST_GUESS and str(value) in self._secrets else value
+            parts = [self.value(item, is_ours=is_ours) for item in value]
+            return value if all(map(operator.is_, parts, value)) else parts
         return value
 
 
+@lru_cache(maxsize=1024)
 def _is_our_name(key: object) -> bool:
     return isinstance(key, str) and key.islower() and key.isidentifier()
 
@@ -213,15 +212,24 @@ def _written_otherwise(secret: str) -> set[str]:
     return forms
 
 
-def _compiled(secret: str) -> _Secret:
-    parts = re.findall(r"\s+|\\+|.", secret, re.DOTALL)
+_WORDS = re.compile(r"[A-Za-z0-9]+")
+_LETTERS = re.compile(r"\s+|\\+|.", re.DOTALL)
+
+
+def _anchor(secret: str) -> str:
+    return max(_WORDS.findall(secret), key=len, default="")
+
+
+@lru_cache(maxsize=256)
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Return a pattern of all forms of a secret."""
+    parts = _LETTERS.findall(secret)
     forms = "".join(_blank_forms(part) if part.isspace() else _forms(part[0]) for part in parts)
     if len(secret) < LEAST_GUESS:
         forms = rf"(?<![\w-])(?<!\w\.)(?:{forms})(?![\w-]|\.\w)"
     elif len(secret) < LEAST_LENGTH:
         forms = rf"(?<![^\W_])(?:{forms})(?![^\W_])"
-    anchor = max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="")
-    return _Secret(anchor, re.compile(forms))
+    return re.compile(forms)
 
 
 def _blank_forms(blanks: str) -> str:

@@ -17,6 +17,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Result = TypeVar("Result")
 
+_ALL_SIGNALS = frozenset(signal.valid_signals())
 #: Requests that run side by side.
 MOST_PARALLEL_REQUESTS = 8
 
@@ -28,7 +29,7 @@ def start_thread(run: Callable[[], None], *, name: str = "helper") -> Thread | N
     else does. A thread inherits what is blocked where it is started.
     """
     thread = Thread(target=run, name=name, daemon=True)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
     try:
         thread.start()
     except RuntimeError:

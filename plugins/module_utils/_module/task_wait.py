@@ -27,10 +27,9 @@ from .._waiting.loop import (
 from .._work.reading import TaskReader
 from .._work.selecting import Selection, SelectionReader
 from .._work.state_words import JudgedProvider, StateWords
-from .context import Context, distinct
+from .context import Context, checked_canceller, distinct
 from .queries import read_selection
-from .wait_cancelling import GivenUp, check_cancelling, give_up
-from .waits import asked_ids, poll_interval, results_of, time_limit
+from .waits import GivenUp, asked_ids, poll_interval, results_of, time_limit
 
 #: The most between two looks while estimates allow it, in seconds, where the user sets no interval.
 ESTIMATED_INTERVAL = 60.0
@@ -60,7 +59,7 @@ def run(context: Context) -> dict[str, Any]:
     selection = _selection(context)
     asked = (SELECTION,) if selection is not None else asked_ids(context)
     context.seconds("progress_interval", least=1.0)
-    check_cancelling(context)
+    _check_cancelling(context)
     plan = _plan(context, selection)
     read = _reading(context, selection, plan)
     outcome = wait_for_tasks(
@@ -73,7 +72,7 @@ def run(context: Context) -> dict[str, Any]:
         observer=context.observer,
     )
     _warn_of_unknown_states(context, outcome)
-    given_up = give_up(context, outcome, read)
+    given_up = _given_up(context, outcome, read)
     fields = _result(context, asked if selection is None else tuple(task.id for task in outcome.tasks), given_up)
     reason = _failure_reason(context, outcome)
     if reason is None:
@@ -93,6 +92,20 @@ def _reading(context: Context, selection: Selection | None, plan: WaitPlan) -> R
     if params["follow_subtasks"]:
         return partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
     return reader.read
+
+
+def _check_cancelling(context: Context) -> None:
+    for option in ("on_timeout", "on_interrupt"):
+        if context.params[option] == "cancel":
+            checked_canceller(context.provider, option, f"{option}: cancel")
+
+
+def _given_up(context: Context, outcome: WaitOutcome, read: ReadTasks) -> GivenUp:
+    if "cancel" not in (context.params["on_timeout"], context.params["on_interrupt"]):
+        return GivenUp(outcome, outcome)
+    from .wait_cancelling import give_up  # noqa: PLC0415 - most waits cancel nothing
+
+    return give_up(context, outcome, read)
 
 
 def _warn_of_unknown_states(context: Context, outcome: WaitOutcome) -> None:

@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from .._core.clock import Deadline
 from .._core.errors import InterruptError
 from .._core.task import StateChange
-from .._core.text import capitalised
 from .._provider.contract import TaskCanceller
-from .._waiting.explaining import explain_outcome
 from .._waiting.loop import (
     NOT_FOUND_ANSWERS,
     NotFoundPolicy,
@@ -23,8 +19,9 @@ from .._waiting.loop import (
     WaitOutcome,
     wait_for_tasks,
 )
-from .._work.cancelling import Cancellation, Canceller, CancelOutcome, CancelPlan, explain_cancellations
-from .context import Context, checked_canceller
+from .._work.cancelling import Canceller, CancelOutcome, CancelPlan
+from .context import Context
+from .waits import GivenUp
 
 #: Seconds to send the requests in. A vendor's quota can hold them back for a minute.
 SEND_SECONDS = 60.0
@@ -32,35 +29,6 @@ SEND_SECONDS = 60.0
 END_SECONDS = 30.0
 #: So many where a signal asked for the end, which has to come within a second, its logout included.
 LAST_SECONDS = 0.4
-
-
-class GivenUp(NamedTuple):
-    """A wait that has come to its end, and the cancels that it sent then.
-
-    ``latest`` is its outcome with what the tasks have become since.
-    """
-
-    outcome: WaitOutcome
-    latest: WaitOutcome
-    cancels: tuple[Cancellation, ...] = ()
-
-    def explain(self, title: str) -> str:
-        """Say in one message how the wait ended, and what became of the cancels."""
-        if not self.cancels:
-            return explain_outcome(self.outcome, title)
-        ended = explain_outcome(self.outcome._replace(leaves_tasks=False), title)
-        return f"{ended} {capitalised(explain_cancellations(self.cancels))}"
-
-
-def check_cancelling(context: Context) -> None:
-    """Make sure that what is to be cancelled can be.
-
-    Raises:
-        OptionError: the provider cannot cancel tasks.
-    """
-    for option in ("on_timeout", "on_interrupt"):
-        if context.params[option] == "cancel":
-            checked_canceller(context.provider, option, f"{option}: cancel")
 
 
 def give_up(context: Context, outcome: WaitOutcome, read: ReadTasks) -> GivenUp:

@@ -9,17 +9,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._core.errors import OptionError
 from .._core.task import TaskState
-from .._core.text import listed
+from .._core.text import capitalised, listed
+from .._waiting.explaining import explain_outcome
+from .._waiting.loop import WaitOutcome
 from .context import Context, checked_task_ids
 from .moments import read_deadline
+
+if TYPE_CHECKING:
+    from .._work.cancelling import Cancellation
 
 #: Looks closer together than this, in seconds, would only burden the vendor.
 LEAST_INTERVAL = 0.1
 _NO_COUNTS = MappingProxyType(dict.fromkeys((state.value for state in TaskState), 0))
+
+
+class GivenUp(NamedTuple):
+    """A wait that has come to its end, and the cancels that it sent then.
+
+    ``latest`` is its outcome with what the tasks have become since.
+    """
+
+    outcome: WaitOutcome
+    latest: WaitOutcome
+    cancels: tuple[Cancellation, ...] = ()
+
+    def explain(self, title: str) -> str:
+        """Say in one message how the wait ended, and what became of the cancels."""
+        if not self.cancels:
+            return explain_outcome(self.outcome, title)
+        from .._work.cancelling import explain_cancellations  # noqa: PLC0415 - most waits cancel nothing
+
+        ended = explain_outcome(self.outcome._replace(leaves_tasks=False), title)
+        return f"{ended} {capitalised(explain_cancellations(self.cancels))}"
 
 
 def asked_ids(context: Context) -> tuple[str, ...]:

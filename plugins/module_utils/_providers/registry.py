@@ -43,6 +43,9 @@ class _Providers(Mapping[str, Provider]):
             raise KeyError(name)
         return PROVIDER
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
@@ -51,5 +54,3 @@ class _Providers(Mapping[str, Provider]):
 
 
 PROVIDERS: Mapping[str, Provider] = _Providers()
-#: Files beside this one that are slow to import, and that some logins need.
-SLOW_TO_IMPORT = ("_clouds", "_keystone")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
+import pytest
+
 from ansible_collections.longrunning.tasks.tests.unit.support.fresh_python import imported_by
 
 PLUGINS = "ansible_collections.longrunning.tasks.plugins"
@@ -16,8 +17,29 @@ SHARED = ("lock", "RLock", "Condition", "Thread", "Session", "socket")
 def test_an_action_plugin_imports_what_all_tasks_need_and_not_what_few_do():
     imported = imported_by(f"import {PLUGINS}.action.task_wait")
     assert {"requests", f"{PLUGINS}.module_utils._waiting.loop"} <= imported
-    assert {name for name in PROVIDERS if any(f"._providers.{name}" in module for module in imported)} == {*PROVIDERS}
+    late = {"_providers", "_module.wait_cancelling", "_module.launch_results", "_work.cancelling"}
+    late_files = {f"{PLUGINS}.module_utils.{name}" for name in late} | {f"{PLUGINS}.plugin_utils._definitions"}
+    assert {name for name in imported if name.startswith(tuple(late_files))} == {
+        f"{PLUGINS}.module_utils._providers",
+        f"{PLUGINS}.module_utils._providers.registry",
+    }
     assert not imported & {"jsonschema", "keystoneauth1", "openstack"}
+
+
+@pytest.mark.parametrize(
+    ("asks", "late"),
+    [
+        ("_in_worker.PROVIDERS['huawei_koodrive']", "module_utils._providers.huawei_koodrive.provider"),
+        ("_in_worker._with_definition({'definition': 'pulp'}, ())", "plugin_utils._definitions"),
+    ],
+)
+def test_what_a_task_needs_besides_is_imported_for_it_and_noted(asks, late):
+    imported = imported_by(
+        f"from {PLUGINS}.plugin_utils import _in_worker",
+        f"assert '{PLUGINS}.{late}' in _in_worker._LATE",
+        asks,
+    )
+    assert f"{PLUGINS}.{late}" in imported
 
 
 def test_what_is_imported_before_a_fork_shares_no_lock():
