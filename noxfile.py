@@ -45,8 +45,6 @@ FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
 FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "pyyaml", "trustme"]
 FOR_RELEASES = ["ansible-core~=2.21.0", *LIBRARIES]
-# As pip does and uv does not: else each module's process would compile the libraries anew.
-COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
 PYTHONS = interpreters.working()
 TOOLS = str(interpreters.newest_for_tools(PYTHONS))
@@ -299,7 +297,7 @@ def eda(session: nox.Session) -> None:
 def molecule(session: nox.Session) -> None:
     """Run the Molecule scenarios of extensions/molecule with the installed tarball. Arguments after -- name some."""
     tally = Tally(session)
-    session.install(tally.need(NEWEST, tools="Molecule").requirement, MOLECULE, *LIBRARIES, env=COMPILED)
+    session.install(tally.need(NEWEST, tools="Molecule").requirement, MOLECULE, *LIBRARIES)
     work = BUILD / "molecule"
     environment = on_tarball(
         ANSIBLE_HOME=work / "ansible-home",
@@ -324,7 +322,7 @@ def _bench(name: str, choice: Choice | None, *usually: str) -> None:
     @nox.session(name=name, python=interpreter(choice), requires=NEEDS_TARBALL)
     def bench(session: nox.Session) -> None:
         tally = Tally(session)
-        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS, env=COMPILED)
+        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS)
         if sys.platform != "linux":
             tally.skip("the peak memory of a process is read from Linux's /proc")
         environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))

@@ -660,9 +660,10 @@ def test_links_that_run_in_a_circle_are_found_out():
         client.list()
 
 
-def test_entries_without_an_id_are_left_out():
-    client = Client(listed({"status": "RUNNING"}, raw_task(None), raw_task("2")))
-    assert [each.id for each in client.page().tasks] == ["2"]
+@pytest.mark.kind
+def test_entries_without_an_id_are_left_out_and_counted():
+    page = Client(listed({"status": "RUNNING"}, raw_task(None), raw_task("2"))).page()
+    assert ([each.id for each in page.tasks], page.unreadable) == (["2"], 2)
 
 
 def test_entries_that_cannot_be_read_are_left_out_and_counted():
