@@ -325,12 +325,7 @@ class RequestsClient:
             if answer.status not in _REDIRECTS or answer.status in request.stops_at or "location" not in answer.headers:
                 return answer
             prepared = self._prepare_redirect(prepared, request, answer)
-        raise BadAnswerError(
-            f"The request was redirected more than {_MOST_REDIRECTS} times: {_where(request)}",
-            method=request.method,
-            url=without_query(request.url),
-            status=answer.status,
-        )
+        raise _bad_answer(f"The request was redirected more than {_MOST_REDIRECTS} times", request, answer.status)
 
     def _prepare(self, request: HttpRequest) -> PreparedRequest:
         headers = dict(request.headers)
@@ -418,12 +413,8 @@ class RequestsClient:
             parts.append(part)
             size += len(part)
             if size > LARGEST_ANSWER:
-                raise BadAnswerError(
-                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large: {_where(request)}",
-                    method=request.method,
-                    url=without_query(request.url),
-                    status=response.status_code,
-                )
+                told = f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large"
+                raise _bad_answer(told, request, response.status_code)
         return b"".join(parts)
 
 
@@ -455,6 +446,11 @@ def within(seconds: float, call: Callable[[], Result], method: str, url: str) ->
     if error is not None:
         raise error
     return cast("Result", result)
+
+
+def _bad_answer(told: str, request: HttpRequest, status: int) -> BadAnswerError:
+    url = without_query(request.url)
+    return BadAnswerError(f"{told}: {_where(request)}", method=request.method, url=url, status=status)
 
 
 def _where(request: HttpRequest) -> str:

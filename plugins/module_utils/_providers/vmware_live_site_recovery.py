@@ -244,7 +244,6 @@ class _ServiceLogin(SessionLogin):
 
     @property
     def refusal_advice(self) -> str:
-        """What to check."""
         if self._options.service == "configure":
             return "check username and password; service configure wants those of the appliance itself, such as admin"
         return (
@@ -255,7 +254,7 @@ class _ServiceLogin(SessionLogin):
     def _login_request(self) -> HttpRequest:
         return HttpRequest("POST", f"{self._base_url}/session", headers={"Accept": "application/json", **self._basic})
 
-    def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:
         session = answer["session_id"]
         self._hide(session)
         return Access(self._base_url, {"x-dr-session": session})
@@ -303,7 +302,7 @@ class LiveSiteRecoveryProvider(RestProvider):
         """Return the list. Nobody can ask for an entry without an ID."""
         return [entry for entry in answer["list"] if not isinstance(entry, Mapping) or entry.get("id")]
 
-    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the link; without one the count tells whether there is more."""
         link = _NEXT.find(answer)
         following = self.link_params(link, deadline) if link else None
@@ -372,7 +371,6 @@ class RecoveryProvider(LiveSiteRecoveryProvider, TaskCanceller):
         self._refusals: dict[str, str] = {}
 
     def why_not_cancellable(self, task: Task) -> str | None:
-        """Return that it is no run of a recovery plan."""
         if task.resource is not None and task.resource.startswith(_PLAN):
             return None
         return "it is no run of a recovery plan, and the API cancels nothing else"

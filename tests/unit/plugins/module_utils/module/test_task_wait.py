@@ -19,12 +19,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
-    DESCRIPTION,
-    FakeProvider,
-    Run,
-    task,
-)
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider, Run, task
 
 KEYS = {
     "msg",
