@@ -242,6 +242,12 @@ options:
       - Of the vendors, only NetApp Astra Control has subtasks. For the others this option has no effect.
     type: bool
     default: false
+  return_history:
+    description:
+      - Whether to return the changes of state that the wait saw with each task, under C(history). With many tasks this
+        is long.
+    type: bool
+    default: false
   progress:
     description:
       - Whether to print lines about the wait in the playbook's output, such as how many tasks have ended, their
@@ -479,7 +485,7 @@ tasks:
       description: The newest 200 changes of its state that the wait saw.
       type: list
       elements: dict
-      returned: success
+      returned: when O(return_history=true)
       contains:
         state:
           description: The state in the vocabulary of this collection.
