@@ -76,7 +76,8 @@ def _checked(task_id: str, description: ProviderDescription) -> str:
     # What Ansible makes a text of on its way here: it is not repeated, since a result can hold secrets.
     if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
         raise bad_id(
-            "contains a value that is neither text nor a number. Give what a launching task registered as launch_results"
+            "contains a value that is neither text nor a number. Give what a launching task registered as "
+            "launch_results"
         )
     if description.read_task_id is not None:
         task_id = description.read_task_id(task_id)
