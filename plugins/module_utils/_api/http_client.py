@@ -24,12 +24,12 @@ from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .._core.masking import mask
 from .._core.threads import start_thread
-from .addresses import origin, without_query
+from .addresses import on_same_server, origin, without_query
 from .causes import PROXY_ANSWERED, out_of_time, server_of, translated
 from .tls import TlsOptions
 
@@ -110,14 +110,6 @@ class HttpResponse:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     url: str = ""
-
-    def json(self) -> Any:
-        """Return the body as JSON.
-
-        Raises:
-            ValueError: it is none.
-        """
-        return json.loads(self.text)
 
     @property
     def text(self) -> str:
@@ -364,15 +356,16 @@ class RequestsClient:
         here = prepared.url or request.url
         details: dict[str, Any] = {"method": request.method, "url": without_query(here), "status": answer.status}
         try:
-            target = urljoin(here, answer.headers["location"])
-            there = origin(target)
+            there = urljoin(here, answer.headers["location"])
+            target = on_same_server(here, there)
         except ValueError:
             raise BadAnswerError(
                 f"The request was redirected to something that is not an address: {_where(request)}", **details
             ) from None
-        if there != origin(here):
+        if target is None:
+            elsewhere = f"{origin(there)[0]}://{server_of(there)}"
             raise BadAnswerError(
-                f"The request was redirected to another server, {there[0]}://{server_of(target)}: {_where(request)}. "
+                f"The request was redirected to another server, {elsewhere}: {_where(request)}. "
                 f"The login is not sent there. If that is the right server, give its address as {request.option}",
                 **details,
             )
@@ -381,11 +374,7 @@ class RequestsClient:
                 f"The request was redirected, and only GET requests follow a redirect: {_where(request)}", **details
             )
         follow = prepared.copy()
-        # Nothing of the target but its path and query: another parser may read another host out of the rest.
-        to = urlsplit(target)
-        follow.url = requests.utils.requote_uri(
-            urlunsplit(urlsplit(here)._replace(path=to.path, query=to.query, fragment=""))
-        )
+        follow.url = requests.utils.requote_uri(target)
         return follow
 
     def _exchange(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:

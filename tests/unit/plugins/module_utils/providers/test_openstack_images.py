@@ -30,7 +30,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers._imag
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
@@ -611,8 +610,3 @@ def test_any_answer_of_keystone_gives_access_or_one_of_our_errors():
     with serving(play) as server, Session(**by_password(server)) as session:
         login = session.provider.api._login
         log_in()
-
-
-def test_a_scripted_answer_reads_like_a_real_one():
-    # The fakes of the two kinds agree: what one test learns holds for the other.
-    assert reply({"a": 1}).json() == json.loads(answer({"a": 1}).partition(b"\r\n\r\n")[2])
