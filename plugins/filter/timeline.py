@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: timeline
-short_description: Draw what became of tasks as a picture
+short_description: Draw the times of tasks as a picture
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:

@@ -129,14 +129,13 @@ class _Reader:
             ) from None
         if definition.entry_id is not None:
             return _links(list(entries), definition.entry_id)
-        try:
-            tasks, unreadable = self.provider.read_entries(entries, Deadline(SystemClock(), 1))
-        except BadAnswerError as error:
+        tasks, problems = self.provider.read_entries(entries, Deadline(SystemClock(), 1))
+        if problems and not tasks:
             first = next(iter(entries))
             raw = first[1] if definition.is_by_id else first
-            raise OptionError("definition", self._explained(error.message, raw)) from None
+            raise OptionError("definition", self._explained(problems[0].message, raw))
         self._check_states(tasks)
-        left_out = (f"{unreadable} of {len(entries)} entries cannot be read, and are left out",) if unreadable else ()
+        left_out = (f"{len(problems)} of {len(entries)} entries cannot be read, and are left out",) if problems else ()
         return Reading(tasks, left_out + (tuple(self._hints(tasks[0], tasks[0].raw)) if tasks else ()))
 
     def _answer(self, saved: Saved, accepted: Accepted) -> Answer:

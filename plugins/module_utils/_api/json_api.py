@@ -23,7 +23,7 @@ from .._core.errors import (
     TransientError,
 )
 from .._core.masking import without_secrets_by_name, without_tokens
-from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
+from .._core.retrying import passes, refused_for_seconds, retry_after_seconds
 from .._core.text import sentence
 from .addresses import on_same_server, without_query
 from .answers import MOST_VALUES, Format, TooManyValuesError, excerpt, find_words, vendor_words
@@ -81,8 +81,6 @@ class ApiTraits(Protocol):
 _OK = range(200, 300)
 #: With a page of HTML: what a web server says that is no API.
 _NO_API = frozenset({404, 405, 501})
-#: Refusals that no Retry-After makes pass: another login is needed, at the vendor or at a proxy.
-_NEVER_PASSES = frozenset({401, 407})
 
 
 class Accepted(NamedTuple):
@@ -255,7 +253,8 @@ def read_answer(
         problem = None if schema is None else schema.problem(data)
         if problem is not None:
             what = f"{traits.title} answered with {form.name} of an unexpected shape ({problem})"
-            raise BadAnswerError(f"{what}: {method} {details['url']}", **details)
+            code, said = (None, "") if is_login else words_instead(data)
+            raise BadAnswerError(f"{what}: {method} {details['url']}{said}", **details, code=code)
         return data
     if is_login and refusal is not None and refusal.words is not None:
         refusal = refusal._replace(words=without_tokens(refusal.words))
@@ -264,7 +263,7 @@ def read_answer(
         code, words = _words_of_login(data) if is_login else vendor_words(response, form)
         refusal = Refusal(code, words) if refusal is None else refusal._replace(code=code, words=words)
     details["code"] = refusal.code
-    retry_after = retry_after_seconds(response.headers, clock.now())
+    retry_after = refused_for_seconds(response.headers, clock.now())
     kind = refusal.kind or _kind_of(response.status, traits, retry_after)
     # What answers with a page is not the API: it must not be taken for a task that does not exist.
     is_page = data in (None, "") and (response.is_html or "html" in response.headers.get("content-type", ""))
@@ -275,6 +274,12 @@ def read_answer(
     if isinstance(error, TransientError):
         error.retry_after = retry_after
     raise error
+
+
+def words_instead(data: object) -> tuple[str | None, str]:
+    """Return the code and the words of an answer without what was asked for, the words as a sentence to add."""
+    code, words = find_words(data) or (None, "")
+    return code, f". It says: {sentence(words)}" if words else ""
 
 
 def _words_of_login(data: object) -> tuple[str | None, str]:
@@ -308,10 +313,7 @@ def _told(
 
 
 def _kind_of(status: int, traits: ApiTraits, retry_after: float | None) -> type[RequestError]:
-    # A status below 200 announces an answer, which then did not come. A refusal that names a time passes with it.
-    if status in TRANSIENT_STATUSES | traits.transient_statuses or status < 200:
-        return TransientError
-    if status >= 400 and status not in _NEVER_PASSES and retry_after is not None:
+    if passes(status, retry_after, traits.transient_statuses):
         return TransientError
     kinds: Mapping[int, type[RequestError]] = {401: AuthenticationError, 403: AccessDeniedError, 404: NotFoundError}
     return kinds.get(status, RejectedError)

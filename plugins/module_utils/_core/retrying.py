@@ -22,6 +22,8 @@ from .errors import BadAnswerError, RequestError, TransientError, UntrustedServe
 #: do now it will not do later.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
 
+#: Refusals that no Retry-After makes pass: another login is needed, at the vendor or at a proxy.
+_NEVER_PASSES = frozenset({401, 407})
 #: Those with which a server says that it did not begin: too many requests.
 _NOT_NOW = frozenset({413, 429})
 #: Those redirects that want the same request elsewhere. Others are also what a request that was carried out answers.
@@ -30,23 +32,60 @@ _SEND_ELSEWHERE = frozenset({307, 308})
 #: Moments closer together than this, in seconds, are one: floats could keep a run a hair within its budget.
 _TOLERANCE = 0.001
 
+#: What the names of headers about a limit of requests begin with.
+_RATE_LIMITS = ("x-ratelimit", "ratelimit", "x-rate-limit")
+#: Seconds since 1970 that are the time of a reset: less are those until then. More digits are no time of this century.
+_LEAST_TIME, _MOST_DIGITS = 1_000_000_000, 10
+
 T = TypeVar("T")
+
+
+def passes(status: int, retry_after: float | None, others: frozenset[int] = frozenset()) -> bool:
+    """Whether what a refusal says passes: by its status, or since it names a time. ``others`` are further statuses."""
+    # A status below 200 announces an answer, which then did not come.
+    names_a_time = retry_after is not None and status >= 400 and status not in _NEVER_PASSES
+    return status in TRANSIENT_STATUSES | others or status < 200 or names_a_time
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     """Read the Retry-After header (RFC 9110, 10.2.3): seconds, or a date. None when absent or senseless.
 
-    A date counts from the Date of the answer, which is by the same clock: ``now`` is another, and may be wrong.
+    A date counts from the Date of the answer, which is by the same clock: ``now`` is another, and may be wrong. So a
+    date in the past is a time that has come. Of two headers, a gateway's and the server's, the longer time counts.
     """
     text = headers.get("retry-after", "").strip()
     try:
-        seconds = float(text)
+        seconds = max(map(float, text.split(",")))
     except ValueError:
         moment = _http_date(text)
         if moment is None:
             return None
-        seconds = (moment - (_http_date(headers.get("date", "")) or now)).total_seconds()
+        seconds = max(0.0, _seconds_until(moment, headers, now))
     return seconds if seconds >= 0 and math.isfinite(seconds) else None
+
+
+def refused_for_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the time that a refusal asks for: by Retry-After, or by a limit of requests of which none is left."""
+    seconds = retry_after_seconds(headers, now)
+    return _until_reset(headers, now) if seconds is None else seconds
+
+
+def _until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read what GitHub, GitLab and others say: X-RateLimit-Remaining, and X-RateLimit-Reset as seconds or as a time."""
+    for name in _RATE_LIMITS:
+        if headers.get(f"{name}-remaining", "").strip() != "0":
+            continue
+        reset = headers.get(f"{name}-reset", "").strip()
+        if reset.isascii() and reset.isdecimal() and len(reset) <= _MOST_DIGITS:
+            moment = int(reset)
+            if moment < _LEAST_TIME:
+                return float(moment)
+            return max(0.0, _seconds_until(datetime.fromtimestamp(moment, timezone.utc), headers, now))
+    return None
+
+
+def _seconds_until(moment: datetime, headers: Mapping[str, str], now: datetime) -> float:
+    return (moment - (_http_date(headers.get("date", "")) or now)).total_seconds()
 
 
 def _http_date(text: str) -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .._api.http_client import HttpClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline
-from .._core.errors import OptionError
+from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
 from .description import ProviderDescription
 from .options import ConnectionOptions
@@ -64,13 +64,14 @@ class TaskPage(NamedTuple):
     """One page of a list. ``next_cursor`` is what the adapter needs to read the page after it, None at the end.
 
     ``is_cut``: the vendor may have more of this list, and no way to it. ``unreadable`` is the number of entries that
-    were left out because they cannot be read.
+    were left out because they cannot be read, ``problem`` is that of the first.
     """
 
     tasks: tuple[Task, ...]
     next_cursor: str | None = None
     is_cut: bool = False
     unreadable: int = 0
+    problem: BadAnswerError | None = None
 
 
 class TaskProvider(ABC):

@@ -14,13 +14,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._api.addresses import check_url, with_path, without_query
 from .._api.channel import Channel
-from .._api.json_api import Accepted, Answer, JsonApi
+from .._api.json_api import Accepted, Answer, JsonApi, words_instead
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
@@ -93,6 +94,12 @@ class RestProvider(TaskProvider):
         #: What has had a good answer, so that its address is right: requests for one task, requests for others, and
         #: the paths of calls that may change something. The API may lack one of those and have the others.
         self._answered: set[bool | str] = set()
+        #: The tasks that were seen: no single 404 ends a wait for one.
+        self._seen: set[str] = set()
+        self._lock = Lock()
+        #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
+        self._questions = 0
+        self._confirmed = 0
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
@@ -144,11 +151,18 @@ class RestProvider(TaskProvider):
 
     def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
         """Do so with this request."""
-        answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
-        with self._reading(request, deadline, answer.url):
+        questions_before = self._questions
+        try:
+            answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
+        except NotFoundError as error:
+            if self.is_doubtful(error, task_id):
+                self._make_sure_of_the_api(error, questions_before, deadline)
+            raise
+        with self._reading(request, deadline, answer):
             task = self.task_in(answer, task_id)
         if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
+        self._seen.add(task_id)
         # Some write an ID in another case than it was launched with.
         return task if task.id == task_id else replace(task, id=task_id)
 
@@ -158,14 +172,20 @@ class RestProvider(TaskProvider):
         if cursor is not None:
             request = request._replace(params=tuple(parse_qsl(cursor, keep_blank_values=True)))
         answer = self.ask_whole(self.as_sent(request), deadline, schema=self.list_schema)
-        with self._reading(request, deadline):
-            tasks, unreadable = self.read_entries(self.find_entries(answer.data), deadline)
+        with self._reading(request, deadline, answer):
+            entries = self.find_entries(answer.data)
+        tasks, problems = self.read_entries(entries, deadline)
+        problem = next(iter(problems), None)
+        if problem is not None:
+            self._tell(problem, request, deadline)
+        self._seen.update(task.id for task in tasks)
         following = self.params_after(answer, request.params, tasks, deadline)
         return TaskPage(
             tasks,
             None if following is None else urlencode(following),
             is_cut=self.is_cut(answer.data, request.params, tasks),
-            unreadable=unreadable,
+            unreadable=len(problems),
+            problem=problem,
         )
 
     def as_sent(self, request: RestRequest) -> RestRequest:
@@ -176,12 +196,10 @@ class RestProvider(TaskProvider):
         """Return the query of the page after an answer, None at the end."""
         return self.next_params(answer.data, params, tasks, deadline)
 
-    def read_entries(self, entries: Iterable[Any], deadline: Deadline) -> tuple[tuple[Task, ...], int]:
-        """Return the tasks of a list, and how many entries of it were left out because they cannot be read.
-
-        Raises:
-            BadAnswerError: none of them can be read.
-        """
+    def read_entries(
+        self, entries: Iterable[Any], deadline: Deadline
+    ) -> tuple[tuple[Task, ...], tuple[BadAnswerError, ...]]:
+        """Return the tasks of a list, and why other entries of it cannot be read, which are left out."""
         tasks: list[Task] = []
         problems: list[BadAnswerError] = []
         for entry in entries:
@@ -189,9 +207,7 @@ class RestProvider(TaskProvider):
                 tasks.append(self.read_entry(entry, deadline))
             except BadAnswerError as error:
                 problems.append(error)
-        if problems and not tasks:
-            raise problems[0]
-        return tuple(tasks), len(problems)
+        return tuple(tasks), tuple(problems)
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task that an entry of a list is."""
@@ -249,6 +265,35 @@ class RestProvider(TaskProvider):
         """
         return self.description.read_refusal is None or error.words is not None
 
+    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
+        """Whether a 404 that may mean a task may be a gateway's as well: no document says what it looks like."""
+        return error.words is None and task_id in self._seen
+
+    def _make_sure_of_the_api(self, error: NotFoundError, questions_before: int, deadline: Deadline) -> None:
+        """Find out whether the API itself answers, after a 404 that may come from something in its place.
+
+        One question serves all requests that were under way when it was asked: those that began after no more than
+        so many questions.
+
+        Raises:
+            TransientError: nothing shows that it does.
+        """
+        with self._lock:
+            if self._confirmed > questions_before:
+                return
+            self._questions += 1
+            self.ask_the_api(error, deadline)
+            self._confirmed = self._questions
+
+    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:
+        """Ask for a list, which nothing else than the API answers well. Raises as ``_make_sure_of_the_api`` does."""
+        try:
+            request = self.as_sent(self.list_request(TaskQuery()))
+            self.find_entries(self.ask(request, deadline, schema=self.list_schema))
+        except (OptionError, RequestError):
+            told = f"{sentence(error.message)} The task was there before, and this answer may not be the API's own"
+            raise error.turned_into(TransientError, told) from None
+
     def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
         """Return what a 404 means that is no missing task: a wrong address, or a service that is away for a while."""
         if error.status == 404 and error.words is None and has_answered:
@@ -287,18 +332,24 @@ class RestProvider(TaskProvider):
         self.api.close(deadline)
 
     @contextmanager
-    def _reading(self, request: RestRequest, deadline: Deadline, answered_at: str = "") -> Iterator[None]:
-        """Tell what cannot be read of an answer with the request that it answers, and where that was redirected."""
+    def _reading(self, request: RestRequest, deadline: Deadline, answer: Answer) -> Iterator[None]:
+        """Tell what cannot be read with the request, and what the answer says instead."""
         try:
             yield
         except BadAnswerError as error:
             if not error.url:
-                error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
-                if answered_at and without_query(answered_at) != error.url:
-                    error.message = (
-                        f"{sentence(error.message)} The request was redirected to {without_query(answered_at)}"
-                    )
+                error.code, said = words_instead(answer.data)
+                error.message += said
+                self._tell(error, request, deadline, answer.url)
             raise
+
+    def _tell(self, error: BadAnswerError, request: RestRequest, deadline: Deadline, answered_at: str = "") -> None:
+        """Add the request that an answer belongs to, and where that was redirected."""
+        if error.url:
+            return
+        error.method, error.url, error.status = request.method, self.api.url_of(request.path, deadline), 200
+        if answered_at and without_query(answered_at) != error.url:
+            error.message = f"{sentence(error.message)} The request was redirected to {without_query(answered_at)}"
 
     def _kind_of(self, request: RestRequest, *, of_task: bool) -> bool | str:
         return of_task if request.method == "GET" else request.path

@@ -29,7 +29,7 @@ from .._core.errors import (
     WorkError,
 )
 from .._core.masking import without_tokens
-from .._core.retrying import TRANSIENT_STATUSES, retry_after_seconds
+from .._core.retrying import passes, refused_for_seconds
 from .._core.text import readable
 from .._provider.contract import ProviderTools
 from .._provider.options import ConnectionOptions
@@ -141,16 +141,14 @@ class KeystoneLogin(Login):
             details["status"] = status
             if status == 401:
                 return AuthenticationError(f"Keystone refused the login ({words}): {self.refusal_advice}", **details)
+            # keystoneauth1 reads whole seconds only.
+            headers = {name.lower(): value for name, value in getattr(error.response, "headers", {}).items()}
+            retry_after = refused_for_seconds(headers, self._tools.clock.now())
+            if passes(status, retry_after):
+                told = f"Keystone answered the login with HTTP {status}: {words}"
+                return TransientError(told, retry_after=retry_after, **details)
             if status == 403:
                 return AccessDeniedError(f"Keystone does not allow the login ({words})", **details)
-            if status in TRANSIENT_STATUSES:
-                # keystoneauth1 reads whole seconds only.
-                headers = {name.lower(): value for name, value in getattr(error.response, "headers", {}).items()}
-                return TransientError(
-                    f"Keystone answered the login with HTTP {status}: {words}",
-                    retry_after=retry_after_seconds(headers, self._tools.clock.now()),
-                    **details,
-                )
             if status == 404:
                 return self._no_keystone(status)
         if isinstance(error, keystone_errors.InvalidResponse):

@@ -276,10 +276,6 @@ class LiveSiteRecoveryProvider(RestProvider):
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
         self._type_property = type_property
-        self._lock = Lock()
-        #: How often it was asked whether the API is there, and the number of the last such question with a good answer.
-        self._questions = 0
-        self._confirmed = 0
 
     def task_request(self, task_id: str) -> RestRequest:
         """GET /tasks/{id}."""
@@ -299,8 +295,15 @@ class LiveSiteRecoveryProvider(RestProvider):
         return task_from_json(raw, known_id)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list. Nobody can ask for an entry without an ID."""
-        return [entry for entry in answer["list"] if not isinstance(entry, Mapping) or entry.get("id")]
+        """Return the list."""
+        entries: list[Any] = answer["list"]
+        return entries
+
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
+        """Return the task of an entry. The documents call its ID optional, but nothing else tells tasks apart."""
+        if isinstance(entry, Mapping) and not entry.get("id"):
+            raise BadAnswerError(f"{self.description.title} answered with a list entry that has no ID")
+        return super().read_entry(entry, deadline)
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the link; without one the count tells whether there is more."""
@@ -314,15 +317,14 @@ class LiveSiteRecoveryProvider(RestProvider):
             return None
         return changed(params, "offset", str(reached))
 
-    def read_task(self, task_id: str, deadline: Deadline) -> Task:
-        """Ask for one task; a 404 without a word counts only where the API is there."""
-        questions_before = self._questions
-        try:
-            return super().read_task(task_id, deadline)
-        except NotFoundError as error:
-            if not error.words:
-                self._make_sure_of_the_api(questions_before, deadline)
-            raise
+    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
+        """Whether it has no word: the whole API may be away."""
+        return not error.words
+
+    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:
+        """Ask for the session, which any version of the API has."""
+        with suppress(RejectedError):
+            self.ask(RestRequest("/session"), deadline)
 
     def nothing_there(self, error: RequestError, *, has_answered: bool) -> RequestError:
         """Return what a 404 is where a session was got: while an appliance reconfigures itself its API goes away."""
@@ -330,23 +332,6 @@ class LiveSiteRecoveryProvider(RestProvider):
             return super().nothing_there(error, has_answered=has_answered)
         told = f"{sentence(error.message)} An appliance that reconfigures itself can be away for a while"
         return error.turned_into(TransientError, told)
-
-    def _make_sure_of_the_api(self, questions_before: int, deadline: Deadline) -> None:
-        """Ask for the session, after a 404 that does not tell whether it is the API's or the whole API is away.
-
-        One question serves all requests that were under way when it was asked: those that began after no more than
-        so many questions.
-
-        Raises:
-            TransientError: it is away, or cannot be asked.
-        """
-        with self._lock:
-            if self._confirmed > questions_before:
-                return
-            self._questions += 1
-            with suppress(RejectedError):
-                self.ask(RestRequest("/session"), deadline)
-            self._confirmed = self._questions
 
     def _filters(self, query: TaskQuery) -> Params:
         # A state that no table has cannot be asked for.

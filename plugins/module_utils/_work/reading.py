@@ -178,6 +178,13 @@ def _make_sure_of_all(page: TaskPage, title: str) -> None:
             f"{title} did not list all of its tasks, so nobody can tell whether others are under way. Narrow the "
             "selection down with filters that the vendor knows, and omit a limit among them"
         )
+    if page.unreadable:
+        # Such an entry may be about a task that goes on, and may be whole at the next look.
+        why = "" if page.problem is None else f" ({page.problem.message})"
+        raise TransientError(
+            f"The list of {title} has {_entries(page.unreadable)} that cannot be read{why}, so nobody can tell whether "
+            "all tasks have ended. If that does not pass, narrow the selection down with filters that the vendor knows"
+        )
 
 
 def _tasks_in(answers: Mapping[str, Answer]) -> list[Task]:
@@ -261,10 +268,12 @@ def _state_words(task: Task) -> str:
 
 def _left_out(number: int, title: str) -> str:
     """Say that a list has entries that make no task."""
-    entries = (
-        "one entry that cannot be read. It is" if number == 1 else f"{number} entries that cannot be read. They are"
-    )
-    return f"The list of {title} has {entries} left out"
+    left = "It is" if number == 1 else "They are"
+    return f"The list of {title} has {_entries(number)} that cannot be read. {left} left out"
+
+
+def _entries(number: int) -> str:
+    return "one entry" if number == 1 else f"{number} entries"
 
 
 def read_each(provider: TaskProvider, task_ids: Sequence[str], deadline: Deadline) -> Mapping[str, Task | RequestError]:
@@ -352,15 +361,20 @@ def list_tasks(
     matching: set[str] = set()
     is_cut = False
     unreadable = 0
+    problem: RequestError | None = None
     for page in read_pages(provider, query, deadline):
         is_cut = is_cut or page.is_cut
         unreadable += page.unreadable
+        problem = problem or page.problem
         for task in page.tasks:
             _add(found, task)
             if query.matches(task):
                 matching.add(task.id)
         if len(matching) > limit or is_enough(page):
             break
+    if problem is not None and not found:
+        # Not an odd entry, but a vendor or a definition that is another one than expected.
+        raise problem
     tasks = [_one_of(entries, provider, deadline, warn) for entries in found.values()]
     if unreadable:
         warn(_left_out(unreadable, provider.description.title))

@@ -274,6 +274,8 @@ _CUSTOM = Vendor(
             "fields": {"id": "id", "state": "status", "message": "message", "result": "result"},
             "states": {"pending": "queued", "processing": "running", "success": "succeeded", "failure": "failed"},
             "failure": {"code": "message"},
+            # Its own refusals have a title, a gateway's have none.
+            "refusal": {"when": "title", "message": "message"},
         },
     },
     credentials=_OPENSTACK.credentials,

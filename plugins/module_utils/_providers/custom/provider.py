@@ -282,16 +282,24 @@ class CustomProvider(RestProvider):
         raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
-            code, words = find_words(answer) or (None, "")
-            said = f": {words}" if words else ""
-            raise BadAnswerError(
-                f"{definition.title} answered without the task {task_id} where get.task looks{said}", code=code
-            )
+            raise BadAnswerError(f"{definition.title} answered without the task {task_id} where get.task looks")
         return raw
 
     def means_the_task(self, error: NotFoundError) -> bool:
         """Whether a 404 says that there is no such task: always, as far as a definition tells."""
         return True
+
+    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
+        """Whether nothing in the definition says what a 404 means."""
+        return 404 not in self.definition.not_found_statuses and super().is_doubtful(error, task_id)
+
+    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:
+        """Ask for the list, where there is one; else only the definition can tell."""
+        try:
+            super().ask_the_api(error, deadline)
+        except TransientError as doubt:
+            told = f"{sentence(doubt.message)} If it is, say so in the definition: get.not_found_statuses: [404]"
+            raise doubt.turned_into(TransientError, told) from None
 
     def find_entries(self, answer: Any) -> Sequence[Any]:
         """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""

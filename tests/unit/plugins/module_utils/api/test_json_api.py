@@ -164,6 +164,15 @@ def test_a_refusal_that_names_a_time_passes(status, retry_after):
     assert caught.value.retry_after is not None
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_refusal_by_a_limit_of_requests_passes_when_that_is_reset(status):
+    limit = {"x_ratelimit_remaining": "0", "x_ratelimit_reset": f"{WALL_START.timestamp() + 90:.0f}"}
+    with pytest.raises(TransientError, match="API rate limit exceeded") as caught:
+        read(reply({"message": "API rate limit exceeded"}, status, **limit))
+    assert caught.value.retry_after == 90.0
+
+
 @pytest.mark.parametrize(
     ("status", "retry_after"), [(401, "3"), (407, "3"), (302, "3"), (403, "-3"), (403, "soon"), (409, "")]
 )
@@ -193,7 +202,7 @@ def test_the_vendors_own_transient_statuses(clock, deadline):
         ("inf", None),
         ("1" * 400, None),
         (format_datetime(WALL_START.replace(second=42), usegmt=True), 42.0),
-        (format_datetime(WALL_START.replace(year=2025), usegmt=True), None),
+        (format_datetime(WALL_START.replace(year=2025), usegmt=True), 0.0),
         ("Sun, 99 Foo 2026 99:99:99 GMT", None),
     ],
 )

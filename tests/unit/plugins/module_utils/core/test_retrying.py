@@ -18,6 +18,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying i
     TRANSIENT_STATUSES,
     Backoff,
     TroubleRun,
+    refused_for_seconds,
     repeat_transient,
     retry_after_seconds,
 )
@@ -55,9 +56,13 @@ def test_statuses_that_will_not_pass(status):
         # The two obsolete forms that RFC 9110 still asks a reader to take.
         ("Sunday, 01-Mar-26 12:01:00 GMT", 60),
         ("Sun Mar  1 12:01:00 2026", 60),
-        # The past, however it is said, is no time to wait.
-        ("Sun, 01 Mar 2026 11:59:59 GMT", None),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        # A time that has come; this machine's clock may be ahead.
+        ("Sun, 01 Mar 2026 11:59:59 GMT", 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        # Two headers, which HTTP joins.
+        ("1, 2", 2),
+        ("30,5", 30),
+        ("1, soon", None),
         ("-1", None),
         ("-0.001", None),
         ("nan", None),
@@ -91,10 +96,31 @@ def test_a_date_of_the_answer_that_is_none_is_passed_over():
     assert retry_after_seconds(headers, NOW) == 7.0
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        # GitHub, GitLab, the IETF's draft, Twitter and others.
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{NOW.timestamp() + 90:.0f}"}, 90),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "90"}, 90),
+        ({"x-rate-limit-remaining": " 0 ", "x-rate-limit-reset": f"{NOW.timestamp() - 90:.0f}"}, 0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "90", "retry-after": "7"}, 7),
+        ({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "90"}, None),
+        ({"x-ratelimit-remaining": "0"}, None),
+        ({"x-ratelimit-reset": "90"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 5000}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "tomorrow"}, None),
+    ],
+)
+def test_what_a_limit_of_requests_asks_for(headers, seconds):
+    assert refused_for_seconds(headers, NOW) == seconds
+
+
 @given(st.text(), st.text())
 def test_no_header_can_do_harm(text, date):
-    seconds = retry_after_seconds({"retry-after": text, "date": date}, NOW)
-    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+    for name in ("retry-after", "x-ratelimit-reset"):
+        seconds = refused_for_seconds({"x-ratelimit-remaining": "0", name: text, "date": date}, NOW)
+        assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
 class TestBackoff:

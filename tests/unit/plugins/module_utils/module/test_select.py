@@ -41,6 +41,8 @@ class World(FakeProvider):
         self.unlisted = unlisted
         self.clock = None
         self.is_cut = False
+        #: Until which second the list has an entry that cannot be read.
+        self.odd_until = 0.0
 
     def _now(self, task_id):
         states = [state for since, state in self.lives.get(task_id, ()) if since <= self.clock.elapsed + 1e-6]
@@ -50,7 +52,8 @@ class World(FakeProvider):
 
     def read_page(self, query, cursor, deadline):
         self.tasks = dict.fromkeys(task_id for task_id in self.lives if task_id not in self.unlisted)
-        return super().read_page(query, cursor, deadline)._replace(is_cut=self.is_cut)
+        page = super().read_page(query, cursor, deadline)
+        return page._replace(is_cut=self.is_cut, unreadable=int(self.clock.elapsed < self.odd_until))
 
 
 def waiting(lives, *, unlisted=(), check_mode=False, select=None, **params):
@@ -100,6 +103,24 @@ def test_tasks_that_begin_meanwhile_are_waited_for_too():
     assert (ended["outcome"], ids(ended)) == ("timed_out", ["a", "late", "later"])
     assert ended["pending_task_ids"] == ["later"]
     assert ended["counts"] | {"succeeded": 2, "queued": 1} == ended["counts"]
+
+
+@pytest.mark.kind
+def test_an_entry_that_cannot_be_read_may_be_a_task_that_goes_on():
+    run_of = waiting({"a": [(0, "succeeded")]})
+    run_of.provider.odd_until = 25.0
+    result = run_of()
+    assert (result["outcome"], result["elapsed"] >= 25.0) == ("succeeded", True)
+    assert "one entry that cannot be read, so nobody can tell" in result["last_transient_error"]
+    assert len(run_of.warnings) == 1
+
+
+def test_such_an_entry_that_stays_ends_the_wait_as_no_success():
+    run_of = waiting({"a": [(0, "succeeded")]}, transient_timeout=60)
+    run_of.provider.odd_until = 300.0
+    result = fails(run_of)
+    assert (result["outcome"], result["elapsed"]) == ("unreachable", 60.0)
+    assert "narrow the selection down with filters" in result["msg"]
 
 
 def test_it_has_to_be_quiet_for_a_while():

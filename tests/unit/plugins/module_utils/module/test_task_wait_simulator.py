@@ -191,23 +191,29 @@ def test_every_value_of_every_option_that_judges_an_end_is_in_the_table():
 
 #: What stands in front of an API answers in its place.
 FOREIGN = {
-    "a proxy": answer("404 page not found\n", 404, Content_Type="text/plain; charset=utf-8"),
-    "an ingress": answer("default backend - 404", 404, Content_Type="text/plain"),
-    "a gateway": answer({"message": "no Route matched with those values"}, 404),
-    "a page": answer("<html><title>404 Not Found</title></html>", 404, Content_Type="text/html"),
-    "nothing": answer(b"", 404),
+    "a proxy": "404 page not found\n",
+    "an ingress": "default backend - 404",
+    "a gateway": json.dumps({"message": "no Route matched with those values"}),
+    "another gateway": json.dumps({"error": {"code": "404", "message": "Resource not found"}}),
+    "a framework": json.dumps(
+        {"timestamp": "2026-03-01T12:00:00Z", "status": 404, "error": "Not Found", "path": "/v2"}
+    ),
+    "a store": "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>",
+    "a page": "<html><title>404 Not Found</title></html>",
+    "nothing": "",
 }
+EACH_FOREIGN = pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
 
 
 @pytest.mark.kind
 @pytest.mark.parametrize("not_found", ["fail", "wait", "succeed"])
-@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+@EACH_FOREIGN
 @pytest.mark.parametrize(("times", "apart"), [(1, 1), (2, 1), (3, 2)])
-def test_a_404_between_good_answers_ends_no_wait(monkeypatch, foreign, times, apart, not_found):
+def test_a_404_between_good_answers_ends_no_wait(monkeypatch, body, times, apart, not_found):
     bare_environment(monkeypatch)
     vendor = VENDORS["custom"]
     running, done = (answer({"id": vendor.task_id(1), "status": status}) for status in ("processing", "success"))
-    misses = [foreign, *[running] * (apart - 1)] * times
+    misses = [answer(body, 404), *[running] * (apart - 1)] * times
     with serving(running, *misses, running, done) as server, contextlib.ExitStack() as stack:
         here = Stage(stack, vendor)
         here.url = server.url
@@ -230,6 +236,46 @@ def test_a_failure_is_short_enough_to_be_read(stage, vendor, count):
     printed = json.dumps({**shown(result, {}, Mask()), "invocation": None})
     assert len(result["failed_task_ids"]) == min(count, 2)
     assert len(printed) <= MOST_CHARACTERS[count], f"{len(printed)} characters: {printed}"
+
+
+@pytest.mark.kind
+@EACH
+@EACH_FOREIGN
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
+def test_what_answers_404_in_an_apis_place_for_a_minute_ends_no_wait(stage, vendor, body, alone):
+    fault = {"kind": "status", "status": 404, "body": body, "from_second": 15, "for_seconds": 60}
+    numbers = (1,) if alone else (1, 2, 3)
+    here = stage(vendor, *(vendor.task(number, 95) for number in numbers), faults=[fault])
+    if vendor.name == "custom":
+        # As a user writes it who does not think of this.
+        here.login = {**here.login, "definition": {**here.login["definition"]}}
+        del here.login["definition"]["refusal"]
+    result = here.wait(*numbers, poll_interval=10, not_found="succeed")
+    assert (result["outcome"], set(states(result))) == ("succeeded", {"succeeded"})
+    assert "HTTP 404" in result["last_transient_error"]
+
+
+#: Answers with HTTP 200 that refuse, in the shapes of others.
+REFUSALS = {
+    "JSON-RPC": {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Spike arrest"}},
+    "GraphQL": {"data": None, "errors": [{"message": "Spike arrest", "extensions": {"code": "THROTTLED"}}]},
+    "a gateway": {"fault": {"faultstring": "Spike arrest", "detail": {"errorcode": "policies.ratelimit"}}},
+    "a flag": {"success": False, "message": "Spike arrest"},
+    "a list": [{"message": "Spike arrest"}],
+    "a text": "Spike arrest",
+}
+
+
+@pytest.mark.kind
+@EACH
+@pytest.mark.parametrize("body", REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_inside_a_good_answer_is_no_missing_task_and_tells_its_words(stage, vendor, body):
+    path = vendor.single_request.partition(" ")[2].replace("{id}", vendor.task_id(1)).partition("{")[0]
+    fault = {"kind": "status", "status": 200, "body": json.dumps(body), "path": path, "from_second": 5}
+    here = stage(vendor, vendor.task(1, 95), faults=[fault])
+    result = here.fails(1, poll_interval=10, not_found="succeed")
+    assert (result["outcome"], result["reason"], states(result)) == ("unreachable", "bad_answer", ["running"])
+    assert "Spike arrest" in result["msg"]
 
 
 @EACH

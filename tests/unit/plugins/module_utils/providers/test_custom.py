@@ -349,11 +349,68 @@ def test_a_refusal_is_known_by_an_expression():
         api.read("1")
 
 
-def test_words_of_a_refusal_that_nothing_describes():
-    api = Api({"get": {"path": "/rpc/{id}", "task": "result"}}, reply({"error": {"code": 5, "message": "so it is"}}))
-    with pytest.raises(BadAnswerError, match=r"without the task 8 where get\.task looks: so it is") as caught:
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("definition", "problem"),
+    [
+        ({"get": {"path": "/rpc/{id}", "task": "result"}}, "without the task 8 where get.task looks"),
+        ({}, "with a task that has no state where fields.state looks"),
+    ],
+)
+def test_words_of_a_refusal_that_nothing_describes(definition, problem):
+    api = Api(definition, reply({"error": {"code": 5, "message": "so it is"}}))
+    with pytest.raises(BadAnswerError) as caught:
         api.read("8")
+    assert caught.value.message == f"Example API answered {problem}. It says: so it is."
     assert caught.value.code == "5"
+
+
+def test_words_of_a_refusal_in_place_of_a_list():
+    api = Api({"list": LIST}, reply({"error": {"code": 5, "message": "so it is"}}))
+    with pytest.raises(BadAnswerError) as caught:
+        api.ids()
+    assert caught.value.message.endswith("no list of tasks where list.items looks. It says: so it is.")
+
+
+GONE = {"message": "no such job"}
+
+
+def test_a_404_for_a_task_that_was_seen_is_the_apis_own_where_its_list_can_be_read():
+    away, there = reply(GONE, 404), reply({"tasks": []})
+    api = Api({"list": LIST}, reply(task()), away, away, away, there)
+    api.read()
+    with pytest.raises(TransientError, match=r"no such job.* may not be the API's own\."):
+        api.read()
+    with pytest.raises(NotFoundError):
+        api.read()
+    assert api.urls[1:] == [f"{URL}/tasks/1", f"{URL}/tasks"] * 2
+
+
+def test_a_task_that_only_a_list_has_shown_was_seen_too():
+    api = Api({"list": LIST}, reply({"tasks": [task("7")]}), reply(GONE, 404), reply(GONE, 404))
+    assert api.ids() == ["7"]
+    with pytest.raises(TransientError):
+        api.read("7")
+
+
+def test_without_a_list_the_definition_says_whether_a_404_is_the_apis_own():
+    with pytest.raises(TransientError, match=r"say so in the definition: get\.not_found_statuses: \[404\]"):
+        read_twice({})
+    for definition in (
+        {"get": {"path": "/tasks/{id}", "not_found_statuses": [404]}},
+        {"refusal": {"message": "message"}},
+    ):
+        with pytest.raises(NotFoundError):
+            read_twice(definition)
+    # Of a task that was never seen any 404 says so.
+    with pytest.raises(NotFoundError):
+        Api({}, reply(GONE, 404)).read()
+
+
+def read_twice(definition):
+    api = Api(definition, reply(task()), reply(GONE, 404))
+    api.read()
+    api.read()
 
 
 @pytest.mark.kind

@@ -376,7 +376,7 @@ def test_an_empty_list(tasks):
 )
 def test_a_list_is_checked(result, where):
     with pytest.raises(BadAnswerError) as caught:
-        Session(good(result)).listed()
+        Session(good(result)).list()
     assert where in caught.value.message
 
 

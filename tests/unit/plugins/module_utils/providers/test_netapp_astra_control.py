@@ -328,7 +328,7 @@ def test_include_is_refused_before_anything_is_sent():
 
 def test_bare_lists_of_values_are_a_bad_answer():
     with pytest.raises(BadAnswerError, match="expected object, got array") as caught:
-        Session(listing([ID, "running"])).page()
+        Session(listing([ID, "running"])).list()
     assert (caught.value.method, caught.value.url, caught.value.status) == ("GET", TASKS_URL, 200)
 
 

@@ -285,6 +285,18 @@ def test_keystone_may_say_when_to_come_again(header, seconds):
     assert caught.value.retry_after == seconds
 
 
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    "headers", [{"Retry_After": "7"}, {"RateLimit_Remaining": "0", "RateLimit_Reset": "7"}], ids=["time", "limit"]
+)
+@pytest.mark.parametrize("status", [400, 403, 409])
+def test_a_refused_login_that_names_a_time_passes(status, headers):
+    play = answer({"error": {"message": "Too many logins", "code": status}}, status, **headers)
+    with serving(play) as server, Session(**by_password(server)) as session, pytest.raises(TransientError) as caught:
+        session.read()
+    assert (caught.value.retry_after, "Too many logins" in caught.value.message) == (7.0, True)
+
+
 def test_a_keystone_that_is_away_in_mid_wait_may_come_back(cloud):
     cloud.refuse = {"token-1"}
     away = []

@@ -625,9 +625,10 @@ def test_a_link_to_another_server_is_refused(link):
         Client(listed(raw_task(), links={"next": {"href": link}})).page()
 
 
-def test_entries_without_an_id_are_left_out():
-    client = Client(listed({"status": "RUNNING"}, raw_task(None), raw_task("2")))
-    assert [each.id for each in client.page().tasks] == ["2"]
+@pytest.mark.kind
+def test_entries_without_an_id_are_left_out_and_counted():
+    page = Client(listed({"status": "RUNNING"}, raw_task(None), raw_task("2"))).page()
+    assert ([each.id for each in page.tasks], page.unreadable) == (["2"], 2)
 
 
 def test_entries_that_cannot_be_read_are_left_out_and_counted():

@@ -392,6 +392,26 @@ class TestUnreadableEntries:
         assert warnings == ["The list of Example has 2 entries that cannot be read. They are left out"]
 
     @pytest.mark.kind
+    def test_a_list_of_none_but_those_ends_no_wait_for_tasks_by_their_ids(self):
+        provider = self.provider()
+        page = TaskPage((), unreadable=1, problem=BadAnswerError("It has no state"))
+        provider.read_page = lambda *_args: page
+        assert set(TaskReader(provider).read(["a", "b", "c"], DEADLINE).tasks) == set("abc")
+        # But nothing can be said about its tasks.
+        with pytest.raises(BadAnswerError, match="It has no state"):
+            list_tasks(provider, QUERY, 10, DEADLINE)
+
+    @pytest.mark.kind
+    def test_a_page_of_none_but_those_does_not_hide_the_tasks_of_others(self):
+        problem = BadAnswerError("It has no state")
+        pages = [TaskPage((task("a"),), "2"), TaskPage((), unreadable=1, problem=problem)]
+        provider = self.provider()
+        provider.read_page = lambda _query, cursor, _deadline: pages[1 if cursor else 0]
+        warnings = []
+        assert [one.id for one in list_tasks(provider, QUERY, 10, DEADLINE, warnings.append)[0]] == ["a"]
+        assert warnings == ["The list of Example has one entry that cannot be read. It is left out"]
+
+    @pytest.mark.kind
     def test_a_list_counts_them(self):
         warnings = []
         found, _more = list_tasks(self.provider(), QUERY, 10, DEADLINE, warnings.append)
