@@ -45,8 +45,6 @@ FOR_UNITS = ["-r", "tests/unit/requirements.txt", "ansible-core"]
 LIBRARIES = ["-r", "requirements.txt"]
 FOR_PLAYBOOKS = [*LIBRARIES, "keystoneauth1", "openstacksdk", "jmespath", "pytest", "pyyaml", "trustme"]
 FOR_RELEASES = ["ansible-core~=2.21.0", *LIBRARIES]
-# As pip does and uv does not: else each module's process would compile the libraries anew.
-COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
 PYTHONS = interpreters.working()
 TOOLS = str(interpreters.newest_for_tools(PYTHONS))
@@ -81,12 +79,20 @@ def lint(session: nox.Session) -> None:
         ("python", "-m", "tooling.check_texts"),
         ("reuse", "--root", str(tree), "lint"),
         ("antsibull-changelog", "lint"),
+        ("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"),
         (
             *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "dependent"),
             *("--disallow-unknown-collection-refs", str(tree)),
         ),
         env=clean_environment(PYTHONPATH=ROOT / "tests", ANSIBLE_COLLECTIONS_PATH=BUILD / "lint"),
     )
+
+
+@nox.session(python=TOOLS)
+def changelog(session: nox.Session) -> None:
+    """Write the changelog of a release from the fragments, and remove these. Arguments go to antsibull-changelog."""
+    session.install(*ANTSIBULL, "ansible-core")
+    session.run("antsibull-changelog", "release", *session.posargs, env=clean_environment())
 
 
 @nox.session(python=TOOLS)
@@ -104,7 +110,7 @@ def docsite(session: nox.Session) -> None:
 def ansible_lint(session: nox.Session) -> None:
     """Check playbooks, roles and the collection's own data with ansible-lint, profile production, as a release."""
     tally = Tally(session)
-    session.install(ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    session.install(ANSIBLE_LINT, *FOR_RELEASES)
     tree = releases.as_released(session, tally)
     with session.chdir(tree):
         environment = clean_environment(ANSIBLE_COLLECTIONS_PATH=tree.parents[2])
@@ -188,7 +194,7 @@ def tarball(session: nox.Session) -> None:
 def importer(session: nox.Session) -> None:
     """Import the collection as Galaxy and Automation Hub do. Any line of ERROR or WARNING is a failure."""
     tally = Tally(session)
-    session.install(GALAXY_IMPORTER, ANSIBLE_LINT, *ANTSIBULL, *FOR_RELEASES)
+    session.install(GALAXY_IMPORTER, ANSIBLE_LINT, *FOR_RELEASES)
     tree = releases.as_released(session, tally)
     releases.imported(session, tally, tree)
 
@@ -291,7 +297,7 @@ def eda(session: nox.Session) -> None:
 def molecule(session: nox.Session) -> None:
     """Run the Molecule scenarios of extensions/molecule with the installed tarball. Arguments after -- name some."""
     tally = Tally(session)
-    session.install(tally.need(NEWEST, tools="Molecule").requirement, MOLECULE, *LIBRARIES, env=COMPILED)
+    session.install(tally.need(NEWEST, tools="Molecule").requirement, MOLECULE, *LIBRARIES)
     work = BUILD / "molecule"
     environment = on_tarball(
         ANSIBLE_HOME=work / "ansible-home",
@@ -309,13 +315,14 @@ def demo(session: nox.Session) -> None:
     tally = Tally(session)
     session.install(tally.need(NEWEST).requirement, *FOR_PLAYBOOKS)
     tally.steps(("ansible-playbook", "longrunning.tasks.demo", *session.posargs), env=on_tarball())
+    session.log("To run the commands above yourself, install the collection: README.md says how.")
 
 
 def _bench(name: str, choice: Choice | None, *usually: str) -> None:
     @nox.session(name=name, python=interpreter(choice), requires=NEEDS_TARBALL)
     def bench(session: nox.Session) -> None:
         tally = Tally(session)
-        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS, env=COMPILED)
+        session.install(tally.need(choice).requirement, *FOR_PLAYBOOKS)
         if sys.platform != "linux":
             tally.skip("the peak memory of a process is read from Linux's /proc")
         environment = on_tarball(PYTHONPATH=os.pathsep.join([str(INSTALLED), str(ROOT / "tests")]))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: read_task
-short_description: Read a saved answer as a definition says
+short_description: Read a saved answer with a definition
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: read_tasks
-short_description: Read a saved list of tasks as a definition says
+short_description: Read a saved list of tasks with a definition
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:

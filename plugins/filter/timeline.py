@@ -6,20 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: timeline
-short_description: Draw what became of tasks as a picture
+short_description: Draw the times of tasks as a picture
 version_added: 1.0.0
 author: longrunning.tasks contributors (@longrunning)
 description:
   - Turns the result of M(longrunning.tasks.task_wait) into an SVG, for a report, an artifact of a pipeline, or a
     merge request. Each task has a bar from its start to its end.
-  - The colours of a bar are the states that the wait saw. A task that failed stands out, with its code beside the bar.
+  - The colours of a bar are the states of a task. With O(longrunning.tasks.task_wait#module:return_history=true) these
+    are all that the wait saw, else those for which the vendor returns times. A task that failed stands out, with its
+    code beside the bar.
   - The picture is one file without scripts, fonts or addresses. It follows a browser's light or dark theme, and has a
     description for screen readers.
   - Works offline, on the controller.
 options:
   _input:
     description:
-      - The registered result of M(longrunning.tasks.task_wait), with or without a loop, or a list of such results. -
+      - The registered result of M(longrunning.tasks.task_wait), with or without a loop, or a list of such results.
       - It also draws the tasks of M(longrunning.tasks.task_info) and M(longrunning.tasks.task_list), if the vendor
         returns their times.
     type: raw
@@ -30,7 +32,8 @@ options:
     type: str
     default: Tasks
 notes:
-  - Start and end are the vendor's times. If it has none, they are the times at which the wait saw them.
+  - Start and end are the vendor's times. If it has none, they are the times at which the wait saw them, and
+    O(longrunning.tasks.task_wait#module:return_history=true) is needed.
   - The picture shows the names of tasks. Do not publish it where others must not see them.
 seealso:
   - module: longrunning.tasks.task_wait
@@ -44,6 +47,7 @@ EXAMPLES = r"""
         provider: openstack_images
         cloud: production
         task_ids: "{{ import_ids }}"
+        return_history: true
       register: waited
   always:
     - name: Draw the wait

@@ -115,8 +115,8 @@ options:
     description:
       - The moment at which the wait must be over. Several waits can share it. The limit that comes first counts, this
         one or O(timeout).
-      - A time with its zone, such as V(2026-11-22T07:30:00Z) and V(2026-11-22T08:30+01:00), or seconds since 1970, such
-        as C(now().timestamp() + 7200).
+      - A time with its zone, such as V(2026-11-22T07:30:00Z) and V(2026-11-22T08:30+01:00), or seconds since 1970.
+        The cookbook has an example.
       - If it has passed already, the wait looks once.
     type: str
   poll_interval:
@@ -242,6 +242,12 @@ options:
         task ends the wait at once.
       - A task's own state decides whether it succeeded. The task's C(message) names a subtask without success.
       - Of the vendors, only NetApp Astra Control has subtasks. For the others this option has no effect.
+    type: bool
+    default: false
+  return_history:
+    description:
+      - Whether to return the changes of state that the wait saw with each task, under C(history). With many tasks this
+        is long.
     type: bool
     default: false
   progress:
@@ -481,7 +487,7 @@ tasks:
       description: The newest 200 changes of its state that the wait saw.
       type: list
       elements: dict
-      returned: success
+      returned: when O(return_history=true)
       contains:
         state:
           description: The state in the vocabulary of this collection.
@@ -575,7 +581,7 @@ cancels:
   description:
     - What became of each task that the wait asked the vendor to cancel, because of O(on_timeout=cancel) or
       O(on_interrupt=cancel). Otherwise it is empty. The keys are those of
-      RV(longrunning.tasks.task_cancel#module:cancels).
+      RV(longrunning.tasks.task_cancel#module:cancels), which M(longrunning.tasks.task_cancel) returns.
     - RV(failed_task_ids) includes tasks that ended since then, unless they succeeded.
   returned: always
   type: list

@@ -33,7 +33,10 @@ MISTAKES = [
     r"^definition is wrong at \$: expected object, got array$",
 ]
 #: Keys whose values differ between any two runs or hosts, and ansible-core's own of a module.
-VOLATILE = {"at", "elapsed", "ansible_job_id", "results_file", "ansible_delegated_vars", "ansible_parsed"}
+VOLATILE = {
+    *("at", "elapsed", "delta", "start", "end", "ansible_job_id", "results_file"),
+    *("ansible_delegated_vars", "ansible_parsed"),
+}
 
 
 class Server(JsonHandler):
@@ -58,17 +61,7 @@ def collections(tmp_path):
 def settled(value):
     """Return a result without what differs between any two runs or hosts."""
     if isinstance(value, dict):
-        volatile = (
-            "at",
-            "elapsed",
-            "ansible_job_id",
-            "results_file",
-            "ansible_delegated_vars",
-            "delta",
-            "start",
-            "end",
-        )
-        return {key: settled(item) for key, item in value.items() if key not in (*volatile, "ansible_parsed")}
+        return {key: settled(item) for key, item in value.items() if key not in VOLATILE}
     if isinstance(value, list):
         return [settled(item) for item in value]
     return re.sub(r"\d+(\.\d+)? s\b", "_ s", value) if isinstance(value, str) else value

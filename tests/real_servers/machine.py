@@ -51,7 +51,7 @@ def clean_environment(**additions: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("OS_", "PYTHON")) and not name.lower().endswith("_proxy")
     }
-    return {**environment, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **additions}
+    return {**environment, "PYTHONUNBUFFERED": "1", **additions}
 
 
 def last_lines(text: str) -> str:

@@ -120,8 +120,8 @@ def missing_programs(**packages: str) -> list[str]:
     """Say which programs are missing, and in which package each is."""
     return [
         f"{program} is not installed: install the package {package}"
-        for program, package in packages.items()
-        if shutil.which(program.replace("_", "-")) is None
+        for program, package in ((name.replace("_", "-"), package) for name, package in packages.items())
+        if shutil.which(program) is None
     ]
 
 

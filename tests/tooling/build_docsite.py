@@ -27,6 +27,15 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 NAME = "longrunning.tasks"
+#: Makes pages fit a narrow screen: the theme has cells as wide as their longest line and lists as wide as their longest
+#: word, breaks links in cells anywhere, and breaks the lines of code and drawings.
+STYLE = """
+.wy-table-responsive table td, .wy-table-responsive table th, .rst-content code { white-space: normal; }
+.wy-table-responsive table p a { overflow-wrap: normal; }
+.rst-content { overflow-wrap: break-word; }
+html.writer-html5 .rst-content dl.field-list { grid-template-columns: fit-content(25%) minmax(0, 1fr); }
+@media (max-width: 768px) { .rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; } }
+"""
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.
 FOREIGN = {
@@ -98,6 +107,9 @@ def build(site: Path, collection: Path) -> None:
     with (site / "conf.py").open("a", encoding="utf-8") as conf:
         mapping = {"ansible": (ANSIBLE_DOCS, str(inventory))}
         conf.write(f"\nintersphinx_mapping = {mapping!r}\n")
+        conf.write("html_static_path = ['static']\nhtml_css_files = ['narrow.css']\n")
+    (site / "static").mkdir(exist_ok=True)
+    (site / "static" / "narrow.css").write_text(STYLE, encoding="utf-8")
     rst = site / "rst"
     rst.mkdir(exist_ok=True)
     rst.chmod(0o700)
@@ -155,7 +167,7 @@ def broken_links(html: Path) -> list[str]:
 
 
 def expected_pages(collection: Path) -> list[str]:
-    """Name the page of every module, plugin, role and guide of the collection."""
+    """Name the page of every module, plugin, role and guide of the collection, and of its release notes."""
     plugins = [
         (kind, path.stem)
         for kind, folder in (("module", "modules"), ("lookup", "lookup"), ("filter", "filter"), ("test", "test"))
@@ -165,7 +177,7 @@ def expected_pages(collection: Path) -> list[str]:
     roles = [("role", path.name) for path in (collection / "roles").iterdir() if path.is_dir()]
     guides = [path.stem for path in (collection / "docs" / "docsite" / "rst").glob("*.rst")]
     pages = [f"{name}_{kind}.html" for kind, name in plugins + roles]
-    return sorted(pages + [f"docsite/{name}.html" for name in guides])
+    return sorted(pages + [f"docsite/{name}.html" for name in guides] + ["changelog.html"])
 
 
 def main() -> int:
@@ -183,7 +195,7 @@ def main() -> int:
     html = site / "build" / "html"
     expected = expected_pages(collection)
     found = [f"{name} is missing" for name in expected if not (html / name).is_file()] + broken_links(html)
-    print("\n".join(found) if found else f"{len(expected)} modules, plugins, roles and guides: no broken reference.")
+    print("\n".join(found) if found else f"{len(expected)} pages: no broken reference.")
     print(f"Open {(html / 'index.html').as_uri()}")
     return 1 if found else 0
 

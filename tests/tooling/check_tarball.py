@@ -27,6 +27,8 @@ PATTERNS = (
     r"FILES\.json",
     r"\.ansible-lint",
     r"README\.md",
+    r"CHANGELOG\.rst",
+    r"changelogs/changelog\.yaml",
     r"COPYING",
     r"LICENSES/GPL-3\.0-or-later\.txt",
     r"requirements\.txt",
@@ -35,7 +37,7 @@ PATTERNS = (
     rf"extensions/eda/rulebooks/{_NAME}\.yml",
     r"meta/(execution-environment\.yml|ee-requirements\.txt)",
     r"plugins/plugin_utils/task_definitions/([a-z0-9_]+\.yml|definition\.schema\.json)",
-    r"docs/docsite/(extra-docs|links)\.yml",
+    r"docs/docsite/(config|extra-docs)\.yml",
     rf"docs/docsite/rst/{_NAME}\.rst",
     rf"docs/images/{_NAME}\.svg",
     rf"playbooks/(tasks/)?{_NAME}\.yml",
@@ -54,10 +56,7 @@ PATTERNS = (
     rf"roles/task_simulator/files/task_simulator/(faces/)?(__init__|__main__|{_NAME})\.py",
 )
 MAY_BE_ABSENT = (
-    # Written by the first release.
-    r"CHANGELOG\.rst",
-    r"changelogs/changelog\.yaml",
-    r"docs/docsite/(config|links)\.yml",
+    r"docs/docsite/links\.yml",
     rf"roles/{_NAME}/(handlers|templates)/{_NAME}\.(yml|j2)",
 )
 #: The kinds of ansible-doc and where they lie; a role is known by its argument_specs.

@@ -63,9 +63,11 @@ as in these documents: a task, a list, a failure, a refused login, an unknown ID
 what the documents leave open. A word that a definition does not know is ``unknown``, and never a success.
 
 """
+#: Whether another try can help.
+WORTH = {True: "yes", False: "no", None: "not known"}
 _PARTS = (
     ("login", "Login"),
-    ("launch", "Launch and ID"),
+    ("launch", "Launch"),
     ("cancel", "Cancelling"),
     ("limits", "Limits"),
     ("proven_on", "Proven on"),
@@ -119,8 +121,8 @@ def every() -> list[Ready]:
 
 
 def prose(text: str) -> str:
-    """Return a text in which nothing is markup."""
-    return re.sub(r"([*`|\\]|_(?!\w))", r"\\\1", " ".join(text.split()))
+    """Return a text in which nothing is markup, and -- is no dash."""
+    return re.sub(r"([*`|\\]|_(?!\w)|-(?=-))", r"\\\1", " ".join(text.split()))
 
 
 def code(text: object) -> str:
@@ -136,6 +138,16 @@ def filled(text: str, first: str = "", rest: str = "") -> list[str]:
             lines.append(rest)
         lines[-1] += f"{word} "
     return [line.rstrip() for line in lines]
+
+
+def source_once(
+    columns: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]], str]:
+    """Take the source, the last column, out of a table in which all rows have the same; return it as a sentence."""
+    sources = {row[-1] for row in rows}
+    if len(sources) > 1:
+        return columns, rows, ""
+    return columns[:-1], [row[:-1] for row in rows], f"Source: {sources.pop()}."
 
 
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: str = "auto") -> list[str]:
@@ -210,15 +222,14 @@ def failures(one: Ready) -> list[str]:
     """Return the documented codes of failures."""
     if not one.read.documented_errors:
         return []
-    worth = {True: "yes", False: "no", None: "not known"}
-    columns = ("code", "what it is", "try again?", "source")
-    return table(
-        columns,
-        (
-            (code(error.code), prose(error.title), worth[error.retryable], prose(error.source))
+    columns, rows, source = source_once(
+        ("code", "what it is", "try again?", "source"),
+        [
+            (code(error.code), prose(error.title), WORTH[error.retryable], prose(error.source))
             for error in one.read.documented_errors
-        ),
+        ],
     )
+    return [*table(columns, rows), *filled(source), ""]
 
 
 def section(one: Ready) -> list[str]:
@@ -232,7 +243,7 @@ def section(one: Ready) -> list[str]:
             lines += filled(prose(one.about[key]), f":{name}: ", "  ")
     places = [".".join(path) for path in one.read.launch_id]
     if places:
-        lines += filled(", ".join(map(code, places)), ":Launch ID: ", "  ")
+        lines += filled(", ".join(map(code, places)), ":Where the ID is: ", "  ")
     sources = one.about.get("sources", ())
     if sources:
         lines += filled("; ".join(map(prose, sources)), ":Sources: ", "  ")

@@ -111,21 +111,27 @@ def tables(description: ProviderDescription) -> dict[str, str]:
         ("state at the vendor", "here"),
         ((f"``{raw}``", f"``{state.value}``") for raw, state in description.states.items()),
     )
-    worth = {True: "yes", False: "no", None: "not known"}
-    errors = table(
+    return {"states": states, "failures": failures(description)}
+
+
+def failures(description: ProviderDescription) -> str:
+    """Return the table of the documented failures."""
+    if not description.documented_errors:
+        return "The vendor documents no failure codes."
+    columns, rows, source = definition_page.source_once(
         ("code", "what it is", "what to do", "try again?", "source"),
-        (
+        [
             (
                 f"``{error.code}``" if error.code else "(text only)",
                 error.title if error.detail == error.title else f"{error.title}. {error.detail}",
                 error.remedy,
-                worth[error.retryable],
+                definition_page.WORTH[error.retryable],
                 error.source,
             )
             for error in description.documented_errors
-        ),
+        ],
     )
-    return {"states": states, "failures": errors if description.documented_errors else "No failure is documented."}
+    return f"{table(columns, rows)}\n\n{source}".rstrip()
 
 
 def guide(text: str, description: ProviderDescription) -> str:

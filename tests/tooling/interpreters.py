@@ -150,6 +150,24 @@ def carry(core: str, pythons: Mapping[Version, Path]) -> Choice | None:
     return Choice(core, versions[0], pythons[versions[0]]) if versions else None
 
 
+def left_out(pythons: Iterable[Version]) -> str:
+    """Say in one line which ansible-cores no Python here carries, and which to install. Empty if each has one."""
+    known = {**CORES, **NEXT_CORES}
+    without = [core for core in known if not _carried(core, pythons)]
+    if not without:
+        return ""
+    wanted: set[Version] = set()
+    for core in reversed(without):
+        if not _carried(core, wanted):
+            wanted.add(max(_carried(core, VERSIONS), key=lambda version: _carries(version, without)))
+    names = " and ".join(map(dotted, sorted(wanted)))
+    return f"LEFT OUT: tests on ansible-core {', '.join(without)}. To run them too: install Python {names}"
+
+
+def _carries(version: Version, cores: Iterable[str]) -> int:
+    return sum(bool(_carried(core, [version])) for core in cores)
+
+
 def _needs(core: str) -> str:
     lowest, highest = CORES[core]
     return f"ansible-core {core} needs Python {dotted(lowest)} to {dotted(highest)}"
@@ -187,7 +205,10 @@ def fetch_missing() -> None:
                 stderr=subprocess.DEVNULL,
             )
         except (OSError, subprocess.SubprocessError):
-            print(f"Python {dotted(wish)} could not be had; what needs it says so when it runs.", flush=True)
+            print(
+                f"Python {dotted(wish)} could not be installed. The tests that need it say so.",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

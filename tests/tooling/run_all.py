@@ -5,8 +5,8 @@
 """Run every nox session, three side by side, and say at the end what passed, failed and was skipped.
 
 The output of a session goes to .build/logs/SESSION.txt. It is shown in whole when the session fails; of one that
-passes, the last lines are shown. The sum has the form of pytest's summary. The first and the last line say what is left
-out for want of a program.
+passes, the last lines are shown. The sum has the form of pytest's summary. The first and the last lines say what is
+left out because a program or a Python is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from threading import Lock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tooling.system_packages import left_out, missing
+from tooling import interpreters, system_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
@@ -157,9 +157,16 @@ def main() -> int:
     for folder in (LOGS, REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
     (REPORTS / "summary.txt").unlink(missing_ok=True)
-    without = left_out(missing())
+    without = [
+        line
+        for line in (
+            system_packages.left_out(system_packages.missing()),
+            interpreters.left_out(interpreters.working()),
+        )
+        if line
+    ]
     if without:
-        print(f"{without}\n")
+        print(*without, "", sep="\n")
     print(f"Running {FIRST}, then {', '.join(THEN)}: {SIDE_BY_SIDE} at a time, logs in .build/logs.\n", flush=True)
     runner = Runner()
     # A shell has what it starts in the background ignore Ctrl-C, and all that is started from there: the tests too.
@@ -176,7 +183,7 @@ def main() -> int:
         return 130
     code = _sum_up(outcomes, time.monotonic() - started)
     if without:
-        print(without, flush=True)
+        print(*without, sep="\n", flush=True)
     return code
 
 

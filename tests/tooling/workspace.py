@@ -50,7 +50,10 @@ def stage() -> Path:
 
 
 def clean_environment(**extra: object) -> dict[str, str | None]:
-    """Return changes to the environment: no settings of the user's, their home left alone, no proxy on loopback."""
+    """Return changes to the environment: no settings of the user's, their home left alone, no proxy on loopback.
+
+    Python compiles each library once, for all processes and sessions, and leaves no file in the tree or the tarball.
+    """
     environment: dict[str, str | None] = {
         name: None for name in os.environ if name.startswith(FOREIGN) or name in FOREIGN_NAMES
     }
@@ -63,6 +66,8 @@ def clean_environment(**extra: object) -> dict[str, str | None]:
         "ANSIBLE_HOME": str(ansible_home),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_REMOTE_TMP": str(ansible_home / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": None,
+        "PYTHONPYCACHEPREFIX": str(BUILD / "pycache"),
         "NO_PROXY": "127.0.0.1,localhost,::1",
         "no_proxy": "127.0.0.1,localhost,::1",
     }

@@ -98,6 +98,7 @@ TASK_LIST: ArgumentSpec = {
 
 TASK_WAIT: ArgumentSpec = {
     **_RETURN_RAW,
+    "return_history": {"type": "bool", "default": False},
     "task_ids": {"type": "list", "elements": "str", "aliases": ["task_id"]},
     # Results of other tasks can hold those tasks' secrets. With no_log ansible-core 2.22 would hide each of their texts
     # and numbers in the whole run: the runner keeps them out of the log and out of the invocation instead.

@@ -13,7 +13,6 @@ from typing import Any
 from .._api.addresses import is_loopback
 from .._core.errors import DefectError, OptionError, WaitError
 from .._core.snapshot import SELECTION
-from .._core.task import Task
 from .._waiting.loop import (
     NotFoundPolicy,
     Outcome,
@@ -218,7 +217,10 @@ def _details(given_up: GivenUp) -> dict[str, Any]:
 def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict[str, Any]:
     outcome = given_up.latest
     by_id = {task.id: task for task in outcome.tasks}
-    tasks = [_task_result(by_id[task_id], outcome) for task_id in asked]
+    tasks = [by_id[task_id].to_result() for task_id in asked]
+    if context.params["return_history"]:
+        for task in tasks:
+            task["history"] = [change.to_result() for change in outcome.histories.get(task["id"], ())]
     message = given_up.explain(context.provider.description.title)
     if context.check_mode:
         message = f"Check mode: looked once and did not wait. {message}"
@@ -240,7 +242,3 @@ def _result(context: Context, asked: tuple[str, ...], given_up: GivenUp) -> dict
         "cancels": [cancel.to_result() for cancel in given_up.cancels],
         **({"changed": True} if any(cancel.outcome.is_change for cancel in given_up.cancels) else {}),
     }
-
-
-def _task_result(task: Task, outcome: WaitOutcome) -> dict[str, Any]:
-    return {**task.to_result(), "history": [change.to_result() for change in outcome.histories.get(task.id, ())]}

@@ -60,10 +60,10 @@ DESCRIPTION = ProviderDescription(
     documented_errors=(
         DocumentedError(
             code="internal_error",
-            title="Glance met an error while it worked on the task",
+            title="Glance met an internal error",
             detail="Glance gives its users no further detail",
-            remedy="Check that the source's address answers and is allowed by the server's import filters, and that "
-            "the format fits; the server's log names the cause",
+            remedy="Check the source's address, the server's import filters and the image's format. The server's log "
+            "names the cause",
             retryable=None,
             source=_SEEN,
             pattern="internal error",

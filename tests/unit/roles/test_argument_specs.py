@@ -113,7 +113,7 @@ def test_a_provider_of_images_can_do_it(role):
 def test_the_playbooks_take_every_option_of_the_wait():
     (task,) = yaml.safe_load((ROOT / "playbooks" / "tasks" / "run_role.yml").read_text(encoding="utf-8"))
     # What to wait for, and which failures count, are variables of the roles, which return tasks in short.
-    of_the_roles = {"task_ids", "launch_results", "select", "accept_failure_codes", "return_raw"}
+    of_the_roles = {"task_ids", "launch_results", "select", "accept_failure_codes", "return_raw", "return_history"}
     given = task["module_defaults"]["longrunning.tasks.task_wait"]
     assert given == {
         name: f"{{{{ longrunning_tasks_{name} | default(omit) }}}}" for name in set(TASK_WAIT) - of_the_roles

@@ -66,7 +66,7 @@ class Stage:
         """Wait for the tasks with these numbers, or for ``launch_results``."""
         if numbers:
             params["task_ids"] = [self.vendor.task_id(number) for number in numbers]
-        return self.run(task_wait.run, **params)
+        return self.run(task_wait.run, **{"return_history": True, **params})
 
     def fails(self, *numbers: int, **params: Any) -> Any:
         """Wait likewise, and return what a failure returns."""

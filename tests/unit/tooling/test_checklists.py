@@ -75,6 +75,12 @@ def test_the_version_is_a_release():
     assert re.fullmatch(r"[1-9]\d*\.\d+\.\d+", GALAXY["version"])
 
 
+def test_the_changelog_has_the_version():
+    released = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", released[GALAXY["version"]]["release_date"])
+    assert f"\nv{GALAXY['version']}\n===" in (ROOT / "CHANGELOG.rst").read_text(encoding="utf-8")
+
+
 def test_documents_are_there():
     for name in ("CODE_OF_CONDUCT.md", "SECURITY.md", "MAINTAINERS.md", "CONTRIBUTING.md", "AGENTS.md"):
         assert (ROOT / name).is_file()
@@ -142,6 +148,12 @@ def test_reading_modules_behave_as_info_modules():
 @EACH_MODULE
 def test_version_added(path):
     assert re.fullmatch(r"\d+\.\d+\.\d+", str(documentation(path)["version_added"]))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "roles").iterdir()), ids=lambda path: path.name)
+def test_version_added_of_roles(path):
+    specs = yaml.safe_load((path / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", specs["main"]["version_added"])
 
 
 def test_the_python_is_documented():

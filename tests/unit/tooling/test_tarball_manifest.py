@@ -18,6 +18,7 @@ GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 
 SHIPPED = [
     ".ansible-lint",
+    "CHANGELOG.rst",
     "COPYING",
     "LICENSES/GPL-3.0-or-later.txt",
     "README.md",

@@ -293,7 +293,7 @@ def test_the_fields_of_a_task_are_documented():
 
 
 def test_the_fields_of_a_waited_for_task_are_documented():
-    waited = result_of("task_wait")["task"]
+    waited = result_of("task_wait", return_history=True)["task"]
     documented = returned("task_wait")["tasks"]["contains"]
     assert set(documented) <= set(waited)
     assert list(documented["history"]["contains"]) == list(waited["history"][0])

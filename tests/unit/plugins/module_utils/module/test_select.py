@@ -59,7 +59,7 @@ class World(FakeProvider):
 def waiting(lives, *, unlisted=(), check_mode=False, select=None, **params):
     provider = World(lives, unlisted)
     given = {**SUBOPTIONS, **(select or {})}
-    made = Run(run, provider, check_mode=check_mode, select=given, **{"timeout": 300, **params})
+    made = Run(run, provider, check_mode=check_mode, select=given, **{"timeout": 300, "return_history": True, **params})
     provider.clock = made.clock
     return made
 

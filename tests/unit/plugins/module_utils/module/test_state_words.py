@@ -27,7 +27,7 @@ def server(word):
 
 def wait(*words, **params):
     resources = {"s": [server(word) for word in words]} if words else {}
-    return Run(run, FakeProvider(resources), task_ids=["s"], timeout=100, **params)
+    return Run(run, FakeProvider(resources), task_ids=["s"], timeout=100, return_history=True, **params)
 
 
 def fails(waiting):
@@ -96,7 +96,7 @@ def test_what_failed_for_more_than_its_word_stays_a_failure():
 
 def test_gone_is_the_good_end_only_when_it_is_gone():
     resources = [server("done"), server("done")]
-    waiting = Run(run, FakeProvider({"s": resources}), task_ids=["s"], success_states=["deleted"], not_found="succeed")
+    waiting = wait("done", success_states=["deleted"], not_found="succeed")
     waiting.provider.tasks["s"] = lambda: resources.pop() if resources else None
     result = waiting()
     assert (result["outcome"], result["task"]["state"]) == ("succeeded", "not_found")

@@ -46,8 +46,7 @@ KEYS = {
 
 
 def wait(tasks, **params):
-    params.setdefault("task_ids", list(tasks))
-    return Run(run, FakeProvider(tasks), **params)
+    return Run(run, FakeProvider(tasks), **{"task_ids": list(tasks), "return_history": True, **params})
 
 
 def fails(waiting):
@@ -101,6 +100,11 @@ def test_every_end_has_the_same_keys(tasks, params, outcome, reason):
     assert result["counts"].keys() == {state.value for state in TaskState}
     assert sum(result["counts"].values()) == len(result["tasks"]) == 1
     assert "history" in result["tasks"][0]
+
+
+def test_a_history_is_returned_only_where_it_is_wanted():
+    assert "history" not in wait({"a": task("a", "succeeded")}, return_history=False)()["task"]
+    assert Run(run, FakeProvider({"a": task("a")}), task_ids=["a"]).params["return_history"] is False
 
 
 FAILED_AND_LATE = {"a": task("a", "failed", "7"), "b": task("b")}

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import Mask
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import shown
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
     answer,
@@ -218,6 +220,22 @@ def test_a_404_between_good_answers_ends_no_wait(monkeypatch, body, times, apart
         result = here.wait(1, poll_interval=10, not_found=not_found)
     assert (result["outcome"], result["polls"]) == ("succeeded", len(misses) + 3)
     assert [change["state"] for change in result["task"]["history"]] == ["running", "succeeded"]
+
+
+#: Of a failure that ansible-playbook prints in one line, with the tasks that the wait was for.
+MOST_CHARACTERS = {1: 2_500, 20: 16_000}
+
+
+@EACH
+@pytest.mark.parametrize("count", MOST_CHARACTERS)
+def test_a_failure_is_short_enough_to_be_read(stage, vendor, count):
+    numbers = range(1, count + 1)
+    tasks = [vendor.failing(number, 25) if number in (1, 20) else vendor.task(number, 25) for number in numbers]
+    result = stage(vendor, *tasks).fails(*numbers, poll_interval=10, return_history=False)
+    # ansible-playbook shows no invocation.
+    printed = json.dumps({**shown(result, {}, Mask()), "invocation": None})
+    assert len(result["failed_task_ids"]) == min(count, 2)
+    assert len(printed) <= MOST_CHARACTERS[count], f"{len(printed)} characters: {printed}"
 
 
 @pytest.mark.kind

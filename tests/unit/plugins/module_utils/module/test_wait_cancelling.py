@@ -44,7 +44,9 @@ class Vendor(CancellingProvider):
 
 
 def fails(provider, *task_ids, **params):
-    run = Run(task_wait.run, provider, task_ids=list(task_ids or ["a"]), **{"timeout": 60, **params})
+    run = Run(
+        task_wait.run, provider, task_ids=list(task_ids or ["a"]), **{"timeout": 60, "return_history": True, **params}
+    )
     with pytest.raises(WaitError) as caught:
         run()
     return run, caught.value.to_result()

@@ -550,7 +550,7 @@ def test_without_openstacksdk_the_library_is_named(monkeypatch):
         (
             "Task failed due to Internal Error",
             "internal_error",
-            "Glance met an error while it worked on the task",
+            "Glance met an internal error",
             None,
         ),
         (
