@@ -39,6 +39,7 @@ html.writer-html5 .rst-content dl.field-list { grid-template-columns: fit-conten
 @media (max-width: 768px) {
   .rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; }
   .rst-content .headerlink { display: none; }
+  .rst-content table:has(colgroup) code { overflow-wrap: anywhere; }
 }
 """
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
