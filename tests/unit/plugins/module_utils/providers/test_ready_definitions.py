@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError, WorkError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AuthenticationError,
+    NotFoundError,
+    WorkError,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import with_connection
@@ -132,6 +136,19 @@ def test_an_answer_becomes_the_expected_tasks(one, example):
         assert not differences(task, expected)
     assert len(connection.requests) == len(example.answers), "not every answer of the example was asked for"
     check_requests(connection, one)
+
+
+@pytest.mark.parametrize("one", [one for one in SHIPPED if not {"list", "handle"} & one.definition.keys()], ids=str)
+def test_without_a_list_some_answer_says_that_a_seen_task_is_gone(one):
+    going = next(one.example(state) for state in ("running", "queued") if one.example(state))
+    told = set()
+    for gone in (example for example in one.examples.values() if kind_of(example) == "NotFoundError"):
+        connection = one.connect([*going.answers, *gone.answers])
+        connection.ask(going)
+        with pytest.raises(WorkError) as caught:
+            connection.ask(going)
+        told.add(type(caught.value))
+    assert NotFoundError in told
 
 
 @examples_of(error=True)
