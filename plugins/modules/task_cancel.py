@@ -73,7 +73,8 @@ options:
   not_found:
     description:
       - What to do when the vendor does not have one of the tasks. Vendors forget ended tasks.
-      - V(fail) - cancel the others, then fail and name the missing ones. - V(succeed) - count them as ended.
+      - V(fail) - cancel the others, then fail and name the missing ones.
+      - V(succeed) - count them as ended.
     type: str
     choices: [fail, succeed]
     default: fail

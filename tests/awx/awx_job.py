@@ -36,7 +36,7 @@ INVENTORY = {
     }
 }
 #: Seconds.
-LONGEST_JOB = 120
+LONGEST_JOB = 600
 
 
 @dataclass

@@ -52,13 +52,16 @@ def _home(session: nox.Session, pythons: Mapping[Version, Path]) -> Path:
     ask = (
         "import sys; from types import SimpleNamespace as Python;"
         "from ansible_test._internal.python_requirements import get_venv_packages as wanted;"
-        "print(*sorted({wanted(Python(version=version))['pip'] for version in sys.argv[1:]}))"
+        "packages = {package for version in sys.argv[1:] for package in wanted(Python(version=version)).items()};"
+        "print(*sorted(map('=='.join, packages)))"
     )
     answer = session.run("python", "-c", ask, *map(interpreters.dotted, pythons), silent=True)
-    for version in str(answer).split():
-        if not (cache / f"pip-{version}-py3-none-any.whl").is_file():
-            session.run("python", "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(cache), f"pip=={version}")
-        shutil.copy(ROOT / "tests" / "tooling" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+    for wanted in str(answer).split():
+        name, _is, version = wanted.partition("==")
+        if not list(cache.glob(f"{name}-{version}-*.whl")):
+            session.run("python", "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(cache), wanted)
+        if name == "pip":
+            shutil.copy(ROOT / "tests" / "tooling" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
     return home
 
 

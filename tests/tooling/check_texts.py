@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check what no other tool checks: licence headers, and no trace of the machine a file was written on."""
+"""Check what no other tool checks: licence headers, lists, and no trace of the machine a file was written on."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ MACHINE = (
     + [r"\.pyenv/" + "versions/"]
 )
 SHORTEST_ROOT = 3
+# An item of a list that a reformatted paragraph has swallowed.
+SWALLOWED = re.compile(r"[a-z]\. -(?: [A-Z]|$)", re.MULTILINE)
 
 
 def _machine_paths() -> re.Pattern[str]:
@@ -44,6 +46,10 @@ def faults(path: Path, text: str, machine: re.Pattern[str]) -> list[str]:
     found = [
         f"{path}:{text.count(chr(10), 0, hit.start()) + 1}: a path of one machine: {hit.group()}"
         for hit in machine.finditer(text)
+    ]
+    found += [
+        f"{path}:{text.count(chr(10), 0, hit.start()) + 1}: an item of a list begins within a line"
+        for hit in SWALLOWED.finditer(text)
     ]
     if text.strip() and not NO_HEADER.match(path.as_posix()):
         top = "\n".join(text.splitlines()[:HEADER_WITHIN])
@@ -66,7 +72,7 @@ def main() -> int:
         except FileNotFoundError:  # Somebody removed it meanwhile.
             continue
         found += faults(path, text, machine)
-    print("\n".join(found) if found else f"{len(paths)} files: licence headers and paths are in order.")
+    print("\n".join(found) if found else f"{len(paths)} files: licence headers, lists and paths are in order.")
     return 1 if found else 0
 
 

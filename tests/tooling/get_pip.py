@@ -2,32 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-in for get-pip.py, which ansible-test would download: runs pip out of its wheel in the same folder.
+"""Stand-in for get-pip.py, which ansible-test would download: unpacks the wheels that lie in the same folder.
 
 ansible-test looks for ~/.ansible/test/cache/get_pip_X_Y.py; the nox session copies this file there under that name.
-It runs on every Python that ansible-test knows.
+It runs in each of ansible-test's many environments, on every Python that ansible-test knows. Its arguments are options
+of pip, and what is wanted: pip==24.2, and for older ansible-cores setuptools and wheel.
 """
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 import sys
+import sysconfig
+from zipfile import ZipFile
 
-HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - sys.path takes text.
-NOT_FOR_PIP = ("--no-setuptools", "--no-wheel")
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - paths of older Pythons take text.
 
 
-def main() -> int:
-    """Install what get-pip.py would install, with the pip of the version in this file's name."""
-    name = os.path.basename(__file__)  # noqa: PTH119 - as above.
-    version = re.sub(r"^get_pip_|\.py$", "", name).replace("_", ".")
-    sys.path.insert(0, os.path.join(HERE, f"pip-{version}-py3-none-any.whl"))  # noqa: PTH118 - as above.
-    from pip._internal.cli.main import main as pip  # noqa: PLC0415 - the wheel had to come onto the path first.
-
-    wanted = [argument for argument in sys.argv[1:] if argument not in NOT_FOR_PIP]
-    return int(pip(["install", "--upgrade", "--force-reinstall", *wanted]))
+def main() -> None:
+    """Install what get-pip.py would install."""
+    for wanted in sys.argv[1:]:
+        name, is_package, version = wanted.partition("==")
+        if is_package:
+            (wheel,) = glob.glob(os.path.join(HERE, f"{name}-{version}-*.whl"))  # noqa: PTH118, PTH207 - as above.
+            with ZipFile(wheel) as files:
+                files.extractall(sysconfig.get_path("purelib"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

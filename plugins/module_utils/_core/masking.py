@@ -36,7 +36,8 @@ _FOREIGN = frozenset({"existing", "input", "invocation", "raw", "result"})
 
 _SECRET_NAME = re.compile(
     r"passw|pass[-_]?(phrase|code|key)|(^|[-_. ]|(?-i:[a-z](?=P)))pass$|pwd|secret|token|credential|authorization"
-    r"|cookie|signature|session_?id|(api|private|access|account|shared|sas|encryption)_?key|sas_?ur[il]|^(pin|otp|sas|sig)$",
+    r"|cookie|signature|session[-_]?id|sas[-_]?ur[il]|connection[-_]?string|^(pin|otp|sas|sig|jwt)$"
+    r"|(api|private|access|account|shared|sas|encryption|auth|subscription|functions?|master|signing)[-_]?key",
     re.IGNORECASE,
 )
 #: These only tell something about a secret: "token_type", "password_file".
@@ -130,9 +131,12 @@ def masking() -> Iterator[Mask]:
 
 
 def secrets_by_name(data: object) -> Iterator[str]:
-    """Yield the texts and numbers in the data whose names, or names above them, say that they are secrets."""
-    for value in _values_by_name(data):
+    """Yield what is named as a secret in the data: texts and numbers, also in addresses and below such a name."""
+    for value, is_secret in _values(data):
         text = str(value)
+        if not is_secret:
+            yield from _secrets_in_text(text)
+            continue
         yield text
         if "://" in text:
             yield from secrets_in_url(text)
@@ -156,27 +160,33 @@ def without_tokens(text: str) -> str:
     return _LONG_WORD.sub(hidden, text)
 
 
-def _values_by_name(data: object, *, is_secret: bool = False) -> Iterator[object]:
+def _values(data: object, *, is_secret: bool = False) -> Iterator[tuple[object, bool]]:
+    """Yield what can be a secret, and whether a name says so."""
     if isinstance(data, Mapping):
         for name, value in data.items():
-            yield from _values_by_name(value, is_secret=is_secret or _names_secret(name, value))
+            yield from _values(value, is_secret=is_secret or _names_secret(_name_in(data, name), value))
     elif isinstance(data, (list, tuple)):
         for value in data:
-            yield from _values_by_name(value, is_secret=is_secret)
-    elif is_secret and _can_be_secret(data):
-        yield data
+            yield from _values(value, is_secret=is_secret)
+    elif _can_be_secret(data):
+        yield data, is_secret
 
 
 def without_secrets_by_name(data: Any, *, is_secret: bool = False) -> Any:
     """Return the data with placeholders for what ``secrets_by_name`` finds, however short it is."""
     if isinstance(data, Mapping):
         return {
-            name: without_secrets_by_name(value, is_secret=is_secret or _names_secret(name, value))
+            name: without_secrets_by_name(value, is_secret=is_secret or _names_secret(_name_in(data, name), value))
             for name, value in data.items()
         }
     if isinstance(data, (list, tuple)):
         return [without_secrets_by_name(value, is_secret=is_secret) for value in data]
     return PLACEHOLDER if is_secret and _can_be_secret(data) else data
+
+
+def _name_in(data: Mapping[Any, Any], key: object) -> object:
+    """Return the name of a value: its key, or in one of a list of pairs the name beside it."""
+    return data.get("name", data.get("key", key)) if key == "value" else key
 
 
 def _names_secret(name: object, value: object) -> bool:
@@ -189,16 +199,37 @@ def _can_be_secret(value: object) -> bool:
     return is_value and _NO_SECRET.fullmatch(str(value)) is None
 
 
+#: What a text says to be a secret: in a query, in a connection string, in a command's options, in a header.
+_ASSIGNED = re.compile(
+    r"(?<![\w.-])([\w.-]{2,60})=([^\s;&,#\"']+)|\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE
+)
+
+
+def _secrets_in_text(text: str) -> set[str]:
+    """Return the login in an address, and what a text calls a secret, as in ``password=...``."""
+    login = _parts_of_url(text)[0] if "://" in text else ""
+    told = [header or value for name, value, header in _ASSIGNED.findall(text) if header or _names_secret(name, value)]
+    return _as_written(login.partition(":")[2], *told)
+
+
 def secrets_in_url(url: str | None) -> set[str]:
     """Return what may be secret in an address: all before its last @, the password in that, and its query."""
-    query = (url or "").partition("?")[2].partition("#")[0]
-    login, at, _host = (url or "").rpartition("@")
-    login = login.rpartition("//")[2] if at else ""
+    login, query = _parts_of_url(url or "")
     values = (
         value for name, value in parse_qsl(query) if len(value) >= LEAST_LENGTH or _SECRET_NAME.search(name) is not None
     )
-    found = {login, login.partition(":")[2], query, *values}
-    return {form for text in found for form in (text, unquote(text)) if form}
+    return _as_written(login, login.partition(":")[2], query, *values)
+
+
+def _parts_of_url(url: str) -> tuple[str, str]:
+    """Return the login and the query."""
+    query = url.partition("?")[2].partition("#")[0]
+    login, at, _host = url.rpartition("@")
+    return login.rpartition("//")[2] if at else "", query
+
+
+def _as_written(*texts: str) -> set[str]:
+    return {form for text in texts for form in (text, unquote(text)) if form}
 
 
 def _written_otherwise(secret: str) -> set[str]:

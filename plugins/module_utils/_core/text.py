@@ -19,6 +19,8 @@ LONGEST_TEXT = 600
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,200}>")
 #: Longer ones name no character, and Python refuses to read numbers of thousands of digits.
 _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z]\w{1,31});", re.ASCII)
+#: Soft hyphens, blanks without width and marks of a text's direction: a reader does not see them.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
@@ -28,9 +30,20 @@ def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
     Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
     """
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", mask(text)[: 20 * limit]))
-    plain = _CONTROL.sub(" ", plain).strip()
+    shown = mask(_with_letters(text[: 200 * limit]) + text[200 * limit :])[: 20 * limit]
+    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", shown))
+    plain = _CONTROL.sub(" ", _UNSEEN.sub("", plain)).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
+
+
+def _with_letters(text: str) -> str:
+    """Return a text without what keeps the mask from a secret: letters as entities, and what nobody sees."""
+
+    def letter(entity: re.Match[str]) -> str:
+        found = html.unescape(entity[0])
+        return found if found.isascii() and found.isalnum() else entity[0]
+
+    return _ENTITY.sub(letter, _UNSEEN.sub("", text))
 
 
 def sentence(text: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -59,6 +59,8 @@ LAST_LOGOUT_SECONDS = 0.4
 
 #: What others put in these is theirs to name: what has the name of a secret in there is hidden.
 _WITH_SECRETS = ("input", "launch_results", "filters", "select")
+#: The keys of a definition whose values are sent.
+_SENT = ("body", "form", "headers", "query")
 #: These are not even logged, as ansible-core does with the options of every module.
 _NEVER_LOGGED = ("input", "launch_results")
 #: The keys of a result under which there are tasks.
@@ -199,6 +201,8 @@ def options_to_check(
     """
     mask.hide(*secrets_of_options(params))
     options, refusal = _readable(params, argument_spec)
+    # A text for a mapping has shown its names only now.
+    mask.hide(*secrets_of_options(options))
     try:
         return with_provider(options), refusal
     except OptionError as error:
@@ -244,8 +248,21 @@ def secrets_of_options(params: Mapping[str, Any]) -> set[str]:
     found = {str(params[name]) for name in SECRET_OPTIONS if params.get(name) is not None}
     for name in _ADDRESSES:
         found |= secrets_in_url(str(params.get(name) or ""))
-    guessed = secrets_by_name({name: params.get(name) for name in _WITH_SECRETS})
+    guessed = (
+        *secrets_by_name({name: params.get(name) for name in _WITH_SECRETS}),
+        *_secrets_of_definition(params.get("definition")),
+    )
     return found | {text for text in guessed if len(text) >= LEAST_GUESS}
+
+
+def _secrets_of_definition(data: object) -> Iterator[str]:
+    """Yield what a definition sends, is named as a secret, and is no placeholder, though it should hold none."""
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if name in _SENT:
+                yield from (text for text in secrets_by_name(value) if "{" not in text)
+            else:
+                yield from _secrets_of_definition(value)
 
 
 def attempt(edge: Edge, work: Work, mask: Mask, interrupts: Interrupts) -> tuple[bool, dict[str, Any]]:

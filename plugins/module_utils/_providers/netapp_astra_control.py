@@ -45,7 +45,7 @@ from .._provider.rest import Params, RestProvider, RestRequest, connect, whole_n
 _PROBLEMS = "Astra Control API 24.02, problem types"
 _ADDRESS = "Check api_url and account_id"
 _NEW_LOGIN = "Make a new token in Astra Control's web interface: a revoked token never works again"
-_LATER = "Ask again in a while"
+_LATER = "Try again in a while"
 
 
 def _problem(code: int, title: str, detail: str, remedy: str, *, retryable: bool = False) -> DocumentedError:

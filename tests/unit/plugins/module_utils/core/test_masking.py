@@ -211,6 +211,9 @@ def test_a_run_has_a_mask_of_its_own():
         ("said s3cr3t <b> v&lue", 500),
         ("said s3cr3t  &lt;b&gt;\n v&amp;lue", 500),
         ("said s3cr3t <b> v&lue", 9),
+        ("said &#115;3cr3t &#60;b&#62; v&amp;l&#x75;e", 500),
+        ("said &#0115;&#51;cr3t <b> v&l&#117;e", 16),
+        ("said s\u200b3\u00adcr3t <b> v&lu\u202ee", 500),
         ("x" * 190 + "s3cr3t <b> v&lue", 10),
     ],
 )
@@ -239,7 +242,9 @@ def test_a_vendors_words_are_masked_before_they_are_changed(text, limit):
             "privateKey",
             "sas_url",
         ),
-        *("sasToken", "pin", "otp", "url_password", "session_id", "JSESSIONID"),
+        *("sasToken", "pin", "otp", "url_password", "session_id", "JSESSIONID", "session-id", "jwt", "auth_key"),
+        *("X-Api-Key", "Ocp-Apim-Subscription-Key", "x-functions-key", "AccountKey", "pre-shared-key"),
+        "connectionString",
     ],
 )
 def test_names_of_secrets_are_known(name):
@@ -274,6 +279,36 @@ def test_what_only_looks_like_a_secret_is_shown(name, value):
 def test_secrets_below_a_secret_name_numbers_and_words_of_headers_are_found():
     data = {"credentials": {"user": "ann", "tries": [1]}, "pin": 4711, "Authorization": "Bearer abc"}
     assert list(secrets_by_name(data)) == ["ann", "1", "4711", "Bearer abc", "abc"]
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://ann:s3cr3t@host/disk.img", ["s3cr3t"]),
+        ("https://host/disk.img?X-Amz-Signature=4fe1&X-Amz-Date=20260301#top", ["4fe1"]),
+        ("https://host/disk.img?sv=1&sig=a%2Fb", ["a%2Fb", "a/b"]),
+        ("Server=db;User=ann;Password=s3cr3t;Timeout=3", ["s3cr3t"]),
+        ("mysql --password=s3cr3t -h db", ["s3cr3t"]),
+        ("Bearer s3cr3t-t0ken", ["s3cr3t-t0ken"]),
+        ("curl -H 'Authorization: Basic YW5uOnMzY3IzdA=='", ["YW5uOnMzY3IzdA=="]),
+        ("https://host/disk.img?token_type=import&size=4", []),
+        ("the bearer is away", []),
+        ("a=" * 500_000, []),
+        ("a" * 1_000_000, []),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else None,
+)
+def test_secrets_inside_of_texts_are_found(text, expected):
+    assert sorted(secrets_by_name({"input": [text]})) == expected
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize("key", ["name", "key"])
+def test_secrets_in_lists_of_pairs_are_found(key):
+    data = [{key: "DB_PASSWORD", "value": "s3cr3t"}, {key: "DB_HOST", "value": "db"}]
+    assert list(secrets_by_name(data)) == ["s3cr3t"]
+    assert without_secrets_by_name(data) == [{key: "DB_PASSWORD", "value": HIDDEN}, data[1]]
 
 
 @pytest.mark.kind

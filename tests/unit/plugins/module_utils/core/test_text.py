@@ -28,6 +28,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.text impor
         ("<h1>502 Bad Gateway</h1>\n<hr/>nginx", "502 Bad Gateway nginx"),
         ("<!DOCTYPE html><html><body class='a'>Sorry</body></html>", "Sorry"),
         ("<!-- hidden -->shown", "shown"),
+        ("Disk\u200b \u202efull\u2069\u00ad", "Disk full"),
         ("5 &lt; 6 &amp;&nbsp;7 &#x41;", "5 < 6 & 7 A"),
         # Python reads no number of so many digits.
         ("&#" + "9" * 550 + ";", "&#" + "9" * 550 + ";"),
@@ -66,6 +67,8 @@ def test_whatever_the_text_it_is_one_line_within_the_limit(text, limit):
 
 def test_a_page_of_megabytes_takes_no_time():
     assert len(readable("<" * 5_000_000)) == LONGEST_TEXT
+    assert len(readable("&#115;" * 1_000_000)) == LONGEST_TEXT
+    assert readable("\u200b" * 5_000_000) == ""
 
 
 @pytest.mark.parametrize("text", ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000, "&" + "a" * 5000 + ";"])

@@ -15,6 +15,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api import http
 from ansible_collections.longrunning.tasks.plugins.module_utils._api import schemas as _schemas
 from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import SystemClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import (
@@ -599,6 +600,36 @@ def test_texts_for_dictionaries_are_read(run, server, text, read):
 
     _code, result, _written = run(launch, type="import", input=text, **ready(server))
     assert result["seen"] == read
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize("text", ['{"password": "0ther-s3cret"}', "password=0ther-s3cret"])
+def test_secrets_of_a_text_for_a_dictionary_are_hidden(run, server, text):
+    def launch():
+        run_module(lambda context: {"seen": context.params["input"]}, TASK_LAUNCH)
+
+    _code, result, written = run(launch, type="import", input=text, **ready(server))
+    assert result["seen"] == {"password": "********"}
+    assert "0ther-s3cret" not in written
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"headers": {"X-Api-Key": "0ther-s3cret"}},
+        {"get": {"path": "/jobs/{id}", "query": {"sig": "0ther-s3cret"}}},
+        {"get": {"path": "/jobs/{id}", "method": "POST", "body": {"auth": {"password": "0ther-s3cret"}}}},
+        {"login": {"type": "oauth2", "session": {"path": "/t", "form": {"client_secret": "0ther-s3cret"}}}},
+    ],
+)
+def test_what_a_definition_should_not_hold_is_hidden(part):
+    with masking() as known:
+        definition = {"fields": {"state": "token"}, "login": {"session": {"body": {"password": "{password}"}}}, **part}
+        params = {"provider": "custom", "definition": definition}
+        shown = json.dumps(runner.shown({}, runner.options_to_check(params, {}, known)[0], known))
+    assert "0ther-s3cret" not in shown
+    assert '"state": "token"' in shown
 
 
 @pytest.mark.kind
