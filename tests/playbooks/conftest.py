@@ -135,6 +135,14 @@ def secrets():
 
 
 @pytest.fixture
+def slowness():
+    """Return by how much a wait in which several looks are counted has to last longer here and now: 1 or more."""
+    began = time.monotonic()
+    subprocess.run([Path(sys.executable).with_name("ansible-playbook"), "--version"], check=True, capture_output=True)
+    return max(1.0, time.monotonic() - began)
+
+
+@pytest.fixture
 def run_playbook(tmp_path):
     """Return a function that runs a playbook of the folder plays, or of a collection, and returns the run.
 

@@ -151,18 +151,11 @@ class RestProvider(TaskProvider):
 
     def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
         """Do so with this request."""
-        questions_before = self._questions
-        try:
-            answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
-        except NotFoundError as error:
-            if self.is_doubtful(error, task_id):
-                self._make_sure_of_the_api(error, questions_before, deadline)
-            raise
+        answer = self.ask_about(task_id, request, deadline)
         with self._reading(request, deadline, answer):
             task = self.task_in(answer, task_id)
         if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
-        self._seen.add(task_id)
         # Some write an ID in another case than it was launched with.
         return task if task.id == task_id else replace(task, id=task_id)
 
@@ -264,6 +257,23 @@ class RestProvider(TaskProvider):
         Where the vendor has a shape of its own for a refusal, any other comes from a gateway on the way.
         """
         return self.description.read_refusal is None or error.words is not None
+
+    def ask_about(self, task_id: str, request: RestRequest, deadline: Deadline) -> Answer:
+        """Send a request about a task and return its answer.
+
+        Raises:
+            NotFoundError: there is no such task. One that was seen needs more than a 404 that anything can have sent.
+            RequestError: there is no usable answer.
+        """
+        questions_before = self._questions
+        try:
+            answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
+        except NotFoundError as error:
+            if self.is_doubtful(error, task_id):
+                self._make_sure_of_the_api(error, questions_before, deadline)
+            raise
+        self._seen.add(task_id)
+        return answer
 
     def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
         """Whether a 404 that may mean a task may be a gateway's as well: no document says what it looks like."""

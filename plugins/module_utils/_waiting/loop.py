@@ -171,6 +171,10 @@ class WaitOutcome(NamedTuple):
         """Return what one of the tasks means for the wait."""
         return self.plan.judge(task) if task.id in self.last_seen else Verdict.PENDING
 
+    def is_out_of_sight(self, task: Task) -> bool:
+        """Whether the last look did not show a task."""
+        return self.last_seen.get(task.id, self.plan.poll_interval) >= self.plan.poll_interval
+
     def with_verdict(self, verdict: Verdict) -> list[Task]:
         """Return the tasks with this verdict, each once."""
         return list({task.id: task for task in self.tasks if self.verdict_of(task) is verdict}.values())

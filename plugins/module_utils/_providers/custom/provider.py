@@ -368,7 +368,7 @@ class CustomProvider(RestProvider):
         if handle is None or task_id in self._next:
             return None
         request = handle.request.fill(self._values, self.definition.task_ids.values(task_id))
-        raw = self.ask(request, deadline, of_task=True)
+        raw = self.ask_about(task_id, request, deadline).data
         following = as_word(handle.next.find(raw))
         if following is not None:
             self._next[task_id] = following
