@@ -55,7 +55,6 @@ from ansible_collections.longrunning.tasks.tests.unit.support.socket_server impo
     RESET,
     StartTls,
     answer,
-    bare_environment,
     closed_port,
     serving,
 )
@@ -64,11 +63,6 @@ TOKEN = "s3cr3t-t0ken"
 SOON = 0.3
 #: Seconds that the slowest answers would take.
 LONG = 200.0
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netap
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
@@ -506,8 +505,7 @@ def test_problem_1_alone_is_no_proof_against_a_task(answer, error):
 
 @pytest.mark.kind
 @pytest.mark.parametrize("path_problems", ["listed", "own"])
-def test_the_task_of_a_wrong_account_is_not_gone(path_problems, monkeypatch):
-    bare_environment(monkeypatch)
+def test_the_task_of_a_wrong_account_is_not_gone(path_problems):
     vendor = VENDORS["netapp_astra_control"]
     with contextlib.ExitStack() as stack:
         stage = Stage(stack, vendor, vendor.task(1, 5), credentials={"path_problems": path_problems}).start()

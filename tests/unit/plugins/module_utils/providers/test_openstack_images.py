@@ -32,13 +32,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.certificates impor
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
-    CLOSE,
-    answer,
-    bare_environment,
-    closed_port,
-    serving,
-)
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import CLOSE, answer, closed_port, serving
 
 pytest.importorskip("keystoneauth1")
 
@@ -47,11 +41,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::P
 
 SECRET = "pa55-w0rd"
 CLOCK = FakeClock()
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
 
 
 class Session(SocketSession):

@@ -30,7 +30,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.definitions import
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import OTHER_VALUES, changed, has, places
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, Answer
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import serving
 
 ALL = every_described()
 SHIPPED = [one for one in ALL if one.is_shipped]
@@ -264,11 +264,6 @@ def test_a_spoiled_answer_never_makes_a_success(one):
 
 
 # --- over real sockets ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
 
 
 @EACH
