@@ -21,9 +21,7 @@ description:
     counts, and it is not a success before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 attributes:
   check_mode:
     details:

@@ -181,9 +181,10 @@ def _checked(args: Mapping[str, Any], mask: Mask) -> Mapping[str, Any]:
     except OptionError as error:
         raise SourceError(mask.text(error.message)) from None
     checked = ArgumentSpecValidator(spec).validate(params)
-    if checked.error_messages:
-        raise SourceError(mask.text(told_unknown(params, spec) or checked.error_messages[0]))
-    if refusal is not None:
+    unknown = told_unknown(params, spec)
+    if refusal is not None and not unknown:
         raise SourceError(mask.text(refusal.message))
+    if checked.error_messages:
+        raise SourceError(mask.text(unknown or checked.error_messages[0]))
     options: Mapping[str, Any] = checked.validated_parameters
     return options

@@ -132,10 +132,11 @@ class TasksAction(normal.ActionModule, metaclass=BeforeEachTask):  # type: ignor
             for both in getattr(checked, "_warnings", ()):
                 worker.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
             failed, result = True, {"reason": OptionError.reason, **self.failure_keys}
-            if checked.error_messages:
-                result["msg"] = told_unknown(params, spec) or checked.errors.msg
-            elif refusal is not None:
+            unknown = told_unknown(params, spec)
+            if refusal is not None and not unknown:
                 result |= refusal.to_result()
+            elif checked.error_messages:
+                result["msg"] = unknown or checked.errors.msg
             else:
                 lines = self._live_lines(call, worker)
                 with Interrupts(None) as interrupts:
@@ -217,9 +218,7 @@ class _Call(NamedTuple):
 def _with_definition(arguments: Mapping[str, Any], search_path: Iterable[str]) -> Mapping[str, Any]:
     if arguments.get("definition") in (None, "") and arguments.get("provider") in PROVIDERS:
         return arguments
-    from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import (  # noqa: PLC0415 - see _LATE
-        with_definition,
-    )
+    from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition  # noqa: PLC0415 - see _LATE
 
     return with_definition(arguments, search_path)
 

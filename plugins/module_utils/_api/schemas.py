@@ -173,7 +173,9 @@ def _mistake(error: Any) -> str:
         return "it is blank"
     if error.validator in ("pattern", "minLength", "maxLength") and "description" in error.schema:
         return f"{readable(repr(error.instance), limit=60)}: {error.schema['description']}"
-    return readable(error.message, limit=200)
+    # jsonschema repeats what is wrong before it says why.
+    told = error.message.replace(repr(error.instance), readable(repr(error.instance), limit=60), 1)
+    return readable(told, limit=200)
 
 
 def _kind(value: object) -> str:

@@ -29,7 +29,7 @@ _INTERNAL, _TAKES_ANY = "_ansible_", "_ansible_ignore_unknown_opts"
 def given(
     arguments: Mapping[str, Any], argument_spec: Mapping[str, Mapping[str, Any]], prefix: str = ""
 ) -> dict[str, Any]:
-    """Return a module's arguments without options that are "", and with dictionaries and lists in place of JSON.
+    """Return a module's arguments without options that are blank, and with dictionaries and lists in place of JSON.
 
     ``prefix`` is the way to options that belong to one, as in ``select.``.
 
@@ -40,8 +40,12 @@ def given(
     return {
         name: _value(f"{prefix}{name}", value, specs[name]) if name in specs else value
         for name, value in arguments.items()
-        if not (name in specs and isinstance(value, str) and value == "")
+        if not (name in specs and _is_blank(value))
     }
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _by_every_name(argument_spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -106,7 +110,8 @@ def with_provider(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def provider_of(options: Mapping[str, Any]) -> Any:
     """Return the provider that options mean, None where they mean none."""
-    return options.get("provider") or (None if options.get("definition") in (None, "") else CUSTOM)
+    definition = options.get("definition")
+    return options.get("provider") or (None if definition is None or _is_blank(definition) else CUSTOM)
 
 
 def _read(name: str, value: str, option_type: str) -> Any:

@@ -24,14 +24,7 @@ from .._api.addresses import plain_http_warning
 from .._api.http_client import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline, SystemClock
-from .._core.errors import (
-    DefectError,
-    InterruptError,
-    MissingLibraryError,
-    NoConnectionError,
-    OptionError,
-    WorkError,
-)
+from .._core.errors import DefectError, InterruptError, MissingLibraryError, NoConnectionError, OptionError, WorkError
 from .._core.masking import (
     LEAST_GUESS,
     LEAST_LENGTH,
@@ -173,8 +166,9 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
 
     def fail_json(self, msg: str, **result: Any) -> None:
         """End the process with a failure, one of ansible-core's own too."""
-        msg = self._unknown or msg
-        super().fail_json(**shown({**self._failure_keys, "msg": msg, **result}, self.params, self._mask))
+        refusal = {} if self._refusal is None or self._unknown else self._refusal.to_result()
+        told = {**self._failure_keys, "msg": self._unknown or msg, **result, **refusal}
+        super().fail_json(**shown(told, self.params, self._mask))
 
 
 def _is_long(secret: str) -> bool:
@@ -204,7 +198,7 @@ def options_to_check(
 ) -> tuple[dict[str, Any], OptionError | None]:
     """Hide what is secret in the options that the user gave, and return those that Ansible can check.
 
-    One that it would misread is not among them: it is the error, which counts where Ansible finds none.
+    One that it would misread is not among them: it is the error, which counts before what Ansible finds without it.
     """
     mask.hide(*secrets_of_options(params))
     options, refusal = _readable(params, argument_spec)

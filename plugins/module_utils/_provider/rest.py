@@ -127,7 +127,7 @@ class RestProvider(TaskProvider):
         """Whether the ID that an answer has is the one that was asked for."""
         return found.casefold() == asked.casefold()
 
-    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
+    def find_task(self, answer: Any, task_id: str) -> Any:
         """Return where an answer has the task."""
         return answer
 
@@ -135,17 +135,11 @@ class RestProvider(TaskProvider):
     def find_entries(self, answer: Any) -> Iterable[Any]:
         """Return where an answer has the entries of the list."""
 
-    def next_params(
-        self,
-        answer: Any,  # noqa: ARG002 - for who has pages
-        params: Params,  # noqa: ARG002
-        tasks: Sequence[Task],  # noqa: ARG002
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Params | None:
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the query of the next page, after one that was asked for with ``params``; None at the end."""
         return None
 
-    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - a default
+    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:
         """Whether the vendor may have more of the list, with no way to it."""
         return False
 
@@ -157,18 +151,11 @@ class RestProvider(TaskProvider):
 
     def read_task_at(self, request: RestRequest, task_id: str, deadline: Deadline) -> Task:
         """Do so with this request."""
-        questions_before = self._questions
-        try:
-            answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
-        except NotFoundError as error:
-            if self.is_doubtful(error, task_id):
-                self._make_sure_of_the_api(error, questions_before, deadline)
-            raise
+        answer = self.ask_about(task_id, request, deadline)
         with self._reading(request, deadline, answer):
             task = self.task_in(answer, task_id)
         if not self.is_same_id(task.id, task_id):
             raise BadAnswerError(f"{self.description.title} was asked for task {task_id} and answered with another one")
-        self._seen.add(task_id)
         # Some write an ID in another case than it was launched with.
         return task if task.id == task_id else replace(task, id=task_id)
 
@@ -215,7 +202,7 @@ class RestProvider(TaskProvider):
                 problems.append(error)
         return tuple(tasks), tuple(problems)
 
-    def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task that an entry of a list is."""
         return self._checked(entry)
 
@@ -270,6 +257,23 @@ class RestProvider(TaskProvider):
         Where the vendor has a shape of its own for a refusal, any other comes from a gateway on the way.
         """
         return self.description.read_refusal is None or error.words is not None
+
+    def ask_about(self, task_id: str, request: RestRequest, deadline: Deadline) -> Answer:
+        """Send a request about a task and return its answer.
+
+        Raises:
+            NotFoundError: there is no such task. One that was seen needs more than a 404 that anything can have sent.
+            RequestError: there is no usable answer.
+        """
+        questions_before = self._questions
+        try:
+            answer = self.ask_whole(request, deadline, schema=self.answer_schema, of_task=True)
+        except NotFoundError as error:
+            if self.is_doubtful(error, task_id):
+                self._make_sure_of_the_api(error, questions_before, deadline)
+            raise
+        self._seen.add(task_id)
+        return answer
 
     def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
         """Whether a 404 that may mean a task may be a gateway's as well: no document says what it looks like."""

@@ -163,7 +163,7 @@ def _timed_out(outcome: WaitOutcome, title: str) -> str:
         quiet = seconds_in_words(outcome.plan.quiet_seconds)
         return f"{title}: no unfinished task matches the selection, but it was not so for {quiet} {limit}."
     text = f"{title}: {_named(outcome.pending, outcome)} {has} not ended {limit}.{_advice(outcome, longer)}"
-    if outcome.last_transient_error and any(task.id not in outcome.last_seen for task in outcome.pending):
+    if outcome.last_transient_error and any(map(outcome.is_out_of_sight, outcome.pending)):
         text += f" The last request failed: {sentence(outcome.last_transient_error)}"
     return text
 

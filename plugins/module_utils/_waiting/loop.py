@@ -20,14 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import (
-    DefectError,
-    InterruptError,
-    NoConnectionError,
-    RequestError,
-    TransientError,
-    WorkError,
-)
+from .._core.errors import DefectError, InterruptError, NoConnectionError, RequestError, TransientError, WorkError
 from .._core.retrying import Backoff, TroubleRun
 from .._core.snapshot import SELECTION, Snapshot
 from .._core.task import StateChange, Task, TaskState
@@ -178,6 +171,10 @@ class WaitOutcome(NamedTuple):
         """Return what one of the tasks means for the wait."""
         return self.plan.judge(task) if task.id in self.last_seen else Verdict.PENDING
 
+    def is_out_of_sight(self, task: Task) -> bool:
+        """Whether the last look did not show a task."""
+        return self.last_seen.get(task.id, self.plan.poll_interval) >= self.plan.poll_interval
+
     def with_verdict(self, verdict: Verdict) -> list[Task]:
         """Return the tasks with this verdict, each once."""
         return list({task.id: task for task in self.tasks if self.verdict_of(task) is verdict}.values())
@@ -245,7 +242,7 @@ def wait_for_tasks(
     """
     deadline = Deadline(clock, request_timeout, clock.monotonic() + plan.timeout)
     return _Wait(
-        tuple(task_ids),
+        task_ids,
         read,
         plan,
         provider=provider,
@@ -320,7 +317,7 @@ class _Wait:
 
     def __init__(
         self,
-        task_ids: tuple[str, ...],
+        task_ids: Sequence[str],
         read: ReadTasks,
         plan: WaitPlan,
         *,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 
 import jsonschema
@@ -62,6 +63,13 @@ def test_large_data_are_not_repeated():
     problem = AnswerSchema(PERSON).problem({"name": "Ann", "age": 1, "pets": ["x" * 100_000]})
     assert len(problem) < 300
     assert len(AnswerSchema(PERSON).problem(["x" * 100_000])) < 100
+
+
+@pytest.mark.kind
+def test_the_mistake_is_told_however_large_the_data_are():
+    problem = AnswerSchema({"type": "string", "maxLength": 500}).problem("(" * 2000)
+    assert re.fullmatch(r"at \$: '\(+… is too long", problem)
+    assert len(problem) < 100
 
 
 class Counted(list):

@@ -574,10 +574,11 @@ def test_what_is_surely_secret_is_told_to_ansible_and_guesses_are_not(run, serve
 
 
 @pytest.mark.kind
-def test_an_empty_text_is_no_option(run, server):
-    empty = {name: "" for name in TASK_WAIT if name not in ("task_ids", "launch_results")}
-    connection = {name: "" for name in CONNECTION if name not in ("provider", "api_url", "api_token")}
-    code, result, _written = run(task_wait, task_id="a", launch_results="", **empty, **connection, **ready(server))
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_an_empty_text_is_no_option(run, server, blank):
+    empty = {name: blank for name in TASK_WAIT if name not in ("task_ids", "launch_results")}
+    connection = {name: blank for name in CONNECTION if name not in ("provider", "api_url", "api_token")}
+    code, result, _written = run(task_wait, task_id="a", launch_results=blank, **empty, **connection, **ready(server))
     assert (code, result["outcome"]) == (0, "succeeded")
     shown = result["invocation"]["module_args"]
     assert (shown["timeout"], shown["fail_fast"], shown["progress"], shown["ca_path"]) == (3600.0, False, True, None)
@@ -645,6 +646,15 @@ def test_a_text_that_ansible_would_misread_is_refused_with_the_way_out(run, serv
     assert 'desired: "{{ the_text | from_yaml }}"' in result["msg"]
     assert SECRET not in written
     assert "0ther-s3cret" not in written
+
+
+@pytest.mark.kind
+def test_such_a_text_is_told_before_what_is_missing_without_it(run, server):
+    code, result, _written = run(task_wait, select="types: [import]", **ready(server))
+    assert (code, result["option"], result["outcome"]) == (1, "select", "not_started")
+    assert 'select: "{{ the_text | from_yaml }}"' in result["msg"]
+    code, result, _written = run(task_wait, select="types: [import]", colour="red", **ready(server))
+    assert (code, result["msg"].startswith("Unsupported options: colour.")) == (1, True)
 
 
 DEFINITION = {"get": {"path": "/v2/tasks/{id}"}, "fields": {"state": "status"}, "states": {"success": "succeeded"}}

@@ -16,12 +16,13 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery, dig
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
     DocumentedError,
     LoginForm,
     ProviderDescription,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.fields import dig
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ

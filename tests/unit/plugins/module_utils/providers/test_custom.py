@@ -407,6 +407,18 @@ def test_without_a_list_the_definition_says_whether_a_404_is_the_apis_own():
         Api({}, reply(GONE, 404)).read()
 
 
+@pytest.mark.parametrize("build", [None, 17])
+def test_a_task_whose_handle_was_seen_was_seen(build):
+    definition = {"handle": {"path": "/queue/{id}", "next": "build"}, "get": {"path": "/builds/{next}"}}
+    running = [] if build is None else [reply(task(str(build)))]
+    api = Api(definition, reply({"build": build}), *running, reply(GONE, 404))
+    api.read()
+    with pytest.raises(TransientError, match=r"may not be the API's own"):
+        api.read()
+    with pytest.raises(NotFoundError):
+        Api(definition, reply(GONE, 404)).read()
+
+
 def read_twice(definition):
     api = Api(definition, reply(task()), reply(GONE, 404))
     api.read()

@@ -23,11 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner i
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import ABOUT
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
-    Outcome,
-    WaitPlan,
-    wait_for_tasks,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Outcome, WaitPlan, wait_for_tasks
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from ansible_collections.longrunning.tasks.tests.tooling.definition_page import every
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import PlayedApi, every_described, kind_of
