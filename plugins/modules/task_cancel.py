@@ -22,9 +22,7 @@ description:
     RV(cancels) shows what the task itself says.
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 attributes:
   check_mode:
     details:

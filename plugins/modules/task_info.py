@@ -16,9 +16,7 @@ description:
   - The module fails after ten minutes, plus two seconds for each task.
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 options:
   task_ids:
     description:

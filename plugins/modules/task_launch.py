@@ -21,9 +21,7 @@ description:
   - It does not wait for the end of the task. Give its registered result to M(longrunning.tasks.task_wait).
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 attributes:
   check_mode:
     details:

@@ -17,9 +17,7 @@ description:
     narrow the list down.
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 options:
   states:
     description:

@@ -21,9 +21,7 @@ description:
     counts, and it is not a success before they agree.
 extends_documentation_fragment:
   - longrunning.tasks.connection
-  - longrunning.tasks.results
   - longrunning.tasks.attributes
-  - longrunning.tasks.attributes.action_group
 attributes:
   check_mode:
     details:
@@ -246,8 +244,7 @@ options:
     default: false
   return_history:
     description:
-      - Whether to return the changes of state that the wait saw with each task, under C(history). With many tasks this
-        is long.
+      - Whether each task has a C(history), the changes of its state that the wait saw. With many tasks this is long.
     type: bool
     default: false
   progress:

@@ -218,9 +218,7 @@ class _Call(NamedTuple):
 def _with_definition(arguments: Mapping[str, Any], search_path: Iterable[str]) -> Mapping[str, Any]:
     if arguments.get("definition") in (None, "") and arguments.get("provider") in PROVIDERS:
         return arguments
-    from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import (  # noqa: PLC0415 - see _LATE
-        with_definition,
-    )
+    from ansible_collections.longrunning.tasks.plugins.plugin_utils._definitions import with_definition  # noqa: PLC0415 - see _LATE
 
     return with_definition(arguments, search_path)
 

@@ -19,11 +19,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.answers import XML
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpResponse
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import (
-    Accepted,
-    Answer,
-    read_answer,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api import Accepted, Answer, read_answer
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
     AuthenticationError,

@@ -162,13 +162,15 @@ class Case:
 
 
 class ShiftedClock(SystemClock):
-    """The machine's clock, whose time of day somebody sets."""
+    """The machine's clock, whose time of day somebody sets. Else it agrees with the simulator's."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.of_simulator: HeldClock | None = None
 
     def now(self) -> Any:
-        return super().now() + self.ahead
+        behind = self.of_simulator.behind if self.of_simulator else 0.0
+        return super().now() + self.ahead - timedelta(seconds=behind)
 
     def sleep(self, seconds: float) -> None:
         # Else a wait that takes the time of day for its clock would hold up the suite for an hour.
@@ -182,7 +184,7 @@ class HeldClock:
     def __init__(self, requests_sent: Callable[[], int], requests_needed: Callable[[], float]) -> None:
         self._sent = requests_sent
         self._needed = requests_needed
-        self._begins = time.monotonic()
+        self._began = self._begins = time.monotonic()
         self._lock = threading.Lock()
 
     def __call__(self) -> float:
@@ -192,6 +194,11 @@ class HeldClock:
             if sent < self._needed() and now - self._begins > most:
                 self._begins = now - most
             return now - self._begins
+
+    @property
+    def behind(self) -> float:
+        """For how many seconds it stood still."""
+        return self._begins - self._began
 
 
 class TimedSession(SocketSession):
@@ -241,7 +248,7 @@ class Cell:
         tasks = [{"provider": vendor.name, "id": task_id, **life} for task_id, life in zip(self.task_ids, lives)]
         scenario = {"credentials": {vendor.name: vendor.credentials}, "tasks": tasks, "faults": faults}
         files = {"tls_certificate": self._tls.certificate, "tls_key": self._tls.key} if self._tls else {}
-        clock = HeldClock(lambda: self.requests_sent, lambda: self._requests_needed)
+        clock = self.clock.of_simulator = HeldClock(lambda: self.requests_sent, lambda: self._requests_needed)
         self._simulators.append(Simulator(scenario, port=port, clock=clock, **files))
         self.simulator.start()
 

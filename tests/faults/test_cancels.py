@@ -106,8 +106,8 @@ CELLS = [(name, vendor, way) for name in FAULTS for vendor in CANCELLERS for way
 
 
 @pytest.fixture(scope="module")
-def runs():
-    with pytest.MonkeyPatch.context() as monkeypatch, ThreadPoolExecutor(24) as pool:
+def runs(side_by_side):
+    with pytest.MonkeyPatch.context() as monkeypatch, ThreadPoolExecutor(side_by_side) as pool:
         bare_environment(monkeypatch)
         monkeypatch.setattr(wait_cancelling, "END_SECONDS", 3.0)
         yield {

@@ -18,13 +18,7 @@ import time
 
 import pytest
 
-from ansible_collections.longrunning.tasks.tests.unit.support.vendors import (
-    CANCEL_PATHS,
-    CANCELLERS,
-    MARK,
-    VENDORS,
-    at,
-)
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import CANCEL_PATHS, CANCELLERS, MARK, VENDORS, at
 from task_simulator import Simulator
 
 MODULE = "ansible_collections.longrunning.tasks.plugins.modules.task_wait"

@@ -16,9 +16,9 @@ import pytest
 THREE_TASKS = {"tasks": [{"provider": "rackspace_images", "count": 3, "type": "import", "end": {"state": "success"}}]}
 
 
-def test_waits_for_rackspace(run_playbook, simulate):
+def test_waits_for_rackspace(run_playbook, simulate, slowness):
     simulator = simulate("wait.scenario.yml")
-    run_playbook("wait.yml", url=simulator.url).assert_clean()
+    run_playbook("wait.yml", url=simulator.url, slowness=slowness).assert_clean()
 
 
 def test_fifty_tasks_of_mixed_endings(run_playbook, simulate, tmp_path, capsys):

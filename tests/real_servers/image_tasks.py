@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from image_source import IMAGE_FORMAT
 from openstack_server import password_login
+from playbook_runner import PLAY_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -112,11 +113,11 @@ def launch_import(endpoints: Endpoints, source_url: str, *, queue: bool = False)
     return task_id
 
 
-def _wait_until_idle(endpoints: Endpoints, token: str, timeout: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout
+def _wait_until_idle(endpoints: Endpoints, token: str) -> None:
+    deadline = time.monotonic() + PLAY_TIMEOUT
     while any(list_tasks(endpoints, token, status=status) for status in sorted(UNFINISHED)):
         if time.monotonic() > deadline:
-            message = f"some task has been unfinished for {timeout:g} s"
+            message = f"some task has been unfinished for {PLAY_TIMEOUT} s"
             raise TimeoutError(message)
         time.sleep(0.1)
 
@@ -129,17 +130,15 @@ def get_task(endpoints: Endpoints, task_id: str, token: str | None = None) -> di
     return task
 
 
-def wait_for_status(
-    endpoints: Endpoints, task_id: str, statuses: Collection[str] = FINISHED, timeout: float = 60.0
-) -> dict[str, Any]:
+def wait_for_status(endpoints: Endpoints, task_id: str, statuses: Collection[str] = FINISHED) -> dict[str, Any]:
     """Ask for a task ten times a second until it has one of the statuses, and return it."""
     token = login(endpoints)
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + PLAY_TIMEOUT
     while True:
         task = get_task(endpoints, task_id, token)
         if task["status"] in statuses:
             return task
         if time.monotonic() > deadline:
-            message = f"task {task_id} is {task['status']} after {timeout:g} s"
+            message = f"task {task_id} is {task['status']} after {PLAY_TIMEOUT} s"
             raise TimeoutError(message)
         time.sleep(0.1)

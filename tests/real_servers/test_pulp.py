@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from definition_player import DefinitionPlayer
 from definition_proof import Case, DefinitionProof, one_task
+from playbook_runner import PLAY_TIMEOUT
 from pulp_server import USERNAME
 from upstream import Upstream
 
@@ -63,7 +64,7 @@ class Pulp:
 
     def wait_for(self, task: str, *states: str) -> None:
         """Return when Pulp itself says that the task is in one of these states."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PLAY_TIMEOUT
         while (state := self.server.send("GET", task)["state"]) not in states:
             assert time.monotonic() < deadline, f"{task} is {state}"
             time.sleep(0.1)

@@ -28,13 +28,19 @@ import yaml
 
 NAME = "longrunning.tasks"
 #: Makes pages fit a narrow screen: the theme has cells as wide as their longest line and lists as wide as their longest
-#: word, breaks links in cells anywhere, and breaks the lines of code and drawings.
+#: word, breaks links in cells anywhere, and breaks the lines of code and drawings. Shows that a name of an option or
+#: return value leads to another page.
 STYLE = """
 .wy-table-responsive table td, .wy-table-responsive table th, .rst-content code { white-space: normal; }
 .wy-table-responsive table p a { overflow-wrap: normal; }
 .rst-content { overflow-wrap: break-word; }
 html.writer-html5 .rst-content dl.field-list { grid-template-columns: fit-content(25%) minmax(0, 1fr); }
-@media (max-width: 768px) { .rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; } }
+.rst-content code a { text-decoration: underline; }
+@media (max-width: 768px) {
+  .rst-content div[class^="highlight"] pre { white-space: pre; overflow-x: auto; }
+  .rst-content .headerlink { display: none; }
+  .rst-content table:has(colgroup) code { overflow-wrap: anywhere; }
+}
 """
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/devel/"
 #: Labels of Ansible's documentation that our pages refer to: page with anchor, and title.

@@ -120,9 +120,10 @@ def every() -> list[Ready]:
 # --- reStructuredText -----------------------------------------------------------------------------------------
 
 
-def prose(text: str) -> str:
-    """Return a text in which nothing is markup, and -- is no dash."""
-    return re.sub(r"([*`|\\]|_(?!\w)|-(?=-))", r"\\\1", " ".join(text.split()))
+def prose(text: str, *, links: bool = False) -> str:
+    """Return a text in which nothing is markup, and -- is no dash. Addresses are links only if it has links."""
+    marks = r"([*`|\\]|_(?!\w)|-(?=-)" + ("" if links else r"|@|:(?=//)") + ")"
+    return re.sub(marks, r"\\\1", " ".join(text.split()))
 
 
 def code(text: object) -> str:
@@ -225,7 +226,7 @@ def failures(one: Ready) -> list[str]:
     columns, rows, source = source_once(
         ("code", "what it is", "try again?", "source"),
         [
-            (code(error.code), prose(error.title), WORTH[error.retryable], prose(error.source))
+            (code(error.code), prose(error.title), WORTH[error.retryable], prose(error.source, links=True))
             for error in one.read.documented_errors
         ],
     )
@@ -246,7 +247,7 @@ def section(one: Ready) -> list[str]:
         lines += filled(", ".join(map(code, places)), ":Where the ID is: ", "  ")
     sources = one.about.get("sources", ())
     if sources:
-        lines += filled("; ".join(map(prose, sources)), ":Sources: ", "  ")
+        lines += filled("; ".join(prose(source, links=True) for source in sources), ":Sources: ", "  ")
     return [*lines, "", *states(one), *failures(one)]
 
 

@@ -70,12 +70,12 @@ def dotted(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[Version, Path]]:
-    home = Path(environ.get("HOME", "/nonexistent"))
-    on_path = [Path(folder) for folder in environ.get("PATH", "").split(os.pathsep) if folder]
-    pyenv = Path(environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
-    data = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    managed = [Path(environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python"), FETCHED]
+def _candidates() -> Iterator[tuple[Version, Path]]:
+    home = Path(os.environ.get("HOME", "/nonexistent"))
+    on_path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    managed = [Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python"), FETCHED]
     folders = [
         *on_path,
         *sorted(pyenv.glob("*/bin")),
@@ -110,17 +110,17 @@ def _answer(version: Version, candidate: Path) -> Path | None:
     return real if real.is_file() else candidate
 
 
-def _asked(environ: Mapping[str, str]) -> list[tuple[Version, Path, Path | None]]:
-    candidates = list(_candidates(environ))
+def _asked() -> list[tuple[Version, Path, Path | None]]:
+    candidates = list(_candidates())
     with ThreadPoolExecutor(max_workers=4) as pool:
         answers = pool.map(lambda candidate: _answer(*candidate), candidates)
         return [(version, path, answer) for (version, path), answer in zip(candidates, answers)]
 
 
-def working(environ: Mapping[str, str] | None = None) -> dict[Version, Path]:
+def working() -> dict[Version, Path]:
     """Return the first working interpreter of each version, PATH before pyenv before uv."""
     found: dict[Version, Path] = {}
-    for version, _path, answer in _asked(os.environ if environ is None else environ):
+    for version, _path, answer in _asked():
         if answer is not None:
             found.setdefault(version, answer)
     return found
@@ -179,12 +179,11 @@ def newest_for_tools(pythons: Mapping[Version, Path]) -> Path | None:
     return pythons[max(fit)] if fit else None
 
 
-def path_of(first: str, pythons: Mapping[Version, Path], environ: Mapping[str, str] | None = None) -> str:
+def path_of(first: str, pythons: Mapping[Version, Path]) -> str:
     """Return a PATH on which every pythonX.Y works: folders that hold a broken one are left out."""
-    environ = os.environ if environ is None else environ
     good = [str(path.parent) for _version, path in sorted(pythons.items(), reverse=True)]
-    broken = {str(path.parent) for _version, path, answer in _asked(environ) if answer is None} - set(good)
-    kept = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder and folder not in broken]
+    broken = {str(path.parent) for _version, path, answer in _asked() if answer is None} - set(good)
+    kept = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder and folder not in broken]
     return os.pathsep.join(dict.fromkeys([first, *good, *kept]))
 
 

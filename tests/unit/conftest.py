@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles" / "task_simulator" / "files"))
 
 
@@ -28,3 +30,10 @@ def _signals_are_heard():
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bare_environment():
+    with pytest.MonkeyPatch.context() as patch:
+        bare_environment(patch)
+        yield

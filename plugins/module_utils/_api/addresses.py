@@ -109,6 +109,11 @@ def plain_http_warning(url: str) -> str | None:
     )
 
 
+def bad_id(told: str) -> OptionError:
+    """Return the error that something is no ID of a task."""
+    return OptionError("task_ids", f"task_ids {told}")
+
+
 def path_segment(task_id: str) -> str:
     """Quote a task's ID so that it is one segment of a path, whatever it holds.
 
@@ -117,10 +122,10 @@ def path_segment(task_id: str) -> str:
             it is no text that can be written down.
     """
     if not task_id.strip():
-        raise OptionError("task_ids", "task_ids contains an empty ID. Perhaps the task that gives it was skipped")
+        raise bad_id("contains an empty ID. Perhaps the task that gives it was skipped")
     if task_id in (".", ".."):
-        raise OptionError("task_ids", f"task_ids contains {task_id!r}, which is not a task ID")
+        raise bad_id(f"contains {task_id!r}, which is not a task ID")
     try:
         return quote(task_id, safe="")
     except UnicodeEncodeError:
-        raise OptionError("task_ids", f"task_ids contains {task_id!r}, which cannot be part of an address") from None
+        raise bad_id(f"contains {task_id!r}, which cannot be part of an address") from None

@@ -24,12 +24,12 @@ from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin
 
 from .._core.errors import BadAnswerError, MissingLibraryError, OptionError
 from .._core.masking import mask
 from .._core.threads import start_thread
-from .addresses import origin, without_query
+from .addresses import on_same_server, origin, without_query
 from .causes import PROXY_ANSWERED, out_of_time, server_of, translated
 from .tls import TlsOptions
 
@@ -110,14 +110,6 @@ class HttpResponse:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     url: str = ""
-
-    def json(self) -> Any:
-        """Return the body as JSON.
-
-        Raises:
-            ValueError: it is none.
-        """
-        return json.loads(self.text)
 
     @property
     def text(self) -> str:
@@ -325,12 +317,7 @@ class RequestsClient:
             if answer.status not in _REDIRECTS or answer.status in request.stops_at or "location" not in answer.headers:
                 return answer
             prepared = self._prepare_redirect(prepared, request, answer)
-        raise BadAnswerError(
-            f"The request was redirected more than {_MOST_REDIRECTS} times: {_where(request)}",
-            method=request.method,
-            url=without_query(request.url),
-            status=answer.status,
-        )
+        raise _bad_answer(f"The request was redirected more than {_MOST_REDIRECTS} times", request, answer.status)
 
     def _prepare(self, request: HttpRequest) -> PreparedRequest:
         headers = dict(request.headers)
@@ -369,15 +356,16 @@ class RequestsClient:
         here = prepared.url or request.url
         details: dict[str, Any] = {"method": request.method, "url": without_query(here), "status": answer.status}
         try:
-            target = urljoin(here, answer.headers["location"])
-            there = origin(target)
+            there = urljoin(here, answer.headers["location"])
+            target = on_same_server(here, there)
         except ValueError:
             raise BadAnswerError(
                 f"The request was redirected to something that is not an address: {_where(request)}", **details
             ) from None
-        if there != origin(here):
+        if target is None:
+            elsewhere = f"{origin(there)[0]}://{server_of(there)}"
             raise BadAnswerError(
-                f"The request was redirected to another server, {there[0]}://{server_of(target)}: {_where(request)}. "
+                f"The request was redirected to another server, {elsewhere}: {_where(request)}. "
                 f"The login is not sent there. If that is the right server, give its address as {request.option}",
                 **details,
             )
@@ -386,11 +374,7 @@ class RequestsClient:
                 f"The request was redirected, and only GET requests follow a redirect: {_where(request)}", **details
             )
         follow = prepared.copy()
-        # Nothing of the target but its path and query: another parser may read another host out of the rest.
-        to = urlsplit(target)
-        follow.url = requests.utils.requote_uri(
-            urlunsplit(urlsplit(here)._replace(path=to.path, query=to.query, fragment=""))
-        )
+        follow.url = requests.utils.requote_uri(target)
         return follow
 
     def _exchange(self, prepared: PreparedRequest, request: HttpRequest, until: float) -> HttpResponse:
@@ -418,12 +402,8 @@ class RequestsClient:
             parts.append(part)
             size += len(part)
             if size > LARGEST_ANSWER:
-                raise BadAnswerError(
-                    f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large: {_where(request)}",
-                    method=request.method,
-                    url=without_query(request.url),
-                    status=response.status_code,
-                )
+                told = f"The answer is larger than {LARGEST_ANSWER // 2**20} MiB, which is too large"
+                raise _bad_answer(told, request, response.status_code)
         return b"".join(parts)
 
 
@@ -455,6 +435,11 @@ def within(seconds: float, call: Callable[[], Result], method: str, url: str) ->
     if error is not None:
         raise error
     return cast("Result", result)
+
+
+def _bad_answer(told: str, request: HttpRequest, status: int) -> BadAnswerError:
+    url = without_query(request.url)
+    return BadAnswerError(f"{told}: {_where(request)}", method=request.method, url=url, status=status)
 
 
 def _where(request: HttpRequest) -> str:

@@ -123,30 +123,6 @@ class JsonApi:
         left = self._not_before - self._clock.monotonic()
         return left if left > 0 else None
 
-    def get(
-        self,
-        path: str,
-        deadline: Deadline,
-        *,
-        params: tuple[tuple[str, str], ...] = (),
-        schema: AnswerSchema | None = None,
-    ) -> Any:
-        """Read what is at a path below the API's base address: ``call`` with GET."""
-        return self.call("GET", path, deadline, params=params, schema=schema)
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        deadline: Deadline,
-        *,
-        params: tuple[tuple[str, str], ...] = (),
-        body: Any = None,
-        schema: AnswerSchema | None = None,
-    ) -> Any:
-        """Send a request, and return the JSON of its answer: ``ask`` for who wants no more."""
-        return self.ask(method, path, deadline, params=params, body=body, schema=schema).data
-
     def ask(
         self,
         method: str,

@@ -4,28 +4,6 @@
 
 """The errors of this collection. Each says in a sentence what went wrong and makes its own result fields.
 
-::
-
-    WorkError                      reason
-    ├── OptionError                 invalid_option         an option is missing or cannot be used
-    ├── MissingLibraryError         missing_library        a Python library has to be installed
-    ├── RequestError                                       a request to the vendor gave nothing usable
-    │   ├── TransientError          unreachable            it may pass: the same request can be sent again
-    │   │   └── NoConnectionError   unreachable            nothing accepts a connection at that address
-    │   │       └── UnknownHostError    unreachable        the host's name cannot be resolved
-    │   ├── UntrustedServerError    untrusted_certificate  TLS found no reason to trust the server
-    │   ├── AuthenticationError     authentication         the login was refused
-    │   ├── AccessDeniedError       permission             the login is good, but not for this
-    │   ├── NotFoundError           not_found              there is nothing at that address
-    │   ├── RejectedError           rejected               the vendor refused the request as it is
-    │   └── BadAnswerError          bad_answer             the answer is not what the vendor documents
-    ├── TaskNotFoundError           not_found              the vendor has no such task
-    ├── OutOfTimeError              timed_out              the work as a whole took too long
-    ├── LaunchUnclearError          launch_unclear         nobody can tell whether a launch has started a task
-    ├── InterruptError              interrupted            a signal asked for the end of the work
-    ├── DefectError                 defect                 the collection itself has a bug
-    └── WaitError                   as the wait ended      a wait ended without success
-
 Work raises them; only the runner of the modules ends the process.
 """
 
@@ -252,8 +230,8 @@ class DefectError(WorkError):
 class WaitError(WorkError):
     """A wait ended without success. ``fields`` are the result keys that a successful wait has too."""
 
-    def __init__(self, message: str, *, fields: Mapping[str, Any], reason: str, tasks: Sequence[Task] = ()) -> None:
-        super().__init__(message, tasks=tasks)
+    def __init__(self, message: str, *, fields: Mapping[str, Any], reason: str) -> None:
+        super().__init__(message)
         self._fields = dict(fields)
         self._reason = reason
 

@@ -62,14 +62,7 @@ class TaskError(NamedTuple):
 
     def to_result(self) -> dict[str, Any]:
         """Return the fields as a module returns them."""
-        return {
-            "code": self.code,
-            "title": self.title,
-            "detail": self.detail,
-            "remedy": self.remedy,
-            "retryable": self.retryable,
-            "source": self.source,
-        }
+        return self._asdict()
 
 
 class StateChange(NamedTuple):

@@ -47,21 +47,15 @@ def side_by_side(do: Callable[[T], Result], items: Sequence[T]) -> list[Result]:
     """
     if len(items) < 2:
         return [do(item) for item in items]
-    answers = _done_side_by_side(do, items, None, MOST_PARALLEL_REQUESTS)
+    answers = done_within(None, do, items, MOST_PARALLEL_REQUESTS)
     return [answers[number] for number in range(len(items))]
 
 
-def done_within(seconds: float, do: Callable[[T], Result], items: Sequence[T], most: int) -> dict[int, Result]:
+def done_within(seconds: float | None, do: Callable[[T], Result], items: Sequence[T], most: int) -> dict[int, Result]:
     """Return what is done within so many seconds, by the items' numbers. What takes longer goes on unheard.
 
     Of the threads there are ``most`` at a time.
     """
-    return _done_side_by_side(do, items, seconds, most)
-
-
-def _done_side_by_side(
-    do: Callable[[T], Result], items: Sequence[T], seconds: float | None, most: int
-) -> dict[int, Result]:
     waiting = deque(enumerate(items))
     answers: dict[int, Result] = {}
     errors: dict[int, BaseException] = {}

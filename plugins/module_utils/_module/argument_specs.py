@@ -10,33 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.task import TaskState
-from .._provider.options import SECRET_OPTIONS
+from .._provider.options import CONNECTION_OPTIONS, SECRET_OPTIONS
 from .._providers.registry import PROVIDERS
 from .._waiting.loop import NotFoundPolicy, UnknownStatePolicy, WaitFor
 
 ArgumentSpec = Mapping[str, Mapping[str, Any]]
 
-_TEXTS = (
-    "api_url",
-    "api_path",
-    "service",
-    "api_version",
-    "account_id",
-    "user_id",
-    "app_id",
-    "region",
-    "auth_url",
-    "username",
-    "cloud",
-    "project_name",
-    "user_domain_name",
-    "project_domain_name",
-    "application_credential_id",
-)
-
+#: All are texts but for those that are named.
 CONNECTION: ArgumentSpec = {
+    **{name: {"type": "str"} for name in CONNECTION_OPTIONS},
     "provider": {"type": "str", "choices": sorted(PROVIDERS)},
-    **{name: {"type": "str"} for name in _TEXTS},
     **{name: {"type": "str", "no_log": True} for name in SECRET_OPTIONS},
     # A mapping, or its name, which the controller replaces by the mapping.
     "definition": {"type": "raw"},

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._api.addresses import path_segment
+from .._api.addresses import bad_id, path_segment
 from .._core.clock import Clock
 from .._core.errors import OptionError
 from .._provider.contract import TaskCanceller, TaskProvider
@@ -75,19 +75,15 @@ def checked_task_ids(task_ids: Sequence[str], description: ProviderDescription) 
 def _checked(task_id: str, description: ProviderDescription) -> str:
     # What Ansible makes a text of on its way here: it is not repeated, since a result can hold secrets.
     if task_id[:1] in ("{", "[", "(") or task_id in ("None", "True", "False"):
-        raise OptionError(
-            "task_ids",
-            "task_ids contains a value that is neither text nor a number. Give what a launching task registered as "
-            "launch_results",
+        raise bad_id(
+            "contains a value that is neither text nor a number. Give what a launching task registered as "
+            "launch_results"
         )
     if description.read_task_id is not None:
         task_id = description.read_task_id(task_id)
     path_segment(task_id)
     if description.task_id_pattern and not re.fullmatch(description.task_id_pattern, task_id):
-        raise OptionError(
-            "task_ids",
-            f"task_ids contains {task_id!r}. A task ID of {description.title} is {description.task_id_hint}",
-        )
+        raise bad_id(f"contains {task_id!r}. A task ID of {description.title} is {description.task_id_hint}")
     return task_id
 
 

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from .._core.clock import Deadline
 from .._core.errors import OutOfTimeError, TransientError
 from .._core.retrying import Backoff, repeat_transient
+from .._core.task import Task
 from .._core.text import seconds_in_words, sentence
-from .context import Context
+from .._waiting.loop import ReadTasks
+from .context import Context, distinct
 
 T = TypeVar("T")
 
 #: The seconds that a lookup or a list may take in all. A vendor's quota alone can make a long list take minutes.
 MOST_LOOKUP_SECONDS = 600.0
+#: What each task adds to them where tasks are asked for by their IDs: a quota can be 50 requests a minute.
+SECONDS_PER_TASK = 2.0
 
 
 def look_up(context: Context, read: Callable[[Deadline], T], *, seconds: float, repeat_for: float, advice: str) -> T:
@@ -44,3 +48,22 @@ def look_up(context: Context, read: Callable[[Deadline], T], *, seconds: float, 
             ) from None
 
     return repeat_transient(attempt, budget=repeat_for, clock=context.clock, backoff=Backoff())
+
+
+def look_up_tasks(
+    context: Context, read: ReadTasks, task_ids: Sequence[str], *, repeat_for: float, advice: str
+) -> Mapping[str, Task]:
+    """Return what ``look_up`` reads of tasks: trouble with one of them is trouble with all. Raises as it does."""
+
+    def read_all(deadline: Deadline) -> Mapping[str, Task]:
+        snapshot = read(distinct(task_ids), deadline)
+        for trouble in snapshot.troubles.values():
+            raise trouble
+        return snapshot.tasks
+
+    return look_up(context, read_all, seconds=lookup_seconds(task_ids), repeat_for=repeat_for, advice=advice)
+
+
+def lookup_seconds(task_ids: Sequence[str]) -> float:
+    """Return the seconds that reading so many tasks may take in all."""
+    return MOST_LOOKUP_SECONDS + SECONDS_PER_TASK * len(task_ids)

@@ -34,7 +34,7 @@ def read_moment(text: str | None, option: str) -> datetime | None:
     return moment
 
 
-def read_deadline(text: str | None, option: str = "deadline") -> datetime | None:
+def read_deadline(text: str | None) -> datetime | None:
     """Return a moment that means the same everywhere: a time with its zone, or seconds since 1970.
 
     Raises:
@@ -44,24 +44,24 @@ def read_deadline(text: str | None, option: str = "deadline") -> datetime | None
         return None
     text = text.strip()
     if _SECONDS.fullmatch(text):
-        return _since_1970(float(text), text, option)
+        return _since_1970(text)
     moment = parse_time(_WITHOUT_SECONDS.sub(r"\1:00", text))
     if moment is None:
-        raise OptionError(option, f"{option} is {text!r}; it has to be {_FORMS}")
+        raise OptionError("deadline", f"deadline is {text!r}; it has to be {_FORMS}")
     if not _ZONE.search(text):
         raise OptionError(
-            option,
-            f"{option} is {text!r}, a time without a zone. Add the zone, as in {text}Z for UTC or {text}+01:00",
+            "deadline",
+            f"deadline is {text!r}, a time without a zone. Add the zone, as in {text}Z for UTC or {text}+01:00",
         )
     return moment
 
 
-def _since_1970(seconds: float, text: str, option: str) -> datetime:
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    if seconds < _LEAST_SECONDS:
+def _since_1970(text: str) -> datetime:
+    moment = datetime.fromtimestamp(float(text), timezone.utc)
+    if float(text) < _LEAST_SECONDS:
         raise OptionError(
-            option,
-            f"{option} is {text}, which is the time {format_time(moment)}. For seconds from now, set timeout. Else "
+            "deadline",
+            f"deadline is {text}, which is the time {format_time(moment)}. For seconds from now, set timeout. Else "
             f"give {_FORMS}",
         )
     return moment

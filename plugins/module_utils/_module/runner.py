@@ -24,14 +24,7 @@ from .._api.addresses import plain_http_warning
 from .._api.http_client import RequestsClient
 from .._api.tls import TlsOptions
 from .._core.clock import Clock, Deadline, SystemClock
-from .._core.errors import (
-    DefectError,
-    InterruptError,
-    MissingLibraryError,
-    NoConnectionError,
-    OptionError,
-    WorkError,
-)
+from .._core.errors import DefectError, InterruptError, MissingLibraryError, NoConnectionError, OptionError, WorkError
 from .._core.masking import (
     LEAST_GUESS,
     LEAST_LENGTH,

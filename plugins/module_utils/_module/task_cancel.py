@@ -11,24 +11,15 @@ from typing import Any
 
 from .._core.clock import Deadline
 from .._core.errors import InterruptError, WaitError, WorkError
-from .._core.snapshot import Snapshot
-from .._core.task import TaskState
+from .._core.task import Task, TaskState
 from .._core.text import sentence
 from .._waiting.loop import NotFoundPolicy, WaitOutcome, WaitPlan, wait_for_tasks
-from .._work.cancelling import (
-    Cancellation,
-    Canceller,
-    CancelOutcome,
-    CancelPlan,
-    explain_cancellations,
-)
+from .._work.cancelling import Cancellation, Canceller, CancelOutcome, CancelPlan, explain_cancellations
 from .._work.reading import TaskReader
-from .context import Context, checked_canceller, distinct
-from .lookups import MOST_LOOKUP_SECONDS, look_up
+from .context import Context, checked_canceller
+from .lookups import look_up_tasks, lookup_seconds
 from .waits import asked_ids, poll_interval, results_of, time_limit
 
-#: What each task adds to the time that the requests may take: a vendor's quota can be 50 requests a minute.
-SECONDS_PER_TASK = 2.0
 _WORST_LAST = tuple(CancelOutcome)
 #: What a failure returns when nothing began, such as for a wrong option: all keys but those that say why.
 NOT_STARTED: Mapping[str, Any] = {
@@ -52,21 +43,15 @@ def run(context: Context) -> dict[str, Any]:
     began = context.clock.monotonic()
     asked = asked_ids(context)
     plan = _wait_plan(context)
-    seconds = MOST_LOOKUP_SECONDS + SECONDS_PER_TASK * len(asked)
     reader = TaskReader(provider, context.warn)
-    snapshot = look_up(
-        context,
-        lambda deadline: _read(reader, distinct(asked), deadline),
-        seconds=seconds,
-        repeat_for=plan.transient_timeout,
-        advice="Cancel fewer tasks at a time",
-    )
+    advice = "Cancel fewer tasks at a time"
+    found = look_up_tasks(context, reader.read, asked, repeat_for=plan.transient_timeout, advice=advice)
     canceller = Canceller(
         provider,
         context.clock,
         CancelPlan(context.options.request_timeout, plan.transient_timeout, is_rehearsed=context.check_mode),
     )
-    cause: WorkError | None = _cancel(context, canceller, snapshot, began + seconds)
+    cause: WorkError | None = _cancel(context, canceller, tuple(found.values()), began + lookup_seconds(asked))
     if cause is None and context.params["wait"]:
         outcome = _wait(context, reader, canceller, plan)
         cause = None if outcome is None else outcome.cause
@@ -76,13 +61,6 @@ def run(context: Context) -> dict[str, Any]:
     if failure is not None:
         raise failure
     return fields
-
-
-def _read(reader: TaskReader, task_ids: Sequence[str], deadline: Deadline) -> Snapshot:
-    snapshot = reader.read(task_ids, deadline)
-    for trouble in snapshot.troubles.values():
-        raise trouble
-    return snapshot
 
 
 def _wait_plan(context: Context) -> WaitPlan:
@@ -96,10 +74,10 @@ def _wait_plan(context: Context) -> WaitPlan:
     )
 
 
-def _cancel(context: Context, canceller: Canceller, snapshot: Snapshot, until: float) -> InterruptError | None:
+def _cancel(context: Context, canceller: Canceller, tasks: Sequence[Task], until: float) -> InterruptError | None:
     """Send the requests; return the signal that came between."""
     try:
-        canceller.cancel(list(snapshot.tasks.values()), Deadline(context.clock, context.options.request_timeout, until))
+        canceller.cancel(tasks, Deadline(context.clock, context.options.request_timeout, until))
     except InterruptError as error:
         return error
     return None

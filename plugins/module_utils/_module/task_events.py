@@ -26,9 +26,8 @@ from .._provider.options import ConnectionOptions
 from .._work.watching import Change, TaskWatch, Watched
 from .context import Context, checked_task_ids, distinct
 from .queries import vendor_filters
+from .waits import check_longest_interval, poll_interval
 
-#: Looks closer together than this, in seconds, would only burden the vendor.
-LEAST_INTERVAL = 0.1
 #: The seconds that a look may take in all.
 MOST_LOOK_SECONDS = 600.0
 #: The most seconds between two tries while there is trouble that passes.
@@ -141,13 +140,8 @@ def _watched(context: Context) -> Watched:
 
 
 def _interval(context: Context) -> float:
-    description = context.provider.description
-    given = context.seconds("poll_interval", least=LEAST_INTERVAL)
-    interval = description.poll_interval if given is None else given
-    longest = description.longest_poll_interval
-    if longest is not None and interval > longest:
-        bound = f"{longest:g} seconds or less for {description.name}"
-        raise OptionError("poll_interval", f"poll_interval has to be {bound}: {description.longest_poll_reason}")
+    interval = poll_interval(context)
+    check_longest_interval("poll_interval", interval, context.provider.description)
     return interval
 
 

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core.clock import Deadline
 from .._core.errors import TaskNotFoundError
-from .._core.snapshot import Snapshot
 from .._core.task import TaskState
 from .._core.text import listed, sentence
 from .._work.reading import TaskReader
-from .context import REPEAT_SECONDS, Context, checked_task_ids, distinct
-from .lookups import MOST_LOOKUP_SECONDS, look_up
-
-#: What each task adds to the time that a lookup may take: a vendor's quota can be 50 requests a minute.
-SECONDS_PER_TASK = 2.0
+from .context import REPEAT_SECONDS, Context, checked_task_ids
+from .lookups import look_up_tasks
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -29,22 +24,9 @@ def run(context: Context) -> dict[str, Any]:
     """
     asked = checked_task_ids(context.params["task_ids"], context.provider.description)
     reader = TaskReader(context.provider, context.warn)
-
-    def read(deadline: Deadline) -> Snapshot:
-        read_tasks = reader.read_with_subtasks if context.params["subtasks"] else reader.read
-        snapshot = read_tasks(distinct(asked), deadline)
-        for trouble in snapshot.troubles.values():
-            raise trouble
-        return snapshot
-
-    snapshot = look_up(
-        context,
-        read,
-        seconds=MOST_LOOKUP_SECONDS + SECONDS_PER_TASK * len(asked),
-        repeat_for=REPEAT_SECONDS,
-        advice="Ask for fewer tasks at a time",
-    )
-    tasks = [snapshot.tasks[task_id] for task_id in asked]
+    read = reader.read_with_subtasks if context.params["subtasks"] else reader.read
+    found = look_up_tasks(context, read, asked, repeat_for=REPEAT_SECONDS, advice="Ask for fewer tasks at a time")
+    tasks = [found[task_id] for task_id in asked]
     missing = [task.id for task in tasks if task.state is TaskState.NOT_FOUND]
     if missing and context.params["not_found"] == "fail":
         title = context.provider.description.title

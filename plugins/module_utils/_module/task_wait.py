@@ -28,7 +28,7 @@ from .._work.selecting import Selection, SelectionReader
 from .._work.state_words import JudgedProvider, StateWords
 from .context import Context, checked_canceller, distinct
 from .queries import read_selection
-from .waits import GivenUp, asked_ids, poll_interval, results_of, time_limit
+from .waits import GivenUp, asked_ids, check_longest_interval, poll_interval, results_of, time_limit
 
 #: The most between two looks while estimates allow it, in seconds, where the user sets no interval.
 ESTIMATED_INTERVAL = 60.0
@@ -85,12 +85,15 @@ def _reading(context: Context, selection: Selection | None, plan: WaitPlan) -> R
     words = StateWords.given(params["success_states"], params["failure_states"]).checked(provider.description)
     if any(words):
         provider = JudgedProvider(provider, words)
-    reader: TaskReader | SelectionReader = TaskReader(provider, context.warn)
-    if selection is not None:
-        reader = SelectionReader(provider, selection, context.warn)
-    if params["follow_subtasks"]:
-        return partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
-    return reader.read
+
+    def way(reader: TaskReader) -> ReadTasks:
+        if params["follow_subtasks"]:
+            return partial(reader.read_following_subtasks, failures_end_at_once=plan.fail_fast)
+        return reader.read
+
+    if selection is None:
+        return way(TaskReader(provider, context.warn))
+    return SelectionReader(provider, selection, way, context.warn).read
 
 
 def _check_cancelling(context: Context) -> None:
@@ -151,14 +154,11 @@ def _plan(context: Context, selection: Selection | None) -> WaitPlan:
             "max_poll_interval",
             f"max_poll_interval is {max_poll_interval:g}, less than the poll_interval of {interval:g} seconds",
         )
-    longest = description.longest_poll_interval
-    if longest is not None and max(interval, max_poll_interval or 0.0) > longest:
-        option = "poll_interval" if interval > longest else "max_poll_interval"
-        bound = f"{longest:g} seconds or less for {description.name}"
-        raise OptionError(option, f"{option} has to be {bound}: {description.longest_poll_reason}")
+    check_longest_interval("poll_interval", interval, description)
+    check_longest_interval("max_poll_interval", max_poll_interval or 0.0, description)
     most = interval if max_poll_interval is None else max_poll_interval
     if params["poll_interval"] is None and max_poll_interval is None:
-        most = max(interval, ESTIMATED_INTERVAL if longest is None else min(ESTIMATED_INTERVAL, longest))
+        most = max(interval, min(ESTIMATED_INTERVAL, description.longest_poll_interval or ESTIMATED_INTERVAL))
     if interval < description.least_poll_interval and not _is_rehearsal(context):
         context.warn(
             f"poll_interval is {interval:g}: {description.title} asks for no more than one poll in "

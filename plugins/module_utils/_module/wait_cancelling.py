@@ -10,15 +10,7 @@ from .._core.clock import Deadline
 from .._core.errors import InterruptError
 from .._core.task import StateChange
 from .._provider.contract import TaskCanceller
-from .._waiting.loop import (
-    NOT_FOUND_ANSWERS,
-    NotFoundPolicy,
-    Outcome,
-    ReadTasks,
-    WaitFor,
-    WaitOutcome,
-    wait_for_tasks,
-)
+from .._waiting.loop import NOT_FOUND_ANSWERS, NotFoundPolicy, Outcome, ReadTasks, WaitFor, WaitOutcome, wait_for_tasks
 from .._work.cancelling import Canceller, CancelOutcome, CancelPlan
 from .context import Context
 from .waits import GivenUp

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._core.errors import OptionError
 from .._core.task import TaskState
 from .._core.text import capitalised, listed
+from .._provider.description import ProviderDescription
 from .._waiting.explaining import explain_outcome
 from .._waiting.loop import WaitOutcome
 from .context import Context, checked_task_ids
@@ -89,6 +90,18 @@ def poll_interval(context: Context) -> float:
     """
     given = context.seconds("poll_interval", least=LEAST_INTERVAL)
     return context.provider.description.poll_interval if given is None else given
+
+
+def check_longest_interval(option: str, seconds: float, description: ProviderDescription) -> None:
+    """Make sure that looks so far apart lose nothing.
+
+    Raises:
+        OptionError: they do.
+    """
+    longest = description.longest_poll_interval
+    if longest is not None and seconds > longest:
+        bound = f"{longest:g} seconds or less for {description.name}"
+        raise OptionError(option, f"{option} has to be {bound}: {description.longest_poll_reason}")
 
 
 def results_of(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class TaskProvider(ABC):
         """Whether the vendor can list tasks with their states. Else many are read one by one."""
         return True
 
-    def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:  # noqa: ARG002 - a default
+    def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:
         """Return the tasks that are directly a part of one, in the order of their work.
 
         Empty where the vendor has no such thing, which is the default; that raises nothing.
@@ -122,7 +122,7 @@ class TaskProvider(ABC):
     def close(self, deadline: Deadline) -> None:  # noqa: B027 - most have nothing to give back
         """End what would go on at the vendor, such as a session. Raises nothing."""
 
-    def list_entry_lacks_something(self, task: Task) -> bool:  # noqa: ARG002 - a default; adapters look at it
+    def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether a task as a list shows it lacks what ``read_task`` would tell about it."""
         return False
 
@@ -130,7 +130,7 @@ class TaskProvider(ABC):
 class TaskLauncher(TaskProvider):
     """The adapter of a vendor whose tasks can be launched too. Its description names their types."""
 
-    def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:  # noqa: ARG002 - a default
+    def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
         """Make sure, without asking the vendor, that a launch makes sense, and what is desired of it.
 
         Raises:
@@ -159,16 +159,11 @@ class TaskLauncher(TaskProvider):
         """Return the list in which a launched task has to turn up."""
         return TaskQuery(types=frozenset({launch.type}))
 
-    def is_launch(self, launch: Launch, task: Task) -> bool:  # noqa: ARG002 - a default
+    def is_launch(self, launch: Launch, task: Task) -> bool:
         """Whether a task surely does what this launch is to do. False in doubt."""
         return False
 
-    def find_desired(
-        self,
-        launch: Launch,  # noqa: ARG002 - a default
-        desired: Mapping[str, Any],  # noqa: ARG002
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Mapping[str, Any] | None:
+    def find_desired(self, launch: Launch, desired: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
         """Return what the launch is to bring about, where the vendor has it already. ``check_launch`` let it through.
 
         Raises:
@@ -186,7 +181,7 @@ class TaskCanceller(TaskProvider):
         """Whether ``cancel`` needs a task as ``read_task`` tells it. Else an entry of a list will do."""
         return False
 
-    def why_not_cancellable(self, task: Task) -> str | None:  # noqa: ARG002 - a default
+    def why_not_cancellable(self, task: Task) -> str | None:
         """Return why the vendor does not cancel this task, as far as that is known before; None where it may do so.
 
         The reason is what comes after "cannot be cancelled: ".
@@ -221,12 +216,3 @@ class Provider(NamedTuple):
 
     description: ProviderDescription
     create: Callable[[ConnectionOptions, ProviderTools], TaskProvider]
-
-
-def dig(data: object, path: tuple[str, ...]) -> Any:
-    """Follow keys into nested dicts; None where the way ends."""
-    for key in path:
-        if not isinstance(data, Mapping):
-            return None
-        data = data.get(key)
-    return data

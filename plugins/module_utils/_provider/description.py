@@ -36,14 +36,7 @@ class DocumentedError(NamedTuple):
 
     def to_error(self, detail: str | None = None) -> TaskError:
         """Return it as a task's error, with the vendor's own words as its detail where there are better ones."""
-        return TaskError(
-            code=self.code,
-            title=self.title,
-            detail=detail or self.detail,
-            remedy=self.remedy,
-            retryable=self.retryable,
-            source=self.source,
-        )
+        return TaskError(self.code, self.title, detail or self.detail, self.remedy, self.retryable, self.source)
 
 
 class LoginForm(NamedTuple):
@@ -152,10 +145,8 @@ class ProviderDescription:
     launch_types: tuple[str, ...] = ()
     #: Whether a launch that succeeded once has done its work for good. Else it means something else the next time.
     success_lasts: bool = True
-
     #: Why none of its tasks can be cancelled, where its provider is no ``TaskCanceller``.
     why_not_cancellable: str = "its API has no call that cancels a task"
-
     #: The Python libraries that it needs besides those that all need.
     libraries: tuple[Library, ...] = ()
 

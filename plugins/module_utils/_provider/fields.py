@@ -85,6 +85,15 @@ def as_it_is(value: object) -> Any:
     return value
 
 
+def dig(data: object, path: tuple[str, ...]) -> Any:
+    """Follow keys into nested dicts; None where the way ends."""
+    for key in path:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(key)
+    return data
+
+
 class Kind(NamedTuple):
     """What a field may hold: the types that JSON Schema knows it by, none for any, and how it is read.
 
@@ -127,11 +136,7 @@ class Field(NamedTuple):
 
     def find(self, raw: Any) -> Any:
         """Return its value, read."""
-        for key in self.path:
-            if not isinstance(raw, Mapping):
-                return None
-            raw = raw.get(key)
-        return self.kind.read(raw)
+        return self.kind.read(dig(raw, self.path))
 
 
 def at(path: str, kind: Kind = TEXT, *, needed: bool = False) -> Field:

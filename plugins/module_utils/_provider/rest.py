@@ -127,7 +127,7 @@ class RestProvider(TaskProvider):
         """Whether the ID that an answer has is the one that was asked for."""
         return found.casefold() == asked.casefold()
 
-    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - most answers are the task
+    def find_task(self, answer: Any, task_id: str) -> Any:
         """Return where an answer has the task."""
         return answer
 
@@ -135,17 +135,11 @@ class RestProvider(TaskProvider):
     def find_entries(self, answer: Any) -> Iterable[Any]:
         """Return where an answer has the entries of the list."""
 
-    def next_params(
-        self,
-        answer: Any,  # noqa: ARG002 - for who has pages
-        params: Params,  # noqa: ARG002
-        tasks: Sequence[Task],  # noqa: ARG002
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Params | None:
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the query of the next page, after one that was asked for with ``params``; None at the end."""
         return None
 
-    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - a default
+    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:
         """Whether the vendor may have more of the list, with no way to it."""
         return False
 
@@ -208,7 +202,7 @@ class RestProvider(TaskProvider):
                 problems.append(error)
         return tuple(tasks), tuple(problems)
 
-    def read_entry(self, entry: Any, deadline: Deadline) -> Task:  # noqa: ARG002 - for who has to ask for more
+    def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task that an entry of a list is."""
         return self._checked(entry)
 

@@ -21,9 +21,9 @@ from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
-from .._provider.contract import Launch, ProviderTools, TaskLauncher, TaskQuery, dig
+from .._provider.contract import Launch, ProviderTools, TaskLauncher, TaskQuery
 from .._provider.description import ProviderDescription
-from .._provider.fields import ANYTHING, LIST, OBJECT, OBJECTS, PROSE, TIME, TaskFields, answers_with, at
+from .._provider.fields import ANYTHING, LIST, OBJECT, OBJECTS, PROSE, TIME, TaskFields, answers_with, at, dig
 from .._provider.rest import Params, RestProvider, RestRequest, changed, whole_number, with_filters
 
 STATES: Mapping[str, TaskState] = {
@@ -156,11 +156,9 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
         return RestRequest("/tasks", with_filters(own, query))
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
-        """Turn a task of the API into ours."""
         return task_from_json(raw, self.description, known_id)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
         entries: list[Any] = answer["tasks"]
         return entries
 
@@ -191,7 +189,6 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
 
     @property
     def lists_lack_input(self) -> bool:
-        """Always."""
         return True
 
     def launch_query(self, launch: Launch) -> TaskQuery:
@@ -206,12 +203,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
             return False
         return all(name in known and same_json(known[name], value) for name, value in launch.input.items())
 
-    def find_desired(
-        self,
-        launch: Launch,  # noqa: ARG002 - whatever made it, the image is there
-        desired: Mapping[str, Any],
-        deadline: Deadline,
-    ) -> Mapping[str, Any] | None:
+    def find_desired(self, launch: Launch, desired: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any] | None:
         """GET /v2/images: return an image with these properties. One that cannot be used yet is none."""
         properties = {**{name: str(value) for name, value in desired.items()}, "status": "active"}
         params: Params | None = tuple(properties.items())

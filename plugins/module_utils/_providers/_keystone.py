@@ -72,7 +72,6 @@ class KeystoneLogin(Login):
 
     @property
     def refusal_advice(self) -> str:
-        """What to check."""
         return (
             "check username, password, user_domain_name, project_name and project_domain_name, "
             "or the application credential"

@@ -28,7 +28,7 @@ from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskState, parse_time
 from .._core.text import readable
-from .._provider.contract import Launch, Provider, ProviderTools, TaskLauncher, TaskPage, TaskProvider, TaskQuery, dig
+from .._provider.contract import Launch, Provider, ProviderTools, TaskLauncher, TaskPage, TaskProvider, TaskQuery
 from .._provider.description import LoginForm, ProviderDescription
 from .._provider.fields import (
     OBJECT,
@@ -41,6 +41,7 @@ from .._provider.fields import (
     as_it_is,
     as_word,
     at,
+    dig,
     object_schema,
 )
 from .._provider.options import ConnectionOptions
@@ -219,19 +220,16 @@ class DbvisitProvider(RestProvider, TaskLauncher):
         # Else a dismissed task is not in the list, and looks as if it had never been.
         return _call("/task/list", {"show_hidden": True, **_vendor_filters(query)})
 
-    def to_task(self, raw: Any, known_id: str | None = None) -> Task:  # noqa: ARG002 - each repeats its ID
-        """Turn a task of the API into ours."""
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw)
 
-    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - there is one
-        """Return the result."""
+    def find_task(self, answer: Any, task_id: str) -> Any:
         return answer["result"]
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
         return answer["result"]["tasks"] or ()
 
-    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it says
+    def means_the_task(self, error: NotFoundError) -> bool:
         """Return false: the API has no 404 of its own."""
         return False
 
@@ -277,7 +275,6 @@ class DbvisitProvider(RestProvider, TaskLauncher):
         return str(int(answer["result"]["task_id"]))
 
     def launch_query(self, launch: Launch) -> TaskQuery:
-        """Return the tasks of the launch's configuration."""
         return TaskQuery(filters=(("configuration_id", str(_configuration_id(launch))),))
 
     def is_launch(self, launch: Launch, task: Task) -> bool:

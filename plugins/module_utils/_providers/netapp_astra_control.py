@@ -325,15 +325,13 @@ class AstraTaskProvider(RestProvider):
         return RestRequest("/tasks", with_filters({"filter": condition} if condition else {}, query))
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
-        """Turn a task of the API into ours."""
         return task_from_json(raw, self.description, known_id)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
         entries: list[Any] = answer["items"]
         return entries
 
-    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:  # noqa: ARG002 - entries count
+    def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:
         """Whether a limit of the user's cut it off: there are no pages, and nothing leads to the rest.
 
         A list's metadata can say that it goes on, but this collection has no documented way to ask for the rest.

@@ -186,7 +186,6 @@ class _IdentityLogin(SessionLogin):
 
     @property
     def refusal_advice(self) -> str:
-        """What to check."""
         return f"check username and {self._options.login[1]}, and that the account is active"
 
     def _login_request(self) -> HttpRequest:
@@ -198,7 +197,7 @@ class _IdentityLogin(SessionLogin):
             credentials = {"passwordCredentials": {"username": options.username, "password": options.password}}
         return HttpRequest("POST", self._url, headers={"Accept": "application/json"}, json={"auth": credentials})
 
-    def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:
         token = answer["access"]["token"]["id"]
         self._hide(token)
         if self._options.api_url:

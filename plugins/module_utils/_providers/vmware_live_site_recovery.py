@@ -244,7 +244,6 @@ class _ServiceLogin(SessionLogin):
 
     @property
     def refusal_advice(self) -> str:
-        """What to check."""
         if self._options.service == "configure":
             return "check username and password; service configure wants those of the appliance itself, such as admin"
         return (
@@ -255,7 +254,7 @@ class _ServiceLogin(SessionLogin):
     def _login_request(self) -> HttpRequest:
         return HttpRequest("POST", f"{self._base_url}/session", headers={"Accept": "application/json", **self._basic})
 
-    def _access_from(self, answer: Any, response: HttpResponse) -> Access:  # noqa: ARG002 - it is all in the JSON
+    def _access_from(self, answer: Any, response: HttpResponse) -> Access:
         session = answer["session_id"]
         self._hide(session)
         return Access(self._base_url, {"x-dr-session": session})
@@ -306,7 +305,7 @@ class LiveSiteRecoveryProvider(RestProvider):
             raise BadAnswerError(f"{self.description.title} answered with a list entry that has no ID")
         return super().read_entry(entry, deadline)
 
-    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:  # noqa: ARG002 - all entries count
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the link; without one the count tells whether there is more."""
         link = _NEXT.find(answer)
         following = self.link_params(link, deadline) if link else None
@@ -318,11 +317,11 @@ class LiveSiteRecoveryProvider(RestProvider):
             return None
         return changed(params, "offset", str(reached))
 
-    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:  # noqa: ARG002 - whatever the task was
+    def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
         """Whether it has no word: the whole API may be away."""
         return not error.words
 
-    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:  # noqa: ARG002 - the session's says more
+    def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:
         """Ask for the session, which any version of the API has."""
         with suppress(RejectedError):
             self.ask(RestRequest("/session"), deadline)
@@ -357,7 +356,6 @@ class RecoveryProvider(LiveSiteRecoveryProvider, TaskCanceller):
         self._refusals: dict[str, str] = {}
 
     def why_not_cancellable(self, task: Task) -> str | None:
-        """Return that it is no run of a recovery plan."""
         if task.resource is not None and task.resource.startswith(_PLAN):
             return None
         return "it is no run of a recovery plan, and the API cancels nothing else"

@@ -20,14 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.clock import Clock, Deadline
-from .._core.errors import (
-    DefectError,
-    InterruptError,
-    NoConnectionError,
-    RequestError,
-    TransientError,
-    WorkError,
-)
+from .._core.errors import DefectError, InterruptError, NoConnectionError, RequestError, TransientError, WorkError
 from .._core.retrying import Backoff, TroubleRun
 from .._core.snapshot import SELECTION, Snapshot
 from .._core.task import StateChange, Task, TaskState
@@ -249,7 +242,7 @@ def wait_for_tasks(
     """
     deadline = Deadline(clock, request_timeout, clock.monotonic() + plan.timeout)
     return _Wait(
-        tuple(task_ids),
+        task_ids,
         read,
         plan,
         provider=provider,
@@ -324,7 +317,7 @@ class _Wait:
 
     def __init__(
         self,
-        task_ids: tuple[str, ...],
+        task_ids: Sequence[str],
         read: ReadTasks,
         plan: WaitPlan,
         *,

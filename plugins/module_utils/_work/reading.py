@@ -11,14 +11,7 @@ from dataclasses import replace
 from typing import Union
 
 from .._core.clock import Deadline
-from .._core.errors import (
-    AccessDeniedError,
-    BadAnswerError,
-    NotFoundError,
-    RejectedError,
-    RequestError,
-    TransientError,
-)
+from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
 from .._core.snapshot import Snapshot
 from .._core.task import Task, TaskState, missing_task
 from .._core.text import readable

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 from .._core.clock import Deadline
 from .._core.snapshot import SELECTION, Snapshot
 from .._core.task import Task, TaskState
 from .._provider.contract import TaskProvider, TaskQuery
+from .._waiting.loop import ReadTasks
 from .reading import TaskReader, unwarned
 
 #: The states of tasks that go on. What a word means that nobody knows cannot be told: such a task may go on too.
@@ -43,19 +43,20 @@ class SelectionReader:
     """Reads a selection: its unfinished tasks, those that were asked for, and the selection itself.
 
     The selection is there as a task with the ID ``SELECTION``, which has succeeded when no task was unfinished for long
-    enough.
+    enough. ``way`` says how the reader of tasks reads them.
     """
 
     def __init__(
         self,
         provider: TaskProvider,
         selection: Selection,
+        way: Callable[[TaskReader], ReadTasks],
         warn: Callable[[str], None] = unwarned,
     ) -> None:
         self._provider = provider
         self._selection = selection
         self._warn = warn
-        self._reader = TaskReader(provider, warn, query=selection.query, selects=self._takes)
+        self._read = way(TaskReader(provider, warn, query=selection.query, selects=self._takes))
         self._looks = 0
         self._quiet_since: float | None = None
         self._has_warned = False
@@ -68,20 +69,8 @@ class SelectionReader:
             RequestError: asking again would not help.
             OptionError: the provider has no list.
         """
-        return self._read(self._reader.read, task_ids, deadline)
-
-    def read_following_subtasks(
-        self, task_ids: Sequence[str], deadline: Deadline, *, failures_end_at_once: bool = False
-    ) -> Snapshot:
-        """Return the same, but a task that has ended counts as running while subtasks of it have not."""
-        read = partial(self._reader.read_following_subtasks, failures_end_at_once=failures_end_at_once)
-        return self._read(read, task_ids, deadline)
-
-    def _read(
-        self, read: Callable[[Sequence[str], Deadline], Snapshot], task_ids: Sequence[str], deadline: Deadline
-    ) -> Snapshot:
         asked = {task_id for task_id in task_ids if task_id != SELECTION}
-        snapshot = read(tuple(asked), deadline)
+        snapshot = self._read(tuple(asked), deadline)
         # An entry of a list may have told less than the task itself, which has ended.
         tasks = {
             task_id: task for task_id, task in snapshot.tasks.items() if task_id in asked or self._is_unfinished(task)

@@ -100,22 +100,18 @@ class JudgedProvider(TaskProvider):
         self._words = words
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
-        """Read it, and judge it."""
         return self._words.judge(self._provider.read_task(task_id, deadline), self.description)
 
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
-        """Read the page, and judge each task on it."""
         page = self._provider.read_page(query, cursor, deadline)
         return page._replace(tasks=tuple(self._words.judge(task, self.description) for task in page.tasks))
 
     @property
     def asked_to_wait(self) -> float | None:
-        """As the provider has it."""
         return self._provider.asked_to_wait
 
     @property
     def can_list(self) -> bool:
-        """As the provider has it."""
         return self._provider.can_list
 
     def read_subtasks(self, task_id: str, deadline: Deadline) -> tuple[Task, ...]:
@@ -123,5 +119,4 @@ class JudgedProvider(TaskProvider):
         return self._provider.read_subtasks(task_id, deadline)
 
     def list_entry_lacks_something(self, task: Task) -> bool:
-        """Whether it does for the provider."""
         return self._provider.list_entry_lacks_something(task)

@@ -105,11 +105,6 @@ class TaskWatch:
         self._forgotten: datetime | None = None
         self._is_newest_first = False
 
-    @property
-    def remembered(self) -> int:
-        """How many tasks are remembered."""
-        return len(self._known)
-
     def look(self, deadline: Deadline) -> Changes:
         """Read the tasks, and return what is new.
 

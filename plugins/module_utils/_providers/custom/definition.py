@@ -44,6 +44,7 @@ from .schema import (
     SCHEMA,
     TIMES,
     TOKEN,
+    mistake,
 )
 from .task_ids import TaskIds, read_task_ids
 from .templates import RequestTemplate, check_placeholders, fill_path, placeholders
@@ -290,7 +291,7 @@ def _launch_id(place: str) -> tuple[str, ...]:
         return tuple(place.split("."))
     if not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
         what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
-        raise OptionError("definition", f"definition: $.launch_id has {place!r}, which {what}")
+        raise mistake(f"$.launch_id has {place!r}, which {what}")
     return (place,)
 
 
@@ -301,9 +302,7 @@ def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemp
     where = "$.login.session"
     _need_one(session, ("token", "token_header", "token_cookie", "cookies"), where)
     if "body" in session and "form" in session:
-        raise OptionError(
-            "definition", f"definition: {where} has both body and form, and a request takes only one of them"
-        )
+        raise mistake(f"{where} has both body and form, and a request takes only one of them")
     path = session["path"]
     is_elsewhere = path.startswith(AUTH_URL)
     path = path[len(AUTH_URL) :] if is_elsewhere else path
@@ -338,7 +337,7 @@ def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
     keys = {key: value for key, value in given.items() if key != "in"}
     in_body = given.get("in") == "body"
     if in_body and not isinstance(listing.get("body"), Mapping):
-        raise OptionError("definition", "definition: $.list.paging is in the body, but $.list.body is not an object")
+        raise mistake("$.list.paging is in the body, but $.list.body is not an object")
     first = {"first": 1} if given["style"] == "page" else {}
     return Paging(**{**first, **keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
 
@@ -366,7 +365,7 @@ def _times(given: str | list[str]) -> tuple[str, ...]:
 
 def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
     if len(given.keys() & {*keys}) != 1:
-        raise OptionError("definition", f"definition: {where} needs exactly one of {listed([*keys])}")
+        raise mistake(f"{where} needs exactly one of {listed([*keys])}")
 
 
 def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
@@ -375,9 +374,7 @@ def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
 
 def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
     if not given.keys() & {"when", "code", "message"}:
-        raise OptionError(
-            "definition", "definition: $.refusal needs when, code or message, by which a refusal is recognised"
-        )
+        raise mistake("$.refusal needs when, code or message, by which a refusal is recognised")
     return RefusalTemplate(
         **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
         meanings={str(code): MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
@@ -411,10 +408,9 @@ def _states(given: Mapping[Any, str]) -> tuple[dict[str, TaskState], TaskState]:
     states = {NULL if raw is None else str(raw): TaskState(state) for raw, state in given.items()}
     other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
     if other_state is TaskState.SUCCEEDED:
-        raise OptionError(
-            "definition",
-            'definition: $.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
-            "Name the words that do",
+        raise mistake(
+            '$.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
+            "Name the words that do"
         )
     return states, other_state
 
@@ -424,7 +420,7 @@ def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
         if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
             what = "is for the login" if str(status) == "401" else "means that there is no such task"
             told = what if str(status) in ("401", "404") else "is not an HTTP status from 200 to 599"
-            raise OptionError("definition", f"definition: $.get.statuses has {status}, which {told}")
+            raise mistake(f"$.get.statuses has {status}, which {told}")
     return {int(status): None if means == HOLDS_TASK else TaskState(means) for status, means in given.items()}
 
 
@@ -445,12 +441,11 @@ def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str
         path = f"$.headers.{name}"
         named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
         if name.lower() in _OWN_HEADERS:
-            raise OptionError("definition", f"definition: {path} is a header that every request sets itself")
+            raise mistake(f"{path} is a header that every request sets itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
-            raise OptionError(
-                "definition",
-                f"definition: {path} contains a secret, and a definition is not hidden: use login, or a "
-                f"placeholder such as {{api_token}}",
+            raise mistake(
+                f"{path} contains a secret, and a definition is not hidden: use login, or a "
+                f"placeholder such as {{api_token}}"
             )
     return given
 
@@ -473,9 +468,7 @@ def _task_request(
     named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
     if not named & {*of_task} and "{id}" not in given.get("task", ""):
         what = f"{{{of_task[0]}}}"
-        raise OptionError(
-            "definition", f"definition: {path} does not contain {what}, so it does not say which task it asks for"
-        )
+        raise mistake(f"{path} does not contain {what}, so it does not say which task it asks for")
     return _template(given)
 
 

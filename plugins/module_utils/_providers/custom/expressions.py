@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any
 
-from ..._core.errors import BadAnswerError, MissingLibraryError, OptionError
+from ..._core.errors import BadAnswerError, MissingLibraryError
+from .schema import mistake
 
 try:
     import jmespath
@@ -67,19 +68,17 @@ class Expression:
             self._compiled = jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:
             what = str(error).partition("\n")[0].rstrip(":")
-            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}") from None
+            raise mistake(f"{path} is not a JMESPath expression: {what}") from None
         # The library reads numbers of thousands of digits with int, and nested parentheses by recursion.
         except (RecursionError, ValueError):
             what = "it is nested too deeply, or has a number that is too long"
-            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}") from None
+            raise mistake(f"{path} is not a JMESPath expression: {what}") from None
         unknown = _unknown_function(self._compiled.parsed)
         if unknown is not None:
             what = f"there is no function {unknown}()"
-            raise OptionError("definition", f"definition: {path} is not a JMESPath expression: {what}")
+            raise mistake(f"{path} is not a JMESPath expression: {what}")
         if _growth(self._compiled.parsed) > _MOST_GROWTH:
-            raise OptionError(
-                "definition", f"definition: {path} could make the answer too large: it has too many lists"
-            )
+            raise mistake(f"{path} could make the answer too large: it has too many lists")
 
     def find(self, data: Any) -> Any:
         """Return what the expression finds, None where it finds nothing.
@@ -100,9 +99,7 @@ class IdExpression:
 
     def __init__(self, text: str, path: str) -> None:
         if re.search(r"[\"'`]\{id\}[\"'`]", text):
-            raise OptionError(
-                "definition", f"definition: {path} has {{id}} in quotes. Omit the quotes: it is text without them"
-            )
+            raise mistake(f"{path} has {{id}} in quotes. Omit the quotes: it is text without them")
         self.text = text
         self._path = path
         self.find("{}", "x")

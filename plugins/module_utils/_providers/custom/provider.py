@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import quote, urljoin
 
+from ..._api.addresses import bad_id
 from ..._api.answers import XML, find_words
 from ..._api.json_api import Answer, JsonApi, ReadRefusal, Refusal
 from ..._core.clock import Deadline
@@ -215,7 +216,6 @@ class CustomProvider(RestProvider):
         self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
-        """Fill the definition's ``get``."""
         request = self._about(self.definition.get, task_id)
         moved = self._moved.get(task_id)
         return request if moved is None else request._replace(path=moved, params=())
@@ -231,7 +231,6 @@ class CustomProvider(RestProvider):
             raise BadAnswerError(f"The value that handle.next found is not an ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
-        """Fill the definition's ``list``."""
         definition, paging = self.definition, self.definition.paging
         if definition.list_lacks is not None:
             raise definition.list_lacks
@@ -250,7 +249,6 @@ class CustomProvider(RestProvider):
         return request._replace(params=with_filters(own, query))
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
-        """Turn an object of the API into a task."""
         return task_from_json(raw, self.definition, self.description, known_id)
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
@@ -280,7 +278,6 @@ class CustomProvider(RestProvider):
         return self.definition.handle is not None or self.definition.task_ids.is_same(found, asked)
 
     def find_task(self, answer: Any, task_id: str) -> Any:
-        """Return what ``get.task`` finds."""
         definition = self.definition
         raw = answer if definition.task is None else definition.task.find(answer, task_id)
         if raw is None:
@@ -288,7 +285,7 @@ class CustomProvider(RestProvider):
             raise BadAnswerError(f"{definition.title} answered without the task {task_id} where get.task looks")
         return raw
 
-    def means_the_task(self, error: NotFoundError) -> bool:  # noqa: ARG002 - whatever it looks like
+    def means_the_task(self, error: NotFoundError) -> bool:
         """Whether a 404 says that there is no such task: always, as far as a definition tells."""
         return True
 
@@ -422,13 +419,7 @@ class CustomProvider(RestProvider):
         link = next_link(answer.headers.get("link", ""))
         return None if link is None else self._by_link(link, deadline)
 
-    def next_params(
-        self,
-        answer: Any,
-        params: Params,
-        tasks: Sequence[Task],  # noqa: ARG002 - some of the entries may be none
-        deadline: Deadline,
-    ) -> Params | None:
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
         paging = self.definition.paging
         if paging.next is not None:
@@ -453,7 +444,6 @@ class CustomProvider(RestProvider):
 
     @property
     def can_list(self) -> bool:
-        """Whether the definition has a list that tells states."""
         definition = self.definition
         return definition.list is not None and definition.entry_id is None and definition.handle is None
 
@@ -518,7 +508,6 @@ class CancellingProvider(CustomProvider, TaskCanceller):
         return f"the API says so, by cancel.possible_if of the definition (its state is {task.raw_state})"
 
     def cancel(self, task: Task, deadline: Deadline) -> None:
-        """Send the definition's ``cancel``."""
         template = cast("RequestTemplate", self.definition.cancel)
         self.ask(self._about(template, task.id), deadline, of_task=True)
 
@@ -557,9 +546,7 @@ def describe(definition: Definition) -> ProviderDescription:
 def _read_task_id(definition: Definition, given: str) -> str:
     task_id = definition.task_ids.read(given, definition.api_url)
     if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
-        raise OptionError(
-            "task_ids", f"task_ids contains an ID of {len(task_id)} characters; at most {LONGEST_ID} are allowed"
-        )
+        raise bad_id(f"contains an ID of {len(task_id)} characters; at most {LONGEST_ID} are allowed")
     # Fails here where the ID lacks its parts or is no path, before anything is sent.
     first = definition.get if definition.handle is None else definition.handle.request
     fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ..._api.answers import JSON, XML, Format
@@ -14,30 +15,23 @@ from ..._core.errors import (
     AccessDeniedError,
     AuthenticationError,
     NotFoundError,
+    OptionError,
     RejectedError,
     RequestError,
     TransientError,
 )
-from ..._core.task import TaskState
+from ..._core.task import Task, TaskState
+
+
+def mistake(told: str) -> OptionError:
+    """Return the error that a definition is wrong."""
+    return OptionError("definition", f"definition: {told}")
+
 
 _STATES = [state.value for state in TaskState if state not in (TaskState.UNKNOWN, TaskState.NOT_FOUND)]
-FIELDS = (
-    "id",
-    "state",
-    "name",
-    "type",
-    "description",
-    "percent",
-    "message",
-    "result",
-    "created_at",
-    "started_at",
-    "updated_at",
-    "finished_at",
-    "expires_at",
-    "owner",
-    "resource",
-    "parent_id",
+#: The fields of a task for which a definition says where they are.
+FIELDS = tuple(
+    field.name for field in fields(Task) if field.name not in ("provider", "raw_state", "error", "subtasks", "raw")
 )
 #: What a definition tells its readers, in prose. Nothing else reads it.
 ABOUT = ("description", "login", "launch", "limits", "cancel", "proven_on")

@@ -71,7 +71,6 @@ class _DefinedSession(SessionLogin):
 
     @property
     def refusal_advice(self) -> str:
-        """What to check."""
         return f"check {listed([*self._definition.needs, 'login in the definition'])}"
 
     def _login_request(self) -> HttpRequest:

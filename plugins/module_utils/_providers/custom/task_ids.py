@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from ..._api.addresses import on_same_server
+from ..._api.addresses import bad_id, on_same_server
 from ..._core.errors import OptionError
+from .schema import mistake
 from .templates import fill_text
 
 #: Characters of an ID that a pattern is tried on, and the bits of work that this may be: see ``_work_of``.
@@ -72,9 +73,7 @@ class TaskIds:
             return {"id": task_id}
         parts = self.parts.parts(task_id)
         if parts is None:
-            raise OptionError(
-                "task_ids", f"task_ids contains {task_id!r}; an ID of this API looks like {self.parts.text}"
-            )
+            raise bad_id(f"contains {task_id!r}; an ID of this API looks like {self.parts.text}")
         return {"id": task_id, **{f"id.{name}": part for name, part in parts.items()}}
 
     def read(self, given: str, api_url: str) -> str:
@@ -88,35 +87,30 @@ class TaskIds:
             try:
                 given = urljoin(f"{api_url}/", given)
             except ValueError:
-                raise OptionError(
-                    "task_ids", f"task_ids contains {given!r}, which is no path: remove one of the first two slashes"
-                ) from None
+                raise bad_id(f"contains {given!r}, which is no path: remove one of the first two slashes") from None
         if not given.startswith(("http://", "https://")):
             return given
         # Its query can hold a signature.
         shown = f"the address {given.partition('?')[0]}"
         if "@" in shown:
-            raise OptionError("task_ids", "task_ids contains an address with a login, or an @, in it")
+            raise bad_id("contains an address with a login, or an @, in it")
         if not self.is_path and self.address is None:
-            raise OptionError(
-                "task_ids",
-                f"task_ids contains {shown}, but this API takes an ID. To take "
-                "addresses too, say with task_id.address in the definition where they have it",
+            raise bad_id(
+                f"contains {shown}, but this API takes an ID. To take "
+                "addresses too, say with task_id.address in the definition where they have it"
             )
         try:
             target = on_same_server(api_url, given)
         except ValueError:
             target = None
         if target is None:
-            raise OptionError(
-                "task_ids", f"task_ids contains {shown}, and api_url is {api_url}: the login is for that server only"
-            )
+            raise bad_id(f"contains {shown}, and api_url is {api_url}: the login is for that server only")
         if self.address is None:
             return given
         parts = self.address.parts_at_end(urlsplit(given).path)
         if parts is None:
             what = f"which does not end like {self.address.text}, as task_id.address in the definition says"
-            raise OptionError("task_ids", f"task_ids contains {shown}, {what}")
+            raise bad_id(f"contains {shown}, {what}")
         return parts["id"] if self.parts is None or "id" in parts else fill_text(self.parts.text, parts)
 
     def is_same(self, found: str, asked: str) -> bool:
@@ -147,7 +141,7 @@ def read_task_ids(definition: Mapping[str, Any]) -> TaskIds:
         found = {*re.compile(address.pattern).groupindex}
         if not found <= names or ("id" not in found and found != names - {"id"}):
             needed = "{id}" if parts is None else f"{{id}}, or all parts of {parts.text}"
-            raise OptionError("definition", f"definition: $.task_id.address has to have {needed}, and nothing else")
+            raise mistake(f"$.task_id.address has to have {needed}, and nothing else")
     pattern = given.get("pattern")
     is_path = "{id:path}" in definition.get("handle", definition["get"])["path"]
     return TaskIds(None if pattern is None else _pattern(pattern), given.get("words", ""), address, parts, is_path)
@@ -158,9 +152,7 @@ def _id_template(text: str, path: str, last: str) -> IdTemplate:
     pieces = re.split(r"\{(\w+)\}", text)
     literals, names = pieces[::2], pieces[1::2]
     if not names or len({*names}) < len(names) or "" in literals[1:-1] or any(set("{}") & {*word} for word in literals):
-        raise OptionError(
-            "definition", f"definition: {path} needs names in braces, each once, with a text between any two of them"
-        )
+        raise mistake(f"{path} needs names in braces, each once, with a text between any two of them")
     pattern = re.escape(literals[0])
     for name, literal in zip(names, literals[1:]):
         inside = (
@@ -181,12 +173,11 @@ def _pattern(text: str) -> str:
             warnings.simplefilter("error")
             re.compile(text)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise OptionError("definition", f"definition: $.task_id.pattern is not a regular expression: {error}") from None
+        raise mistake(f"$.task_id.pattern is not a regular expression: {error}") from None
     if _work_of(text) > _MOST_WORK:
-        raise OptionError(
-            "definition",
-            "definition: $.task_id.pattern could run forever on some texts: do not repeat a group with a repetition or "
-            "a | in it, use *, + and the like at most three times, and no back references",
+        raise mistake(
+            "$.task_id.pattern could run forever on some texts: do not repeat a group with a repetition or "
+            "a | in it, use *, + and the like at most three times, and no back references"
         )
     return text
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from ..._api.addresses import path_segment
+from ..._api.addresses import bad_id, path_segment
 from ..._api.json_api import Accepted
 from ..._core.errors import OptionError
 from ..._provider.rest import Params, RestRequest
-from .schema import LOGIN_VALUES, PLACES, TOKEN
+from .schema import LOGIN_VALUES, PLACES, TOKEN, mistake
 
 #: A brace after a backslash is one.
 _PLACEHOLDER = re.compile(r"\\\{|\{(\w+(?:\.\w+)?)(?::(\w+))?\}")
@@ -66,10 +66,9 @@ def _path_of(task_id: str, *, begins: bool) -> str:
     server = "" if address is None else address[0]
     path, mark, query = task_id[len(server) :].partition("?")
     if begins and not path.startswith("/"):
-        raise OptionError(
-            "task_ids",
-            f"task_ids contains {task_id!r}; an ID of this API is a path, which begins with a /, or an address, which "
-            "begins with https://",
+        raise bad_id(
+            f"contains {task_id!r}; an ID of this API is a path, which begins with a /, or an address, which "
+            "begins with https://"
         )
     lead = "/" if server or begins else ""
     *inner, last = path[1:].split("/") if path.startswith("/") else path.split("/")
@@ -95,7 +94,7 @@ def fill_body(body: Any, values: Mapping[str, str]) -> Any:
     if whole is None or whole[2] is None:
         return text
     if not re.fullmatch(r"-?[0-9]{1,1000}", text):
-        raise OptionError("task_ids", f"task_ids contains {text!r}; the task IDs of this API are numbers")
+        raise bad_id(f"contains {text!r}; the task IDs of this API are numbers")
     return int(text)
 
 
@@ -130,19 +129,13 @@ def _check_placeholder(found: re.Match[str], path: str, names: Collection[str], 
     if name not in names and name in PLACES:
         raise OptionError(name, f"definition: {path} has {found[0]}, but the option {name} is not given")
     if name not in names and name in LOGIN_VALUES:
-        raise OptionError(
-            "definition",
-            f"definition: {path} has {found[0]}, but addresses are shown: put a secret into headers or a body",
-        )
+        raise mistake(f"{path} has {found[0]}, but addresses are shown: put a secret into headers or a body")
     # Only an ID is looked at in another way than as a text.
     ids = [word for word in ("id", "next") if word in names]
     if name not in names or (kind is not None and (kind not in kinds or name not in ids)):
         can_be = [f"{{{word}}}" for word in names] + [f"{{{word}:{how}}}" for word in ids for how in kinds]
         known = f"; choose from {', '.join(can_be)}" if can_be else ""
-        raise OptionError(
-            "definition",
-            f"definition: {path} has {found[0]}, which is not a placeholder here{known}. For a plain brace, write \\{{",
-        )
+        raise mistake(f"{path} has {found[0]}, which is not a placeholder here{known}. For a plain brace, write \\{{")
 
 
 def put(body: Any, place: str, value: Any) -> Any:

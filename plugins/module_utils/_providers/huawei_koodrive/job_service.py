@@ -26,17 +26,7 @@ from ..._provider.description import ProviderDescription
 from ..._provider.fields import Kind, TaskFields, as_it_is, as_percent, at
 from ..._provider.rest import Params, RestRequest, changed, whole_number
 from .codes import is_gateways, job_error_of
-from .service import (
-    CODE,
-    ID,
-    LOOSE,
-    OPTIONAL_LIST,
-    KooDriveProvider,
-    as_code,
-    envelope,
-    type_of,
-    without_contradiction,
-)
+from .service import CODE, ID, LOOSE, OPTIONAL_LIST, KooDriveProvider, as_code, envelope, type_of, without_contradiction
 
 #: A completed job has its outcome in a second field, which stands after the slash here.
 JOB_STATES: Mapping[str, TaskState] = {
@@ -141,25 +131,17 @@ class JobService(KooDriveProvider):
         """GET /jobs."""
         return RestRequest("/jobs", self.list_params(query, {"offset": "0", "limit": str(self.description.page_size)}))
 
-    def find_task(self, answer: Any, task_id: str) -> Any:  # noqa: ARG002 - it is the only one
-        """Return the job with its parts."""
+    def find_task(self, answer: Any, task_id: str) -> Any:
         return answer["data"]
 
-    def to_task(self, raw: Any, known_id: str | None = None) -> Task:  # noqa: ARG002 - each job has its ID
-        """Turn a job into ours."""
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return job_from_json(raw, self.description)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
         """Return the list, of jobs without their parts."""
         return [{"jobInfo": job} for job in answer["data"] or ()]
 
-    def next_params(
-        self,
-        answer: Any,
-        params: Params,
-        tasks: Sequence[Task],  # noqa: ARG002 - those that cannot be read count too
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Params | None:
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Ask on from the next job. Nothing tells the end but an empty page."""
         offset = whole_number(params, "offset")
         if not answer["data"] or offset is None:

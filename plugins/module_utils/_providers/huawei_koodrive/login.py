@@ -96,7 +96,6 @@ class AppSigner:
         self._hide = hide
 
     def __call__(self, request: HttpRequest) -> Mapping[str, str]:
-        """Return the headers of the signature."""
         # The host is sent by us, so that what is signed is what arrives.
         headers = {"Host": _host(request.url), **_sender(self._options, self._clock)}
         canonical = _canonical_request(request, headers).encode("utf-8", "surrogatepass")
@@ -115,7 +114,6 @@ class SignedLogin(FixedLogin):
 
     @property
     def can_renew(self) -> bool:
-        """Always."""
         return True
 
 

@@ -78,7 +78,6 @@ class KooDriveProvider(RestProvider, TaskLauncher):
     launch_key: str
 
     def check_launch(self, launch: Launch, desired: Mapping[str, Any] | None) -> None:
-        """Make sure that the type is said once."""
         super().check_launch(launch, desired)
         if "taskType" in launch.input:
             raise OptionError("input", "input must not contain taskType: it follows from type")

@@ -103,22 +103,14 @@ class TaskService(KooDriveProvider):
         """GET /task/list."""
         return RestRequest("/task/list", self.list_params(query, {"pageSize": str(self.description.page_size)}))
 
-    def to_task(self, raw: Any, known_id: str | None = None) -> Task:  # noqa: ARG002 - each task has its ID
-        """Turn a task into ours."""
+    def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.description)
 
     def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
         entries: list[Any] = answer.get("taskList") or answer.get("taskListDtos") or []
         return entries
 
-    def next_params(
-        self,
-        answer: Any,
-        params: Params,
-        tasks: Sequence[Task],  # noqa: ARG002 - a page may be short or empty with more behind it
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Params | None:
+    def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the cursor: the end has none."""
         cursor = as_word(answer.get("nextCursor"))
         return changed(params, "pageCursor", cursor) if cursor else None

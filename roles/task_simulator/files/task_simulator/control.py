@@ -42,7 +42,6 @@ def is_control(path: str) -> bool:
 
 
 def _reset(simulator: Controlled, request: Request) -> Response:
-    del request
     simulator.reset_requests()
     return Response(204)
 
@@ -56,7 +55,6 @@ def _add_faults(simulator: Controlled, request: Request) -> Response:
 
 
 def _clear_faults(simulator: Controlled, request: Request) -> Response:
-    del request
     simulator.clear_faults()
     return Response(204)
 

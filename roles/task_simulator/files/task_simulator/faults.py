@@ -76,7 +76,6 @@ Reader = Callable[[Fields], dict[str, Any]]
 
 
 def _nothing(fields: Fields) -> dict[str, Any]:
-    del fields
     return {}
 
 
@@ -283,7 +282,6 @@ def _type_of(body: str) -> str:
 
 def _huge(fault: Fault, face: Face, request: Request) -> Response:
     """Stream a JSON document that looks right for long, without ever having it in memory."""
-    del face, request
     item = json.dumps({"id": "0" * 36, "status": "success", "message": "x" * 900}).encode()
     block = (item + b",") * 64
     blocks = max(1, int(fault.details["megabytes"] * _MEGABYTE) // len(block))
@@ -299,7 +297,6 @@ def _huge(fault: Fault, face: Face, request: Request) -> Response:
 
 
 def _gzip_garbage(fault: Fault, face: Face, request: Request) -> Response:
-    del fault, face, request
     body = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff\x00garbage" * 8
     return Response(200, {"Content-Type": JSON, "Content-Encoding": "gzip"}, body)
 
@@ -321,14 +318,12 @@ _INSTEAD: Mapping[str, Callable[[Fault, Face, Request], Response]] = {
 
 def _bad_json(fault: Fault, face: Face, response: Response) -> Response:
     """Break the text, not the transport: the length is right for what is sent."""
-    del fault, face
     whole = response.encoded()
     body = whole[: max(1, len(whole) // 2)] if whole else b'{"'
     return Response(200, {**response.headers, "Content-Type": JSON}, body)
 
 
 def _content_type(fault: Fault, face: Face, response: Response) -> Response:
-    del face
     response.headers["Content-Type"] = fault.details["content_type"]
     return response
 
@@ -340,7 +335,6 @@ def _unknown_state(fault: Fault, face: Face, response: Response) -> Response:
 
 
 def _id_type(fault: Fault, face: Face, response: Response) -> Response:
-    del fault
     if response.has_payload and response.status < 300:
         response.payload = face.swap_id_types(response.payload)
     return response

@@ -9,7 +9,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.longrunning.tasks.plugins.doc_fragments import attributes, connection, results
+from ansible_collections.longrunning.tasks.plugins.doc_fragments import attributes, connection
 from ansible_collections.longrunning.tasks.plugins.module_utils._core import errors as _errors
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import (
@@ -40,7 +40,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider impo
     task,
 )
 
-FRAGMENTS = {"connection": connection, "results": results, "attributes": attributes}
+FRAGMENTS = {"connection": connection, "attributes": attributes}
 MODULES = {
     "task_cancel": (task_cancel_module, argument_specs.TASK_CANCEL),
     "task_info": (task_info_module, argument_specs.TASK_INFO),
@@ -63,11 +63,8 @@ def documented_options(name):
     doc = documentation(name)
     options = dict(doc["options"])
     for fragment in doc["extends_documentation_fragment"]:
-        collection, _dot, rest = fragment.partition("longrunning.tasks.")
-        assert collection == ""
-        file, _dot, part = rest.partition(".")
-        text = getattr(FRAGMENTS[file].ModuleDocFragment, part.upper() or "DOCUMENTATION")
-        options.update(yaml.safe_load(text).get("options", {}))
+        text = FRAGMENTS[fragment.removeprefix("longrunning.tasks.")].ModuleDocFragment.DOCUMENTATION
+        options.update(yaml.safe_load(text)["options"])
     return options
 
 

@@ -24,7 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import runner
 from ansible_collections.longrunning.tasks.plugins.plugin_utils import _in_worker
 from ansible_collections.longrunning.tasks.plugins.plugin_utils._in_worker import SETTING, is_for_programs
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
 
 MODULE = {"the module": "ran"}
 LOCKS = (type(threading.Lock()), type(threading.RLock()))
@@ -35,7 +35,6 @@ TASK = {"id": "a", "status": "success", "type": "import"}
 
 @pytest.fixture(autouse=True)
 def _a_worker(monkeypatch):
-    bare_environment(monkeypatch)
     monkeypatch.setattr(_in_worker.multiprocessing, "parent_process", object)
     monkeypatch.setattr(ActionBase, "run", lambda *_args: {})
     monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: MODULE)

@@ -84,6 +84,7 @@ class Face(ABC):
         self._true_epoch = self._epoch = epoch
         self._launches = tuple(launches)
         self._uses: Counter[int] = Counter()
+        self.begin()
         self._routes = tuple(self.routes())
 
     # What a vendor's file has to say
@@ -119,6 +120,9 @@ class Face(ABC):
 
     # What a vendor's file may say otherwise
 
+    def begin(self) -> None:  # noqa: B027 - a vendor may have nothing to remember
+        """Begin with what the vendor remembers, such as who is logged in."""
+
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
         """Return how a documented failure code looks in the vendor's object."""
@@ -127,7 +131,6 @@ class Face(ABC):
     @classmethod
     def default_input(cls, task_type: str) -> Any:
         """Return what a task was asked to do when the scenario does not say."""
-        del task_type
         return {}
 
     @classmethod
@@ -137,7 +140,6 @@ class Face(ABC):
 
     def default_launch(self, task_type: str, task_input: Any) -> Life:
         """Return what a launched task becomes for which no rule fits."""
-        del task_type, task_input
         return self.default_life()
 
     def over_limit(self, request: Request, retry_after: str | None) -> Response:

@@ -89,13 +89,11 @@ class Custom(Face):
         }
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        del request, values
         now = self.now()
         jobs = [self.view(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
         return Response.of_json(200, {"jobs": jobs})
 
     def _start(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         try:
             body = request.json() if request.body else {}
         except BadJsonError:
@@ -123,7 +121,6 @@ class Custom(Face):
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return a problem with a message."""
-        del request
         return Response.of_json(status, {"message": text or "the server could not do what was asked"})
 
     def unauthorized(self, request: Request) -> Response:

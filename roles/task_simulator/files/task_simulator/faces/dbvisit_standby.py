@@ -24,7 +24,7 @@ from email.utils import formatdate
 from typing import Any, Callable
 
 from ..messages import TEXT, BadJsonError, Request, Response, reason
-from ..tasks import LaunchRule, Moment, Step, Task
+from ..tasks import Moment, Step, Task
 from ..validation import Fields
 from .base import Face, Route
 
@@ -113,16 +113,9 @@ class DbvisitStandby(Face):
     default_end = Step(END)
     credentials: DbvisitCredentials
 
-    def __init__(
-        self,
-        credentials: DbvisitCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Begin with the cookies that the scenario gives; those have no end."""
-        super().__init__(credentials, launches, now, epoch)
-        self._cookies: dict[str, float | None] = dict.fromkeys(credentials.api_tokens)
+        self._cookies: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
         self._numbers = itertools.count(1)
 
     @classmethod
@@ -146,7 +139,6 @@ class DbvisitStandby(Face):
     @classmethod
     def default_input(cls, task_type: str) -> Any:
         """Return the params of the vendor's examples."""
-        del task_type
         return {"configuration_id": 1}
 
     @classmethod
@@ -180,7 +172,6 @@ class DbvisitStandby(Face):
 
     def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
         """Answer version 11's ``POST /api/login``, which gives a cookie."""
-        del values
         try:
             given = request.json()
             is_right = self._is_user(f"{given['UserName']}:{given['Password']}")
@@ -225,7 +216,6 @@ class DbvisitStandby(Face):
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return 400 in the vendor's envelope, all others as servers in Go write them (inferred)."""
-        del request
         if status == 400:
             return self._refusal(status, text or "bad request")
         words = "404 page not found" if status == 404 else text or reason(status)
@@ -241,7 +231,6 @@ class DbvisitStandby(Face):
         """Make what answers a call out of what returns its result for its params."""
 
         def handle(request: Request, values: Mapping[str, str]) -> Response:
-            del values
             if not self._is_admitted(request):
                 return self.unauthorized(request)
             try:

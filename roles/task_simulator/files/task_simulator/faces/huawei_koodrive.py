@@ -23,11 +23,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import quote, unquote
 
 from ..messages import BadJsonError, Request, Response
-from ..tasks import LaunchRule, Moment, State, Step, Task
+from ..tasks import Moment, State, Step, Task
 from ..validation import Fields
 from .base import Face, Route
 
@@ -98,16 +98,9 @@ class HuaweiKooDrive(Face):
     default_end = Step(2)
     credentials: KooDriveCredentials
 
-    def __init__(
-        self,
-        credentials: KooDriveCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Begin with the tokens that the scenario gives; the time of each begins with its first use."""
-        super().__init__(credentials, launches, now, epoch)
-        self._last_used: dict[str, float | None] = dict.fromkeys(credentials.api_tokens)
+        self._last_used: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
 
     @classmethod
     def read_credentials(cls, fields: Fields) -> KooDriveCredentials:
@@ -222,7 +215,6 @@ class HuaweiKooDrive(Face):
     # The family /task
 
     def _list_tasks(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         refused = self._refused(request)
         if refused is not None:
             return refused
@@ -262,14 +254,12 @@ class HuaweiKooDrive(Face):
         )
 
     def _create_task(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         task = self._launched(request, TASK_TYPES)
         return task if isinstance(task, Response) else self._good(request, {"taskId": task.id})
 
     # The family /jobs
 
     def _list_jobs(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         refused = self._refused(request)
         if refused is not None:
             return refused
@@ -293,7 +283,6 @@ class HuaweiKooDrive(Face):
         return self._good(request, {"data": {"jobInfo": document, "taskInfos": files}})
 
     def _create_job(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         job = self._launched(request, JOB_TYPES)
         return job if isinstance(job, Response) else self._good(request, {"data": job.id})
 
@@ -424,7 +413,6 @@ class HuaweiKooDrive(Face):
 
     def method_not_allowed(self, request: Request, route: Route) -> Response:
         """Return the gateway's answer: to it, a method and a path are one API."""
-        del route
         return self.error(request, 404)
 
     def _refusal(self, request: Request, status: int, code: int, words: str, chinese: str) -> Response:

@@ -235,18 +235,15 @@ class Keystone:
         }
 
     def _versions(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         headers = {"Location": f"{request.base_url}{IDENTITY}/v3/"}
         return Response.of_json(300, {"versions": {"values": [self._version_entry(request)]}}, headers)
 
     def _version(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         return Response.of_json(200, {"version": self._version_entry(request)})
 
     # Tokens
 
     def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         try:
             session = self._authenticate(request)
         except _RefusedError as refused:
@@ -337,7 +334,6 @@ class Keystone:
         return True
 
     def _show_token(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if self.session_of(request) is None:
             return keystone_unauthorized(request)
         session = self.session_of(request, "X-Subject-Token")
@@ -346,7 +342,6 @@ class Keystone:
         return self._token_response(request, 200, request.header("X-Subject-Token"), session)
 
     def _revoke(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if self.session_of(request) is None:
             return keystone_unauthorized(request)
         if self._sessions.pop(request.header("X-Subject-Token"), None) is None:
@@ -354,7 +349,6 @@ class Keystone:
         return Response(204)
 
     def _show_catalog(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         session = self.session_of(request)
         if session is None:
             return keystone_unauthorized(request)

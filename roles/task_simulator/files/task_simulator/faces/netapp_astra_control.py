@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ..messages import JSON, BadJsonError, Request, Response
-from ..tasks import LaunchRule, Moment, State, Step, Task
+from ..tasks import Moment, State, Step, Task
 from ..validation import Fields
 from .base import Face, Route, stable_uuid
 
@@ -113,16 +113,9 @@ class NetappAstraControl(Face):
     default_end = Step("completed")
     credentials: AstraCredentials
 
-    def __init__(
-        self,
-        credentials: AstraCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Begin with the tokens that the scenario gives; those have no end."""
-        super().__init__(credentials, launches, now, epoch)
-        self._tokens = set(credentials.api_tokens)
+        self._tokens = set(self.credentials.api_tokens)
         #: Task, application and document of each backup.
         self._backups: list[tuple[Task, str, dict[str, Any]]] = []
 
@@ -173,7 +166,6 @@ class NetappAstraControl(Face):
 
     def unauthorized(self, request: Request) -> Response:
         """Return what a revoked token gets."""
-        del request
         return _problem(4)
 
     def _refusal(self, request: Request, values: Mapping[str, str], media_type: str = "") -> Response | None:
@@ -356,7 +348,6 @@ class NetappAstraControl(Face):
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the problem that is usual for a status."""
-        del request
         number = _USUAL.get(status)
         if number is not None:
             return _problem(number, text)

@@ -16,11 +16,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from ..messages import Request, Response
-from ..tasks import LaunchRule, Life, Moment, Step, Task
+from ..tasks import Life, Moment, Step, Task
 from ..validation import Fields
 from .base import Face, Handler, Route, stable_uuid
 from .glance_checks import RefusedError, check_columns, check_query, fits, later_problem, read_launch, split_query
@@ -77,17 +77,10 @@ class OpenStackImages(Face):
     default_end = Step("success")
     credentials: OpenStackCredentials
 
-    def __init__(
-        self,
-        credentials: OpenStackCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Set Keystone up in front of Glance."""
-        self._keystone = Keystone(credentials, now, self._microseconds)
-        super().__init__(credentials, launches, now, epoch)
-        self._shelf = ImageShelf(credentials.images, self.default_owner(), self.utc, {})
+        self._keystone = Keystone(self.credentials, self.now, self._microseconds)
+        self._shelf = ImageShelf(self.credentials.images, self.default_owner(), self.utc, {})
         #: The request and the user that launched a task.
         self._launched_by: dict[str, tuple[str, str]] = {}
 
@@ -103,7 +96,6 @@ class OpenStackImages(Face):
     @classmethod
     def default_input(cls, task_type: str) -> Any:
         """Return an input that a real Glance accepts."""
-        del task_type
         return {
             "import_from": "https://images.example.com/disk.qcow2",
             "import_from_format": "qcow2",
@@ -258,7 +250,6 @@ class OpenStackImages(Face):
         ]
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         session, refusal = self._admitted(request)
         if session is None or refusal is not None:
             return refusal or self.unauthorized(request)
@@ -318,7 +309,6 @@ class OpenStackImages(Face):
         return Response.of_json(200, self.view(task, moment))
 
     def _delete(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if self._keystone.session_of(request) is None:
             return self.unauthorized(request)
         response = glance_error(request, 405, _NO_DELETE, bare=True)
@@ -328,7 +318,6 @@ class OpenStackImages(Face):
     # Launches
 
     def _create(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         session, refusal = self._admitted(request)
         if session is None or refusal is not None:
             return refusal or self.unauthorized(request)
@@ -357,7 +346,6 @@ class OpenStackImages(Face):
         ]
 
     def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         session = self._keystone.session_of(request)
         if session is None:
             return self.unauthorized(request)
@@ -389,7 +377,6 @@ class OpenStackImages(Face):
 
     @staticmethod
     def _list_namespaces(request: Request, values: Mapping[str, str]) -> Response:
-        del values
         return Response.of_json(200, _page_of(request, "metadefs/namespaces", [], 0))
 
 

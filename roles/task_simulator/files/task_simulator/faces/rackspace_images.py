@@ -18,10 +18,10 @@ import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 from ..messages import BadJsonError, Request, Response
-from ..tasks import LaunchRule, Life, Moment, State, Step, Task
+from ..tasks import Life, Moment, State, Step, Task
 from ..validation import Fields
 from .base import Face, Route, stable_uuid
 from .glance_errors import glance_error
@@ -68,19 +68,12 @@ class RackspaceImages(Face):
     default_forgotten_after = KEPT
     credentials: RackspaceCredentials
 
-    def __init__(
-        self,
-        credentials: RackspaceCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Begin with the tokens that the scenario gives; those have no end."""
-        super().__init__(credentials, launches, now, epoch)
-        self._sessions: dict[str, float | None] = dict.fromkeys(credentials.api_tokens)
+        self._sessions: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
         self._shelf = ImageShelf(
-            credentials.images,
-            credentials.tenant_id,
+            self.credentials.images,
+            self.credentials.tenant_id,
             self.utc,
             {"disk_format": "vhd", "container_format": "ovf"},
         )
@@ -153,7 +146,6 @@ class RackspaceImages(Face):
     # Identity
 
     def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         try:
             auth = request.json()["auth"]
             if "RAX-KSKEY:apiKeyCredentials" in auth:
@@ -230,7 +222,6 @@ class RackspaceImages(Face):
 
     def unauthorized(self, request: Request) -> Response:
         """Return what the proxy in front of the vendor's services says (inferred)."""
-        del request
         text = "No valid token provided. Please use the 'X-Auth-Token' header with a valid token."
         return Response.of_json(401, {"unauthorized": {"code": 401, "message": text}})
 
@@ -275,7 +266,6 @@ class RackspaceImages(Face):
         return {"image_id": stable_uuid("image", task.id)}
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_token(request):
             return self.unauthorized(request)
         wanted = dict(request.parameters)
@@ -317,7 +307,6 @@ class RackspaceImages(Face):
         return Response.of_json(200, self.view(task, moment))
 
     def _create(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_token(request):
             return self.unauthorized(request)
         if self.credentials.role != "admin":
@@ -352,7 +341,6 @@ class RackspaceImages(Face):
         ]
 
     def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_token(request):
             return self.unauthorized(request)
         query = dict(request.parameters)
@@ -370,13 +358,11 @@ class RackspaceImages(Face):
     # Schemas
 
     def _task_schema(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_token(request):
             return self.unauthorized(request)
         return Response.of_json(200, {"name": "task", "properties": _schema_properties(details=True)})
 
     def _tasks_schema(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_token(request):
             return self.unauthorized(request)
         item = {"name": "task", "properties": _schema_properties(details=False)}
@@ -399,7 +385,6 @@ class RackspaceImages(Face):
 
     def over_limit(self, request: Request, retry_after: str | None) -> Response:
         """Return 413, which is this vendor's word for too many requests."""
-        del request
         body = {"code": 413, "message": "OverLimit Retry...", "details": "Error Details..."}
         response = Response.of_json(413, {"overLimit": body})
         if retry_after is not None:

@@ -22,11 +22,11 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from ..messages import BadJsonError, Request, Response
-from ..tasks import ABSENT, LaunchRule, Moment, Step, Task, at_path
+from ..tasks import ABSENT, Moment, Step, Task, at_path
 from ..validation import Fields
 from .base import Face, Handler, Route, stable_uuid
 
@@ -83,15 +83,8 @@ class VmwareLiveSiteRecovery(Face):
     default_end = Step("SUCCESS")
     credentials: VmwareCredentials
 
-    def __init__(
-        self,
-        credentials: VmwareCredentials,
-        launches: Sequence[LaunchRule],
-        now: Callable[[], float],
-        epoch: float,
-    ) -> None:
+    def begin(self) -> None:
         """Begin with nobody logged in."""
-        super().__init__(credentials, launches, now, epoch)
         self._sessions: dict[str, tuple[str, float]] = {}
         #: The pairings at whose other sites a session is logged in too, and the plans of runs that were launched.
         self._remote: set[tuple[str, str]] = set()
@@ -170,7 +163,6 @@ class VmwareLiveSiteRecovery(Face):
     # Sessions and limits
 
     def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         known = self.credentials
         service = _service(request)
         right = (known.username, known.password) if service == "configure" else (known.sso_username, known.sso_password)
@@ -182,7 +174,6 @@ class VmwareLiveSiteRecovery(Face):
         return Response.of_json(200, {"session_id": session})
 
     def _who(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_session(request):
             return self.unauthorized(request)
         known = self.credentials
@@ -190,7 +181,6 @@ class VmwareLiveSiteRecovery(Face):
         return Response.of_json(200, {"username": username})
 
     def _log_out(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_session(request):
             return self.unauthorized(request)
         with self._lock:
@@ -317,7 +307,6 @@ class VmwareLiveSiteRecovery(Face):
         return Response.of_json(200, {**self._shown(request, task, moment), "_meta": {"errors": []}})
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_session(request):
             return self.unauthorized(request)
         wanted = dict(request.parameters)
@@ -368,7 +357,6 @@ class VmwareLiveSiteRecovery(Face):
     # What starts tasks
 
     def _start(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         return self._launched(request, request.path.rsplit("/", 1)[-1])
 
     def _run(self, request: Request, values: Mapping[str, str]) -> Response:
@@ -389,7 +377,6 @@ class VmwareLiveSiteRecovery(Face):
         return [task for task in self.store.all() if self._plan_of(task) == (values["pairing_id"], values["plan_id"])]
 
     def _pairings(self, request: Request, values: Mapping[str, str]) -> Response:
-        del values
         if not self._has_session(request):
             return self.unauthorized(request)
         pairings = [{"pairing_id": pairing} for pairing in self.credentials.pairings]
@@ -439,7 +426,6 @@ class VmwareLiveSiteRecovery(Face):
 
     def _replicate(self, request: Request, values: Mapping[str, str]) -> Response:
         """Start a replication for each virtual machine of the body; one task each."""
-        del values
         if not self._has_session(request):
             return self.unauthorized(request)
         try:

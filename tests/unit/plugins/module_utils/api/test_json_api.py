@@ -118,7 +118,7 @@ def read(response, *, schema=None, is_login=False, **given):
 def test_a_status_becomes_an_error(clock, deadline, status, kind, reason):
     http = FakeHttp(lambda _request: reply({"code": "E7", "message": "Sorry,<br />no"}, status))
     with pytest.raises(kind) as caught:
-        new_api(clock, http).get("/tasks/1", deadline)
+        new_api(clock, http).ask("GET", "/tasks/1", deadline)
     assert caught.type is kind
     result = caught.value.to_result()
     assert result["reason"] == reason
@@ -185,7 +185,7 @@ def test_other_refusals_are_final(status, retry_after):
 def test_the_vendors_own_transient_statuses(clock, deadline):
     http = FakeHttp(reply({"overLimit": {"code": 413, "message": "wait"}}, 413, retry_after="7"))
     with pytest.raises(TransientError) as caught:
-        new_api(clock, http, transient_statuses=frozenset({413})).get("/tasks", deadline)
+        new_api(clock, http, transient_statuses=frozenset({413})).ask("GET", "/tasks", deadline)
     assert (caught.value.retry_after, caught.value.code) == (7.0, "413")
 
 
@@ -215,13 +215,13 @@ def test_retry_after(text, seconds):
 def test_a_denied_request_has_the_vendors_advice(clock, deadline):
     api = new_api(clock, FakeHttp(reply({}, 403)), denied_advice="Ask an administrator.")
     with pytest.raises(AccessDeniedError, match=r"HTTP 403.*Ask an administrator\.$"):
-        api.get("/tasks", deadline)
+        api.ask("GET", "/tasks", deadline)
 
 
 def test_the_query_is_left_out_of_messages(clock, deadline):
     http = FakeHttp(lambda request: reply(b"", 500) if request.params else reply({}))
     with pytest.raises(TransientError) as caught:
-        new_api(clock, http).get("/tasks", deadline, params=(("marker", "private"),))
+        new_api(clock, http).ask("GET", "/tasks", deadline, params=(("marker", "private"),))
     assert "private" not in str(caught.value.to_result())
 
 
@@ -232,7 +232,7 @@ def test_a_login_is_kept_and_sent_with_every_request(clock, deadline):
     http, login = FakeHttp(lambda _request: reply({})), CountingLogin()
     api = new_api(clock, http, login)
     for _number in range(3):
-        api.get("/tasks", deadline, params=(("limit", "2"),))
+        api.ask("GET", "/tasks", deadline, params=(("limit", "2"),))
     assert login.logins == 1
     assert {request.headers["X-Auth-Token"] for request in http.requests} == {TOKEN + "-1"}
     assert {request.headers["Accept"] for request in http.requests} == {"application/json"}
@@ -241,7 +241,7 @@ def test_a_login_is_kept_and_sent_with_every_request(clock, deadline):
 
 def test_a_refused_token_is_renewed_once(clock, deadline):
     http, login = FakeHttp(reply(b"", 401), reply({"id": "1"})), CountingLogin()
-    assert new_api(clock, http, login).get("/tasks/1", deadline) == {"id": "1"}
+    assert new_api(clock, http, login).ask("GET", "/tasks/1", deadline).data == {"id": "1"}
     assert login.logins == 2
     assert [request.headers["X-Auth-Token"] for request in http.requests] == [TOKEN + "-1", TOKEN + "-2"]
 
@@ -249,7 +249,7 @@ def test_a_refused_token_is_renewed_once(clock, deadline):
 def test_a_second_refusal_ends_it(clock, deadline):
     http, login = FakeHttp(lambda _request: reply({"message": "no"}, 401)), CountingLogin()
     with pytest.raises(AuthenticationError, match=r"refused the login \(HTTP 401: no\): look at the password"):
-        new_api(clock, http, login).get("/tasks/1", deadline)
+        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
     assert (login.logins, len(http.requests)) == (2, 2)
 
 
@@ -257,14 +257,14 @@ def test_each_request_may_renew(clock, deadline):
     http = FakeHttp(reply(b"", 401), reply(1), reply(b"", 401), reply(2))
     login = CountingLogin()
     api = new_api(clock, http, login)
-    assert [api.get("/a", deadline), api.get("/b", deadline)] == [1, 2]
+    assert [api.ask("GET", "/a", deadline).data, api.ask("GET", "/b", deadline).data] == [1, 2]
     assert login.logins == 3
 
 
 def test_a_refused_login_is_not_repeated(clock, deadline):
     http, login = FakeHttp(), CountingLogin(AuthenticationError("refused"))
     with pytest.raises(AuthenticationError):
-        new_api(clock, http, login).get("/tasks/1", deadline)
+        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
     assert (login.logins, http.requests) == (1, [])
 
 
@@ -279,7 +279,7 @@ def test_a_login_that_was_refused_is_tried_by_nobody_again(clock, deadline, logg
     logins = login.logins
     for _number in range(8):
         with pytest.raises(AuthenticationError, match="wrong password"):
-            api.get("/tasks/1", deadline)
+            api.ask("GET", "/tasks/1", deadline)
     assert login.logins == logins + 1
 
 
@@ -287,11 +287,11 @@ def test_a_login_that_fails_in_renewal_is_tried_anew_by_the_next_request(clock, 
     http = FakeHttp(reply({}), reply(b"", 401), reply({"id": 1}))
     login = CountingLogin()
     api = new_api(clock, http, login)
-    api.get("/tasks/1", deadline)
+    api.ask("GET", "/tasks/1", deadline)
     login.problems.append(TransientError("the identity service is away"))
     with pytest.raises(TransientError):
-        api.get("/tasks/1", deadline)
-    assert api.get("/tasks/1", deadline) == {"id": 1}
+        api.ask("GET", "/tasks/1", deadline)
+    assert api.ask("GET", "/tasks/1", deadline).data == {"id": 1}
     assert http.requests[-1].headers["X-Auth-Token"] == TOKEN + "-3"
 
 
@@ -299,7 +299,7 @@ def test_a_ready_token_is_not_renewed(clock, deadline):
     http = FakeHttp(reply(b"", 401))
     login = FixedLogin(Access(BASE, {"X-Auth-Token": TOKEN}), advice="get a new token")
     with pytest.raises(AuthenticationError, match="get a new token"):
-        new_api(clock, http, login).get("/tasks/1", deadline)
+        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
     assert len(http.requests) == 1
 
 
@@ -317,7 +317,8 @@ def test_threads_that_are_refused_together_renew_once(clock, deadline):
     login = CountingLogin()
     api = new_api(clock, FakeHttp(play), login)
     workers = [
-        threading.Thread(target=lambda: answers.append(api.get("/tasks/1", deadline))) for _number in range(threads)
+        threading.Thread(target=lambda: answers.append(api.ask("GET", "/tasks/1", deadline).data))
+        for _number in range(threads)
     ]
     for worker in workers:
         worker.start()
@@ -354,7 +355,7 @@ def test_a_request_gets_what_the_deadline_leaves(clock):
     api = new_api(clock, http)
     deadline = Deadline(clock, 30.0, clock.monotonic() + 40)
     for _number in range(3):
-        api.get("/tasks", deadline)
+        api.ask("GET", "/tasks", deadline)
         clock.advance(19)
     assert http.timeouts == [30.0, 21.0, 5.0]
 
@@ -588,14 +589,14 @@ def test_a_link_to_anywhere_else_is_refused(clock, deadline, link):
 def test_a_whole_address_of_another_server_is_not_asked(clock, deadline, address):
     http = FakeHttp(reply({}))
     with pytest.raises(BadAnswerError, match="another server"):
-        new_api(clock, http).get(address, deadline)
+        new_api(clock, http).ask("GET", address, deadline)
     assert http.requests == []
 
 
 def test_the_longest_time_that_an_answer_asked_for_counts(clock, deadline):
     api = new_api(clock, FakeHttp(reply({}, retry_after="60"), reply({}, retry_after="5")))
     for _answer in range(2):
-        api.get("/tasks", deadline)
+        api.ask("GET", "/tasks", deadline)
     assert api.asked_to_wait == 60
 
 

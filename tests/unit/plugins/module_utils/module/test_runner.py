@@ -31,15 +31,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import ImageTaskProvider
 from ansible_collections.longrunning.tasks.plugins.modules import task_info, task_launch, task_list, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
 
 SECRET = "s3cr3t-v4lue"
 TOKEN = "g0t-by-l0gin"
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
+def _no_login(monkeypatch):
     for name in ("API_KEY", "API_TOKEN", "API_URL", "AUTH_URL", "PASSWORD", "REGION", "USERNAME"):
         monkeypatch.delenv(f"RACKSPACE_{name}", raising=False)
 

@@ -12,12 +12,7 @@ import pytest
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError, WaitError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_wait import run
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import (
-    DESCRIPTION,
-    FakeProvider,
-    Run,
-    task,
-)
+from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import DESCRIPTION, FakeProvider, Run, task
 
 
 def server(word):

@@ -11,7 +11,6 @@ import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError, WaitError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_cancel, task_wait
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import CANCEL_PATHS, CANCELLERS, VENDORS
 
@@ -25,8 +24,7 @@ REFUSED = {
 
 
 @pytest.fixture
-def stage(monkeypatch):
-    bare_environment(monkeypatch)
+def stage():
     with contextlib.ExitStack() as stack:
         yield lambda vendor, *tasks, **scenario: Stage(stack, vendor, *tasks, **scenario).start()
 

@@ -16,7 +16,8 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import REPEAT_SECONDS
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import SECONDS_PER_TASK, run
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.lookups import SECONDS_PER_TASK
+from ansible_collections.longrunning.tasks.plugins.module_utils._module.task_info import run
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import FakeProvider, Run, task
 
 

@@ -17,7 +17,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     RejectedError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_launch
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
@@ -65,9 +64,8 @@ EACH = pytest.mark.parametrize("case", CASES, ids=[case.vendor for case in CASES
 
 
 @pytest.fixture
-def stage(monkeypatch):
+def stage():
     """Return a function that starts a simulator."""
-    bare_environment(monkeypatch)
     with contextlib.ExitStack() as stack:
         yield lambda case, *faults, **scenario: Stage(
             stack, VENDORS[case.vendor], faults=list(faults), **scenario

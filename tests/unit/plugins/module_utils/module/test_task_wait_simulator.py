@@ -22,12 +22,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking im
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import shown
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import (
-    answer,
-    bare_environment,
-    closed_port,
-    serving,
-)
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, closed_port, serving
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
 from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS, Vendor
 
@@ -41,9 +36,8 @@ EACH_WITH_A_LIST = pytest.mark.parametrize("vendor", LISTING, ids=[vendor.name f
 
 
 @pytest.fixture
-def stage(monkeypatch):
+def stage():
     """Return a function that starts a simulator with a vendor's tasks."""
-    bare_environment(monkeypatch)
     with contextlib.ExitStack() as stack:
         yield lambda vendor, *tasks, **scenario: Stage(stack, vendor, *tasks, **scenario).start()
 
@@ -209,8 +203,7 @@ EACH_FOREIGN = pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
 @pytest.mark.parametrize("not_found", ["fail", "wait", "succeed"])
 @EACH_FOREIGN
 @pytest.mark.parametrize(("times", "apart"), [(1, 1), (2, 1), (3, 2)])
-def test_a_404_between_good_answers_ends_no_wait(monkeypatch, body, times, apart, not_found):
-    bare_environment(monkeypatch)
+def test_a_404_between_good_answers_ends_no_wait(body, times, apart, not_found):
     vendor = VENDORS["custom"]
     running, done = (answer({"id": vendor.task_id(1), "status": status}) for status in ("processing", "success"))
     misses = [answer(body, 404), *[running] * (apart - 1)] * times
@@ -297,8 +290,7 @@ def test_only_a_failure_code_that_is_accepted_is_a_success(stage, vendor, alone)
 @pytest.mark.kind
 @EACH
 @pytest.mark.parametrize("alone", [True, False], ids=["one", "many"])
-def test_an_address_at_which_nobody_listens_is_given_up_soon(monkeypatch, vendor, alone):
-    bare_environment(monkeypatch)
+def test_an_address_at_which_nobody_listens_is_given_up_soon(vendor, alone):
     with contextlib.ExitStack() as stack:
         here = Stage(stack, vendor)
         here.url = f"http://127.0.0.1:{closed_port()}"
@@ -447,9 +439,8 @@ def test_tasks_that_ended_are_not_paid_for_any_more(stage, vendor):
     assert here.lists + here.singles <= first_rounds + 5
 
 
-def test_without_a_list_connections_are_few_and_kept(monkeypatch):
+def test_without_a_list_connections_are_few_and_kept():
     """Twenty tasks and four looks are eighty requests, over no more connections than run side by side."""
-    bare_environment(monkeypatch)
 
     def play(request):
         return [0.005, answer({"id": request.target.rpartition("/")[2], "status": "processing"})]
@@ -463,9 +454,7 @@ def test_without_a_list_connections_are_few_and_kept(monkeypatch):
     assert {request.connection for request in server.requests} <= set(range(1, MOST_PARALLEL_REQUESTS + 1))
 
 
-def test_many_looks_are_one_login_one_connection_and_no_noise(monkeypatch):
-    bare_environment(monkeypatch)
-
+def test_many_looks_are_one_login_one_connection_and_no_noise():
     def play(request):
         if request.target == "/v2.0/tokens":
             endpoint = {"region": "DFW", "publicURL": f"http://{request.headers['host']}/v2"}

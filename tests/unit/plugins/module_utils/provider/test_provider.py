@@ -16,16 +16,17 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.tls import TlsOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskError, TaskState
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery, dig
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import (
     DocumentedError,
     LoginForm,
     ProviderDescription,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.fields import dig
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import ConnectionOptions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
 
 # --- IDs ------------------------------------------------------------------------------------------------------
 
@@ -74,13 +75,10 @@ def test_an_id_that_cannot_be_asked_for(task_id):
 
 @pytest.fixture(scope="module")
 def wire():
-    patch = pytest.MonkeyPatch()
-    bare_environment(patch)
     client = RequestsClient(TlsOptions())
     with serving(lambda _request: answer({})) as server:
         yield lambda path: (client.send(HttpRequest("GET", server.url + path), 5), server.requests[-1].target)[1]
     client.close()
-    patch.undo()
 
 
 @pytest.mark.parametrize(("task_id", "segment"), IDS)

@@ -21,7 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.modules import task_info
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
 
 
 def parametrized(*, asking_only=False):
@@ -36,11 +36,6 @@ def parametrized(*, asking_only=False):
 
 
 EACH_LOGIN = parametrized()
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
 
 
 class Vendor:

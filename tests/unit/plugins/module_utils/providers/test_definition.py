@@ -23,10 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import (
-    fill_body,
-    fill_path,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import fill_body, fill_path
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
 ROOT = Path(__file__).parents[5]

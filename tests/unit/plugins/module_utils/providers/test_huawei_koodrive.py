@@ -25,7 +25,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.context import checked_task_ids
-from ansible_collections.longrunning.tasks.plugins.module_utils._module.launch_results import launched_task_ids
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawei_koodrive import (
     job_service,
@@ -115,14 +114,6 @@ def detail(**fields):
 # --- one task -------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_task_is_explained():
-    task = task_from_json(DETAIL)
-    said = explain_task(task, "KooDrive")
-    assert said.startswith(f"KooDrive: transfer task {ID} (leaver4711) failed with code 18000205: Huawei's public")
-    # msg is about the request: it says "Success." of a failed task.
-    assert "Success" not in said
-
-
 @pytest.mark.parametrize("form", [int, str, float, lambda number: f" {number} "])
 @pytest.mark.parametrize(
     ("number", "state"),
@@ -165,13 +156,6 @@ def test_an_undocumented_result_code_passes_untouched(code, kept, words):
     error = task_from_json(detail(status=3, resultCode=code)).error
     assert (error.code, error.title, error.retryable, error.source) == (kept, None, None, None)
     assert words in error.detail
-
-
-def test_documented_codes_are_data():
-    error = task_from_json(detail(status=3, resultCode="13000311")).error
-    assert error.title == "There is no space left"
-    assert error.remedy.startswith("Delete files")
-    assert "Error Codes" in error.source
 
 
 def test_all_documented_codes_are_there():
@@ -267,24 +251,6 @@ def test_the_guide_has_every_state_of_a_job():
     }
 
 
-def test_a_job_that_failed_in_part_says_so():
-    error = job(taskResultCode=2).error
-    assert (error.code, error.title) == ("taskResultCode=2", "The job failed in part")
-    assert "some of its items failed" in error.detail
-    assert "failed in part" in explain_task(job(taskResultCode=2), "KooDrive")
-    assert job(taskResultCode=3).error.code == "taskResultCode=3"
-
-
-def test_a_result_code_of_a_job_is_its_code():
-    error = job(taskResultCode=2, resultCode="18000301").error
-    assert (error.code, error.title) == ("18000301", "The job failed in part")
-    # What the documents say of the outcome they do not say of the code.
-    assert "some of its items failed" in error.detail
-    assert "specific errors and explain none" in error.detail
-    assert "18000301" in error.remedy
-    assert (error.retryable, error.source) == (None, None)
-
-
 @pytest.mark.parametrize(
     ("outcome", "words"), [(2, "some of its items failed"), (3, "None of the job's items succeeded")]
 )
@@ -320,13 +286,6 @@ def test_times_of_a_job(time):
     assert job(createTime=time).created_at == at(2023, 12, 12, 9, 52, 27)
 
 
-def test_a_cancelled_job_has_no_failure():
-    assert (
-        explain_task(job(status=3), "K")
-        == "K: copy task 1734496382746112001 was cancelled, and the vendor gave no reason."
-    )
-
-
 # --- reading --------------------------------------------------------------------------------------------------
 
 
@@ -349,13 +308,6 @@ def test_a_token_goes_with_the_user_and_the_date_of_each_request():
     sent = [(request.headers["X-User-Id"], request.headers["X-Date"]) for request in session.http.requests]
     assert sent == [("1395497048157130881", "20260301T120000Z"), ("1395497048157130881", "20260301T120100Z")]
     assert session.http.requests[0].headers["Authorization"] == "Bearer t0ken"
-
-
-def test_a_job_is_read():
-    session = jobs(reply({"data": {"jobInfo": JOB, "taskInfos": ITEMS}, "code": 0, "msg": "成功"}))
-    task = session.read(JOB["taskId"])
-    assert (task.state, task.result["taskInfos"]) == (TaskState.SUCCEEDED, ITEMS)
-    assert session.asked() == [f"/jobs/{JOB['taskId']}"]
 
 
 NO_API = reply({"error_code": "APIGW.0101", "error_msg": "The API does not exist", "request_id": "1"}, 404)
@@ -429,18 +381,6 @@ def test_a_blank_id_is_none(task_id):
         Session(reply({**DETAIL, "taskId": task_id})).read()
 
 
-@pytest.mark.parametrize(
-    ("result", "task_id"),
-    [
-        ({"json": {"taskId": ID, "code": 0, "msg": "成功"}}, ID),
-        ({"json": {"taskId": int(ID), "code": 0}}, ID),
-        ({"json": {"code": 0, "msg": "Success.", "data": JOB["taskId"]}}, JOB["taskId"]),
-    ],
-)
-def test_where_a_launch_has_the_id(result, task_id):
-    assert launched_task_ids(result, DESCRIPTION) == (task_id,)
-
-
 # --- errors ---------------------------------------------------------------------------------------------------
 
 
@@ -463,20 +403,12 @@ def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
 
 
 def test_the_gateways_errors():
-    with pytest.raises(RejectedError, match=r"code APIGW.0201 \(The gateway did not accept the request\): Too much"):
-        Session(reply({"error_code": "APIGW.0201", "error_msg": "Too much", "request_id": "r"}, 400)).read()
-    with pytest.raises(AuthenticationError, match=r"APIG.0301"):
-        Session(reply({"error_code": "APIG.0301", "error_msg": "Incorrect"}, 401)).read()
+    with pytest.raises(RejectedError, match=r"code APIGW.0105: Odd"):
+        Session(reply({"error_code": "APIGW.0105", "error_msg": "Odd"}, 400)).read()
     with pytest.raises(TransientError, match=r"APIGW.0308"):
         Session(reply({"error_code": "APIGW.0308", "error_msg": "Too often"}, 429)).read()
     with pytest.raises(RejectedError, match=r"APIGW\.0201"):
         Session(reply({"error_code": "APIGW.0201", "error_msg": "x"})).read()
-
-
-def test_an_api_that_does_not_exist_is_no_missing_task():
-    with pytest.raises(RejectedError, match="Check api_url") as caught:
-        Session(NO_API).read()
-    assert not isinstance(caught.value, NotFoundError)
 
 
 @pytest.mark.parametrize(
@@ -554,12 +486,6 @@ def test_a_refused_signature_is_made_anew_once():
     assert session.read().id == ID
     first, second = (request.headers["X-Date"] for request in session.http.requests)
     assert (first, second) == ("20260301T120000Z", "20260301T121600Z")
-
-
-@pytest.mark.parametrize("status", [500, 502, 503])
-def test_the_servers_own_trouble_passes(status):
-    with pytest.raises(TransientError):
-        Session(reply({"code": 500, "msg": "x"}, status)).read()
 
 
 # --- logins ---------------------------------------------------------------------------------------------------
@@ -664,16 +590,6 @@ def test_a_signature_is_hidden():
     assert session.hidden == sent
 
 
-def test_each_request_is_signed_anew():
-    session = Session(reply(DETAIL), reply(DETAIL), login=APP)
-    session.read()
-    session.clock.advance(901)
-    session.read()
-    assert [request.headers["X-Date"] for request in session.http.requests] == ["20260301T120000Z", "20260301T121501Z"]
-    first, second = (request.headers["Authorization"] for request in session.http.requests)
-    assert first != second
-
-
 @pytest.mark.parametrize(
     ("url", "host"),
     [
@@ -776,12 +692,6 @@ def test_short_and_empty_pages_are_not_the_end():
     assert session.http.requests[3].params == (("pageSize", "100"), ("pageCursor", "1723549107002"))
 
 
-def test_pages_that_run_in_a_circle():
-    session = Session(lambda _request: reply({"taskList": [], "nextCursor": 5, "code": 0}))
-    with pytest.raises(BadAnswerError, match="in a circle"):
-        session.list(limit=10)
-
-
 def states(*names):
     return frozenset(map(TaskState, names))
 
@@ -871,12 +781,6 @@ def test_what_a_list_of_jobs_lacks(status, lacks):
 # --- launches -------------------------------------------------------------------------------------------------
 
 TRANSFER = Launch("transfer", {"srcUserId": "1397687227244555008", "dstUserId": "1507947856550550784"})
-
-
-def test_a_transfer_is_launched():
-    session = Session(reply({"taskId": "1534087020903704704", "code": 0, "msg": "Success."}))
-    assert session.launch("transfer", TRANSFER.input) == "1534087020903704704"
-    assert session.last_sent == ("POST", "/koodrive/ose/v1/task/create", {**TRANSFER.input, "taskType": 0})
 
 
 def test_a_job_is_launched():

@@ -154,14 +154,6 @@ def test_an_id_that_would_ask_for_something_else_is_refused(task_id):
     assert http.requests == []
 
 
-def test_a_missing_task_is_not_found():
-    _http, provider = new_provider(
-        reply({"message": "Could not find task 1", "code": "404 Not Found", "title": "Not Found"}, 404)
-    )
-    with pytest.raises(NotFoundError, match="Could not find task 1"):
-        provider.read_task("1", DEADLINE)
-
-
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -219,14 +211,6 @@ def test_a_full_page_may_be_the_last():
     )
     assert len(whole_list(provider, limit=1000)) == 200
     assert params(http.requests[2]) == {"limit": "100", "marker": "id-199"}
-
-
-def test_a_server_that_ignores_the_marker_is_found_out():
-    page = reply({"tasks": [stub(number) for number in range(100)]})
-    http, provider = new_provider(lambda _request: page, description=RACKSPACE, quiet=True)
-    with pytest.raises(BadAnswerError, match="run in a circle"):
-        whole_list(provider, limit=1000)
-    assert len(http.requests) == 2
 
 
 @pytest.mark.parametrize(

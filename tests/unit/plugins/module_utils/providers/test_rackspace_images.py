@@ -365,14 +365,5 @@ def test_tls_options_reach_the_transport(tmp_path):
 # --- the rest -------------------------------------------------------------------------------------------------
 
 
-def test_a_list_is_paged_by_marker_and_filtered_by_the_server():
-    full = reply({"tasks": [{"id": f"id-{number}", "status": "success"} for number in range(100)]})
-    session = Session(full, reply({"tasks": []}), api_token="t", region="DFW")
-    page = session.page(types=frozenset({"export"}))
-    last = session.page(page.next_cursor, types=frozenset({"export"}))
-    assert (len(page.tasks), last.tasks, last.next_cursor) == (100, (), None)
-    assert dict(session.http.requests[1].params) == {"limit": "100", "type": "export", "marker": "id-99"}
-
-
 def test_the_vendors_advice_on_polling():
     assert DESCRIPTION.poll_interval == DESCRIPTION.least_poll_interval == 30.0

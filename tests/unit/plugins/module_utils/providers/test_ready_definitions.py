@@ -23,18 +23,14 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner i
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import ABOUT
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
-    Outcome,
-    WaitPlan,
-    wait_for_tasks,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Outcome, WaitPlan, wait_for_tasks
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader
 from ansible_collections.longrunning.tasks.tests.tooling.definition_page import every
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import PlayedApi, every_described, kind_of
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import OTHER_VALUES, changed, has, places
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import DEFINITIONS, Answer
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import bare_environment, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import serving
 
 ALL = every_described()
 SHIPPED = [one for one in ALL if one.is_shipped]
@@ -268,11 +264,6 @@ def test_a_spoiled_answer_never_makes_a_success(one):
 
 
 # --- over real sockets ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    bare_environment(monkeypatch)
 
 
 @EACH

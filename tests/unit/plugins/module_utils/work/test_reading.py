@@ -24,10 +24,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import Task, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.threads import MOST_PARALLEL_REQUESTS
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import (
-    TaskPage,
-    TaskQuery,
-)
+from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskPage, TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import (
     MOST_EMPTY_PAGES,
     MOST_PAGES,

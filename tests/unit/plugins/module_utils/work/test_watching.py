@@ -294,7 +294,7 @@ def test_ended_tasks_that_left_the_list_are_forgotten_and_not_told_again():
     watch = Watch(vendor, ends_only=True)
     watch.look()
     assert watch.look(after=30) == [("t", "succeeded")]
-    while watch.watch.remembered:
+    while len(watch.watch._known):
         watch.look(after=60)
     assert FORGET_SECONDS <= vendor.clock.elapsed <= FORGET_SECONDS + 200
     vendor.run("other", vendor.clock.elapsed, vendor.clock.elapsed + 10)
@@ -344,7 +344,7 @@ def test_an_hour_costs_one_request_a_look_and_remembers_what_is_there(capsys):
     most = 0
     for _look in range(120):
         watch.look(after=30)
-        most = max(most, watch.watch.remembered)
+        most = max(most, len(watch.watch._known))
     requests = vendor.pages + len(vendor.asked)
     ended = sum(end <= vendor.clock.elapsed for _begin, end, _state in vendor.runs.values())
     with capsys.disabled():
@@ -354,4 +354,4 @@ def test_an_hour_costs_one_request_a_look_and_remembers_what_is_there(capsys):
     assert most <= 2000
     for _look in range(150):
         watch.look(after=30)
-    assert watch.watch.remembered == 0
+    assert len(watch.watch._known) == 0
