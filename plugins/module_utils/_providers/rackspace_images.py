@@ -60,8 +60,7 @@ DOCUMENTED_ERRORS = (
     _vhd(
         "396",
         "The file is not a valid VHD",
-        "Check that the object in the container is a complete VHD, and upload it again. This code sometimes comes "
-        "for a good file too, so another import may succeed",
+        "Check the VHD and upload it again. A good file can get this code too, so another import may succeed",
         retryable=True,
     ),
     _vhd(
