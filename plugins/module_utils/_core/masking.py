@@ -199,9 +199,11 @@ def _can_be_secret(value: object) -> bool:
     return is_value and _NO_SECRET.fullmatch(str(value)) is None
 
 
-#: What a text says to be a secret: in a query, in a connection string, in a command's options, in a header.
+#: What a text says to be a secret: in a query, in a connection string, in a command's options, in a header. A word
+#: without a digit is none: "a basic installation".
 _ASSIGNED = re.compile(
-    r"(?<![\w.-])([\w.-]{2,60})=([^\s;&,#\"']+)|\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE
+    r"(?<![\w.-])([\w.-]{2,60})=([^\s;&,#\"']+)|\b(?:bearer|basic)\s+(?=\S*[\d=])([\w.~+/=-]{8,})",
+    re.IGNORECASE,
 )
 
 

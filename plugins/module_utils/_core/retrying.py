@@ -71,7 +71,7 @@ def refused_for_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
 
 def _until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read what GitHub, GitLab and others say: X-RateLimit-Remaining, and X-RateLimit-Reset as seconds or as a time."""
+    """Read X-RateLimit-Remaining and X-RateLimit-Reset, which is in seconds from now or since 1970."""
     for name in _RATE_LIMITS:
         if headers.get(f"{name}-remaining", "").strip() != "0":
             continue

@@ -30,7 +30,8 @@ def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
     Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
     """
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    shown = mask(_with_letters(text[: 200 * limit]) + text[200 * limit :])[: 20 * limit]
+    # Twice: a secret can have in itself what the second look needs gone.
+    shown = mask(_with_letters(mask(text)[: 200 * limit]))[: 20 * limit]
     plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", shown))
     plain = _CONTROL.sub(" ", _UNSEEN.sub("", plain)).strip()
     return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"

@@ -16,7 +16,7 @@ from .._waiting.loop import NotFoundPolicy, UnknownStatePolicy, WaitFor
 
 ArgumentSpec = Mapping[str, Mapping[str, Any]]
 
-#: All are texts but for those that are named.
+#: Those that are not named below are texts.
 CONNECTION: ArgumentSpec = {
     **{name: {"type": "str"} for name in CONNECTION_OPTIONS},
     "provider": {"type": "str", "choices": sorted(PROVIDERS)},
