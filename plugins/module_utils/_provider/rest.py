@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._api.addresses import check_url, with_path, without_query
+from .._api.addresses import check_url, path_segment, with_path, without_query
 from .._api.channel import Channel
 from .._api.json_api import Accepted, Answer, JsonApi, words_instead
 from .._api.login import Login
@@ -30,6 +30,7 @@ from .._core.task import Task
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
 from .description import ProviderDescription
+from .fields import Field
 from .options import ConnectionOptions
 
 #: The query of an address: names and values, in their order.
@@ -82,6 +83,11 @@ def base_url(options: ConnectionOptions, *below: str) -> str:
 class RestProvider(TaskProvider):
     """The adapter of a JSON API, but for what is the vendor's own."""
 
+    #: The folder of the tasks, below which each has the path that is its ID.
+    folder = "/tasks"
+    #: Where an answer has the task, None where it is the task; where another one has the entries of a list.
+    task_at: Field | None = None
+    entries_at: Field
     #: What has to be around a task that was asked for by its ID, and around the entries of a list; None: anything.
     answer_schema: AnswerSchema | None = None
     list_schema: AnswerSchema | None = None
@@ -103,9 +109,9 @@ class RestProvider(TaskProvider):
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
-    @abstractmethod
     def task_request(self, task_id: str) -> RestRequest:
-        """Return the request for one task."""
+        """Return the request for one task: by default GET of its path in the folder of the tasks."""
+        return RestRequest(f"{self.folder}/{path_segment(task_id)}")
 
     @abstractmethod
     def list_request(self, query: TaskQuery) -> RestRequest:
@@ -128,12 +134,13 @@ class RestProvider(TaskProvider):
         return found.casefold() == asked.casefold()
 
     def find_task(self, answer: Any, task_id: str) -> Any:
-        """Return where an answer has the task."""
-        return answer
+        """Return the task in an answer."""
+        return answer if self.task_at is None else self.task_at.find(answer)
 
-    @abstractmethod
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return where an answer has the entries of the list."""
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        """Return the entries of the list in an answer."""
+        entries: Sequence[Any] = self.entries_at.find(answer) or ()
+        return entries
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the query of the next page, after one that was asked for with ``params``; None at the end."""

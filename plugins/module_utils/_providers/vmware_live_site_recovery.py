@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
@@ -271,15 +271,12 @@ class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
     task_schema = TASK_SCHEMA
-    list_schema = answers_with(at("list", LIST, needed=True), _TOTAL, _NEXT)
+    entries_at = at("list", LIST, needed=True)
+    list_schema = answers_with(entries_at, _TOTAL, _NEXT)
 
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
         self._type_property = type_property
-
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /tasks/{id}."""
-        return RestRequest(f"/tasks/{path_segment(task_id)}")
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /tasks: the newest first, and what the query asks for as far as one filtered field can say it."""
@@ -293,11 +290,6 @@ class LiveSiteRecoveryProvider(RestProvider):
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         """Turn a task of the API into ours. The configuration API's documents call the ID optional."""
         return task_from_json(raw, known_id)
-
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
-        entries: list[Any] = answer["list"]
-        return entries
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task of an entry. The documents call its ID optional, but nothing else tells tasks apart."""

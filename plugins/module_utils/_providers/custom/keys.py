@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 
 
 def key(kind: Kind, default: Any = None, *, needed: bool = False, name: str = "") -> Any:
-    """Describe a field of a section. An omitted key is read as ``default``; None is what it is without one.
+    """Describe a field of a section. An omitted key is read as ``default``. Without a default it is None.
 
     ``name`` is the key where it is not that of the field.
     """

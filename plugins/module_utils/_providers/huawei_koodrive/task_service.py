@@ -10,11 +10,10 @@ Facts: getTaskDetail, getTaskLIst and createTask of the KooDrive API reference.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._api.addresses import path_segment
 from ..._api.schemas import AnswerSchema
 from ..._core.clock import Deadline
 from ..._core.task import Task, TaskState, parse_time
@@ -83,6 +82,7 @@ def _same(one: object, other: object) -> bool:
 class TaskService(KooDriveProvider):
     """The adapter of ``/task``."""
 
+    folder = "/task"
     answer_schema = envelope()
     #: The reference's table says taskList, its example taskListDtos.
     list_schema = envelope(
@@ -95,10 +95,6 @@ class TaskService(KooDriveProvider):
     launch_path = "/task/create"
     launch_key = "taskId"
 
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /task/{id}."""
-        return RestRequest(f"/task/{path_segment(task_id)}")
-
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /task/list."""
         return RestRequest("/task/list", self.list_params(query, {"pageSize": str(self.description.page_size)}))
@@ -106,9 +102,8 @@ class TaskService(KooDriveProvider):
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.description)
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        entries: list[Any] = answer.get("taskList") or answer.get("taskListDtos") or []
-        return entries
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        return answer.get("taskList") or answer.get("taskListDtos") or ()
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the cursor: the end has none."""
