@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._api.addresses import check_url, path_segment, with_path, without_query
@@ -26,11 +26,11 @@ from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError, TransientError
-from .._core.task import Task
+from .._core.task import Task, TaskState
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
 from .description import ProviderDescription
-from .fields import Field
+from .fields import Field, TaskFields
 from .options import ConnectionOptions
 
 #: The query of an address: names and values, in their order.
@@ -91,8 +91,8 @@ class RestProvider(TaskProvider):
     #: What has to be around a task that was asked for by its ID, and around the entries of a list; None: anything.
     answer_schema: AnswerSchema | None = None
     list_schema: AnswerSchema | None = None
-    #: What each task has to be, alone or in a list; None: ``to_task`` finds out.
-    task_schema: AnswerSchema | None = None
+    #: The fields of each task, alone or in a list, which say what it has to be; None: ``to_task`` finds out.
+    fields: TaskFields | None = None
 
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
@@ -117,13 +117,18 @@ class RestProvider(TaskProvider):
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Return the request for the first page of a list."""
 
-    @abstractmethod
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
-        """Turn an object of the API into a task. ``known_id`` is for one that does not repeat the ID asked for.
+        """Turn an object of the API into a task: by default as ``fields`` say, with the error that its message tells.
+
+        ``known_id`` is for one that does not repeat the ID asked for.
 
         Raises:
             BadAnswerError: it is none.
         """
+        task = cast("TaskFields", self.fields).read(raw, self.description, known_id)
+        if task.state is not TaskState.FAILED:
+            return task
+        return replace(task, error=self.description.error_for(task.message))
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer to ``task_request``."""
@@ -372,7 +377,7 @@ class RestProvider(TaskProvider):
         return of_task if request.method == "GET" else request.path
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
-        problem = None if self.task_schema is None else self.task_schema.problem(raw)
+        problem = None if self.fields is None else self.fields.schema.problem(raw)
         if problem is not None:
             raise BadAnswerError(f"{self.description.title} answered with a task of an unexpected shape: {problem}")
         return self.to_task(raw, known_id)

@@ -17,7 +17,6 @@ from typing import Any
 from .._api.addresses import check_url, plain_http_warning, with_path
 from .._api.json_api import JsonApi
 from .._api.login import Access
-from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
@@ -126,7 +125,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
     have no ``next`` link although there is more of it, so that a full page has to be followed by its last ID.
     """
 
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     entries_at = at("tasks", LIST, needed=True)
     list_schema = answers_with(entries_at, at("next"))
 
@@ -177,7 +176,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""
         body = {"type": launch.type, "input": dict(launch.input)}
-        raw = self.ask(RestRequest("/tasks", body=body, method="POST"), deadline, schema=self.task_schema)
+        raw = self.ask(RestRequest("/tasks", body=body, method="POST"), deadline, schema=FIELDS.schema)
         return str(raw["id"])
 
     @property

@@ -157,7 +157,6 @@ FIELDS = TaskFields(
     # "" while it runs, though the pages' own example of a task in progress has a time there.
     finished_at=at("finished", TIME),
 )
-TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 
 
 def _envelope(*results: Field) -> AnswerSchema:
@@ -211,7 +210,7 @@ class DbvisitProvider(RestProvider, TaskLauncher):
     answer_schema = _envelope(task_at)
     entries_at = at("result.tasks", _LIST, needed=True)
     list_schema = _envelope(entries_at)
-    task_schema = TASK_SCHEMA
+    fields = FIELDS
 
     def task_request(self, task_id: str) -> RestRequest:
         """POST /task/show."""

@@ -19,7 +19,6 @@ from typing import Any
 from .._api.addresses import with_path
 from .._api.json_api import Refusal
 from .._api.login import Access, FixedLogin
-from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskError, TaskState
@@ -284,7 +283,7 @@ def _order(subtask: Task) -> tuple[bool, float, str, str]:
 class AstraTaskProvider(RestProvider):
     """The adapter."""
 
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     entries_at = at("items", LIST, needed=True)
     list_schema = answers_with(entries_at, _CONTINUE)
 

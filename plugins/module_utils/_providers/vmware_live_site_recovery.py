@@ -27,7 +27,6 @@ from .._api.http_client import HttpRequest, HttpResponse
 from .._api.json_api import Accepted, JsonApi, Refusal
 from .._api.login import Access, basic_login
 from .._api.pacing import Quota
-from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
 from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
@@ -137,7 +136,6 @@ FIELDS = TaskFields(
     finished_at=at("complete_time", MOMENT),
     resource=at("entity"),
 )
-TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 #: Of a list.
 _TOTAL = at("_meta.total", Kind(("integer",), as_it_is))
 _NEXT = at("_meta.links.next.href")
@@ -270,7 +268,7 @@ class _ServiceLogin(SessionLogin):
 class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
-    task_schema = TASK_SCHEMA
+    fields = FIELDS
     entries_at = at("list", LIST, needed=True)
     list_schema = answers_with(entries_at, _TOTAL, _NEXT)
 

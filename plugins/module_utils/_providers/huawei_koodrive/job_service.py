@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any
 
 from ..._api.addresses import path_segment
-from ..._api.schemas import AnswerSchema
 from ..._core.clock import Deadline
 from ..._core.errors import RejectedError
 from ..._core.task import Task, TaskState, parse_time
@@ -105,7 +104,7 @@ class JobService(KooDriveProvider):
     task_at = at("data", ANYTHING)
     answer_schema = envelope(required=["data"])
     list_schema = envelope({"data": OPTIONAL_LIST}, required=["data"])
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     type_parameter = "type"
     types = JOB_TYPES
     launch_path = "/jobs"

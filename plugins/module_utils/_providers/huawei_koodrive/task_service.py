@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._api.schemas import AnswerSchema
 from ..._core.clock import Deadline
 from ..._core.task import Task, TaskState, parse_time
 from ..._provider.contract import Launch, TaskQuery
@@ -89,7 +88,7 @@ class TaskService(KooDriveProvider):
         {"taskList": OPTIONAL_LIST, "taskListDtos": OPTIONAL_LIST, "nextCursor": OPTIONAL_CODE},
         anyOf=[{"required": ["taskList"]}, {"required": ["taskListDtos"]}],
     )
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     type_parameter = "taskType"
     types = TASK_TYPES
     launch_path = "/task/create"
