@@ -127,7 +127,7 @@ ANYTHING = Kind({})
 FLAG = Kind({"type": "boolean"})
 TEXT = Kind({"type": "string"})
 NAME = Kind({"type": "string", "minLength": 1})
-SECONDS = Kind({"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400})
+SECONDS = Kind({"type": "number", "exclusiveMinimum": 0, "maximum": 366 * 86400}, lambda given, _where: float(given))
 PATH = path()
 STATUSES = Kind(
     {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 599}},
