@@ -268,7 +268,8 @@ def real_servers(session: nox.Session) -> None:
     """
     tally = Tally(session)
     chosen = tally.need(NEWEST, tools="Glance and Pulp")
-    session.install(chosen.requirement, *FOR_PLAYBOOKS)
+    # The servers are installed by uv, or by pip where there is none.
+    session.install(chosen.requirement, *FOR_PLAYBOOKS, "uv")
     environment = on_tarball(LONGRUNNING_REAL_SERVERS_DIR=BUILD / "real_servers")
     where, usually = "tests/real_servers", ("-m", "not on_demand")
     tally.pytest("pytest", "--capture=no", path=where, usually=usually, arguments=session.posargs, env=environment)
