@@ -205,10 +205,10 @@ def _sanity(which: str, choice: Choice | None) -> None:
         tally = Tally(session)
         chosen = tally.need(choice)
         _tree, environment = ansible_test.prepare(session, chosen, PYTHONS)
-        # The oldest and the newest compile and import on all Pythons.
+        # The oldest and the newest look at tests/ too, and compile and import on all Pythons.
         tally.add(passed=ansible_test.sanity(session, environment, chosen, one_python=which not in CHOICES))
 
-    sanity.__doc__ = f"Run ansible-test sanity, all tests, on the {which} ansible-core."
+    sanity.__doc__ = f"Run ansible-test sanity on the {which} ansible-core."
 
 
 def _by_ansible_test(kind: str, *usually: str) -> None:
@@ -268,7 +268,8 @@ def real_servers(session: nox.Session) -> None:
     """
     tally = Tally(session)
     chosen = tally.need(NEWEST, tools="Glance and Pulp")
-    session.install(chosen.requirement, *FOR_PLAYBOOKS)
+    # The servers are installed by uv, or by pip where there is none.
+    session.install(chosen.requirement, *FOR_PLAYBOOKS, "uv")
     environment = on_tarball(LONGRUNNING_REAL_SERVERS_DIR=BUILD / "real_servers")
     where, usually = "tests/real_servers", ("-m", "not on_demand")
     tally.pytest("pytest", "--capture=no", path=where, usually=usually, arguments=session.posargs, env=environment)

@@ -67,12 +67,19 @@ def settled(value):
     return re.sub(r"\d+(\.\d+)? s\b", "_ s", value) if isinstance(value, str) else value
 
 
-@pytest.mark.smoke
-def test_a_definition_is_found_by_its_name_wherever_the_work_is_done(run_playbook, collections, tmp_path):
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        pytest.param(["worker"], marks=[pytest.mark.oldest, pytest.mark.smoke]),
+        pytest.param(["worker", "far"], marks=pytest.mark.newest),
+    ],
+    ids=",".join,
+)
+def test_a_definition_is_found_by_its_name_wherever_the_work_is_done(run_playbook, collections, tmp_path, hosts):
     with serving(Server) as url:
         run = run_playbook(
             "definitions.yml",
-            *("-i", str(PLAYS / "definitions.inventory.yml")),
+            *("-i", str(PLAYS / "definitions.inventory.yml"), "--limit", ",".join(hosts)),
             url=url,
             method="ansible.builtin.su" if os.geteuid() == 0 else "ansible.builtin.sudo",
             environment={
@@ -81,10 +88,8 @@ def test_a_definition_is_found_by_its_name_wherever_the_work_is_done(run_playboo
             },
         )
     run.assert_clean()
-    worker, far = (
-        settled(json.loads((tmp_path / f"{host}.json").read_text(encoding="utf-8"))) for host in ("worker", "far")
-    )
-    assert worker == far
+    worker, *others = (settled(json.loads((tmp_path / f"{host}.json").read_text(encoding="utf-8"))) for host in hosts)
+    assert all(other == worker for other in others)
     assert [item["task"]["name"] for item in worker["case_loop"]["results"]] == [
         "beside the playbook",
         "of the playbook alone",
