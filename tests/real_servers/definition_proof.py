@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from playbook_runner import PlaybookRunner, Run, find_secret
+from playbook_runner import PlaybookRunner, Run
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "task_definitions"
 Show = Callable[[str, object], None]
@@ -46,9 +46,6 @@ class Case:
 
     def play(self, folder: Path) -> dict[str, Run]:
         """Play the playbook and return what each of its tasks registered."""
-        runner = PlaybookRunner(
-            folder, environment_prefix="LONGRUNNING_", find_leak=lambda text: find_secret(text, self.secrets)
-        )
         variables = {
             "definition_name": self.definition,
             "api_url": self.api_url,
@@ -59,7 +56,8 @@ class Case:
             "unknown_id": self.unknown_id,
             "long_seconds": self.long_seconds,
         }
-        played = runner.run("prove_definition.yml", variables, verbosity="-vvv", inside=self.inside)
+        runner = PlaybookRunner(folder, self.secrets)
+        played = runner.run("prove_definition.yml", variables, inside=self.inside)
         return {name: Run(result, played.output) for name, result in played.result.items()}
 
 

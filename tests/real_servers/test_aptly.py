@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aptly_server import RELEASE
 from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ SNAPSHOT = {"path": "/api/repos/main/snapshots?_async=1", "body": {"Name": "toda
 @pytest.fixture(scope="module")
 def case(aptly: AptlyServer) -> Iterator[Case]:
     """Make a snapshot; make it again; update a mirror whose upstream keeps it waiting."""
-    aptly.upstream.hold()
+    aptly.upstream.hold(RELEASE)
     yield Case(
         definition="aptly",
         api_url=aptly.url,
@@ -34,7 +35,7 @@ def case(aptly: AptlyServer) -> Iterator[Case]:
         reason="snapshot with name today already exists",
         unknown_id="4711",
     )
-    aptly.upstream.release()
+    aptly.upstream.release(RELEASE)
 
 
 class TestAptly(DefinitionProof):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from buildbot_server import USERNAME
 from definition_proof import Case, DefinitionProof, one_task
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def case(buildbot: BuildbotServer) -> Case:
         long=force("long"),
         reason="failed 'false' (failure)",
         unknown_id="4711",
-        login={"username": USERNAME, "password": buildbot.password},
+        login={"username": buildbot.username, "password": buildbot.password},
         wrong_login={"password": WRONG},
         headers={"Cookie": buildbot.cookie()},
         secrets=(buildbot.password, WRONG),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from definition_proof import Case, DefinitionProof, one_task
-from flower_server import USERNAME
 
 if TYPE_CHECKING:
     from flower_server import FlowerServer
@@ -31,7 +30,7 @@ def case(flower: FlowerServer) -> Case:
         long={"path": NAP, "body": {"args": [300]}},
         reason="the disk is full",
         unknown_id="00000000-0000-4000-8000-000000000000",
-        login={"username": USERNAME, "password": flower.password},
+        login={"username": flower.username, "password": flower.password},
         wrong_login={"password": WRONG},
         secrets=(flower.password, WRONG),
     )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from definition_proof import Case, DefinitionProof, one_task
-from ganeti_server import USERNAME
 
 if TYPE_CHECKING:
     from ganeti_server import GanetiServer
@@ -30,7 +29,7 @@ def case(ganeti: GanetiServer) -> Case:
         long={"path": "/2/redistribute-config", "method": "PUT"},
         reason="Instance 'nobodys' not known",
         unknown_id="4711",
-        login={"username": USERNAME, "password": ganeti.password, "ca_path": str(ganeti.ca_path)},
+        login={"username": ganeti.username, "password": ganeti.password, "ca_path": str(ganeti.ca_path)},
         wrong_login={"password": WRONG},
         secrets=(ganeti.password, WRONG),
         inside=ganeti.inside,
