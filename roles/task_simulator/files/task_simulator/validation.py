@@ -8,9 +8,10 @@ No message repeats a value, because scenario files hold passwords.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Callable, TypeVar
 
 T = TypeVar("T")
 
@@ -184,6 +185,19 @@ class Fields:
         if unknown:
             words = "an unknown key" if len(unknown) == 1 else "unknown keys"
             raise self.error(f"has {words}: {', '.join(unknown)}; keys here are: {', '.join(sorted(self._asked))}")
+
+
+def option(read: Callable[..., Any], *default: Any, **more: Any) -> Any:
+    """Return a field of a dataclass, read from the key of its name with one of the methods above."""
+    return dataclasses.field(metadata={"read": lambda fields, name: read(fields, name, *default, **more)})
+
+
+def read_options(kind: type[T], fields: Fields) -> T:
+    """Read a dataclass whose fields are options; any other key is refused."""
+    options = dataclasses.fields(kind)  # type: ignore[arg-type]  # all of them are dataclasses
+    read = {each.name: each.metadata["read"](fields, each.name) for each in options}
+    fields.done()
+    return kind(**read)
 
 
 def first(value: T | None, fallback: T) -> T:

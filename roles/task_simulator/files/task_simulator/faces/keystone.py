@@ -62,7 +62,7 @@ class OpenStackCredentials:
     token_lifetime: float
     region: str
     tasks_api_access: str
-    images: tuple[KnownImage, ...]
+    images: Sequence[KnownImage]
 
     @classmethod
     def read(cls, fields: Fields) -> OpenStackCredentials:
@@ -103,7 +103,7 @@ class OpenStackCredentials:
             token_lifetime=fields.number("token_lifetime", 3600),
             region=fields.text("region", "RegionOne"),
             tasks_api_access=fields.text("tasks_api_access", "admin", choices=("admin", "everyone")),
-            images=read_images(fields),
+            images=read_images(fields, "images"),
         )
         fields.done()
         return credentials
