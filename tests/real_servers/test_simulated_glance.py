@@ -96,6 +96,7 @@ _QUERIES = (
     *("created_at=x", "created_at=2030-01-01", "expires_at=x", "expires_at=2030-01-01T00:00:00Z", "deleted_at=x"),
     *("updated_at=gt:2020-01-01T00:00:00Z", "metadata=x", "save=x", "keys=x", "__class__=x", "info=x", "OWNER=x"),
     *("status=", "status=SUCCESS", "status=success", "status=failure&type=import", "status=success&status=failure"),
+    "status=success&status=X",
     *("type=", "type=import", "type=api_image_import", "type=export", "status=X&type=Y", "type=import;status=x"),
     "owner=%00",
     # Pages.
@@ -104,6 +105,7 @@ _QUERIES = (
     *("id={swept}", f"marker={UNKNOWN.replace('-', '')}", "marker={good}&id={bad}", "marker={bad}&id={good}"),
     # Order.
     *("sort_key=", "sort_key=message", "sort_key=image_id", "sort_key=deleted_at", "sort_key=info", "sort_key=id"),
+    "sort_key=user_id",
     *("sort_key=created_at&sort_key=x", "sort_dir=", "sort_dir=ASC", "sort_dir=asc&limit=1", "sort=created_at:asc"),
     # Which of two mistakes is told.
     *(
@@ -130,7 +132,15 @@ _BODIES: tuple[object, ...] = (
     *({"type": kind, "input": None} for kind in ("api_image_import", "location_import")),
     *(
         {"type": "import", "input": _GOOD, **more}
-        for more in ({"unknown": 1}, {"status": "bad"}, {"id": "x"}, {"owner": 1}, {"owner": "x"}, {"message": None})
+        for more in (
+            {"unknown": 1},
+            {"unknown": 1, "more": 2},
+            {"status": "bad"},
+            {"id": "x"},
+            {"owner": 1},
+            {"owner": "x"},
+            {"message": None},
+        )
     ),
     *(
         {"type": "import", "input": {"import_from": source}}
