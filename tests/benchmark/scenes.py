@@ -97,6 +97,7 @@ class Size:
             quota_tasks=60,
             quota_spread=60,
             listed_tasks=100,
+            scale=(10, 100),
             tasks_in_a_play=20,
         )
 

@@ -128,9 +128,9 @@ def image_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageSour
         yield source
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def played(case: Case, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Play the playbook with a ready definition, once for all tests of a module."""
+    """Play the playbook with a ready definition, once for all tests of a class."""
     began = time.monotonic()
     runs = case.play(tmp_path_factory.mktemp("plays"))
     _teller(request.config)(f"{case.definition}: played in {time.monotonic() - began:.1f} s")

@@ -4,7 +4,7 @@
 
 """What every ready definition has to show on its real server: one playbook, and a test for each thing that it does.
 
-A test file has a subclass of ``DefinitionProof``, and a fixture ``case`` that says what is launched at its server.
+A subclass of ``DefinitionProof`` has a fixture ``case``, which says what is launched at its server.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from playbook_runner import PlaybookRunner, Run
+from real_server import RealServer
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "task_definitions"
 Show = Callable[[str, object], None]
@@ -61,6 +62,15 @@ class Case:
         return {name: Run(result, played.output) for name, result in played.result.items()}
 
 
+def case_of(server: RealServer, *, trust: Mapping[str, str] | None = None, **facts: Any) -> Case:
+    """Return the case of a server, with its login, if any. ``trust`` are further options of the login."""
+    login, wrong = dict(trust or {}), "quite-the-wrong-password"
+    if server.username:
+        login |= {"username": server.username, "password": server.password}
+        facts |= {"wrong_login": {"password": wrong}, "secrets": (server.password, wrong)}
+    return Case(api_url=server.url, login=login, **facts)
+
+
 def one_task(run: Run) -> dict[str, Any]:
     """Return the only task of a result."""
     assert "tasks" in run.result, run.result.get("msg", run.result)
@@ -70,7 +80,7 @@ def one_task(run: Run) -> dict[str, Any]:
 
 
 class DefinitionProof:
-    """The tests. Their fixture ``played`` plays the playbook once for a module."""
+    """The tests. Their fixture ``played`` plays the playbook once for a class."""
 
     def test_success(self, played: dict[str, Run], show: Show) -> None:
         """The result of the launch is enough to wait, until the task has succeeded."""

@@ -11,18 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from definition_proof import Case, DefinitionProof, one_task
+from definition_proof import Case, DefinitionProof, case_of, one_task
 from playbook_runner import PlaybookRunner
 from server_process import wait_for
 from upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from definition_proof import Show
     from playbook_runner import Run
     from pulp_server import PulpServer
 
-WRONG = "quite-the-wrong-password"
 TASKS = "/pulp/api/v3/tasks/"
 MANIFEST = "/PULP_MANIFEST"
 FILES = {MANIFEST: f"hello.txt,{hashlib.sha256(b'hello').hexdigest()},5\n".encode()}
@@ -64,34 +64,30 @@ class Pulp:
 
 
 @pytest.fixture(scope="module")
-def case(pulp: PulpServer) -> Iterator[Case]:
-    """Fetch a list of files; fetch one that is not there; fetch one that does not come."""
-    with Upstream(FILES) as upstream, Upstream(FILES) as held:
-        held.hold(MANIFEST)
-        yield Case(
-            definition="pulp",
-            api_url=pulp.url,
-            good=make_sync(pulp, "good", f"{upstream.url}{MANIFEST}"),
-            bad=make_sync(pulp, "bad", f"{upstream.url}/nothing"),
-            long=make_sync(pulp, "long", f"{held.url}{MANIFEST}"),
-            reason="404",
-            unknown_id=f"{TASKS}00000000-0000-4000-8000-000000000000/",
-            login={"username": pulp.username, "password": pulp.password},
-            wrong_login={"password": WRONG},
-            secrets=(pulp.password, WRONG),
-        )
-
-
-@pytest.fixture(scope="module")
 def pulp_play(pulp: PulpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulp]:
     """Pulp, a runner of playbooks, and an upstream of one file."""
-    runner = PlaybookRunner(tmp_path_factory.mktemp("plays"), (pulp.password, WRONG))
+    runner = PlaybookRunner(tmp_path_factory.mktemp("plays"), (pulp.password,))
     with Upstream(FILES) as upstream:
         yield Pulp(pulp, runner, upstream)
 
 
 class TestPulp(DefinitionProof):
     """Syncs of repositories."""
+
+    @pytest.fixture(scope="class")
+    def case(self, pulp: PulpServer) -> Iterator[Case]:
+        """Fetch a list of files; fetch one that is not there; fetch one that does not come."""
+        with Upstream(FILES) as upstream, Upstream(FILES) as held:
+            held.hold(MANIFEST)
+            yield case_of(
+                pulp,
+                definition="pulp",
+                good=make_sync(pulp, "good", f"{upstream.url}{MANIFEST}"),
+                bad=make_sync(pulp, "bad", f"{upstream.url}/nothing"),
+                long=make_sync(pulp, "long", f"{held.url}{MANIFEST}"),
+                reason="404",
+                unknown_id=f"{TASKS}00000000-0000-4000-8000-000000000000/",
+            )
 
     def test_fields(self, played: dict[str, Run]) -> None:
         """What Pulp knows of a task is where a playbook looks for it."""
@@ -100,8 +96,20 @@ class TestPulp(DefinitionProof):
         assert task["created_at"] <= task["started_at"] <= task["finished_at"]
         assert task["result"][0].startswith("/pulp/api/v3/repositories/file/file/")
 
+    def test_list_goes_through_pages(self, pulp_play: Pulp, played: dict[str, Run], show: Show) -> None:
+        """Two tasks a page, and yet all of them come, each once."""
+        assert played
+        before = pulp_play.all_tasks()
+        run = pulp_play.play("task_list", filters={"limit": 2})
+        assert not run.failed, run.result.get("msg")
+        ids = [task["id"] for task in run.result["tasks"]]
+        show("list", f"{len(ids)} tasks, 2 a page")
+        assert len(set(ids)) == len(ids) > 2
+        # Pulp launches tasks of its own now and then.
+        assert before <= set(ids) <= pulp_play.all_tasks()
 
-def test_a_wait_sees_every_state(pulp_play: Pulp, show: Callable[[str, object], None]) -> None:
+
+def test_a_wait_sees_every_state(pulp_play: Pulp, show: Show) -> None:
     """There is one worker: the second task waits for it."""
     pulp_play.upstream.hold(MANIFEST)
     try:
@@ -126,16 +134,3 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Callable[[str, object], 
     assert seen[0] == ["running", "completed"]
     assert seen[1][0] == "waiting"
     assert run.result["tasks"][0]["result"][0].startswith("/pulp/api/v3/repositories/file/file/")
-
-
-def test_list_goes_through_pages(pulp_play: Pulp, played: dict[str, Run], show: Callable[[str, object], None]) -> None:
-    """Two tasks a page, and yet all of them come, each once."""
-    assert played
-    before = pulp_play.all_tasks()
-    run = pulp_play.play("task_list", filters={"limit": 2})
-    assert not run.failed, run.result.get("msg")
-    ids = [task["id"] for task in run.result["tasks"]]
-    show("list", f"{len(ids)} tasks, 2 a page")
-    assert len(set(ids)) == len(ids) > 2
-    # Pulp launches tasks of its own now and then.
-    assert before <= set(ids) <= pulp_play.all_tasks()
