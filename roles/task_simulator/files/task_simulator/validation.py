@@ -146,13 +146,13 @@ class Fields:
             raise self.error(f"must be a list, not {_kind(value)}", name)
         return value
 
-    def texts(self, name: str, default: Any = REQUIRED) -> list[str]:
-        """Return a list of text."""
+    def texts(self, name: str, default: Any = REQUIRED) -> tuple[str, ...]:
+        """Return texts of a list."""
         value = self.sequence(name, default)
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 raise ScenarioError(f"{self.path_of(name)}[{index}] must be text, not {_kind(item)}")
-        return value
+        return tuple(value)
 
     def child(self, name: str) -> Fields:
         """Return a mapping below this one; one that is left out is empty."""
@@ -188,8 +188,15 @@ class Fields:
 
 
 def option(read: Callable[..., Any], *default: Any, **more: Any) -> Any:
-    """Return a field of a dataclass, read from the key of its name with one of the methods above."""
-    return dataclasses.field(metadata={"read": lambda fields, name: read(fields, name, *default, **more)})
+    """Return a field of a dataclass, read from the key of its name with one of the methods above.
+
+    A default that can be called gets the mapping.
+    """
+
+    def read_it(fields: Fields, name: str) -> Any:
+        return read(fields, name, *(each(fields) if callable(each) else each for each in default), **more)
+
+    return dataclasses.field(metadata={"read": read_it})
 
 
 def read_options(kind: type[T], fields: Fields) -> T:
@@ -198,6 +205,11 @@ def read_options(kind: type[T], fields: Fields) -> T:
     read = {each.name: each.metadata["read"](fields, each.name) for each in options}
     fields.done()
     return kind(**read)
+
+
+def options_reader(kind: type[T]) -> Callable[[Fields, str], tuple[T, ...]]:
+    """Return what reads a list of such dataclasses."""
+    return lambda fields, name: tuple(read_options(kind, entry) for entry in fields.children(name))
 
 
 def first(value: T | None, fallback: T) -> T:

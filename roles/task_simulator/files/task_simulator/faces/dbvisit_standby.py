@@ -25,7 +25,7 @@ from typing import Any, Callable
 
 from ..messages import TEXT, BadJsonError, Request, Response, reason
 from ..tasks import Moment, Step, Task
-from ..validation import Fields, option
+from ..validation import Fields, option, options_reader
 from .base import Face, RefusedError, Route
 
 BASE = "/api"
@@ -54,11 +54,11 @@ _NO_ERROR: Mapping[str, dict[str, Any]] = {
 class Configuration:
     """Two hosts with one database, as they are when the simulator starts; ``database`` is one of DATABASES."""
 
-    id: int
-    name: str
-    database: str
-    primary: str
-    standby: str
+    configuration_id: int = option(Fields.integer, minimum=1)
+    configuration_name: str = option(Fields.text, lambda fields: f"CONF{fields.integer('configuration_id')}")
+    database: str = option(Fields.text, "oracle", choices=tuple(DATABASES))
+    primary: str = option(Fields.text)
+    standby: str = option(Fields.text)
 
 
 _CONFIGURATIONS = tuple(
@@ -69,20 +69,7 @@ _CONFIGURATIONS = tuple(
 
 def _read_configurations(fields: Fields, name: str) -> Sequence[Configuration]:
     """Read ``configurations``; without them there is one for each database."""
-    configurations = []
-    for entry in fields.children(name):
-        number = entry.integer("configuration_id", minimum=1)
-        configurations.append(
-            Configuration(
-                id=number,
-                name=entry.text("configuration_name", f"CONF{number}"),
-                database=entry.text("database", "oracle", choices=tuple(DATABASES)),
-                primary=entry.text("primary"),
-                standby=entry.text("standby"),
-            )
-        )
-        entry.done()
-    return tuple(configurations) if fields.has(name) else _CONFIGURATIONS
+    return options_reader(Configuration)(fields, name) if fields.has(name) else _CONFIGURATIONS
 
 
 @dataclass(frozen=True)
@@ -261,7 +248,7 @@ class DbvisitStandby(Face):
         return document
 
     def _name_of(self, number: Any) -> str:
-        known = (each.name for each in self.credentials.configurations if each.id == number)
+        known = (each.configuration_name for each in self.credentials.configurations if each.configuration_id == number)
         return next(known, f"CONF{number}")
 
     def _message(self, text: str, instant: float) -> dict[str, str]:
@@ -305,18 +292,20 @@ class DbvisitStandby(Face):
             "configurations": [
                 self._configuration(each)
                 for each in self.credentials.configurations
-                if wanted_id in (0, each.id) and wanted_name in ("", each.name) and wanted_type in ("", each.database)
+                if wanted_id in (0, each.configuration_id)
+                and wanted_name in ("", each.configuration_name)
+                and wanted_type in ("", each.database)
             ]
         }
 
     def _configuration(self, configuration: Configuration) -> dict[str, Any]:
         hosts = [configuration.primary, configuration.standby]
-        if self._switchovers(configuration.id) % 2:
+        if self._switchovers(configuration.configuration_id) % 2:
             hosts.reverse()
         primary, standby = ({self.credentials.host_field: host} for host in hosts)
         return {
-            "configuration_id": configuration.id,
-            "configuration_name": configuration.name,
+            "configuration_id": configuration.configuration_id,
+            "configuration_name": configuration.configuration_name,
             "configuration_type": DATABASES[configuration.database],
             "primary": primary,
             "standby": standby,

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from ..messages import Request, Response
 from ..tasks import Moment
-from ..validation import Fields
+from ..validation import Fields, option, options_reader
 from .base import Face, RefusedError, Route, is_uuid_like, stable_uuid
 
 #: What a list's query holds that no image is compared with.
@@ -29,29 +29,14 @@ _PAGING = ("limit", "marker", "sort", "sort_dir", "sort_key")
 class KnownImage:
     """An image of the scenario, there from the start; an ``owner`` of None is the default one."""
 
-    id: str
-    name: str
-    status: str
-    owner: str | None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    name: str = option(Fields.text)
+    id: str = option(Fields.text, lambda fields: stable_uuid("known-image", fields.text("name")))
+    status: str = option(Fields.text, "active")
+    owner: str | None = option(Fields.text, None)
+    fields: Mapping[str, Any] = option(Fields.mapping, {})
 
 
-def read_images(fields: Fields, key: str) -> Sequence[KnownImage]:
-    """Read the images of a vendor's part of ``credentials``."""
-    images = []
-    for entry in fields.children(key):
-        name = entry.text("name")
-        images.append(
-            KnownImage(
-                id=entry.text("id", stable_uuid("known-image", name)),
-                name=name,
-                status=entry.text("status", "active"),
-                owner=entry.text("owner", None),
-                fields=entry.mapping("fields", {}),
-            )
-        )
-        entry.done()
-    return images
+read_images = options_reader(KnownImage)
 
 
 class ImageFace(Face):

@@ -36,7 +36,7 @@ ROLES = ("admin", "creator", "observer")
 _DETAILS = ("input", "message", "result")
 
 
-def _read_regions(fields: Fields, name: str) -> list[str]:
+def _read_regions(fields: Fields, name: str) -> Sequence[str]:
     regions = fields.texts(name, ["DFW", "ORD", "IAD"])
     if not regions:
         raise fields.error("must name at least one region", name)

@@ -61,8 +61,8 @@ class VmwareCredentials:
     rate_limit_window: float = option(Fields.number, 60)
     pairings: Sequence[str] = option(Fields.texts, ["9d1c7b1e-6a0b-4a57-9d5e-3f0b3f6a2c11"])
     #: At the other sites; the same as here where a scenario does not say.
-    remote_username: str = option(lambda fields, name: fields.text(name, fields.text("sso_username", SSO_USERNAME)))
-    remote_password: str = option(lambda fields, name: fields.text(name, fields.text("sso_password", SSO_PASSWORD)))
+    remote_username: str = option(Fields.text, lambda fields: fields.text("sso_username", SSO_USERNAME))
+    remote_password: str = option(Fields.text, lambda fields: fields.text("sso_password", SSO_PASSWORD))
     page_size: int = option(Fields.integer, PAGE, minimum=1)
     next_links: str = option(Fields.text, "absolute", choices=("absolute", "relative", "absent"))
     no_link: str = option(Fields.text, "absent", choices=("absent", "null"))
