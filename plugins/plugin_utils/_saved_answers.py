@@ -40,7 +40,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custo
     CustomProvider,
     describe,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import LOGIN_VALUES, PLACES
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import LOGIN_VALUES, PLACES
 
 #: Stands for the server where an address is needed. It is never asked.
 _NO_SERVER = "https://saved.answer"
@@ -92,7 +92,8 @@ class _Reader:
         placeholders: dict[str, Any] = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
         options = ConnectionOptions("custom", api_url=api_url, auth_url=_NO_SERVER, **placeholders)
         # Nothing is asked for, so that no answer moves the next request.
-        definition = replace(read_definition(given, options), follows_location=False)
+        definition = read_definition(given, options)
+        definition = replace(definition, get=replace(definition.get, follow_location=False))
         description = describe(definition)
         no_api: Any = None
         provider = CustomProvider(description, definition, no_api, {})
@@ -101,7 +102,7 @@ class _Reader:
     def task(self, saved: Saved) -> Reading:
         definition, asked = self.provider.definition, self.task_id or ""
         answer = self._answer(saved, definition.get.accepted)
-        if definition.statuses.get(answer.status) is None:
+        if definition.get.statuses.get(answer.status) is None:
             raw = self._task_of(answer.data)
         else:
             raw = answer.data if isinstance(answer.data, Mapping) else {}
@@ -117,29 +118,29 @@ class _Reader:
         return Reading((task if not asked else replace(task, id=asked),), tuple(self._hints(task, raw)))
 
     def list(self, saved: Saved) -> Reading:
-        definition = self.provider.definition
-        if definition.list is None or definition.items is None:
+        listing = self.provider.definition.list
+        if listing is None:
             raise OptionError("definition", "definition has no list")
         data = self._answer(saved, Accepted()).data
         try:
             entries = self.provider.find_entries(data)
         except BadAnswerError as error:
             raise OptionError(
-                "definition", _joined(error.message, _lost("list.items", definition.items.text, data))
+                "definition", _joined(error.message, _lost("list.items", listing.items.text, data))
             ) from None
-        if definition.entry_id is not None:
-            return _links(list(entries), definition.entry_id)
+        if listing.id is not None:
+            return _links(list(entries), listing.id)
         tasks, problems = self.provider.read_entries(entries, Deadline(SystemClock(), 1))
         if problems and not tasks:
             first = next(iter(entries))
-            raw = first[1] if definition.is_by_id else first
+            raw = first[1] if listing.by_id else first
             raise OptionError("definition", self._explained(problems[0].message, raw))
         self._check_states(tasks)
         left_out = (f"{len(problems)} of {len(entries)} entries cannot be read, and are left out",) if problems else ()
         return Reading(tasks, left_out + (tuple(self._hints(tasks[0], tasks[0].raw)) if tasks else ()))
 
     def _answer(self, saved: Saved, accepted: Accepted) -> Answer:
-        if not isinstance(saved.body, str) and self.provider.definition.answer_format is XML:
+        if not isinstance(saved.body, str) and self.provider.definition.format is XML:
             raise OptionError("answer", "The definition says format: xml, and the saved answer is no text")
         body = saved.body if isinstance(saved.body, str) else json.dumps(saved.body)
         headers = {name.lower(): str(value) for name, value in saved.headers.items()}
@@ -155,7 +156,7 @@ class _Reader:
 
     def _meaning(self, error: RequestError) -> str:
         """Tell what a module makes of such an answer."""
-        if isinstance(error, NotFoundError) or error.status in self.provider.definition.not_found_statuses:
+        if isinstance(error, NotFoundError) or error.status in self.provider.definition.get.not_found_statuses:
             return "The modules treat it as a task that does not exist"
         if isinstance(error, TransientError):
             return "The modules ask again after such an answer"
@@ -164,7 +165,7 @@ class _Reader:
         return "The modules treat it as a refusal"
 
     def _task_of(self, data: Any) -> Any:
-        expression = self.provider.definition.task
+        expression = self.provider.definition.get.task
         if expression is None:
             return data
         if self.task_id is None and "{id}" in expression.text:
@@ -186,7 +187,7 @@ class _Reader:
         return _joined(message, _lost(f"fields.{name}", expression.text, raw))
 
     def _check_states(self, tasks: Sequence[Task]) -> None:
-        states = self.provider.definition.states
+        states = self.provider.definition.states.words
         unknown = {task.raw_state for task in tasks if task.state is TaskState.UNKNOWN}
         words = sorted(readable(str(word), limit=60) for word in unknown)
         if words:

@@ -21,15 +21,15 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
     ConnectionOptions,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import (
+    ANY_OTHER,
     Definition,
     read_definition,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import (
-    ANY_OTHER,
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import (
     LOGIN_VALUES,
     PLACES,
+    placeholders,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import placeholders
 from ansible_collections.longrunning.tasks.tests.unit.support.definitions import FOLDER, described, kind_of
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: str
 def index_row(one: Ready) -> tuple[str, ...]:
     """Return what a definition can do, as it says itself and as is proven."""
     proven = "yes" if one.is_played or {"succeeded", "failed"} <= one.shown else "no"
-    reasons = {*one.read.failure, *one.read.ended, *one.read.fields}
-    has_code = "code" in {*one.read.failure, *one.read.ended}
+    reasons = {*one.read.failure, *one.read.fields, *one.given.get("when_ended", ())}
+    has_code = "code" in {*one.read.failure, *one.given.get("when_ended", ())}
     return (
         f":ref:`{one.name} <{_LABEL}.{one.name}>`",
         prose(one.given["title"]),
@@ -208,7 +208,7 @@ def _written(value: Any) -> str:
 def states(one: Ready) -> list[str]:
     """Return the API's words, by what they mean."""
     means: dict[str, list[str]] = {}
-    for status, state in one.read.statuses.items():
+    for status, state in one.read.get.statuses.items():
         if state is not None:
             means.setdefault(state.value, []).append(f"HTTP {status}")
     for word, state in one.given.get("states", {}).items():
@@ -221,13 +221,13 @@ def states(one: Ready) -> list[str]:
 
 def failures(one: Ready) -> list[str]:
     """Return the documented codes of failures."""
-    if not one.read.documented_errors:
+    if not one.read.failure_codes:
         return []
     columns, rows, source = source_once(
         ("code", "what it is", "try again?", "source"),
         [
             (code(error.code), prose(error.title), WORTH[error.retryable], prose(error.source, links=True))
-            for error in one.read.documented_errors
+            for error in one.read.failure_codes
         ],
     )
     return [*table(columns, rows), *filled(source), ""]

@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "custom_guide.rst"

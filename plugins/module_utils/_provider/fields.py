@@ -152,7 +152,7 @@ class TaskFields:
 
     def __init__(self, *others: Field, **fields: Field) -> None:
         self._fields = fields
-        self.schema = object_schema((*fields.values(), *others))
+        self.schema = AnswerSchema(object_schema((*fields.values(), *others)))
 
     def read(self, raw: Any, description: ProviderDescription, known_id: str | None = None) -> Task:
         """Return the task that a vendor's object tells of. ``known_id`` is for one that does not repeat its ID.

@@ -16,20 +16,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .._api.addresses import check_url, with_path, without_query
+from .._api.addresses import check_url, path_segment, with_path, without_query
 from .._api.channel import Channel
 from .._api.json_api import Accepted, Answer, JsonApi, words_instead
 from .._api.login import Login
 from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError, RequestError, TransientError
-from .._core.task import Task
+from .._core.task import Task, TaskState
 from .._core.text import sentence
 from .contract import ProviderTools, TaskPage, TaskProvider, TaskQuery
 from .description import ProviderDescription
+from .fields import Field, TaskFields
 from .options import ConnectionOptions
 
 #: The query of an address: names and values, in their order.
@@ -82,11 +83,16 @@ def base_url(options: ConnectionOptions, *below: str) -> str:
 class RestProvider(TaskProvider):
     """The adapter of a JSON API, but for what is the vendor's own."""
 
+    #: The folder of the tasks, below which each has the path that is its ID.
+    folder = "/tasks"
+    #: Where an answer has the task, None where it is the task; where another one has the entries of a list.
+    task_at: Field | None = None
+    entries_at: Field
     #: What has to be around a task that was asked for by its ID, and around the entries of a list; None: anything.
     answer_schema: AnswerSchema | None = None
     list_schema: AnswerSchema | None = None
-    #: What each task has to be, alone or in a list; None: ``to_task`` finds out.
-    task_schema: AnswerSchema | None = None
+    #: The fields of each task, alone or in a list, which say what it has to be; None: ``to_task`` finds out.
+    fields: TaskFields | None = None
 
     def __init__(self, description: ProviderDescription, api: JsonApi) -> None:
         super().__init__(description)
@@ -103,21 +109,26 @@ class RestProvider(TaskProvider):
 
     # --- what a vendor says -----------------------------------------------------------------------------------
 
-    @abstractmethod
     def task_request(self, task_id: str) -> RestRequest:
-        """Return the request for one task."""
+        """Return the request for one task: by default GET of its path in the folder of the tasks."""
+        return RestRequest(f"{self.folder}/{path_segment(task_id)}")
 
     @abstractmethod
     def list_request(self, query: TaskQuery) -> RestRequest:
         """Return the request for the first page of a list."""
 
-    @abstractmethod
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
-        """Turn an object of the API into a task. ``known_id`` is for one that does not repeat the ID asked for.
+        """Turn an object of the API into a task: by default as ``fields`` say, with the error that its message tells.
+
+        ``known_id`` is for one that does not repeat the ID asked for.
 
         Raises:
             BadAnswerError: it is none.
         """
+        task = cast("TaskFields", self.fields).read(raw, self.description, known_id)
+        if task.state is not TaskState.FAILED:
+            return task
+        return replace(task, error=self.description.error_for(task.message))
 
     def task_in(self, answer: Answer, task_id: str) -> Task:
         """Return the task of an answer to ``task_request``."""
@@ -128,12 +139,13 @@ class RestProvider(TaskProvider):
         return found.casefold() == asked.casefold()
 
     def find_task(self, answer: Any, task_id: str) -> Any:
-        """Return where an answer has the task."""
-        return answer
+        """Return the task in an answer."""
+        return answer if self.task_at is None else self.task_at.find(answer)
 
-    @abstractmethod
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return where an answer has the entries of the list."""
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        """Return the entries of the list in an answer."""
+        entries: Sequence[Any] = self.entries_at.find(answer) or ()
+        return entries
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the query of the next page, after one that was asked for with ``params``; None at the end."""
@@ -365,7 +377,7 @@ class RestProvider(TaskProvider):
         return of_task if request.method == "GET" else request.path
 
     def _checked(self, raw: Any, known_id: str | None = None) -> Task:
-        problem = None if self.task_schema is None else self.task_schema.problem(raw)
+        problem = None if self.fields is None else self.fields.schema.problem(raw)
         if problem is not None:
             raise BadAnswerError(f"{self.description.title} answered with a task of an unexpected shape: {problem}")
         return self.to_task(raw, known_id)

@@ -10,14 +10,13 @@ The two differ in their logins, limits and failures; the shape of a task and of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import check_url, path_segment, plain_http_warning, with_path
+from .._api.addresses import check_url, plain_http_warning, with_path
 from .._api.json_api import JsonApi
 from .._api.login import Access
-from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, OptionError
 from .._core.task import Task, TaskState
@@ -126,8 +125,9 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
     have no ``next`` link although there is more of it, so that a full page has to be followed by its last ID.
     """
 
-    task_schema = AnswerSchema(FIELDS.schema)
-    list_schema = answers_with(at("tasks", LIST, needed=True), at("next"))
+    fields = FIELDS
+    entries_at = at("tasks", LIST, needed=True)
+    list_schema = answers_with(entries_at, at("next"))
 
     def __init__(
         self,
@@ -141,10 +141,6 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
         self._listable_types = listable_types
         self._lists_end_quietly = lists_end_quietly
 
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /v2/tasks/{id}."""
-        return RestRequest(f"/tasks/{path_segment(task_id)}")
-
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /v2/tasks. The API takes one status and one type; more are sorted out on our side."""
         own = {"limit": str(self.description.page_size)}
@@ -157,10 +153,6 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.description, known_id)
-
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        entries: list[Any] = answer["tasks"]
-        return entries
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the link, or the last ID of a full page."""
@@ -184,7 +176,7 @@ class ImageTaskProvider(RestProvider, TaskLauncher):
     def launch(self, launch: Launch, deadline: Deadline) -> str:
         """POST /v2/tasks, which answers with the task."""
         body = {"type": launch.type, "input": dict(launch.input)}
-        raw = self.ask(RestRequest("/tasks", body=body, method="POST"), deadline, schema=self.task_schema)
+        raw = self.ask(RestRequest("/tasks", body=body, method="POST"), deadline, schema=FIELDS.schema)
         return str(raw["id"])
 
     @property

@@ -157,7 +157,6 @@ FIELDS = TaskFields(
     # "" while it runs, though the pages' own example of a task in progress has a time there.
     finished_at=at("finished", TIME),
 )
-TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 
 
 def _envelope(*results: Field) -> AnswerSchema:
@@ -207,9 +206,11 @@ def _call(path: str, params: Mapping[str, Any]) -> RestRequest:
 class DbvisitProvider(RestProvider, TaskLauncher):
     """The adapter."""
 
-    answer_schema = _envelope(at("result", OBJECT, needed=True))
-    list_schema = _envelope(at("result.tasks", _LIST, needed=True))
-    task_schema = TASK_SCHEMA
+    task_at = at("result", OBJECT, needed=True)
+    answer_schema = _envelope(task_at)
+    entries_at = at("result.tasks", _LIST, needed=True)
+    list_schema = _envelope(entries_at)
+    fields = FIELDS
 
     def task_request(self, task_id: str) -> RestRequest:
         """POST /task/show."""
@@ -222,12 +223,6 @@ class DbvisitProvider(RestProvider, TaskLauncher):
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw)
-
-    def find_task(self, answer: Any, task_id: str) -> Any:
-        return answer["result"]
-
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        return answer["result"]["tasks"] or ()
 
     def means_the_task(self, error: NotFoundError) -> bool:
         """Return false: the API has no 404 of its own."""

@@ -16,10 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._api.addresses import path_segment, with_path
+from .._api.addresses import with_path
 from .._api.json_api import Refusal
 from .._api.login import Access, FixedLogin
-from .._api.schemas import AnswerSchema
 from .._core.clock import Deadline
 from .._core.errors import BadAnswerError, NotFoundError, OptionError, RejectedError
 from .._core.task import Task, TaskError, TaskState
@@ -284,8 +283,9 @@ def _order(subtask: Task) -> tuple[bool, float, str, str]:
 class AstraTaskProvider(RestProvider):
     """The adapter."""
 
-    task_schema = AnswerSchema(FIELDS.schema)
-    list_schema = answers_with(at("items", LIST, needed=True), _CONTINUE)
+    fields = FIELDS
+    entries_at = at("items", LIST, needed=True)
+    list_schema = answers_with(entries_at, _CONTINUE)
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one task. Before "no such task" is believed, something has to show that the account is right.
@@ -299,10 +299,6 @@ class AstraTaskProvider(RestProvider):
             if not self._answered:
                 self.ask(RestRequest("/tasks", (("limit", "1"),)), deadline, schema=self.list_schema)
             raise
-
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET …/core/v1/tasks/{id}."""
-        return RestRequest(f"/tasks/{path_segment(task_id)}")
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET …/core/v1/tasks.
@@ -326,10 +322,6 @@ class AstraTaskProvider(RestProvider):
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.description, known_id)
-
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        entries: list[Any] = answer["items"]
-        return entries
 
     def is_cut(self, answer: Any, params: Params, tasks: Sequence[Task]) -> bool:
         """Whether a limit of the user's cut it off: there are no pages, and nothing leads to the rest.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
@@ -27,7 +27,6 @@ from .._api.http_client import HttpRequest, HttpResponse
 from .._api.json_api import Accepted, JsonApi, Refusal
 from .._api.login import Access, basic_login
 from .._api.pacing import Quota
-from .._api.schemas import AnswerSchema
 from .._api.session import SessionLogin
 from .._core.clock import Deadline
 from .._core.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError, RequestError, TransientError
@@ -137,7 +136,6 @@ FIELDS = TaskFields(
     finished_at=at("complete_time", MOMENT),
     resource=at("entity"),
 )
-TASK_SCHEMA = AnswerSchema(FIELDS.schema)
 #: Of a list.
 _TOTAL = at("_meta.total", Kind(("integer",), as_it_is))
 _NEXT = at("_meta.links.next.href")
@@ -270,16 +268,13 @@ class _ServiceLogin(SessionLogin):
 class LiveSiteRecoveryProvider(RestProvider):
     """The adapter of all services and versions. ``type_property`` is the field that tells what kind of task it is."""
 
-    task_schema = TASK_SCHEMA
-    list_schema = answers_with(at("list", LIST, needed=True), _TOTAL, _NEXT)
+    fields = FIELDS
+    entries_at = at("list", LIST, needed=True)
+    list_schema = answers_with(entries_at, _TOTAL, _NEXT)
 
     def __init__(self, api: JsonApi, *, type_property: str) -> None:
         super().__init__(DESCRIPTION, api)
         self._type_property = type_property
-
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /tasks/{id}."""
-        return RestRequest(f"/tasks/{path_segment(task_id)}")
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /tasks: the newest first, and what the query asks for as far as one filtered field can say it."""
@@ -293,11 +288,6 @@ class LiveSiteRecoveryProvider(RestProvider):
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         """Turn a task of the API into ours. The configuration API's documents call the ID optional."""
         return task_from_json(raw, known_id)
-
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        """Return the list."""
-        entries: list[Any] = answer["list"]
-        return entries
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task of an entry. The documents call its ID optional, but nothing else tells tasks apart."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user writes to describe an API of their own, read into frozen values.
+"""What a user writes to describe an API of their own, read into frozen values that are named as the keys are.
 
 Expressions are JMESPath. In paths, queries and bodies ``{id}`` stands for the task's ID, ``{account_id}`` and
 ``{region}`` for the connection options of these names. In a body ``{id:int}`` is the ID as a number, in a path
@@ -15,41 +15,79 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..._api.answers import HAS_XMLTODICT, Format
+from ..._api.answers import HAS_XMLTODICT, JSON, XML, Format
 from ..._api.json_api import Accepted
 from ..._api.pacing import Quota
 from ..._api.schemas import AnswerSchema
-from ..._core.errors import MissingLibraryError, OptionError, RequestError
-from ..._core.task import TaskState
+from ..._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    MissingLibraryError,
+    NotFoundError,
+    OptionError,
+    RejectedError,
+    RequestError,
+    TransientError,
+)
+from ..._core.task import Task, TaskState
 from ..._core.text import listed
 from ..._provider.description import DocumentedError
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import DONE
-from .expressions import Expression, IdExpression
-from .schema import (
-    ANY_OTHER,
-    AUTH_URL,
-    FIELDS,
-    FORMATS,
-    HOLDS_TASK,
-    LOGIN_OPTIONS,
-    LOGIN_VALUES,
-    MEANINGS,
-    NULL,
-    PLACES,
-    SCHEMA,
-    TIMES,
-    TOKEN,
+from .expressions import EXPRESSION, Expression, IdExpression, expressions
+from .keys import (
+    ANYTHING,
+    FLAG,
+    NAME,
+    PATH,
+    SECONDS,
+    STATUSES,
+    TEXT,
+    Kind,
+    closed,
+    key,
+    mapping,
     mistake,
+    one_of,
+    path,
+    read,
+    schema_of,
+    section,
+    variants,
 )
-from .task_ids import TaskIds, read_task_ids
-from .templates import RequestTemplate, check_placeholders, fill_path, placeholders
+from .task_ids import TaskIdKeys, TaskIds, read_task_ids
+from .templates import LOGIN_VALUES, PLACES, TOKEN, RequestTemplate, check_placeholders, fill_path, placeholders
 
-_SCHEMA = AnswerSchema(SCHEMA)
+#: The fields of a task for which a definition says where they are.
+FIELDS = tuple(
+    one.name for one in fields(Task) if one.name not in ("provider", "raw_state", "error", "subtasks", "raw")
+)
+#: What a definition tells its readers, in prose. Nothing else reads it.
+ABOUT = ("description", "login", "launch", "limits", "cancel", "proven_on")
+#: How answers are written.
+FORMATS: Mapping[str, Format] = {"json": JSON, "xml": XML}
+#: How times are written, where no pattern says so.
+TIMES = ("rfc3339", "epoch_seconds", "epoch_milliseconds")
+#: Where a login's path can begin, on a server that the user names.
+AUTH_URL = "{auth_url}"
+#: What ``get.statuses`` says of a status whose answer holds the task, as that of 200 does.
+HOLDS_TASK = "task"
+#: For any word that ``states`` does not name, and for none at all.
+ANY_OTHER, NULL = "*", "null"
+#: What a code of a refusal can mean.
+MEANINGS: Mapping[str, type[RequestError]] = {
+    "not_found": NotFoundError,
+    "transient": TransientError,
+    "authentication": AuthenticationError,
+    "permission": AccessDeniedError,
+    "rejected": RejectedError,
+}
+
+_STATES = [state.value for state in TaskState if state not in (TaskState.UNKNOWN, TaskState.NOT_FOUND)]
 #: Any moment, to try patterns of times with.
 _MOMENT = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 #: Headers that belong to the connection or the body.
@@ -57,137 +95,482 @@ _OWN_HEADERS = frozenset({"host", "connection", "content-length", "content-type"
 #: Headers that hold a secret and nothing else.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
+_TASK_PATH = path(r"\{(id|next):path\}", "{id:path}")
+_LOGIN_PATH = path(r"\{auth_url\}", AUTH_URL)
+_HEADER = Kind(
+    {
+        "type": "string",
+        "pattern": r"^[A-Za-z0-9_-]+$(?!\n)",
+        "description": "the name of a header has letters, digits, - and _",
+    }
+)
+_HEADER_TEXT = Kind(
+    {"type": "string", "pattern": r"^[ -~]*$(?!\n)", "description": "a header contains printable ASCII only"}
+)
+_FORM = mapping(TEXT.schema)
+
+
+# --- the login ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Logout:
+    """The request that ends a session: at a path, or at the address that the login's answer gave."""
+
+    method: str = key(one_of("DELETE", "POST", "GET"), needed=True)
+    path: str | None = key(PATH)
+    address: Expression | None = key(EXPRESSION)
+    address_header: str | None = key(_HEADER)
+    body: Any = key(ANYTHING)
+
+
+def _read_logout(given: Mapping[str, Any], where: str) -> Logout:
+    _need_one(given, ("path", "address", "address_header"), where)
+    return read(Logout, given, where)
+
+
+def _read_lifetime(given: float | str, where: str) -> float | Expression:
+    return Expression(given, where) if isinstance(given, str) else given
+
+
+@dataclass(frozen=True)
+class Session:
+    """How a session is begun and ended. ``lifetime`` is in seconds, or where the answer has them."""
+
+    method: str = key(one_of("GET", "POST", "PUT"), "POST")
+    #: Below the address of the API, or of the server of logins that the user names.
+    path: str = key(_LOGIN_PATH, needed=True)
+    basic: bool = key(FLAG, default=False)
+    body: Any = key(ANYTHING)
+    form: Mapping[str, str] | None = key(_FORM)
+    #: Where the answer has the token; without any the session is in its cookies.
+    token: Expression | None = key(EXPRESSION)
+    token_header: str | None = key(_HEADER)
+    token_cookie: str | None = key(NAME)
+    cookies: bool = key(Kind({"const": True}), default=False)
+    lifetime: float | Expression | None = key(
+        Kind({"anyOf": [SECONDS.schema, EXPRESSION.schema]}, _read_lifetime),
+    )
+    #: HTTP statuses besides 401 that say that it has run out.
+    expired_statuses: frozenset[int] = key(STATUSES, ())
+    logout: Logout | None = key(section(Logout, _read_logout))
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it begins on the server of logins that the user names."""
+        return self.path.startswith(AUTH_URL)
+
+    @property
+    def own_path(self) -> str:
+        """The path on its server."""
+        return self.path[len(AUTH_URL) :] if self.is_elsewhere else self.path
+
+
+def _read_session(given: Mapping[str, Any], where: str) -> Session:
+    _need_one(given, ("token", "token_header", "token_cookie", "cookies"), where)
+    if "body" in given and "form" in given:
+        raise mistake(f"{where} has both body and form, and a request takes only one of them")
+    return read(Session, given, where)
+
+
+@dataclass(frozen=True)
+class OAuth2:
+    """An OAuth 2 login (RFC 6749, 4.3 and 4.4)."""
+
+    grant: str = key(one_of("client_credentials", "password"), needed=True)
+    path: str = key(_LOGIN_PATH, AUTH_URL)
+    client: str | None = key(one_of("body", "basic", "none"))
+    scope: str | None = key(NAME)
+    form: Mapping[str, str] = key(_FORM, {})
+
+    def as_session(self) -> dict[str, Any]:
+        """Return the keys of the session that it is."""
+        is_password = self.grant == "password"
+        client = self.client or ("none" if is_password else "body")
+        form = {
+            "grant_type": self.grant,
+            **({"username": "{username}", "password": "{password}"} if is_password else {}),
+            # How a client says who it is (RFC 6749, 2.3.1).
+            **({"client_id": "{app_id}", "client_secret": "{app_secret}"} if client == "body" else {}),
+            **({} if self.scope is None else {"scope": self.scope}),
+            **self.form,
+        }
+        told = {"token": "access_token", "lifetime": "expires_in", "basic": client == "basic"}
+        return {"path": self.path, "form": form, **told}
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to log in. A login by OAuth 2 is a session."""
+
+    type: str = key(NAME)
+    header: str | None = key(_HEADER)
+    prefix: str = key(_HEADER_TEXT)
+    session: Session | None = key(section(Session, _read_session))
+    oauth2: OAuth2 | None = key(section(OAuth2))
+
+    @property
+    def basic(self) -> tuple[str, str]:
+        """The options that make a Basic login."""
+        return ("username", "password") if self.oauth2 is None else ("app_id", "app_secret")
+
+    @property
+    def needs(self) -> set[str]:
+        """The connection options that it needs by itself."""
+        has_basic = self.type == "basic" or (self.session is not None and self.session.basic)
+        return {*(self.basic if has_basic else ()), *(("api_token",) if self.type in ("bearer", "header") else ())}
+
+    def token_header(self, named: Collection[str]) -> str | None:
+        """Return the header for its token; None where only bodies have it, which name these, or where there is none."""
+        is_cookie = self.session is not None and self.session.cookies
+        if self.type in ("none", "basic") or is_cookie or (TOKEN in named and self.header is None):
+            return None
+        return self.header or "Authorization"
+
+
+def _read_login(given: Mapping[str, Any], where: str) -> Login:
+    prefix = {"prefix": "Bearer " if given["type"] in ("bearer", "oauth2") else ""}
+    if "oauth2" in given:
+        given = {**given, "session": read(OAuth2, given["oauth2"], f"{where}.oauth2").as_session()}
+    return read(Login, {**prefix, **given}, where)
+
+
+_TOKEN_PLACE = ("header", "prefix")
+_LOGIN = Kind(
+    variants(
+        Login,
+        "type",
+        {
+            "none": ((), ()),
+            "basic": ((), ()),
+            "bearer": ((), _TOKEN_PLACE),
+            "header": ((), _TOKEN_PLACE),
+            "session": (("session",), _TOKEN_PLACE),
+            "oauth2": (("oauth2",), _TOKEN_PLACE),
+        },
+    ),
+    _read_login,
+)
+
+
+# --- the requests -------------------------------------------------------------------------------------------------
+
+
+def _read_statuses(given: Mapping[Any, str], where: str) -> dict[int, TaskState | None]:
+    for status in given:
+        if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
+            what = "is for the login" if str(status) == "401" else "means that there is no such task"
+            told = what if str(status) in ("401", "404") else "is not an HTTP status from 200 to 599"
+            raise mistake(f"{where} has {status}, which {told}")
+    return {int(status): None if means == HOLDS_TASK else TaskState(means) for status, means in given.items()}
+
+
+@dataclass(frozen=True)
+class TaskRequest(RequestTemplate):
+    """A request about one task."""
+
+    path: str = key(_TASK_PATH, needed=True)
+
+
+@dataclass(frozen=True)
+class Get(TaskRequest):
+    """The request for a task."""
+
+    task: IdExpression | None = key(Kind(EXPRESSION.schema, IdExpression))
+    #: What HTTP statuses mean by themselves: a state, or None where the answer holds the task.
+    statuses: Mapping[int, TaskState | None] = key(
+        mapping({"enum": [HOLDS_TASK, *_STATES]}, _read_statuses, minProperties=1), {}
+    )
+    not_found_statuses: frozenset[int] = key(STATUSES, ())
+    #: Whether an answer about a task that goes on can say where to look next.
+    follow_location: bool = key(FLAG, default=False)
+
+    @property
+    def accepted(self) -> Accepted:
+        bare = frozenset(status for status, state in self.statuses.items() if state is not None)
+        return Accepted(frozenset(self.statuses), bare)
+
+
+@dataclass(frozen=True)
+class Cancel(TaskRequest):
+    """The request that cancels a task, and what is true of a task that can be cancelled."""
+
+    method: str = key(one_of("POST", "DELETE", "PUT", "PATCH", "GET"), "POST")
+    possible_if: Expression | None = key(EXPRESSION)
+
+    @property
+    def accepted(self) -> Accepted:
+        return DONE
+
+
+@dataclass(frozen=True)
+class Handle(TaskRequest):
+    """The request for what a launch gives, which has the task's own ID or address as soon as there is one."""
+
+    next: Expression = key(EXPRESSION, needed=True)
+    message: Expression | None = key(EXPRESSION)
+    cancelled_if: Expression | None = key(EXPRESSION)
+
+
+@dataclass(frozen=True)
+class WhenEnded(TaskRequest):
+    """The request for what an API tells of an ended task at another place."""
+
+    message: Expression | None = key(EXPRESSION)
+    result: Expression | None = key(EXPRESSION)
+    code: Expression | None = key(EXPRESSION)
+
 
 @dataclass(frozen=True)
 class Paging:
     """How a list goes on: what its style needs."""
 
-    style: str = "none"
-    next: Expression | None = None
-    parameter: str = ""
-    size_parameter: str = ""
-    size: int = 0
-    #: The number of the first page, or of the first task.
-    first: int = 0
+    style: str = key(NAME)
+    next: Expression | None = key(EXPRESSION)
+    parameter: str = key(NAME, "")
+    size_parameter: str = key(NAME, "")
+    size: int = key(Kind({"type": "integer", "minimum": 1}), 0)
     #: Whether the parameters are keys of the body, with dots for those inside of others.
-    in_body: bool = False
+    in_body: bool = key(Kind({"enum": ["query", "body"]}, lambda given, _where: given == "body"), "query", name="in")
+    #: The number of the first page, or of the first task.
+    first: int = key(Kind({"type": "integer", "minimum": 0}))
+
+
+def _read_paging(given: Mapping[str, Any], where: str) -> Paging:
+    return read(Paging, {"first": 1 if given["style"] == "page" else 0, **given}, where)
+
+
+_COUNTED = (("parameter", "size_parameter", "size"), ("in", "first"))
+_PAGING = Kind(
+    variants(
+        Paging,
+        "style",
+        {
+            "link": (("next",), ()),
+            "link_header": ((), ()),
+            "cursor": (("next", "parameter"), ("in",)),
+            "offset": _COUNTED,
+            "page": _COUNTED,
+        },
+    ),
+    _read_paging,
+)
 
 
 @dataclass(frozen=True)
-class LogoutTemplate:
-    """The request that ends a session: at a path, or at the address that the login's answer gave."""
+class Listing(RequestTemplate):
+    """The request for a list of tasks."""
 
-    method: str
-    path: str | None
-    address: Expression | None
-    address_header: str | None
-    body: Any = None
+    items: Expression = key(EXPRESSION, needed=True)
+    #: Whether it is an object of tasks by their IDs.
+    by_id: bool = key(FLAG, default=False)
+    #: Where an entry that is no task has a task's ID.
+    id: Expression | None = key(EXPRESSION)
+    paging: Paging = key(_PAGING, {"style": "none"})
+    state_parameter: str | None = key(NAME)
+    is_complete: bool = key(FLAG, default=True)
 
 
-@dataclass(frozen=True)
-class SessionTemplate:
-    """How a session is begun and ended. ``lifetime`` is in seconds, or where the answer has them."""
+def _read_listing(given: Mapping[str, Any], where: str) -> Listing:
+    listing = read(Listing, given, where)
+    if listing.paging.in_body and not isinstance(listing.body, Mapping):
+        raise mistake(f"{where}.paging is in the body, but {where}.body is not an object")
+    return listing
 
-    method: str
-    #: Below the address of the API, or of the server of logins that the user names.
-    path: str
-    is_elsewhere: bool
-    #: The options that make a Basic login.
-    basic: tuple[str, ...]
-    body: Any
-    form: Mapping[str, str] | None
-    #: Where the answer has the token; without any the session is in its cookies.
-    token: Expression | None
-    token_header: str | None
-    token_cookie: str | None
-    lifetime: float | Expression | None
-    #: HTTP statuses besides 401 that say that it has run out.
-    expired_statuses: frozenset[int]
-    logout: LogoutTemplate | None
+
+def _read_meanings(given: Mapping[Any, str], _where: str) -> dict[str, type[RequestError]]:
+    return {str(code): MEANINGS[meaning] for code, meaning in given.items()}
 
 
 @dataclass(frozen=True)
-class RefusalTemplate:
+class RefusalKeys:
     """How an answer tells a refusal, whatever its HTTP status is, and what each of the API's codes means.
 
     Without ``when`` an answer is a refusal where it has a code or a message at these places.
     """
 
-    when: Expression | None
-    code: Expression | None
-    message: Expression | None
-    meanings: Mapping[str, type[RequestError]]
+    when: Expression | None = key(EXPRESSION)
+    code: Expression | None = key(EXPRESSION)
+    message: Expression | None = key(EXPRESSION)
+    meanings: Mapping[str, type[RequestError]] = key(mapping({"enum": list(MEANINGS)}, _read_meanings), {})
 
 
-@dataclass(frozen=True)
-class HandleTemplate:
-    """The request for what a launch gives, which has the task's own ID or address as soon as there is one."""
+def _read_refusal(given: Mapping[str, Any], where: str) -> RefusalKeys:
+    if not given.keys() & {"when", "code", "message"}:
+        raise mistake(f"{where} needs when, code or message, by which a refusal is recognised")
+    return read(RefusalKeys, given, where)
 
-    request: RequestTemplate
-    next: Expression
-    message: Expression | None
-    cancelled_if: Expression | None
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+class States(NamedTuple):
+    """What the API's words mean, and what any other word means."""
+
+    words: Mapping[str, TaskState]
+    other: TaskState
+
+
+def _read_states(given: Mapping[Any, str], where: str) -> States:
+    words = {NULL if raw is None else str(raw): TaskState(state) for raw, state in given.items()}
+    other = words.pop(ANY_OTHER, TaskState.UNKNOWN)
+    if other is TaskState.SUCCEEDED:
+        raise mistake(
+            f'{where}."*" is succeeded: a word that nobody knows must not end a wait as a success. '
+            "Name the words that do"
+        )
+    return States(words, other)
+
+
+def _read_format(given: str, _where: str) -> Format:
+    if given == "xml" and not HAS_XMLTODICT:
+        raise MissingLibraryError("xmltodict", "for a definition with format: xml")
+    return FORMATS[given]
+
+
+def _read_percent_of(given: float | str, where: str) -> float | Expression:
+    return Expression(given, where) if isinstance(given, str) else float(given)
+
+
+def _read_times(given: str | list[str], where: str) -> tuple[str, ...]:
+    forms = (given,) if isinstance(given, str) else tuple(given)
+    for form in forms:
+        if form in TIMES:
+            continue
+        try:
+            written = _MOMENT.strftime(form)
+            usable = "%" in form and len(form) < 100 and datetime.strptime(written, form) is not None  # noqa: DTZ007 - a trial
+        except (ValueError, re.error):
+            usable = False
+        if not usable:
+            what = f"is neither one of {', '.join(TIMES)} nor a pattern such as %d.%m.%Y %H:%M:%S"
+            raise OptionError("definition", f"definition is wrong at {where}: {form!r} {what}")
+    return forms
+
+
+def _read_launch_ids(given: Sequence[str], where: str) -> tuple[tuple[str, ...], ...]:
+    """Read where a launch's result has the ID: keys joined by dots, or a text with such places in braces."""
+    for place in given:
+        if {*"{}"} & {*place} and not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
+            what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
+            raise mistake(f"{where} has {place!r}, which {what}")
+    return tuple((place,) if "{" in place else tuple(place.split(".")) for place in given)
+
+
+def _read_failure_codes(given: Sequence[Mapping[str, Any]], _where: str) -> tuple[DocumentedError, ...]:
+    """Read what the API's documents tell of codes."""
+    usual = {"remedy": "", "retryable": None, "source": "the definition"}
+    return tuple(DocumentedError(**{**usual, "detail": one["title"], **one, "code": str(one["code"])}) for one in given)
+
+
+_FAILURE_CODE = closed(
+    {
+        "code": {"type": ["string", "integer"]},
+        **dict.fromkeys(("title", "detail", "remedy"), TEXT.schema),
+        "retryable": {"type": ["boolean", "null"]},
+        "source": TEXT.schema,
+    },
+    "code",
+    "title",
+)
+_QUOTA = closed({"requests": {"type": "integer", "minimum": 1}, "seconds": SECONDS.schema}, "requests", "seconds")
+
+
+def _read_quota(given: Mapping[str, Any] | Sequence[Mapping[str, Any]], _where: str) -> tuple[Quota, ...]:
+    return tuple(Quota(**one) for one in ([given] if isinstance(given, Mapping) else given))
+
+
+_PERCENT_OF = Kind(
+    {"type": ["number", "string"], "exclusiveMinimum": 0, "minLength": 1, "maxLength": 2000}, _read_percent_of
+)
 
 
 @dataclass(frozen=True)
 class Definition:
     """A definition that was checked."""
 
-    title: str
-    api_url: str
-    base_path: str
-    answer_format: Format
-    headers: Mapping[str, str]
-    login: str
-    #: The connection options that its login and its placeholders need.
-    needs: tuple[str, ...]
-    #: Where the login's token is sent; None where bodies alone have it, or where there is none.
-    login_header: str | None
-    login_prefix: str
-    session: SessionTemplate | None
-    get: RequestTemplate
-    task: IdExpression | None
-    #: What HTTP statuses of ``get`` mean by themselves: a state, or None where the answer holds the task.
-    statuses: Mapping[int, TaskState | None]
-    not_found_statuses: frozenset[int]
-    #: Whether an answer about a task that goes on can say where to look next.
-    follows_location: bool
+    title: str = key(NAME, "The API")
+    about: Mapping[str, Any] | None = key(
+        Kind(
+            closed(
+                {
+                    **dict.fromkeys(ABOUT, NAME.schema),
+                    "sources": {"type": "array", "minItems": 1, "items": NAME.schema},
+                    "example": {"type": "object"},
+                }
+            )
+        )
+    )
+    base_path: str = key(PATH, "")
+    format: Format = key(Kind({"enum": list(FORMATS)}, _read_format), "json")
+    headers: Mapping[str, str] = key(mapping(_HEADER_TEXT.schema, propertyNames=_HEADER.schema), {})
+    login: Login = key(_LOGIN, {"type": "none"})
+    get: Get = key(section(Get))
+    cancel: Cancel | None = key(section(Cancel))
     #: What a launch gives first, where that is no task yet.
-    handle: HandleTemplate | None
-    list: RequestTemplate | None
-    #: The option that the list alone needs and that is not given.
-    list_lacks: OptionError | None
-    items: Expression | None
-    #: Whether the list is an object of tasks by their IDs.
-    is_by_id: bool
-    #: Where an entry that is no task has a task's ID.
-    entry_id: Expression | None
-    paging: Paging
-    state_parameter: str | None
-    list_is_complete: bool
-    when_ended: RequestTemplate | None
-    #: The request that cancels a task, and what is true of a task that can be cancelled.
-    cancel: RequestTemplate | None
-    cancel_possible_if: Expression | None
-    ended: Mapping[str, Expression]
-    fields: Mapping[str, Expression]
-    #: What ``fields["percent"]`` counts to.
-    percent_of: float | Expression
+    handle: Handle | None = key(section(Handle))
+    list: Listing | None = key(section(Listing, _read_listing))
+    when_ended: WhenEnded | None = key(section(WhenEnded))
+    fields: Mapping[str, Expression] = key(expressions(*FIELDS, percent_of=_PERCENT_OF), {})
     #: The forms of times: words of ``TIMES``, or patterns as those of ``strptime``.
-    times: tuple[str, ...]
-    states: Mapping[str, TaskState]
-    #: What any other word means.
-    other_state: TaskState
-    succeeded_if: Expression | None
-    failure: Mapping[str, Expression]
-    documented_errors: tuple[DocumentedError, ...]
-    refusal: RefusalTemplate | None
-    task_ids: TaskIds
-    launch_id: tuple[tuple[str, ...], ...]
-    poll_interval: float
-    quota: tuple[Quota, ...]
-    transient_statuses: frozenset[int]
+    times: tuple[str, ...] = key(
+        Kind(
+            {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1, "examples": [*TIMES]}, _read_times
+        ),
+        "rfc3339",
+    )
+    states: States = key(mapping({"enum": _STATES}, _read_states, minProperties=1), {})
+    succeeded_if: Expression | None = key(EXPRESSION)
+    failure: Mapping[str, Expression] = key(expressions("code", "message"), {})
+    failure_codes: tuple[DocumentedError, ...] = key(
+        Kind({"type": "array", "items": _FAILURE_CODE}, _read_failure_codes), ()
+    )
+    task_id: TaskIdKeys = key(section(TaskIdKeys), {})
+    refusal: RefusalKeys | None = key(section(RefusalKeys, _read_refusal))
+    launch_id: tuple[tuple[str, ...], ...] = key(
+        Kind({"type": "array", "minItems": 1, "items": NAME.schema}, _read_launch_ids), ()
+    )
+    poll_interval: float = key(SECONDS, 5.0)
+    quota: tuple[Quota, ...] = key(
+        Kind(
+            {"if": {"type": "array"}, "then": {"type": "array", "minItems": 1, "items": _QUOTA}, "else": _QUOTA},
+            _read_quota,
+        ),
+        (),
+    )
+    transient_statuses: frozenset[int] = key(STATUSES, ())
+
+    # What follows, with the connection options.
+    api_url: str = ""
+    #: What the placeholders of paths stand for.
     values: Mapping[str, str] = field(default_factory=dict)
+    #: The connection options that its login and its placeholders need.
+    needs: tuple[str, ...] = ()
+    #: Where the login's token is sent; None where bodies alone have it, or where there is none.
+    token_header: str | None = None
+    #: The option that the list alone needs and that is not given, so that there is none.
+    list_lacks: OptionError | None = None
+    #: What ``fields["percent"]`` counts to.
+    percent_of: float | Expression = 100.0
+    task_ids: TaskIds = TaskIds()
+
+    @property
+    def root(self) -> str:
+        """The path that all paths begin with."""
+        return fill_path(self.base_path.rstrip("/"), self.values)
+
+
+_STATUSES_TELL = {"properties": {"get": {"type": "object", "required": ["statuses"]}}, "required": ["get"]}
+#: The JSON Schema of a definition. Where HTTP statuses tell the state, the answer need not.
+SCHEMA: dict[str, Any] = {
+    **schema_of(Definition),
+    "if": _STATUSES_TELL,
+    "else": {
+        "required": ["get", "fields", "states"],
+        "properties": {"fields": {"type": "object", "required": ["state"]}},
+    },
+}
+_SCHEMA = AnswerSchema(SCHEMA)
 
 
 def read_definition(given: object, options: ConnectionOptions) -> Definition:
@@ -205,162 +588,37 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         raise OptionError(
             "definition", "definition contains something that JSON cannot express, such as .nan or .inf"
         ) from None
-    login = _as_session(given.get("login", {"type": "none"}))
-    places = {name: getattr(options, name) for name in PLACES}
-    values = {name: value for name, value in places.items() if value is not None and value.strip()}
-    # What bodies can name: of a session's token too, where there is a session.
-    inside = (*values, *LOGIN_VALUES, *((TOKEN,) if "session" in login else ()))
-    base_path = given.get("base_path", "").rstrip("/")
-    check_placeholders(base_path, "$.base_path", values)
-    headers = _headers(given.get("headers", {}), values)
-    statuses = _statuses(given["get"].get("statuses", {}))
-    states, other_state = _states(given.get("states", {}))
-    handle, listing = given.get("handle"), given.get("list")
-    paging = (listing or {}).get("paging", {"style": "none"})
-    ended, cancel = given.get("when_ended"), given.get("cancel")
-    if listing is not None and "id" not in given.get("fields", {}) and not listing.keys() & {"id", "by_id"}:
+    read_it = read(Definition, given, "$")
+    listing, login = read_it.list, read_it.login
+    if listing is not None and "id" not in read_it.fields and listing.id is None and not listing.by_id:
         raise OptionError(
             "definition", "definition is wrong at $.fields: id is missing; it distinguishes the tasks of a list"
         )
-    ids = read_task_ids(given)
-    of_task = ids.placeholders if handle is None else ("next", *ids.placeholders)
-    quota = given.get("quota", [])
-    list_request, list_lacks = (None, None) if listing is None else _listing(listing, values, inside)
-
-    def about_task(request: Mapping[str, Any], path: str) -> RequestTemplate:
-        return _task_request(request, path, values, inside, of_task)
-
-    return Definition(
-        title=given.get("title", "The API"),
+    places = {name: getattr(options, name) for name in PLACES}
+    values = {name: value for name, value in places.items() if value is not None and value.strip()}
+    ids = read_task_ids(read_it.task_id, is_path="{id:path}" in (read_it.handle or read_it.get).path)
+    # What bodies can name: of a session's token too, where there is a session.
+    inside = (*values, *LOGIN_VALUES, *(() if login.session is None else (TOKEN,)))
+    check_placeholders(read_it.base_path, "$.base_path", values)
+    _check_headers(read_it.headers, values)
+    _check_login(login, values)
+    of_task = ids.placeholders if read_it.handle is None else ("next", *ids.placeholders)
+    for name in ("get", "when_ended", "cancel"):
+        _check_task_request(getattr(read_it, name), f"$.{name}", values, inside, of_task)
+    _check_task_request(read_it.handle, "$.handle", values, inside, ids.placeholders)
+    named = placeholders([given.get(name) for name in ("get", "handle", "list", "when_ended", "cancel")])
+    list_lacks = None if listing is None else _list_lacks(listing, values, inside)
+    return replace(
+        read_it,
+        list=listing if list_lacks is None else None,
         api_url=(options.api_url or "").rstrip("/"),
-        base_path=fill_path(base_path, values),
-        answer_format=_format(given.get("format", "json")),
-        headers=headers,
-        login=login["type"],
-        needs=_needs(login, (headers, given["get"], handle, listing, ended, cancel)),
-        login_header=_login_header(login, placeholders((given["get"], handle, listing, ended, cancel))),
-        login_prefix=login.get("prefix", "Bearer " if login["type"] == "bearer" else ""),
-        session=_session(login, values),
-        get=replace(about_task(given["get"], "$.get"), accepted=_accepted(statuses)),
-        statuses=statuses,
-        task=IdExpression(given["get"]["task"], "$.get.task") if "task" in given["get"] else None,
-        not_found_statuses=frozenset(given["get"].get("not_found_statuses", ())),
-        follows_location=given["get"].get("follow_location", False),
-        handle=None if handle is None else _handle(handle, values, inside, ids),
-        list=list_request,
-        list_lacks=list_lacks,
-        items=None if listing is None else _expression(listing, "items", "$.list"),
-        is_by_id=(listing or {}).get("by_id", False),
-        entry_id=None if listing is None else _expression(listing, "id", "$.list"),
-        paging=_paging(paging, listing or {}),
-        state_parameter=(listing or {}).get("state_parameter"),
-        list_is_complete=(listing or {}).get("is_complete", True),
-        when_ended=None if ended is None else about_task(ended, "$.when_ended"),
-        cancel=None if cancel is None else replace(about_task({"method": "POST", **cancel}, "$.cancel"), accepted=DONE),
-        cancel_possible_if=_expression(cancel or {}, "possible_if", "$.cancel"),
-        ended=_expressions(ended or {}, ("message", "result", "code"), "$.when_ended"),
-        fields=_expressions(given.get("fields", {}), FIELDS, "$.fields"),
-        percent_of=_percent_of(given.get("fields", {})),
-        times=_times(given.get("times", "rfc3339")),
-        states=states,
-        other_state=other_state,
-        succeeded_if=_expression(given, "succeeded_if", "$"),
-        failure=_expressions(given.get("failure", {}), ("code", "message"), "$.failure"),
-        documented_errors=tuple(map(_documented_error, given.get("failure_codes", []))),
-        refusal=None if "refusal" not in given else _refusal(given["refusal"]),
-        task_ids=ids,
-        launch_id=tuple(map(_launch_id, given.get("launch_id", ()))),
-        poll_interval=float(given.get("poll_interval", 5.0)),
-        quota=tuple(
-            Quota(one["requests"], one["seconds"]) for one in ([quota] if isinstance(quota, Mapping) else quota)
-        ),
-        transient_statuses=frozenset(given.get("transient_statuses", ())),
         values=values,
+        needs=_needs(login, named | placeholders(read_it.headers)),
+        token_header=login.token_header(named),
+        list_lacks=list_lacks,
+        percent_of=_read_percent_of(given.get("fields", {}).get("percent_of", 100), "$.fields.percent_of"),
+        task_ids=ids,
     )
-
-
-def _format(name: str) -> Format:
-    if name == "xml" and not HAS_XMLTODICT:
-        raise MissingLibraryError("xmltodict", "for a definition with format: xml")
-    return FORMATS[name]
-
-
-def _launch_id(place: str) -> tuple[str, ...]:
-    """Read where a launch's result has the ID: keys joined by dots, or a text with such places in braces."""
-    if not {*"{}"} & {*place}:
-        return tuple(place.split("."))
-    if not re.fullmatch(r"[^{}]*(?:\{[^{}]+\}[^{}]*)+", place):
-        what = "is no text with places in braces, such as {json.dag_id}/{json.dag_run_id}"
-        raise mistake(f"$.launch_id has {place!r}, which {what}")
-    return (place,)
-
-
-def _session(login: Mapping[str, Any], values: Mapping[str, str]) -> SessionTemplate | None:
-    session = login.get("session")
-    if session is None:
-        return None
-    where = "$.login.session"
-    _need_one(session, ("token", "token_header", "token_cookie", "cookies"), where)
-    if "body" in session and "form" in session:
-        raise mistake(f"{where} has both body and form, and a request takes only one of them")
-    path = session["path"]
-    is_elsewhere = path.startswith(AUTH_URL)
-    path = path[len(AUTH_URL) :] if is_elsewhere else path
-    check_placeholders(path, f"{where}.path", values)
-    for key in ("body", "form"):
-        check_placeholders(session.get(key), f"{where}.{key}", (*values, *LOGIN_VALUES))
-    lifetime = session.get("lifetime")
-    return SessionTemplate(
-        method=session.get("method", "POST"),
-        path=fill_path(path, values),
-        is_elsewhere=is_elsewhere,
-        basic=_basic_options(login) if session.get("basic") else (),
-        body=session.get("body"),
-        form=session.get("form"),
-        token=_expression(session, "token", where),
-        token_header=session.get("token_header"),
-        token_cookie=session.get("token_cookie"),
-        lifetime=_expression(session, "lifetime", where) if isinstance(lifetime, str) else lifetime,
-        expired_statuses=frozenset(session.get("expired_statuses", ())),
-        logout=None if "logout" not in session else _logout(session["logout"], f"{where}.logout", values),
-    )
-
-
-def _logout(given: Mapping[str, Any], where: str, values: Mapping[str, str]) -> LogoutTemplate:
-    _need_one(given, ("path", "address", "address_header"), where)
-    check_placeholders(given.get("path"), f"{where}.path", (*values, TOKEN))
-    address = _expression(given, "address", where)
-    return LogoutTemplate(given["method"], given.get("path"), address, given.get("address_header"), given.get("body"))
-
-
-def _paging(given: Mapping[str, Any], listing: Mapping[str, Any]) -> Paging:
-    keys = {key: value for key, value in given.items() if key != "in"}
-    in_body = given.get("in") == "body"
-    if in_body and not isinstance(listing.get("body"), Mapping):
-        raise mistake("$.list.paging is in the body, but $.list.body is not an object")
-    first = {"first": 1} if given["style"] == "page" else {}
-    return Paging(**{**first, **keys, "next": _expression(given, "next", "$.list.paging"), "in_body": in_body})
-
-
-def _percent_of(fields: Mapping[str, Any]) -> float | Expression:
-    whole = fields.get("percent_of", 100)
-    return Expression(whole, "$.fields.percent_of") if isinstance(whole, str) else float(whole)
-
-
-def _times(given: str | list[str]) -> tuple[str, ...]:
-    forms = (given,) if isinstance(given, str) else tuple(given)
-    for form in forms:
-        if form in TIMES:
-            continue
-        try:
-            written = _MOMENT.strftime(form)
-            usable = "%" in form and len(form) < 100 and datetime.strptime(written, form) is not None  # noqa: DTZ007 - a trial
-        except (ValueError, re.error):
-            usable = False
-        if not usable:
-            what = f"is neither one of {', '.join(TIMES)} nor a pattern such as %d.%m.%Y %H:%M:%S"
-            raise OptionError("definition", f"definition is wrong at $.times: {form!r} {what}")
-    return forms
 
 
 def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
@@ -368,152 +626,67 @@ def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> No
         raise mistake(f"{where} needs exactly one of {listed([*keys])}")
 
 
-def _basic_options(login: Mapping[str, Any]) -> tuple[str, str]:
-    return ("app_id", "app_secret") if "oauth2" in login else ("username", "password")
-
-
-def _refusal(given: Mapping[str, Any]) -> RefusalTemplate:
-    if not given.keys() & {"when", "code", "message"}:
-        raise mistake("$.refusal needs when, code or message, by which a refusal is recognised")
-    return RefusalTemplate(
-        **{key: _expression(given, key, "$.refusal") for key in ("when", "code", "message")},
-        meanings={str(code): MEANINGS[meaning] for code, meaning in given.get("meanings", {}).items()},
-    )
-
-
-#: How an OAuth 2 client says who it is (RFC 6749, 2.3.1).
-_CLIENT = {"client_id": "{app_id}", "client_secret": "{app_secret}"}
-
-
-def _as_session(login: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an OAuth 2 login (RFC 6749, 4.3 and 4.4) as the session that it is."""
-    given = login.get("oauth2")
-    if given is None:
-        return login
-    is_password = given["grant"] == "password"
-    client = given.get("client", "none" if is_password else "body")
-    form = {
-        "grant_type": given["grant"],
-        **({"username": "{username}", "password": "{password}"} if is_password else {}),
-        **(_CLIENT if client == "body" else {}),
-        **({"scope": given["scope"]} if "scope" in given else {}),
-        **given.get("form", {}),
-    }
-    session = {"path": given.get("path", AUTH_URL), "form": form, "token": "access_token", "lifetime": "expires_in"}
-    return {"prefix": "Bearer ", **login, "session": {**session, "basic": client == "basic"}}
-
-
-def _states(given: Mapping[Any, str]) -> tuple[dict[str, TaskState], TaskState]:
-    """Return what the API's words mean, and what any other means."""
-    states = {NULL if raw is None else str(raw): TaskState(state) for raw, state in given.items()}
-    other_state = states.pop(ANY_OTHER, TaskState.UNKNOWN)
-    if other_state is TaskState.SUCCEEDED:
-        raise mistake(
-            '$.states."*" is succeeded: a word that nobody knows must not end a wait as a success. '
-            "Name the words that do"
-        )
-    return states, other_state
-
-
-def _statuses(given: Mapping[Any, str]) -> dict[int, TaskState | None]:
-    for status in given:
-        if not re.fullmatch(r"[2-5][0-9]{2}", str(status)) or str(status) in ("401", "404"):
-            what = "is for the login" if str(status) == "401" else "means that there is no such task"
-            told = what if str(status) in ("401", "404") else "is not an HTTP status from 200 to 599"
-            raise mistake(f"$.get.statuses has {status}, which {told}")
-    return {int(status): None if means == HOLDS_TASK else TaskState(means) for status, means in given.items()}
-
-
-def _accepted(statuses: Mapping[int, TaskState | None]) -> Accepted:
-    bare = frozenset(status for status, state in statuses.items() if state is not None)
-    return Accepted(frozenset(statuses), bare)
-
-
-def _login_header(login: Mapping[str, Any], named: Collection[str]) -> str | None:
-    is_cookie = "cookies" in login.get("session", {})
-    if login["type"] in ("none", "basic") or is_cookie or (TOKEN in named and "header" not in login):
-        return None
-    return str(login.get("header", "Authorization"))
-
-
-def _headers(given: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str, str]:
-    for name, text in given.items():
-        path = f"$.headers.{name}"
-        named = check_placeholders(text, path, (*values, *LOGIN_VALUES))
+def _check_headers(headers: Mapping[str, str], values: Mapping[str, str]) -> None:
+    for name, text in headers.items():
+        where = f"$.headers.{name}"
+        named = check_placeholders(text, where, (*values, *LOGIN_VALUES))
         if name.lower() in _OWN_HEADERS:
-            raise mistake(f"{path} is a header that every request sets itself")
+            raise mistake(f"{where} is a header that every request sets itself")
         if name.lower() in _SECRET_HEADERS and not named & {*LOGIN_VALUES}:
             raise mistake(
-                f"{path} contains a secret, and a definition is not hidden: use login, or a "
+                f"{where} contains a secret, and a definition is not hidden: use login, or a "
                 f"placeholder such as {{api_token}}"
             )
-    return given
 
 
-def _needs(login: Mapping[str, Any], parts: object) -> tuple[str, ...]:
-    """Return the connection options that a login and the placeholders in some parts of the definition need."""
-    session = login.get("session", {})
-    by_basic = _basic_options(login) if session.get("basic") else ()
-    inside = placeholders((session.get("path"), session.get("body"), session.get("form"), parts))
-    named = {*LOGIN_OPTIONS[login["type"]], *by_basic, *inside}
-    return tuple(name for name in ("auth_url", *LOGIN_VALUES) if name in named)
+def _check_login(login: Login, values: Mapping[str, str]) -> None:
+    session, where = login.session, "$.login.session"
+    if session is None:
+        return
+    check_placeholders(session.own_path, f"{where}.path", values)
+    for name, part in (("body", session.body), ("form", session.form)):
+        check_placeholders(part, f"{where}.{name}", (*values, *LOGIN_VALUES))
+    if session.logout is not None:
+        check_placeholders(session.logout.path, f"{where}.logout.path", (*values, TOKEN))
 
 
-def _task_request(
-    given: Mapping[str, Any], path: str, values: Mapping[str, str], inside: Collection[str], of_task: Sequence[str]
-) -> RequestTemplate:
-    """Read a request about one task. Of the placeholders ``of_task`` the first one says best which task."""
-    named = check_placeholders(given["path"], f"{path}.path", (*values, *of_task), kinds=("path",))
-    named |= check_placeholders(given.get("query"), f"{path}.query", (*values, *of_task))
-    named |= check_placeholders(given.get("body"), f"{path}.body", (*inside, *of_task), kinds=("int",))
-    if not named & {*of_task} and "{id}" not in given.get("task", ""):
-        what = f"{{{of_task[0]}}}"
-        raise mistake(f"{path} does not contain {what}, so it does not say which task it asks for")
-    return _template(given)
+def _check_task_request(
+    request: RequestTemplate | None,
+    where: str,
+    values: Mapping[str, str],
+    inside: Collection[str],
+    of_task: Sequence[str],
+) -> None:
+    """Check a request about one task. Of the placeholders ``of_task`` the first one says best which task."""
+    if request is None:
+        return
+    named = check_placeholders(request.path, f"{where}.path", (*values, *of_task), kinds=("path",))
+    named |= check_placeholders(request.query, f"{where}.query", (*values, *of_task))
+    named |= check_placeholders(request.body, f"{where}.body", (*inside, *of_task), kinds=("int",))
+    if isinstance(request, Get) and request.task is not None and "{id}" in request.task.text:
+        return
+    if not named & {*of_task}:
+        raise mistake(f"{where} does not contain {{{of_task[0]}}}, so it does not say which task it asks for")
 
 
-def _handle(
-    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str], ids: TaskIds
-) -> HandleTemplate:
-    where = "$.handle"
-    request = _task_request(given, where, values, inside, ids.placeholders)
-    message, cancelled_if = (_expression(given, key, where) for key in ("message", "cancelled_if"))
-    return HandleTemplate(request, Expression(given["next"], f"{where}.next"), message, cancelled_if)
-
-
-def _listing(
-    given: Mapping[str, Any], values: Mapping[str, str], inside: Collection[str]
-) -> tuple[RequestTemplate | None, OptionError | None]:
-    """Return the request of a list, or the option that it alone needs and that is not given."""
+def _list_lacks(listing: Listing, values: Mapping[str, str], inside: Collection[str]) -> OptionError | None:
+    """Return the option that a list alone needs and that is not given."""
     try:
-        for key, names in (("path", values), ("query", values), ("body", inside)):
-            check_placeholders(given.get(key), f"$.list.{key}", names)
+        for name, part, names in (
+            ("path", listing.path, values),
+            ("query", listing.query, values),
+            ("body", listing.body, inside),
+        ):
+            check_placeholders(part, f"$.list.{name}", names)
     except OptionError as error:
         if error.option not in PLACES:
             raise
-        return None, error
-    return _template(given), None
+        return error
+    return None
 
 
-def _template(given: Mapping[str, Any]) -> RequestTemplate:
-    query, body = given.get("query", {}), given.get("body")
-    return RequestTemplate(given.get("method", "GET"), given["path"], query, body, _accepted({}))
-
-
-def _expression(given: Mapping[str, Any], key: str, path: str) -> Expression | None:
-    return Expression(given[key], f"{path}.{key}") if key in given else None
-
-
-def _expressions(given: Mapping[str, Any], keys: tuple[str, ...], path: str) -> dict[str, Expression]:
-    return {key: Expression(given[key], f"{path}.{key}") for key in keys if key in given}
-
-
-def _documented_error(given: Mapping[str, Any]) -> DocumentedError:
-    return DocumentedError(
-        code=str(given["code"]),
-        title=given["title"],
-        detail=given.get("detail", given["title"]),
-        remedy=given.get("remedy", ""),
-        retryable=given.get("retryable"),
-        source=given.get("source", "the definition"),
-    )
+def _needs(login: Login, named: Collection[str]) -> tuple[str, ...]:
+    """Return the connection options that a login needs, and those that requests name."""
+    session = login.session
+    inside = set() if session is None else placeholders((session.path, session.body, session.form))
+    return tuple(name for name in ("auth_url", *LOGIN_VALUES) if name in {*login.needs, *inside, *named})

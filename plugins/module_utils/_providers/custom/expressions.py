@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..._core.errors import BadAnswerError, MissingLibraryError
-from .schema import mistake
+from .keys import Kind, closed, mistake
 
 try:
     import jmespath
@@ -92,6 +93,26 @@ class Expression:
         except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
             what = str(error).partition("\n")[0]
             raise BadAnswerError(f"The definition's expression {self.text!r} does not fit the answer: {what}") from None
+
+
+def find(expression: Expression | None, data: Any) -> Any:
+    """Return what an expression finds, None where there is none."""
+    return None if expression is None else expression.find(data)
+
+
+EXPRESSION = Kind({"type": "string", "minLength": 1, "maxLength": 2000}, Expression)
+
+
+def expressions(*names: str, **others: Kind) -> Kind:
+    """Describe a key that holds expressions by their names; the value has no ``others``."""
+
+    def read(given: Mapping[str, Any], where: str) -> dict[str, Expression]:
+        return {name: Expression(text, f"{where}.{name}") for name, text in given.items() if name not in others}
+
+    return Kind(
+        closed({**dict.fromkeys(names, EXPRESSION.schema), **{name: kind.schema for name, kind in others.items()}}),
+        read,
+    )
 
 
 class IdExpression:

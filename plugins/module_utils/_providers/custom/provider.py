@@ -45,12 +45,11 @@ from ..._provider.fields import (
 )
 from ..._provider.options import ConnectionOptions
 from ..._provider.rest import Params, RestProvider, RestRequest, changed, connect, whole_number, with_filters
-from .definition import Definition, RefusalTemplate, read_definition
-from .expressions import Expression
-from .schema import LOGIN_VALUES
+from .definition import NULL, Cancel, Definition, Listing, RefusalKeys, read_definition
+from .expressions import Expression, find
 from .session import make_login, values_of
 from .task_ids import LONGEST_ID
-from .templates import RequestTemplate, fill_path, put
+from .templates import LOGIN_VALUES, RequestTemplate, fill_path, put
 
 DESCRIPTION = ProviderDescription(
     name="custom",
@@ -148,11 +147,11 @@ def task_from_json(
     """
     found = {name: _field(name, raw, definition) for name in definition.fields}
     found["id"] = found.get("id") or known_id
-    told = definition.statuses.get(status)
+    told = definition.get.statuses.get(status)
     if told is not None:
         found["state"] = str(status)
-    elif found.get("state") is None and "null" in definition.states:
-        found["state"] = "null"
+    elif found.get("state") is None and NULL in definition.states.words:
+        found["state"] = NULL
     missing = next((name for name in ("id", "state") if found.get(name) is None), None)
     if missing is not None:
         raise BadAnswerError(
@@ -167,7 +166,7 @@ def task_from_json(
 def _state(raw: Any, state: TaskState, definition: Definition) -> TaskState:
     """Return what a state means for a task, whether a word or the HTTP status told it."""
     if state is TaskState.UNKNOWN:
-        return definition.other_state
+        return definition.states.other
     if state is TaskState.SUCCEEDED and definition.succeeded_if is not None:
         # Anything but true is no success.
         return state if definition.succeeded_if.find(raw) is True else TaskState.FAILED
@@ -175,10 +174,8 @@ def _state(raw: Any, state: TaskState, definition: Definition) -> TaskState:
 
 
 def _error(raw: Any, definition: Definition, description: ProviderDescription, message: str | None) -> TaskError:
-    code_at, message_at = definition.failure.get("code"), definition.failure.get("message")
-    code = None if code_at is None else _as_code(code_at.find(raw))
-    words = None if message_at is None else _as_reason(message_at.find(raw))
-    return _documented(description, code, words or message)
+    code, words = (find(definition.failure.get(name), raw) for name in ("code", "message"))
+    return _documented(description, _as_code(code), _as_reason(words) or message)
 
 
 def _documented(description: ProviderDescription, code: str | None, words: str | None) -> TaskError:
@@ -186,12 +183,11 @@ def _documented(description: ProviderDescription, code: str | None, words: str |
     return TaskError(code=code, detail=words) if documented is None else documented.to_error(words)
 
 
-def _read_refusal(refusal: RefusalTemplate) -> ReadRefusal:
+def _read_refusal(refusal: RefusalKeys) -> ReadRefusal:
     """Return what reads the refusals that a definition describes."""
 
     def read(answer: object, _status: int) -> Refusal | None:
-        code = None if refusal.code is None else _as_code(refusal.code.find(answer))
-        words = None if refusal.message is None else _as_reason(refusal.message.find(answer))
+        code, words = _as_code(find(refusal.code, answer)), _as_reason(find(refusal.message, answer))
         applies = (code or words) is not None if refusal.when is None else bool(refusal.when.find(answer))
         return Refusal(code, words or "", refusal.meanings.get(code or "")) if applies else None
 
@@ -213,7 +209,7 @@ class CustomProvider(RestProvider):
         #: Where the last answers about tasks that go on said to look next.
         self._moved: dict[str, str] = {}
         #: The HTTP statuses, as states, of which the answer leads to the result.
-        self._redirects = {str(status) for status in definition.statuses if 300 <= status < 400}
+        self._redirects = {str(status) for status in definition.get.statuses if 300 <= status < 400}
 
     def task_request(self, task_id: str) -> RestRequest:
         request = self._about(self.definition.get, task_id)
@@ -231,22 +227,26 @@ class CustomProvider(RestProvider):
             raise BadAnswerError(f"The value that handle.next found is not an ID: {error.message}") from None
 
     def list_request(self, query: TaskQuery) -> RestRequest:
-        definition, paging = self.definition, self.definition.paging
-        if definition.list_lacks is not None:
-            raise definition.list_lacks
-        if definition.list is None:
-            raise OptionError("definition", "definition has no list, so tasks can only be read by their IDs")
-        request = definition.list.fill(self._values)
+        definition, listing = self.definition, self._list
+        request, paging = listing.fill(self._values), listing.paging
         own = dict(request.params)
         if paging.style in ("offset", "page"):
             own[paging.size_parameter] = str(paging.size)
             own[paging.parameter] = str(paging.first)
         words = self.description.raw_states(query.states)
         # With succeeded_if a state of the API says only half of it, and "any other word" is none.
-        is_simple = definition.succeeded_if is None and definition.other_state not in query.states
-        if definition.state_parameter and len(words) == 1 and is_simple and words[0] != "null":
-            own[definition.state_parameter] = words[0]
+        is_simple = definition.succeeded_if is None and definition.states.other not in query.states
+        if listing.state_parameter and len(words) == 1 and is_simple and words[0] != NULL:
+            own[listing.state_parameter] = words[0]
         return request._replace(params=with_filters(own, query))
+
+    @property
+    def _list(self) -> Listing:
+        listing = self.definition.list
+        if listing is None:
+            none = OptionError("definition", "definition has no list, so tasks can only be read by their IDs")
+            raise self.definition.list_lacks or none
+        return listing
 
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.definition, self.description, known_id)
@@ -255,15 +255,15 @@ class CustomProvider(RestProvider):
         """Return the task of an answer, or what its HTTP status says of it."""
         task = self._task_in(answer, task_id)
         location = answer.headers.get("location")
-        if self.definition.follows_location and location and not task.is_final:
+        if self.definition.get.follow_location and location and not task.is_final:
             self._moved[task_id] = self.api.same_server_address(answer.url, location)
         return task
 
     def _task_in(self, answer: Answer, task_id: str) -> Task:
-        definition = self.definition
-        if definition.statuses.get(answer.status) is None:
+        definition, get = self.definition, self.definition.get
+        if get.statuses.get(answer.status) is None:
             return super().task_in(answer, task_id)
-        raw = answer.data if definition.task is None else definition.task.find(answer.data, task_id)
+        raw = answer.data if get.task is None else get.task.find(answer.data, task_id)
         task = task_from_json({} if raw is None else raw, definition, self.description, task_id, status=answer.status)
         location = answer.headers.get("location") if 300 <= answer.status < 400 else None
         if location is None or task.result is not None:
@@ -278,11 +278,11 @@ class CustomProvider(RestProvider):
         return self.definition.handle is not None or self.definition.task_ids.is_same(found, asked)
 
     def find_task(self, answer: Any, task_id: str) -> Any:
-        definition = self.definition
-        raw = answer if definition.task is None else definition.task.find(answer, task_id)
+        at = self.definition.get.task
+        raw = answer if at is None else at.find(answer, task_id)
         if raw is None:
             # That there is no such task is for the API to say: this may be a refusal, or a slip in the definition.
-            raise BadAnswerError(f"{definition.title} answered without the task {task_id} where get.task looks")
+            raise BadAnswerError(f"{self.definition.title} answered without the task {task_id} where get.task looks")
         return raw
 
     def means_the_task(self, error: NotFoundError) -> bool:
@@ -291,7 +291,7 @@ class CustomProvider(RestProvider):
 
     def is_doubtful(self, error: NotFoundError, task_id: str) -> bool:
         """Whether nothing in the definition says what a 404 means."""
-        return 404 not in self.definition.not_found_statuses and super().is_doubtful(error, task_id)
+        return 404 not in self.definition.get.not_found_statuses and super().is_doubtful(error, task_id)
 
     def ask_the_api(self, error: NotFoundError, deadline: Deadline) -> None:
         """Ask for the list, where there is one; else only the definition can tell."""
@@ -303,23 +303,23 @@ class CustomProvider(RestProvider):
 
     def find_entries(self, answer: Any) -> Sequence[Any]:
         """Return what ``list.items`` finds; where that is an object of tasks, its pairs."""
-        definition = self.definition
-        items = None if definition.items is None else definition.items.find(answer)
-        if definition.is_by_id and isinstance(items, Mapping):
+        definition, listing = self.definition, self._list
+        items = listing.items.find(answer)
+        if listing.by_id and isinstance(items, Mapping):
             return tuple(items.items())
-        if definition.is_by_id or not isinstance(items, list):
+        if listing.by_id or not isinstance(items, list):
             told = f"{definition.title} answered with no list of tasks where list.items looks"
-            if definition.answer_format is XML and definition.items is not None:
-                told += f". XML has no lists of one or none: write [{definition.items.text}][] there"
+            if definition.format is XML:
+                told += f". XML has no lists of one or none: write [{listing.items.text}][] there"
             raise BadAnswerError(told)
         return items
 
     def read_entry(self, entry: Any, deadline: Deadline) -> Task:
         """Return the task of an entry; one that has no more than an ID is asked for."""
-        definition = self.definition
-        if definition.entry_id is None:
-            return self.to_task(entry[1], entry[0]) if definition.is_by_id else super().read_entry(entry, deadline)
-        found = as_word(definition.entry_id.find(entry))
+        definition, listing = self.definition, self._list
+        if listing.id is None:
+            return self.to_task(entry[1], entry[0]) if listing.by_id else super().read_entry(entry, deadline)
+        found = as_word(listing.id.find(entry))
         if found is None:
             raise BadAnswerError(f"{definition.title} answered with a list entry that has no ID where list.id looks")
         try:
@@ -330,7 +330,7 @@ class CustomProvider(RestProvider):
 
     def as_sent(self, request: RestRequest) -> RestRequest:
         """Put the parameters of the page into the body, where the API wants them there."""
-        paging = self.definition.paging
+        paging = self._list.paging
         if not paging.in_body:
             return request
         own = {name: value for name, value in request.params if name in (paging.parameter, paging.size_parameter)}
@@ -355,7 +355,7 @@ class CustomProvider(RestProvider):
         except RequestError as error:
             # A refused login says nothing of a task, whatever its status.
             is_login = error.is_of_login or isinstance(error, AuthenticationError)
-            if is_login or error.status not in self.definition.not_found_statuses:
+            if is_login or error.status not in self.definition.get.not_found_statuses:
                 raise
             raise error.turned_into(NotFoundError) from None
         if not task.is_final:
@@ -367,18 +367,17 @@ class CustomProvider(RestProvider):
         handle = self.definition.handle
         if handle is None or task_id in self._next:
             return None
-        request = handle.request.fill(self._values, self.definition.task_ids.values(task_id))
+        request = handle.fill(self._values, self.definition.task_ids.values(task_id))
         raw = self.ask_about(task_id, request, deadline).data
         following = as_word(handle.next.find(raw))
         if following is not None:
             self._next[task_id] = following
             return None
-        is_cancelled = handle.cancelled_if is not None and handle.cancelled_if.find(raw) is True
-        state = TaskState.CANCELLED if is_cancelled else TaskState.QUEUED
+        state = TaskState.CANCELLED if find(handle.cancelled_if, raw) is True else TaskState.QUEUED
         found = {
             "id": task_id,
             "state": state.value,
-            "message": handle.message and _as_reason(handle.message.find(raw)),
+            "message": _as_reason(find(handle.message, raw)),
         }
         return new_task(raw, found, self.description, state)
 
@@ -394,13 +393,13 @@ class CustomProvider(RestProvider):
     def read_page(self, query: TaskQuery, cursor: str | None, deadline: Deadline) -> TaskPage:
         """Send the definition's ``list``. The cursor is the next page's query, # and this page's first task."""
         own_query, _separator, previous = (cursor or "").partition("#")
-        counts = self.definition.paging.style in ("offset", "page")
+        style = self._list.paging.style
         try:
             page = super().read_page(query, None if cursor is None else own_query, deadline)
         except (RejectedError, TransientError) as error:
             # Some say so that the last page, a full one, was the last.
             is_missing = error.status == 404 and not error.is_of_login
-            if cursor is None or self.definition.paging.style != "page" or not is_missing:
+            if cursor is None or style != "page" or not is_missing:
                 raise
             return TaskPage(())
         first = quote(page.tasks[0].id, safe="") if page.tasks else ""
@@ -409,19 +408,20 @@ class CustomProvider(RestProvider):
                 f"{self.definition.title} answered with the same page of tasks again: it does not page as list.paging "
                 "says"
             )
-        following = f"{page.next_cursor}#{first}" if page.next_cursor is not None and counts else page.next_cursor
-        return page._replace(next_cursor=following)
+        if page.next_cursor is None or style not in ("offset", "page"):
+            return page
+        return page._replace(next_cursor=f"{page.next_cursor}#{first}")
 
     def params_after(self, answer: Answer, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the next page, also as the header ``Link`` tells of it (RFC 8288)."""
-        if self.definition.paging.style != "link_header":
+        if self._list.paging.style != "link_header":
             return super().params_after(answer, params, tasks, deadline)
         link = next_link(answer.headers.get("link", ""))
         return None if link is None else self._by_link(link, deadline)
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Return the next page as ``list.paging`` tells of it."""
-        paging = self.definition.paging
+        paging = self._list.paging
         if paging.next is not None:
             following = paging.next.find(answer)
             if following is None or following is False or following == "":
@@ -436,25 +436,24 @@ class CustomProvider(RestProvider):
 
     def list_entry_lacks_something(self, task: Task) -> bool:
         """Whether there is more to be read than a list shows."""
-        definition = self.definition
-        if not definition.list_is_complete:
+        if not self._list.is_complete:
             # Its entry may have no state at all.
-            return task.is_final or task.raw_state == "null"
-        return task.is_final and definition.when_ended is not None
+            return task.is_final or task.raw_state == NULL
+        return task.is_final and self.definition.when_ended is not None
 
     @property
     def can_list(self) -> bool:
         definition = self.definition
-        return definition.list is not None and definition.entry_id is None and definition.handle is None
+        return definition.list is not None and definition.list.id is None and definition.handle is None
 
     def _with_end(self, task: Task, deadline: Deadline) -> Task:
         """Add what the API tells of an ended task at another place."""
-        definition = self.definition
-        if definition.when_ended is None:
+        ended = self.definition.when_ended
+        if ended is None:
             return task
         try:
-            answer = self.ask(self._about(definition.when_ended, task.id), deadline, of_task=True)
-            found = {name: expression.find(answer) for name, expression in definition.ended.items()}
+            answer = self.ask(self._about(ended, task.id), deadline, of_task=True)
+            message, result, code = (find(at, answer) for at in (ended.message, ended.result, ended.code))
         except NotFoundError:
             # That is forgotten sooner than the task, or never was: the task itself is there.
             return task
@@ -462,10 +461,9 @@ class CustomProvider(RestProvider):
             # Trouble with this request is not the end of the task.
             told = f"The request of when_ended failed: {sentence(error.message)}"
             return replace(task, message=f"{sentence(task.message)} {told}" if task.message else told)
-        words, result, failed = _as_reason(found.get("message")), found.get("result"), task.error
+        words, failed = _as_reason(message), task.error
         if failed is not None:
-            code = _as_code(found.get("code")) or failed.code
-            failed = _documented(self.description, code, words or failed.detail)
+            failed = _documented(self.description, _as_code(code) or failed.code, words or failed.detail)
         return replace(
             task,
             message=words or task.message,
@@ -477,7 +475,7 @@ class CustomProvider(RestProvider):
         word = as_word(following)
         if word is None:
             raise BadAnswerError(f"{self.definition.title} answered with a cursor that is neither text nor number")
-        return changed(params, self.definition.paging.parameter, word)
+        return changed(params, self._list.paging.parameter, word)
 
     def _by_link(self, link: object, deadline: Deadline) -> Params:
         if not isinstance(link, str):
@@ -496,20 +494,24 @@ class CancellingProvider(CustomProvider, TaskCanceller):
     @property
     def lists_lack_cancelling(self) -> bool:
         """Whether ``possible_if`` may look for what no list has."""
-        return self.definition.cancel_possible_if is not None and not self.definition.list_is_complete
+        listing = self.definition.list
+        return self._cancel.possible_if is not None and listing is not None and not listing.is_complete
+
+    @property
+    def _cancel(self) -> Cancel:
+        return cast("Cancel", self.definition.cancel)
 
     def why_not_cancellable(self, task: Task) -> str | None:
         """Return that the definition's ``possible_if`` is not true of it, or that there is only its handle yet."""
-        definition, handle = self.definition, self.definition.handle
-        if handle is not None and task.id not in self._next:
+        if self.definition.handle is not None and task.id not in self._next:
             return "it has not begun, and the definition says how to cancel a task that has"
-        if definition.cancel_possible_if is None or definition.cancel_possible_if.find(task.raw) is True:
+        possible_if = self._cancel.possible_if
+        if possible_if is None or possible_if.find(task.raw) is True:
             return None
         return f"the API says so, by cancel.possible_if of the definition (its state is {task.raw_state})"
 
     def cancel(self, task: Task, deadline: Deadline) -> None:
-        template = cast("RequestTemplate", self.definition.cancel)
-        self.ask(self._about(template, task.id), deadline, of_task=True)
+        self.ask(self._about(self._cancel, task.id), deadline, of_task=True)
 
 
 #: A link of the header and its parameters; an address holds neither < nor >.
@@ -528,12 +530,12 @@ def describe(definition: Definition) -> ProviderDescription:
     return replace(
         DESCRIPTION,
         title=definition.title,
-        states=definition.states,
-        documented_errors=definition.documented_errors,
+        states=definition.states.words,
+        documented_errors=definition.failure_codes,
         poll_interval=definition.poll_interval,
         quota=definition.quota,
         transient_statuses=definition.transient_statuses,
-        answer_format=definition.answer_format,
+        answer_format=definition.format,
         launch_id_paths=definition.launch_id or DESCRIPTION.launch_id_paths,
         task_id_pattern=ids.pattern,
         task_id_hint=ids.hint,
@@ -548,8 +550,7 @@ def _read_task_id(definition: Definition, given: str) -> str:
     if definition.task_ids.pattern is not None and len(task_id) > LONGEST_ID:
         raise bad_id(f"contains an ID of {len(task_id)} characters; at most {LONGEST_ID} are allowed")
     # Fails here where the ID lacks its parts or is no path, before anything is sent.
-    first = definition.get if definition.handle is None else definition.handle.request
-    fill_path(first.path, {**definition.values, **definition.task_ids.values(task_id)})
+    fill_path((definition.handle or definition.get).path, {**definition.values, **definition.task_ids.values(task_id)})
     return task_id
 
 

@@ -24,10 +24,9 @@ from ..._provider.contract import ProviderTools
 from ..._provider.description import ProviderDescription
 from ..._provider.fields import as_number, as_prose, as_word
 from ..._provider.options import ConnectionOptions
-from .definition import Definition, SessionTemplate
+from .definition import Definition, Session
 from .expressions import Expression
-from .schema import LOGIN_VALUES
-from .templates import fill_body, fill_path, fill_text, placeholders
+from .templates import LOGIN_VALUES, fill_body, fill_path, fill_text, placeholders
 
 #: What an OAuth 2 server calls a login that it refuses (RFC 6749, 5.2).
 _OAUTH2_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "access_denied"})
@@ -52,13 +51,13 @@ class _DefinedSession(SessionLogin):
         self,
         channel: Channel,
         definition: Definition,
-        session: SessionTemplate,
+        session: Session,
         options: ConnectionOptions,
         *,
         tools: ProviderTools,
         description: ProviderDescription,
     ) -> None:
-        if definition.login == "oauth2":
+        if definition.login.oauth2 is not None:
             description = replace(description, read_refusal=_read_oauth2_refusal)
         super().__init__(channel, tools.clock, description, tools.hide)
         self._definition = definition
@@ -77,10 +76,10 @@ class _DefinedSession(SessionLogin):
         session, options = self._session, self._options
         values = values_of(self._definition, options)
         base = options.needed("auth_url").rstrip("/") if session.is_elsewhere else base_url(self._definition, options)
-        url = f"{base}{session.path}"
-        headers = {"Accept": self._definition.answer_format.media_type, **_headers(self._definition, options, url)}
+        url = f"{base}{fill_path(session.own_path, self._definition.values)}"
+        headers = {"Accept": self._definition.format.media_type, **_headers(self._definition, options, url)}
         if session.basic:
-            name, secret = session.basic
+            name, secret = self._definition.login.basic
             headers.update(basic_login(options.needed(name), options.needed(secret)))
         form = None if session.form is None else tuple(fill_body(session.form, values).items())
         return HttpRequest(
@@ -97,7 +96,7 @@ class _DefinedSession(SessionLogin):
     def _read(self, response: HttpResponse, method: str) -> Any:
         if self._session.token is None and response.status in range(200, 400):
             # What such an answer has as its body is of no interest, but for the address of the logout.
-            return data_or_none(response, self._definition.answer_format)
+            return data_or_none(response, self._definition.format)
         return super()._read(response, method)
 
     def _access_from(self, answer: Any, response: HttpResponse) -> Access:
@@ -125,8 +124,8 @@ class _DefinedSession(SessionLogin):
         self._logout_address = self._address_of_logout(answer, response)
         base = base_url(definition, self._options)
         headers = _headers(definition, self._options, base)
-        if definition.login_header is not None:
-            headers[definition.login_header] = f"{definition.login_prefix}{token}"
+        if definition.token_header is not None:
+            headers[definition.token_header] = f"{definition.login.prefix}{token}"
         return Access(base, headers, token=token)
 
     def _seconds_of(self, answer: Any) -> float | None:
@@ -168,7 +167,7 @@ class _DefinedSession(SessionLogin):
 
 def base_url(definition: Definition, options: ConnectionOptions) -> str:
     """Return the address that all paths of the API begin at."""
-    return with_path(options.needed("api_url"), definition.base_path)
+    return with_path(options.needed("api_url"), definition.root)
 
 
 def values_of(definition: Definition, options: ConnectionOptions) -> dict[str, str]:
@@ -205,17 +204,18 @@ def make_login(
         verb = "is" if len(missing) == 1 else "are"
         raise OptionError(
             missing[0],
-            f"the definition (its login is {definition.login}) needs {listed(named)}, which {verb} missing",
+            f"the definition (its login is {definition.login.type}) needs {listed(named)}, which {verb} missing",
         )
-    if definition.session is not None:
-        warning = plain_http_warning(options.needed("auth_url")) if definition.session.is_elsewhere else None
+    session = definition.login.session
+    if session is not None:
+        warning = plain_http_warning(options.needed("auth_url")) if session.is_elsewhere else None
         if warning is not None:
             tools.warn(warning)
-        return _DefinedSession(channel, definition, definition.session, options, tools=tools, description=description)
+        return _DefinedSession(channel, definition, session, options, tools=tools, description=description)
     headers = _headers(definition, options, options.needed("api_url"))
-    if definition.login == "basic":
+    if definition.login.type == "basic":
         headers.update(basic_login(options.needed("username"), options.needed("password")))
-    elif definition.login_header is not None:
-        headers[definition.login_header] = f"{definition.login_prefix}{options.needed('api_token')}"
+    elif definition.token_header is not None:
+        headers[definition.token_header] = f"{definition.login.prefix}{options.needed('api_token')}"
     access = Access(base_url(definition, options), headers)
     return FixedLogin(access, advice="check the login's options, and login in the definition")

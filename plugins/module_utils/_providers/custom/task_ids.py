@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ..._api.addresses import bad_id, on_same_server
 from ..._core.errors import OptionError
-from .schema import mistake
+from .keys import PATH, TEXT, Kind, key, mistake
 from .templates import fill_text
 
 #: Characters of an ID that a pattern is tried on, and the bits of work that this may be: see ``_work_of``.
@@ -124,27 +122,35 @@ class TaskIds:
         return found.casefold() in names
 
 
-def read_task_ids(definition: Mapping[str, Any]) -> TaskIds:
+@dataclass(frozen=True)
+class TaskIdKeys:
+    """What a definition says about IDs."""
+
+    pattern: str | None = key(Kind({"type": "string", "maxLength": 500}))
+    words: str | None = key(TEXT)
+    address: str | None = key(Kind({**PATH.schema, "maxLength": 500}))
+    parts: str | None = key(Kind({"type": "string", "maxLength": 500}))
+
+
+def read_task_ids(given: TaskIdKeys, *, is_path: bool) -> TaskIds:
     """Read what a definition says about IDs.
 
     Raises:
         OptionError: it is wrong.
     """
-    given = definition.get("task_id", {})
-    if ("pattern" in given) != ("words" in given):
-        missing = "words" if "pattern" in given else "pattern"
+    if (given.pattern is None) != (given.words is None):
+        missing = "pattern" if given.pattern is None else "words"
         raise OptionError("definition", f"definition is wrong at $.task_id: {missing} is missing")
-    parts = _id_template(given["parts"], "$.task_id.parts", ".") if "parts" in given else None
-    address = _id_template(given["address"], "$.task_id.address", "[^/]") if "address" in given else None
+    parts = None if given.parts is None else _id_template(given.parts, "$.task_id.parts", ".")
+    address = None if given.address is None else _id_template(given.address, "$.task_id.address", "[^/]")
     names = {"id"} if parts is None else {"id", *re.compile(parts.pattern).groupindex}
     if address is not None:
         found = {*re.compile(address.pattern).groupindex}
         if not found <= names or ("id" not in found and found != names - {"id"}):
             needed = "{id}" if parts is None else f"{{id}}, or all parts of {parts.text}"
             raise mistake(f"$.task_id.address has to have {needed}, and nothing else")
-    pattern = given.get("pattern")
-    is_path = "{id:path}" in definition.get("handle", definition["get"])["path"]
-    return TaskIds(None if pattern is None else _pattern(pattern), given.get("words", ""), address, parts, is_path)
+    pattern = None if given.pattern is None else _pattern(given.pattern)
+    return TaskIds(pattern, given.words or "", address, parts, is_path)
 
 
 def _id_template(text: str, path: str, last: str) -> IdTemplate:

@@ -16,7 +16,14 @@ from ..._api.addresses import bad_id, path_segment
 from ..._api.json_api import Accepted
 from ..._core.errors import OptionError
 from ..._provider.rest import Params, RestRequest
-from .schema import LOGIN_VALUES, PLACES, TOKEN, mistake
+from .keys import ANYTHING, PARAMETERS, PATH, key, mistake, one_of
+
+#: The connection options that every request can name.
+PLACES = ("account_id", "region")
+#: What headers and bodies can name besides: addresses are shown, these are not.
+LOGIN_VALUES = ("username", "password", "api_key", "api_token", "app_id", "app_secret")
+#: The token of a session, in bodies.
+TOKEN = "token"  # noqa: S105 - the name of a placeholder
 
 #: A brace after a backslash is one.
 _PLACEHOLDER = re.compile(r"\\\{|\{(\w+(?:\.\w+)?)(?::(\w+))?\}")
@@ -149,11 +156,15 @@ def put(body: Any, place: str, value: Any) -> Any:
 class RequestTemplate:
     """A request whose parts may hold placeholders."""
 
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    body: Any
-    accepted: Accepted
+    method: str = key(one_of("GET", "POST"), "GET")
+    path: str = key(PATH, needed=True)
+    query: Mapping[str, Any] = key(PARAMETERS, {})
+    body: Any = key(ANYTHING)
+
+    @property
+    def accepted(self) -> Accepted:
+        """What is a good answer to it."""
+        return Accepted()
 
     def fill(self, values: Mapping[str, str], task: Mapping[str, str] | None = None) -> RestRequest:
         """Return the request with the placeholders filled, those of a task too.

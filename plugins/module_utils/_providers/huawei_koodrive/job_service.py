@@ -11,19 +11,18 @@ here, and FAILED in ``/task``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..._api.addresses import path_segment
-from ..._api.schemas import AnswerSchema
 from ..._core.clock import Deadline
 from ..._core.errors import RejectedError
 from ..._core.task import Task, TaskState, parse_time
 from ..._provider.contract import TaskQuery
 from ..._provider.description import ProviderDescription
-from ..._provider.fields import Kind, TaskFields, as_it_is, as_percent, at
+from ..._provider.fields import ANYTHING, Kind, TaskFields, as_it_is, as_percent, at
 from ..._provider.rest import Params, RestRequest, changed, whole_number
 from .codes import is_gateways, job_error_of
 from .service import CODE, ID, LOOSE, OPTIONAL_LIST, KooDriveProvider, as_code, envelope, type_of, without_contradiction
@@ -101,18 +100,15 @@ def job_from_json(raw: Any, description: ProviderDescription) -> Task:
 class JobService(KooDriveProvider):
     """The adapter of ``/jobs``."""
 
+    folder = "/jobs"
+    task_at = at("data", ANYTHING)
     answer_schema = envelope(required=["data"])
     list_schema = envelope({"data": OPTIONAL_LIST}, required=["data"])
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     type_parameter = "type"
     types = JOB_TYPES
     launch_path = "/jobs"
     launch_key = "data"
-    _folder = "/jobs"
-
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /jobs/{id}, or /{id}."""
-        return RestRequest(f"{self._folder}/{path_segment(task_id)}")
 
     def read_task(self, task_id: str, deadline: Deadline) -> Task:
         """Ask for one job, at the second address where the gateway has no such API: the documents print that one."""
@@ -124,20 +120,17 @@ class JobService(KooDriveProvider):
             if error.status != 404 or not is_gateways(error.code) or request == printed:
                 raise
         task = self.read_task_at(printed, task_id, deadline)
-        self._folder = ""
+        self.folder = ""
         return task
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /jobs."""
         return RestRequest("/jobs", self.list_params(query, {"offset": "0", "limit": str(self.description.page_size)}))
 
-    def find_task(self, answer: Any, task_id: str) -> Any:
-        return answer["data"]
-
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return job_from_json(raw, self.description)
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
+    def find_entries(self, answer: Any) -> Sequence[Any]:
         """Return the list, of jobs without their parts."""
         return [{"jobInfo": job} for job in answer["data"] or ()]
 

@@ -10,12 +10,10 @@ Facts: getTaskDetail, getTaskLIst and createTask of the KooDrive API reference.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._api.addresses import path_segment
-from ..._api.schemas import AnswerSchema
 from ..._core.clock import Deadline
 from ..._core.task import Task, TaskState, parse_time
 from ..._provider.contract import Launch, TaskQuery
@@ -83,21 +81,18 @@ def _same(one: object, other: object) -> bool:
 class TaskService(KooDriveProvider):
     """The adapter of ``/task``."""
 
+    folder = "/task"
     answer_schema = envelope()
     #: The reference's table says taskList, its example taskListDtos.
     list_schema = envelope(
         {"taskList": OPTIONAL_LIST, "taskListDtos": OPTIONAL_LIST, "nextCursor": OPTIONAL_CODE},
         anyOf=[{"required": ["taskList"]}, {"required": ["taskListDtos"]}],
     )
-    task_schema = AnswerSchema(FIELDS.schema)
+    fields = FIELDS
     type_parameter = "taskType"
     types = TASK_TYPES
     launch_path = "/task/create"
     launch_key = "taskId"
-
-    def task_request(self, task_id: str) -> RestRequest:
-        """GET /task/{id}."""
-        return RestRequest(f"/task/{path_segment(task_id)}")
 
     def list_request(self, query: TaskQuery) -> RestRequest:
         """GET /task/list."""
@@ -106,9 +101,8 @@ class TaskService(KooDriveProvider):
     def to_task(self, raw: Any, known_id: str | None = None) -> Task:
         return task_from_json(raw, self.description)
 
-    def find_entries(self, answer: Any) -> Iterable[Any]:
-        entries: list[Any] = answer.get("taskList") or answer.get("taskListDtos") or []
-        return entries
+    def find_entries(self, answer: Any) -> Sequence[Any]:
+        return answer.get("taskList") or answer.get("taskListDtos") or ()
 
     def next_params(self, answer: Any, params: Params, tasks: Sequence[Task], deadline: Deadline) -> Params | None:
         """Follow the cursor: the end has none."""

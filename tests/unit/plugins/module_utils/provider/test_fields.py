@@ -21,7 +21,7 @@ def test_a_table_gives_a_schema():
         name=at("meta.name"),
         state=at("meta.state", needed=True),
     )
-    assert table.schema == {
+    assert table.schema.schema == {
         "type": "object",
         "required": ["id", "meta"],
         "properties": {

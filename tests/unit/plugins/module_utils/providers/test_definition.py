@@ -21,8 +21,10 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.rest import DONE, RestRequest
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import definition as _definition
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom import expressions
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import read_definition
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import SCHEMA
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import (
+    SCHEMA,
+    read_definition,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.templates import fill_body, fill_path
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 
@@ -279,8 +281,13 @@ def test_the_schema_is_one():
 
 def test_the_least_definition():
     definition = read(LEAST)
-    assert (definition.title, definition.base_path, definition.login) == ("The API", "", "none")
-    assert (definition.list, definition.when_ended, definition.quota, definition.session) == (None, None, (), None)
+    assert (definition.title, definition.root, definition.login.type) == ("The API", "", "none")
+    assert (definition.list, definition.when_ended, definition.quota, definition.login.session) == (
+        None,
+        None,
+        (),
+        None,
+    )
     assert (definition.get.method, definition.poll_interval, definition.times) == ("GET", 5.0, ("rfc3339",))
     assert definition.needs == ()
 
@@ -315,8 +322,8 @@ def test_places_are_filled_where_they_are_known():
         "session": {**SESSION, "path": "/{region}/in", "logout": {"method": "POST", "path": "/{region}/out"}},
     }
     definition = read(given, account_id="a b", region="x/y")
-    assert definition.base_path == "/accounts/a%20b"
-    assert (definition.session.path, definition.session.logout.path) == ("/x%2Fy/in", "/{region}/out")
+    assert definition.root == "/accounts/a%20b"
+    assert fill_path(definition.login.session.own_path, definition.values) == "/x%2Fy/in"
     with pytest.raises(OptionError) as caught:
         read(given, account_id=" ", region="x")
     assert caught.value.option == "account_id"
@@ -351,7 +358,7 @@ def test_a_cancel_is_filled():
     cancel = {"path": "/tasks/{id}/cancel", "body": {"ids": ["{id:int}"]}, "possible_if": "can_cancel"}
     definition = read(changed("cancel", cancel))
     assert definition.cancel.fill({}, {"id": "7"}) == RestRequest("/tasks/7/cancel", (), {"ids": [7]}, "POST", DONE)
-    assert definition.cancel_possible_if.find({"can_cancel": True}) is True
+    assert definition.cancel.possible_if.find({"can_cancel": True}) is True
 
 
 @pytest.mark.parametrize("task_id", ["x", "", "1.5", "٣", "9" * 5000])
@@ -478,13 +485,13 @@ def test_an_id_without_its_parts():
 
 @pytest.mark.parametrize("task_id", ["7", "a`b", "a'b", 'a"b', "\\", "{id}", "ü\n", "`]|[0]|`"])
 def test_an_id_in_an_expression(task_id):
-    task = read(changed("get.task", "tasks[?id=={id}] | [0]")).task
+    task = read(changed("get.task", "tasks[?id=={id}] | [0]")).get.task
     wanted = {"id": task_id}
     assert task.find({"tasks": [{"id": "x"}, wanted]}, task_id) == wanted
 
 
 def test_numbers_and_booleans_as_states():
-    states = read(changed("states", {0: "queued", True: "succeeded", "3": "failed"})).states
+    states = read(changed("states", {0: "queued", True: "succeeded", "3": "failed"})).states.words
     assert {raw.lower() for raw in states} == {"0", "true", "3"}
 
 

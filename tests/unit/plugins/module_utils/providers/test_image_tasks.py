@@ -120,7 +120,7 @@ EXPIRES = {"expires_at": "2026-01-04T03:05:05Z"}
 )
 @BOTH
 def test_a_documented_answer_becomes_a_task(raw, expected, description):
-    assert ImageTaskProvider.task_schema.problem(raw) is None
+    assert ImageTaskProvider.fields.schema.problem(raw) is None
     task = task_from_json(raw, description)
     fields = {**vars(expected), "provider": description.name, "raw": raw}
     assert vars(task) == fields

@@ -24,7 +24,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.netapp_astra_control import (
     DESCRIPTION,
     FIELDS,
-    AstraTaskProvider,
     read_refusal,
     task_from_json,
 )
@@ -39,7 +38,7 @@ ID = "ae1e6561-9e22-406c-8a5a-762f4604da00"
 OTHER = "bc1e6561-9e22-406c-8a5a-762f4604da00"
 LOGIN = {"api_url": "https://astra.example", "account_id": ACCOUNT, "api_token": "t0kEn-s3cr3t"}
 TASKS_URL = f"https://astra.example/accounts/{ACCOUNT}/core/v1/tasks"
-TASK_SCHEMA = AstraTaskProvider.task_schema
+TASK_SCHEMA = FIELDS.schema
 
 
 def raw_task(state="running", **fields):
@@ -146,7 +145,7 @@ def test_each_other_field_may_be_missing_or_of_an_older_version(field):
     assert task_from_json(raw).state is TaskState.RUNNING
 
 
-NULLABLE = sorted(set(FIELDS.schema["properties"]) - {"id", "state"})
+NULLABLE = sorted(set(TASK_SCHEMA.schema["properties"]) - {"id", "state"})
 
 
 @pytest.mark.parametrize("field", NULLABLE)

@@ -21,7 +21,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.argument_specs import TASK_WAIT
 from ansible_collections.longrunning.tasks.plugins.module_utils._module.runner import with_connection
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.options import SECRET_OPTIONS
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.schema import ABOUT
+from ansible_collections.longrunning.tasks.plugins.module_utils._providers.custom.definition import ABOUT
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import Outcome, WaitPlan, wait_for_tasks
 from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader

@@ -29,7 +29,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmware_live_site_recovery import (
     DESCRIPTION,
-    TASK_SCHEMA,
+    FIELDS,
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
@@ -162,7 +162,7 @@ def test_progress_that_is_no_number(value):
 )
 def test_times(value, moment):
     raw = raw_task(status="SUCCESS", start_time=value, complete_time=value, queued_time=value)
-    assert TASK_SCHEMA.problem(raw) is None
+    assert FIELDS.schema.problem(raw) is None
     found = task_from_json(raw)
     assert [found.created_at, found.started_at, found.finished_at] == [moment] * 3
 
