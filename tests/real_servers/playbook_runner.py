@@ -40,6 +40,12 @@ class Run:
         return bool(self.result.get("failed", False))
 
     @property
+    def good(self) -> dict[str, Any]:
+        """The result of a module that did not fail."""
+        assert not self.failed, self.result["msg"]
+        return self.result
+
+    @property
     def msg(self) -> str:
         """The text of a failure, after a look at whether a person can read it."""
         assert self.failed, self.result

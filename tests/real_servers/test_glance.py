@@ -14,7 +14,7 @@ import json
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import image_tasks
 import pytest
@@ -22,12 +22,14 @@ from playbook_runner import PlaybookRunner, Run
 from server_process import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from definition_proof import Show
     from image_tasks import ImageSource
     from openstack_server import Account, OpenStackServer
 
+#: IDs by the state that they have come to.
+Finished = dict[str, list[str]]
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 INTERNAL_ERROR = "Task failed due to Internal Error"
 MOST_VERBOSE = "-vvvvv"
@@ -75,9 +77,9 @@ class Player:
         return self.play("task_wait", None, verbosity=verbosity, **{**WAIT, "task_ids": task_ids, **options})
 
 
-def states_by_id(run: Run) -> dict[str, str]:
+def states_by_id(result: dict[str, Any]) -> dict[str, str]:
     """Return the state of each returned task."""
-    return {task["id"]: task["state"] for task in run.result["tasks"]}
+    return {task["id"]: task["state"] for task in result["tasks"]}
 
 
 @pytest.fixture(scope="session")
@@ -86,26 +88,19 @@ def player(openstack: OpenStackServer, tmp_path_factory: pytest.TempPathFactory)
     return Player(tmp_path_factory.mktemp("plays"), openstack)
 
 
-class Finished(NamedTuple):
-    """Ids of tasks that have ended, in the order of their launch."""
-
-    succeeded: list[str]
-    failed: list[str]
-
-
 @pytest.fixture(scope="session")
 def finished(openstack: OpenStackServer, image_source: ImageSource) -> Finished:
-    """Three imports that went well and two that did not."""
+    """Three imports that have succeeded and two that have failed, in the order of their launch."""
 
     def run(url: str) -> str:
         task_id = image_tasks.launch_import(openstack, url)
         image_tasks.wait_for_status(openstack, task_id)
         return task_id
 
-    return Finished(
-        succeeded=[run(image_source.fast_url) for _number in range(3)],
-        failed=[run(image_source.missing_url) for _number in range(2)],
-    )
+    return {
+        "succeeded": [run(image_source.fast_url) for _number in range(3)],
+        "failed": [run(image_source.missing_url) for _number in range(2)],
+    }
 
 
 def wait_for_look(watch: image_tasks.RequestWatch, playing: Future[Run], *task_ids: str) -> None:
@@ -120,7 +115,7 @@ def test_wait_for_success(player: Player, openstack: OpenStackServer, image_sour
     """The result of a good import is the ID of the image."""
     task_id = image_tasks.launch_import(openstack, image_source.fast_url)
     run = player.wait(task_id)
-    assert not run.failed, run.result.get("msg")
+    assert run.good
     assert run.result["changed"] is False
     assert run.result["outcome"] == "succeeded"
     assert run.result["timed_out"] is False
@@ -164,7 +159,7 @@ def test_history(player: Player, openstack: OpenStackServer, image_source: Image
         wait_for_look(watch, playing, second)
         image_source.release(second_image)
         run = playing.result()
-    assert not run.failed, run.result.get("msg")
+    assert run.good
     assert [task["id"] for task in run.result["tasks"]] == [first, second]
     history = {task["id"]: task["history"] for task in run.result["tasks"]}
     for task_id, name in ((first, "first"), (second, "second")):
@@ -190,7 +185,7 @@ def test_wait_ends_in_time(player: Player, openstack: OpenStackServer, image_sou
     assert task_id in run.msg
     assert (run.result["outcome"], run.result["timed_out"]) == ("timed_out", True)
     assert run.result["pending_task_ids"] == [task_id]
-    assert states_by_id(run) == {task_id: "running"}
+    assert states_by_id(run.result) == {task_id: "running"}
     assert run.result["elapsed"] >= 1
     # The task itself goes on, and ends well.
     assert image_tasks.wait_for_status(openstack, task_id)["status"] == "success"
@@ -251,12 +246,11 @@ def test_launch(player: Player, image_source: ImageSource, show: Show) -> None:
 
 def test_info(player: Player, finished: Finished) -> None:
     """Tasks come in the order asked; one that failed is no failure of the module."""
-    wanted = [finished.failed[0], finished.succeeded[0]]
+    wanted = [finished["failed"][0], finished["succeeded"][0]]
     run = player.play("task_info", task_ids=wanted)
-    assert not run.failed, run.result.get("msg")
-    assert run.result["changed"] is False
-    assert [task["id"] for task in run.result["tasks"]] == wanted
-    assert [task["state"] for task in run.result["tasks"]] == ["failed", "succeeded"]
+    assert run.good["changed"] is False
+    assert states_by_id(run.good) == dict(zip(wanted, ["failed", "succeeded"], strict=True))
+    assert list(states_by_id(run.good)) == wanted
 
 
 def test_info_of_unknown_task(player: Player, finished: Finished, show: Show) -> None:
@@ -264,20 +258,18 @@ def test_info_of_unknown_task(player: Player, finished: Finished, show: Show) ->
     run = player.play("task_info", task_ids=[UNKNOWN_ID], verbosity=None)
     show("not found", run.msg)
     assert UNKNOWN_ID in run.msg
-    wanted = [UNKNOWN_ID, finished.succeeded[0]]
-    run = player.play("task_info", task_ids=wanted, not_found="succeed")
-    assert not run.failed, run.result.get("msg")
-    assert states_by_id(run) == {UNKNOWN_ID: "not_found", finished.succeeded[0]: "succeeded"}
+    known = finished["succeeded"][0]
+    run = player.play("task_info", task_ids=[UNKNOWN_ID, known], not_found="succeed")
+    assert states_by_id(run.good) == {UNKNOWN_ID: "not_found", known: "succeeded"}
 
 
 def test_list_goes_through_pages(player: Player, openstack: OpenStackServer, finished: Finished, show: Show) -> None:
     """Two tasks a page, and yet all of them come, each once; the module only reads."""
     watch = image_tasks.RequestWatch(openstack, "glance")
     run = player.play("task_list", filters={"limit": 2}, types=["import"])
-    assert not run.failed, run.result.get("msg")
-    ids = [task["id"] for task in run.result["tasks"]]
+    ids = [task["id"] for task in run.good["tasks"]]
     assert len(ids) == len(set(ids)) == run.result["count"]
-    assert {*finished.succeeded, *finished.failed} <= set(ids)
+    assert {*finished["succeeded"], *finished["failed"]} <= set(ids)
     assert run.result["truncated"] is False
     asked = watch.requests()
     assert {method for method, _target in asked} == {"GET"}
@@ -286,82 +278,60 @@ def test_list_goes_through_pages(player: Player, openstack: OpenStackServer, fin
     assert len(pages) >= len(ids) / 2
 
 
-@pytest.mark.parametrize(("states", "kind"), [(["succeeded"], "succeeded"), (["failed"], "failed")])
-def test_list_of_states(player: Player, finished: Finished, states: list[str], kind: str) -> None:
+# Glance filters by one status at a time; the module knows how to ask for two.
+@pytest.mark.parametrize("states", [["succeeded"], ["failed"], ["succeeded", "failed"]])
+def test_list_of_states(player: Player, finished: Finished, states: list[str]) -> None:
     """Only tasks in the wanted states come, from every page."""
-    run = player.play("task_list", states=states, filters={"limit": 2})
-    assert not run.failed, run.result.get("msg")
-    assert set(states_by_id(run).values()) == {kind}
-    assert set(getattr(finished, kind)) <= set(states_by_id(run))
-
-
-def test_list_of_two_states(player: Player, finished: Finished) -> None:
-    """Glance filters by one status at a time; the module knows how to ask for two."""
-    run = player.play("task_list", states=["succeeded", "failed"])
-    assert not run.failed, run.result.get("msg")
-    assert set(states_by_id(run).values()) == {"succeeded", "failed"}
-    assert {*finished.succeeded, *finished.failed} <= set(states_by_id(run))
+    found = states_by_id(player.play("task_list", states=states, filters={"limit": 2}).good)
+    assert set(found.values()) == set(states)
+    assert {task_id for state in states for task_id in finished[state]} <= set(found)
 
 
 @pytest.mark.usefixtures("finished")
 def test_list_with_limit(player: Player) -> None:
     """No more than the limit, and a word about the rest."""
-    run = player.play("task_list", limit=3, filters={"limit": 2})
-    assert not run.failed, run.result.get("msg")
-    assert (len(run.result["tasks"]), run.result["count"], run.result["truncated"]) == (3, 3, True)
+    result = player.play("task_list", limit=3, filters={"limit": 2}).good
+    assert (len(result["tasks"]), result["count"], result["truncated"]) == (3, 3, True)
 
 
 # Logging in
 
 
-def test_application_credential(player: Player, openstack: OpenStackServer, finished: Finished) -> None:
+@pytest.fixture
+def assert_login(player: Player, finished: Finished) -> Callable[..., None]:
+    """Return what looks at a task with a login."""
+
+    def look(login: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
+        run = player.play("task_info", login, environment=environment, task_ids=finished["succeeded"][:1])
+        assert run.good["task"]["state"] == "succeeded"
+
+    return look
+
+
+def test_application_credential(openstack: OpenStackServer, assert_login: Callable[..., None]) -> None:
     """An application credential needs neither user nor project."""
-    login = {
-        "auth_url": openstack.auth_url,
-        "region": openstack.region,
-        "application_credential_id": openstack.application_credential.id,
-        "application_credential_secret": openstack.application_credential.secret,
-    }
-    run = player.play("task_info", login, task_ids=finished.succeeded[:1])
-    assert not run.failed, run.result.get("msg")
-    assert run.result["task"]["state"] == "succeeded"
+    credential = openstack.application_credential
+    secret = {"application_credential_id": credential.id, "application_credential_secret": credential.secret}
+    assert_login({"auth_url": openstack.auth_url, "region": openstack.region, **secret})
 
 
 @pytest.mark.parametrize("suffix", ["", "/v2"])
-def test_ready_token(player: Player, openstack: OpenStackServer, finished: Finished, suffix: str) -> None:
+def test_ready_token(openstack: OpenStackServer, assert_login: Callable[..., None], suffix: str) -> None:
     """A token and the address of Glance, with or without the version, are a login too."""
-    login = {"api_url": openstack.url + suffix, "api_token": openstack.token()}
-    run = player.play("task_info", login, task_ids=finished.succeeded[:1])
-    assert not run.failed, run.result.get("msg")
-    assert run.result["task"]["state"] == "succeeded"
+    assert_login({"api_url": openstack.url + suffix, "api_token": openstack.token()})
 
 
-def test_cloud(player: Player, openstack: OpenStackServer, finished: Finished, tmp_path: Path) -> None:
+def test_cloud(player: Player, assert_login: Callable[..., None], tmp_path: Path) -> None:
     """A clouds.yaml carries everything."""
     if importlib.util.find_spec("openstack") is None:
         pytest.skip("openstacksdk, which reads clouds.yaml, is not installed")
-    auth = {
-        "auth_url": openstack.auth_url,
-        "username": openstack.admin.username,
-        "password": openstack.admin.password,
-        "project_name": openstack.admin.project,
-        "user_domain_name": "Default",
-        "project_domain_name": "Default",
-    }
+    auth = player.password_login()
+    here = {"region_name": auth.pop("region"), "auth": auth}
     clouds = tmp_path / "clouds.yaml"
     clouds.touch(mode=0o600)
     # JSON is YAML, and needs no library to be written.
-    clouds.write_text(
-        json.dumps({"clouds": {"here": {"auth": auth, "region_name": openstack.region}}}), encoding="utf-8"
-    )
-    run = player.play(
-        "task_info",
-        {"cloud": "here"},
-        environment={"OS_CLIENT_CONFIG_FILE": str(clouds)},
-        task_ids=finished.succeeded[:1],
-    )
-    assert not run.failed, run.result.get("msg")
-    assert run.result["task"]["state"] == "succeeded"
+    clouds.write_text(json.dumps({"clouds": {"here": here}}), encoding="utf-8")
+    assert_login({"cloud": "here"}, {"OS_CLIENT_CONFIG_FILE": str(clouds)})
 
 
 def test_ordinary_user_is_refused(player: Player, openstack: OpenStackServer, show: Show) -> None:

@@ -101,7 +101,7 @@ class TestPulp(DefinitionProof):
         assert played
         before = pulp_play.all_tasks()
         run = pulp_play.play("task_list", filters={"limit": 2})
-        assert not run.failed, run.result.get("msg")
+        assert run.good
         ids = [task["id"] for task in run.result["tasks"]]
         show("list", f"{len(ids)} tasks, 2 a page")
         assert len(set(ids)) == len(ids) > 2
@@ -125,7 +125,7 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Show) -> None:
             run = playing.result()
     finally:
         pulp_play.upstream.release(MANIFEST)
-    assert not run.failed, run.result.get("msg")
+    assert run.good
     for task in run.result["tasks"]:
         show(task["id"], " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in task["history"]))
     assert [task["id"] for task in run.result["tasks"]] == [first["task"], second["task"]]

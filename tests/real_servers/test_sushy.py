@@ -37,7 +37,7 @@ def play(sushy: SushyServer, tmp_path_factory: pytest.TempPathFactory) -> Play:
 def test_a_task_that_has_ended(play: Play) -> None:
     """A wait for it ends at once, with the task's fields."""
     run = play("task_wait", task_ids=["42"])
-    assert not run.failed, run.msg
+    assert run.good
     (task,) = run.result["tasks"]
     assert (task["state"], task["raw_state"], task["name"], task["percent"]) == (
         "succeeded",
