@@ -34,7 +34,8 @@ class TestAptly(DefinitionProof):
     """aptly's tasks, which nobody can cancel."""
 
     @pytest.fixture(scope="class")
-    def case(self, aptly: AptlyServer) -> Iterator[Case]:
+    @classmethod
+    def case(cls, aptly: AptlyServer) -> Iterator[Case]:
         """Make a snapshot; make it again; update a mirror whose upstream keeps it waiting."""
         aptly.upstream.hold(RELEASE)
         yield case_of(
@@ -75,7 +76,8 @@ class TestBuildbot(DefinitionProof):
     """Forced builds, as requests for builds."""
 
     @pytest.fixture(scope="class")
-    def case(self, buildbot: BuildbotServer) -> Case:
+    @classmethod
+    def case(cls, buildbot: BuildbotServer) -> Case:
         """Force a build that succeeds, one that fails, one that has to be stopped."""
         return case_of(
             buildbot,
@@ -101,7 +103,8 @@ class TestFlower(DefinitionProof):
     """Tasks that sleep."""
 
     @pytest.fixture(scope="class")
-    def case(self, flower: FlowerServer) -> Case:
+    @classmethod
+    def case(cls, flower: FlowerServer) -> Case:
         """Sleep for a moment, fail at once, sleep long."""
         return case_of(
             flower,
@@ -126,7 +129,8 @@ class TestGaneti(DefinitionProof):
     """Jobs of the cluster."""
 
     @pytest.fixture(scope="class")
-    def case(self, ganeti: GanetiServer) -> Case:
+    @classmethod
+    def case(cls, ganeti: GanetiServer) -> Case:
         """Tag the cluster, remove an instance that is none, and do something for which the node's lock is missing."""
         return case_of(
             ganeti,
@@ -156,7 +160,8 @@ class TestLxd(DefinitionProof):
     """Downloads of images. Five seconds after their end LXD has forgotten them."""
 
     @pytest.fixture(scope="class")
-    def case(self, lxd: LxdServer) -> Case:
+    @classmethod
+    def case(cls, lxd: LxdServer) -> Case:
         """Download an image, one with a wrong checksum, and one that never comes."""
         return case_of(
             lxd,
@@ -202,7 +207,8 @@ class TestPygeoapi(DefinitionProof):
     """Jobs of a process. The list has one of them a page. Of a cancelled one pygeoapi knows nothing any more."""
 
     @pytest.fixture(scope="class")
-    def case(self, pygeoapi: PygeoapiServer) -> Case:
+    @classmethod
+    def case(cls, pygeoapi: PygeoapiServer) -> Case:
         """Sleep for a moment, fail, sleep long."""
         return case_of(
             pygeoapi,

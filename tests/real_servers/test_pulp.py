@@ -75,7 +75,8 @@ class TestPulp(DefinitionProof):
     """Syncs of repositories."""
 
     @pytest.fixture(scope="class")
-    def case(self, pulp: PulpServer) -> Iterator[Case]:
+    @classmethod
+    def case(cls, pulp: PulpServer) -> Iterator[Case]:
         """Fetch a list of files; fetch one that is not there; fetch one that does not come."""
         with Upstream(FILES) as upstream, Upstream(FILES) as held:
             held.hold(MANIFEST)

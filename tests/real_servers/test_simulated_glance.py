@@ -134,7 +134,7 @@ _BODIES: tuple[object, ...] = (
         {"type": "import", "input": _GOOD, **more}
         for more in (
             {"unknown": 1},
-            {"unknown": 1, "more": 2},
+            {"more": 1, "unknown": 2},
             {"status": "bad"},
             {"id": "x"},
             {"owner": 1},

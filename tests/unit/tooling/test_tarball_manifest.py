@@ -16,8 +16,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 
-#: What lies in a working tree and must not ship. That all else ships, and nothing that no pattern names, is looked at in
-#: the session tarball, which has a clean tree.
+#: What lies in a working tree and must not ship. That all else ships, and nothing that no pattern names, is looked at
+#: in the session tarball, which has a clean tree.
 KEPT_BACK = [
     ".ansible/collections/ansible_collections/other/thing/plugins/modules/some.py",
     ".build/dist/longrunning-tasks-1.0.0.tar.gz",
