@@ -200,49 +200,32 @@ class VmwareLiveSiteRecovery(Face):
 
     def _document(self, task: Task, moment: Moment, service: str, version: str) -> dict[str, Any]:
         """Return a task in the dialect of a service and version."""
-        is_failed = moment.state == "ERROR"
+        is_first, is_configure = version == "v1", service == "configure"
         began = None if moment.state == "QUEUED" else self._run_since(task)
         ended = task.born + moment.since if moment.ended else None
-        document: dict[str, Any] = {
-            "id": task.id,
-            "description": f"{task.type} of the appliance",
-            "status": moment.state,
-        }
         progress = self._progress(task, moment)
+        write = self.utc if is_first else self._milliseconds
+        message, details = "The operation failed.", "The service did not answer: Connection refused"
+        error = _throwable(message, details) if is_first and is_configure else {"message": message, "details": details}
+        # The services are known to answer with a mere ID.
+        result = self._result(task) if is_configure else self._result(task)["id"]
+        head = {"id": task.id, "description": f"{task.type} of the appliance", "status": moment.state}
         if progress is not None:
             # Not nullable in any version.
-            document["progress"] = progress
-        message, details = "The operation failed.", "The service did not answer: Connection refused"
-        if service == "configure" and version == "v1":
-            document |= {
-                "type": task.type,
-                "start_time": None if began is None else self.utc(began),
-                "complete_time": None if ended is None else self.utc(ended),
-                "error": _throwable(message, details) if is_failed else None,
-                "result": self._result(task) if moment.state == "SUCCESS" else None,
-            }
-            # Nothing there is nullable: what is not known is left out.
-            return {key: value for key, value in document.items() if value is not None}
-        as_text = version == "v1"
-        write = self.utc if as_text else self._milliseconds
-        document |= {
+            head["progress"] = progress
+        rest = {
             "start_time": None if began is None else write(began),
             "complete_time": None if ended is None else write(ended),
-            "error": {"message": message, "details": details} if is_failed else None,
-            "result": None,
+            "error": error if moment.state == "ERROR" else None,
+            "result": result if moment.state == "SUCCESS" else None,
         }
-        if moment.state == "SUCCESS":
-            # The services are known to answer with a mere ID.
-            document["result"] = self._result(task) if service == "configure" else self._result(task)["id"]
-        if service == "configure":
-            return {**document, "type": task.type}
-        return {
-            **document,
-            "description_id": task.type,
-            "entity": self._plan_of(task)[1],
-            "entity_name": None,
-            "queued_time": write(task.born),
-        }
+        if is_first and is_configure:
+            # Nothing there is nullable: what is not known is left out.
+            return {**head, "type": task.type, **{key: value for key, value in rest.items() if value is not None}}
+        if is_configure:
+            return {**head, **rest, "type": task.type}
+        own = {"description_id": task.type, "entity": self._plan_of(task)[1], "entity_name": None}
+        return {**head, **rest, **own, "queued_time": write(task.born)}
 
     @staticmethod
     def _result(task: Task) -> dict[str, str]:
