@@ -53,11 +53,6 @@ def test_there_is_one_for_every_provider():
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_awx_would_save_it(provider):
-    check_credential_type(BY_PROVIDER[provider])
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_field_reaches_its_option(provider, tmp_path):
     description = PROVIDERS[provider].description
     filled = values(provider)

@@ -93,13 +93,8 @@ class Player:
         environment = {**self._environment, "ANSIBLE_REMOTE_TMP": str(payloads or self._scratch / "tmp")}
         if payloads is not None:
             environment["ANSIBLE_KEEP_REMOTE_FILES"] = "true"
-        command = [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            *arguments,
-            "-e",
-            f"@{extra}",
-            str(HERE / "plays" / name),
-        ]
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, *arguments, "-e", f"@{extra}", str(HERE / "plays" / name)]
         output = self._scratch / "output.txt"
         peak = 0.0
         began, cpu = time.perf_counter(), _cpu_of_children()
@@ -124,12 +119,7 @@ class Player:
         # 2: a task has failed, as some shall.
         if status not in (0, 2) or not lines:
             raise RuntimeError(f"{name} did not run:\n{output.read_text(encoding='utf-8')[-3000:]}")
-        entries = [json.loads(line) for line in lines]
-        tasks = (
-            TaskRun(entry["task"], entry["seconds"], entry["ended"], entry["failed"], entry["told"])
-            for entry in entries
-        )
-        return PlaybookRun(seconds, cpu, tuple(tasks), peak)
+        return PlaybookRun(seconds, cpu, tuple(TaskRun(**json.loads(line)) for line in lines), peak)
 
     def run_payload(self, payload: Path) -> ProcessRun:
         """Run the file that Ansible made of a module."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 #: The alternatives that are compared, as the table calls them.
@@ -59,16 +59,8 @@ class Measure:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for programs."""
-        return {
-            "scene": self.scene,
-            "quantity": self.quantity,
-            "unit": self.unit,
-            "values": {name: list(values) for name, values in self.values.items()},
-            "medians": self.medians,
-            "ratio": self.ratio,
-            "aim": self.aim and self.aim.words,
-            "is_met": self.is_met,
-        }
+        known = {"medians": self.medians, "ratio": self.ratio, "is_met": self.is_met}
+        return {**asdict(self), **known, "aim": self.aim and self.aim.words}
 
 
 @dataclass(frozen=True)
@@ -78,10 +70,6 @@ class Told:
     scene: str
     alternative: str
     words: str
-
-    def to_json(self) -> dict[str, str]:
-        """Return it for programs."""
-        return {"scene": self.scene, "alternative": self.alternative, "words": self.words}
 
 
 @dataclass(frozen=True)
@@ -95,12 +83,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for programs."""
-        return {
-            "machine": dict(self.machine),
-            "notes": dict(self.notes),
-            "measures": [measure.to_json() for measure in self.measures],
-            "told": [told.to_json() for told in self.told],
-        }
+        return {**asdict(self), "measures": [measure.to_json() for measure in self.measures]}
 
     def to_text(self) -> str:
         """Return the table, with what it needs to be understood below it."""

@@ -16,7 +16,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,7 @@ class Size:
             quota_tasks=60,
             quota_spread=60,
             listed_tasks=100,
+            scale=(10, 100),
             tasks_in_a_play=20,
         )
 
@@ -121,76 +122,93 @@ def task_ids(count: int) -> list[str]:
     return [f"00000000-0000-4000-8000-{number:012d}" for number in range(1, count + 1)]
 
 
-def variables(simulator: Simulator, provider: str, ids: Sequence[str], interval: int) -> dict[str, Any]:
+#: The vendors' words, for playbooks with uri and for ends.
+WORDS: Mapping[str, Mapping[str, Any]] = {
+    ASTRA: {"list_field": "items", "state_field": "state", "ended": ["completed", "failed", "cancelled"]},
+    RACKSPACE: {"list_field": "tasks", "state_field": "status", "ended": ["success", "failure"]},
+}
+CODES = {ASTRA: "stateDetails/7", RACKSPACE: "396"}
+
+
+def variables(simulator: Simulator, provider: str, ids: Sequence[str], size: Size) -> dict[str, Any]:
     """Return what the playbooks need: for both alternatives the same tasks, the same token, the same interval."""
-    common = {"provider": provider, "token": TOKEN, "ids": list(ids), "interval": interval}
+    common = {"provider": provider, "token": TOKEN, "ids": list(ids), "interval": size.interval, **WORDS[provider]}
+    common["succeeded"] = common["ended"][0]
     if provider == ASTRA:
-        return {
-            **common,
-            "api_url": simulator.url,
-            "account_id": ACCOUNT,
-            "tasks_url": f"{simulator.url}/accounts/{ACCOUNT}/core/v1/tasks",
-            "headers": {"Authorization": f"Bearer {TOKEN}"},
-            "list_field": "items",
-            "state_field": "state",
-            "ended": ["completed", "failed", "cancelled"],
-            "succeeded": "completed",
-        }
-    return {
-        **common,
-        "api_url": f"{simulator.url}/v2",
-        "tasks_url": f"{simulator.url}/v2/tasks",
-        "headers": {"X-Auth-Token": TOKEN},
-        "list_field": "tasks",
-        "state_field": "status",
-        "ended": ["success", "failure"],
-        "succeeded": "success",
-    }
+        account = {"api_url": simulator.url, "account_id": ACCOUNT, "headers": {"Authorization": f"Bearer {TOKEN}"}}
+        return {**common, **account, "tasks_url": f"{simulator.url}/accounts/{ACCOUNT}/core/v1/tasks"}
+    api_url = f"{simulator.url}/v2"
+    return {**common, "api_url": api_url, "headers": {"X-Auth-Token": TOKEN}, "tasks_url": f"{api_url}/tasks"}
 
 
 def ended_tasks(provider: str, count: int) -> list[dict[str, Any]]:
     """Return tasks that have ended, seven of ten well, spread evenly over the list."""
-    good, bad = ("completed", "failed") if provider == ASTRA else ("success", "failure")
-    code = "stateDetails/7" if provider == ASTRA else "396"
-    ends = [{"state": bad, "code": code} if number % 10 in (2, 5, 8) else {"state": good} for number in range(count)]
+    good, bad = WORDS[provider]["ended"][:2]
+    failed = {"state": bad, "code": CODES[provider]}
+    ends = [failed if number % 10 in (2, 5, 8) else {"state": good} for number in range(count)]
     return [
         {"provider": provider, "id": task_id, "type": "import", "steps": [], "end": end}
         for task_id, end in zip(task_ids(count), ends)
     ]
 
 
-def turns(count: int, play: Callable[[str], None], names: Sequence[str] = (URI, OURS)) -> None:
-    """Let the alternatives take turns, each time another one first."""
-    for turn in range(count):
-        for name in names if turn % 2 == 0 else reversed(names):
-            play(name)
-
-
-class Values:
-    """Collects the values of each alternative, quantity by quantity."""
+class Stage:
+    """Plays the alternatives of a scene, and collects the values of each, quantity by quantity."""
 
     #: What is measured of a playbook: on a busy machine its processor time says more than the clock.
     WHOLE, WHOLE_CPU = "whole playbook", "its processor time"
 
-    def __init__(self) -> None:
+    def __init__(self, scene: str, player: Player) -> None:
+        self.scene = scene
+        self._player = player
         self._values: dict[str, dict[str, list[float]]] = {}
 
-    def add(self, quantity: str, alternative: str, value: float) -> None:
-        """Take one value."""
-        self._values.setdefault(quantity, {}).setdefault(alternative, []).append(value)
+    def add(self, alternative: str, values: Mapping[str, float]) -> None:
+        """Take values by the quantities' names."""
+        for quantity, value in values.items():
+            self._values.setdefault(quantity, {}).setdefault(alternative, []).append(value)
 
-    def add_playbook(self, alternative: str, played: PlaybookRun) -> None:
-        """Take the times of a whole playbook."""
-        self.add(self.WHOLE, alternative, played.seconds)
-        self.add(self.WHOLE_CPU, alternative, played.cpu)
+    def play(
+        self,
+        alternative: str,
+        given: Mapping[str, Any],
+        *arguments: str,
+        uri: str = "uri.yml",
+        simulator: Simulator | None = None,
+        watched: bool = False,
+    ) -> PlaybookRun:
+        """Play an alternative's playbook, and take its times, and the requests that it sent."""
+        before = simulator.requests()["total"] if simulator else 0
+        more = {MODULE: NOT_IN_PROCESS, FULL: {"return_raw": True, "return_history": True}}.get(alternative, {})
+        name = uri if alternative in (URI, LISTED) else "task_wait.yml"
+        played = self._player.play(name, {**given, **more}, *arguments, watched=watched)
+        self.add(alternative, {self.WHOLE: played.seconds, self.WHOLE_CPU: played.cpu})
+        if watched:
+            self.add(alternative, {"peak memory": played.peak})
+        if simulator:
+            self.add(alternative, {"requests": simulator.requests()["total"] - before})
+        return played
 
-    def playbooks(self, scene: str, aim: Aim | None = None) -> list[Measure]:
-        """Return the times of the playbooks."""
-        return [self.measure(scene, quantity, "s", aim) for quantity in (self.WHOLE, self.WHOLE_CPU)]
+    def run_payload(self, alternative: str, payload: Path, time: str, cpu: str) -> None:
+        """Run a module alone, and take what that took; the names are those of the quantities."""
+        done = self._player.run_payload(payload)
+        self.add(alternative, {time: done.seconds, cpu: done.cpu, "peak memory": done.peak})
 
-    def measure(self, scene: str, quantity: str, unit: str = "", aim: Aim | None = None) -> Measure:
-        """Return what was collected of one quantity."""
-        return Measure(scene, quantity, unit, self._values[quantity], aim)
+    @staticmethod
+    def turns(count: int, play: Callable[[str], object], names: Sequence[str] = (URI, MODULE, OURS)) -> None:
+        """Let the alternatives take turns, each time another one first."""
+        for turn in range(count):
+            for name in names if turn % 2 == 0 else reversed(names):
+                play(name)
+
+    def seen(self, note: str, *wanted: tuple[str, str] | tuple[str, str, Aim | None]) -> Seen:
+        """Return what was collected of these quantities, each with its unit and, if wanted, an aim."""
+        return Seen(note, [Measure(self.scene, each[0], each[1], self._values[each[0]], *each[2:]) for each in wanted])
+
+    @classmethod
+    def playbook(cls, aim: Aim | None = None) -> list[tuple[str, str, Aim | None]]:
+        """Return the quantities of whole playbooks."""
+        return [(cls.WHOLE, "s", aim), (cls.WHOLE_CPU, "s", aim)]
 
 
 # --- one task ---------------------------------------------------------------------------------------------------
@@ -198,32 +216,23 @@ class Values:
 
 def start_up(player: Player, size: Size, scratch: Path) -> Seen:
     """Run the modules alone, without ansible-playbook."""
-    scene, values = "Module alone", Values()
+    stage = Stage("Module alone", player)
     with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
-        given = variables(simulator, ASTRA, task_ids(1), size.interval)
+        given = variables(simulator, ASTRA, task_ids(1), size)
         given["uri_url"] = f"{given['tasks_url']}/{task_ids(1)[0]}"
         payloads = payloads_of(player, given, scratch / "payloads")
 
         def run(name: str) -> None:
-            done = player.run_payload(payloads[name])
-            values.add("time", name, done.seconds)
-            values.add("processor time", name, done.cpu)
-            values.add("peak memory", name, done.peak)
+            stage.run_payload(name, payloads[name], "time", "processor time")
 
-        turns(size.module_repetitions, run, list(payloads))
+        stage.turns(size.module_repetitions, run, list(payloads))
     for name, payload in payloads.items():
         files, kilobytes = shipped(payload)
-        values.add("files shipped", name, files)
-        values.add("size of the payload", name, kilobytes)
-    return Seen(
+        stage.add(name, {"files shipped": files, "size of the payload": kilobytes})
+    return stage.seen(
         "the process of the module, on a task that has ended: its start, one request, its end",
-        [
-            values.measure(scene, "time", "s"),
-            values.measure(scene, "processor time", "s"),
-            values.measure(scene, "peak memory", "MB"),
-            values.measure(scene, "files shipped"),
-            values.measure(scene, "size of the payload", "kB"),
-        ],
+        *(("time", "s"), ("processor time", "s"), ("peak memory", "MB")),
+        *(("files shipped", ""), ("size of the payload", "kB")),
     )
 
 
@@ -243,35 +252,21 @@ def shipped(payload: Path) -> tuple[int, float]:
 
 def one_finished_task(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for a task that has ended: whole playbooks, and once more within one."""
-    scene, values = "One finished task", Values()
+    stage = Stage("One finished task", player)
     with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
-        given = variables(simulator, ASTRA, task_ids(1), size.interval)
-
-        def run(name: str) -> None:
-            simulator.reset_requests()
-            playbook, more = ways(name, "uri.yml")
-            values.add_playbook(name, player.play(playbook, {**given, **more}))
-            values.add("requests", name, simulator.requests()["total"])
-
-        turns(size.repetitions, run, [URI, MODULE, OURS])
+        given = variables(simulator, ASTRA, task_ids(1), size)
+        stage.turns(size.repetitions, lambda name: stage.play(name, given, simulator=simulator))
         again = player.play("again.yml", {**given, "turns": size.turns + 1})
     for name in (URI, MODULE, OURS):
         # The first turn makes the module's file, which is part of a whole playbook above.
         for task in [task for task in again.tasks if task.name == name][1:]:
-            values.add("the task, later in a play", name, task.seconds)
-    return Seen(
+            stage.add(name, {"the task, later in a play": task.seconds})
+    return stage.seen(
         "a ready token, one GET; later in a play Ansible has the module's file already",
-        [
-            *values.playbooks(scene, Aim("at most 0.75 of uri", least_ratio=1 / 0.75)),
-            values.measure(scene, "the task, later in a play", "s", Aim("at most 0.1 of uri", least_ratio=10.0)),
-            values.measure(scene, "requests"),
-        ],
+        *stage.playbook(Aim("at most 0.75 of uri", least_ratio=1 / 0.75)),
+        ("the task, later in a play", "s", Aim("at most 0.1 of uri", least_ratio=10.0)),
+        ("requests", ""),
     )
-
-
-def ways(name: str, uri: str) -> tuple[str, Mapping[str, Any]]:
-    """Return an alternative's playbook, and the variables that it has besides."""
-    return (uri if name == URI else "task_wait.yml", NOT_IN_PROCESS if name == MODULE else {})
 
 
 def with_hosts(count: int, forks: int, scratch: Path) -> tuple[str, ...]:
@@ -283,105 +278,89 @@ def with_hosts(count: int, forks: int, scratch: Path) -> tuple[str, ...]:
 
 def many_hosts(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for a task of each of many hosts, from the controller."""
-    scene, values = f"{size.hosts} hosts at {size.forks} forks", Values()
+    stage = Stage(f"{size.hosts} hosts at {size.forks} forks", player)
     arguments = with_hosts(size.hosts, size.forks, scratch)
     with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
-        given = {**variables(simulator, ASTRA, task_ids(1), size.interval), "where": "all"}
-
-        def run(name: str) -> None:
-            playbook, more = ways(name, "uri.yml")
-            values.add_playbook(name, player.play(playbook, {**given, **more}, *arguments))
-
-        turns(size.long_repetitions, run, [URI, MODULE, OURS])
-    return Seen(
+        given = {**variables(simulator, ASTRA, task_ids(1), size), "where": "all"}
+        stage.turns(size.long_repetitions, lambda name: stage.play(name, given, *arguments))
+    return stage.seen(
         "each host has one task that has ended; all is delegated to localhost",
-        values.playbooks(scene, Aim("at most 0.15 of uri", least_ratio=1 / 0.15)),
+        *stage.playbook(Aim("at most 0.15 of uri", least_ratio=1 / 0.15)),
     )
 
 
 def waits_at_once(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait in as many processes as there are forks, and look at the memory that they share and have."""
-    scene, values = f"{size.forks} waits at once", Values()
+    stage = Stage(f"{size.forks} waits at once", player)
     arguments = with_hosts(size.forks, size.forks, scratch)
     life: dict[str, Any] = {"steps": [{"state": "running", "seconds": size.duration}], "end": {"state": "completed"}}
 
     def run(name: str) -> None:
         with Simulator() as simulator:
             ids = simulator.add_task(provider=ASTRA, id=task_ids(1)[0], **life)
-            given = {**variables(simulator, ASTRA, ids, size.interval), "where": "all"}
-            playbook, more = ways(name, "uri.yml")
-            values.add("peak memory", name, player.play(playbook, {**given, **more}, *arguments, watched=True).peak)
+            given = {**variables(simulator, ASTRA, ids, size), "where": "all"}
+            stage.play(name, given, *arguments, watched=True)
 
-    turns(1, run, [URI, MODULE, OURS])
-    return Seen(
+    stage.turns(1, run)
+    return stage.seen(
         "ansible-playbook with all its processes, what they share counted once; uri has a module only while it asks",
-        [values.measure(scene, "peak memory", "MB", Aim("at most half of the module's", 2.0, against=MODULE))],
+        ("peak memory", "MB", Aim("at most half of the module's", 2.0, against=MODULE)),
     )
 
 
 def one_login(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for a task that has ended, where a login has to come first."""
-    scene, values = "One finished task, with its login", Values()
+    stage = Stage("One finished task, with its login", player)
+    login = {"username": "demo", "api_key": "demo-key", "region": "DFW"}
     with Simulator({"tasks": ended_tasks(RACKSPACE, 1)}) as simulator:
-        given = variables(simulator, RACKSPACE, task_ids(1), size.interval)
-        given |= {"auth_url": f"{simulator.url}/v2.0", "username": "demo", "api_key": "demo-key", "region": "DFW"}
+        given = {**variables(simulator, RACKSPACE, task_ids(1), size), **login, "auth_url": f"{simulator.url}/v2.0"}
 
         def run(name: str) -> None:
-            simulator.reset_requests()
-            played = player.play("uri_login.yml" if name == URI else "task_wait_login.yml", given)
-            values.add_playbook(name, played)
-            values.add("requests", name, simulator.requests()["total"])
+            # task_wait takes no address and token where it is to log in.
+            without = () if name == URI else ("api_url", "token")
+            own = {key: value for key, value in given.items() if key not in without}
+            stage.play(name, own, uri="uri_login.yml", simulator=simulator)
 
-        turns(size.repetitions, run)
-    return Seen(
+        stage.turns(size.repetitions, run, (URI, OURS))
+    return stage.seen(
         "a user name and a key; uri logs in with a task of its own",
-        [*values.playbooks(scene, NOT_SLOWER), values.measure(scene, "requests")],
+        *stage.playbook(NOT_SLOWER),
+        ("requests", ""),
     )
 
 
 def running_tasks(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for a task that takes a while, on several hosts, whose tasks end one after the other within one interval."""
-    scene, values = f"One task of {size.duration} s", Values()
+    stage = Stage(f"One task of {size.duration} s", player)
     arguments = with_hosts(size.waits, size.waits, scratch)
     durations = [size.duration + size.interval * number / size.waits for number in range(size.waits)]
+    ids = task_ids(size.waits)
 
     def run(name: str) -> None:
         with Simulator() as simulator:
-            ids = task_ids(size.waits)
-            lives = [
-                {
-                    "provider": ASTRA,
-                    "id": task_id,
-                    "steps": [{"state": "running", "seconds": seconds}],
-                    "end": {"state": "completed"},
-                }
-                for task_id, seconds in zip(ids, durations)
-            ]
-            simulator.add_tasks(lives)
+            simulator.add_tasks([running_task(task_id, seconds) for task_id, seconds in zip(ids, durations)])
             began = time.time()
-            given = {
-                **variables(simulator, ASTRA, ids, size.interval),
-                "where": "all",
-                "task_of": ids,
-                "ids": "{{ [task_of[inventory_hostname | replace('host', '') | int]] }}",
-            }
-            playbook, more = ways(name, "uri.yml")
-            played = player.play(playbook, {**given, **more}, *arguments)
-            values.add("processor time of the playbook", name, played.cpu)
+            own = "{{ [task_of[inventory_hostname | replace('host', '') | int]] }}"
+            given = {**variables(simulator, ASTRA, ids, size), "where": "all", "task_of": ids, "ids": own}
+            played = stage.play(name, given, *arguments, simulator=simulator)
             late = [task.ended - began - duration for task, duration in zip(sorted_by_end(played), durations)]
-            values.add("told after its end, on average", name, sum(late) / len(late))
-            values.add("requests", name, simulator.requests()["total"])
+            stage.add(name, {"told after its end, on average": sum(late) / len(late)})
+            stage.add(name, {"processor time of the playbook": played.cpu})
 
-    turns(size.long_repetitions, run, [URI, MODULE, OURS])
-    return Seen(
+    stage.turns(size.long_repetitions, run)
+    return stage.seen(
         f"{size.waits} hosts wait side by side for one task each; all look every {size.interval} s, and uri does so in "
         "a new process each time",
-        [
-            values.measure(scene, "told after its end, on average", "s", Aim("no later than uri", least_ratio=1.0)),
-            values.measure(scene, "processor time of the playbook", "s"),
-            values.measure(scene, "requests"),
-        ],
+        ("told after its end, on average", "s", Aim("no later than uri", least_ratio=1.0)),
+        ("processor time of the playbook", "s"),
+        ("requests", ""),
     )
+
+
+def running_task(task_id: str, seconds: float, end: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a task that runs for so long, and then succeeds unless it is said otherwise."""
+    steps = [{"state": "running", "seconds": seconds}]
+    return {"provider": ASTRA, "id": task_id, "type": "import", "steps": steps, "end": end or {"state": "completed"}}
 
 
 def sorted_by_end(played: PlaybookRun) -> list[TaskRun]:
@@ -391,9 +370,9 @@ def sorted_by_end(played: PlaybookRun) -> list[TaskRun]:
 
 def thousand_tasks(player: Player, size: Size, scratch: Path) -> Seen:
     """Run many tasks in one play, and look at the memory of all processes."""
-    scene, values = f"{size.tasks_in_a_play} tasks in one play", Values()
+    stage = Stage(f"{size.tasks_in_a_play} tasks in one play", player)
     with Simulator({"tasks": ended_tasks(ASTRA, 1)}) as simulator:
-        given = variables(simulator, ASTRA, task_ids(1), size.interval)
+        given = variables(simulator, ASTRA, task_ids(1), size)
         options = ("provider", "api_url", "account_id")
         login = {name: given[name] for name in options} | {"api_token": TOKEN, "task_ids": given["ids"]}
         tasks = {OURS: {"longrunning.tasks.task_wait": login}, DEBUG: {"ansible.builtin.debug": {"msg": "none"}}}
@@ -402,65 +381,59 @@ def thousand_tasks(player: Player, size: Size, scratch: Path) -> Seen:
             playbook = scratch / "thousand.yml"
             playbook.write_text(json.dumps(play), encoding="utf-8")
             played = player.play(str(playbook), {}, watched=True)
-            values.add("peak memory", name, played.peak)
-            values.add("a task", name, played.seconds / size.tasks_in_a_play)
-    return Seen(
+            stage.add(name, {"peak memory": played.peak, "a task": played.seconds / size.tasks_in_a_play})
+    return stage.seen(
         "ansible-playbook with all its processes, beside as many tasks that do nothing",
-        [values.measure(scene, "peak memory", "MB"), values.measure(scene, "a task", "s")],
+        *(("peak memory", "MB"), ("a task", "s")),
     )
 
 
 def failure(player: Player, size: Size, scratch: Path) -> Seen:
     """Let a task fail, and keep what each says about it."""
-    scene = "A failed import (code 396)"
-    words = {}
+    stage = Stage("A failed import (code 396)", player)
+    told = []
     with Simulator({"tasks": ended_tasks(RACKSPACE, 3)}) as simulator:
-        given = variables(simulator, RACKSPACE, task_ids(3)[2:], size.interval)
-        for name, playbook in ((URI, "uri.yml"), (OURS, "task_wait.yml")):
-            (task,) = player.play(playbook, given).tasks
-            words[name] = str(task.told["msg"])
-    return Seen(
-        "msg of the task that failed; the answer's JSON is in the result of both",
-        [Measure(scene, "length of msg", "characters", {name: [len(text)] for name, text in words.items()})],
-        [Told(scene, name, text) for name, text in words.items()],
+        given = variables(simulator, RACKSPACE, task_ids(3)[2:], size)
+        for name in (URI, OURS):
+            (task,) = stage.play(name, given).tasks
+            told.append(Told(stage.scene, name, str(task.told["msg"])))
+            stage.add(name, {"length of msg": len(told[-1].words)})
+    seen = stage.seen(
+        "msg of the task that failed; the answer's JSON is in the result of both", ("length of msg", "characters")
     )
+    return replace(seen, told=told)
 
 
 # --- many tasks -------------------------------------------------------------------------------------------------
 
-#: The alternatives for many tasks, and their playbooks.
-FOR_MANY = {URI: "uri_loop.yml", LISTED: "uri_list.yml", MODULE: "task_wait.yml", OURS: "task_wait.yml"}
+#: The alternatives for many tasks; the playbooks of those that are none of ours.
+FOR_MANY = (URI, LISTED, MODULE, OURS)
+FOR_MANY_BY_URI = {URI: "uri_loop.yml", LISTED: "uri_list.yml"}
 
 
 def many_ended_tasks(provider: str, title: str) -> Scene:
     """Return a scene in which many tasks have ended, some of them badly."""
 
     def scene_of(player: Player, size: Size, scratch: Path) -> Seen:
-        scene, values = f"{size.tasks} tasks that have ended, {title}", Values()
+        stage = Stage(f"{size.tasks} tasks that have ended, {title}", player)
         with Simulator({"tasks": ended_tasks(provider, size.tasks)}) as simulator:
-            given = variables(simulator, provider, task_ids(size.tasks), size.interval)
+            given = variables(simulator, provider, task_ids(size.tasks), size)
 
             def run(name: str) -> None:
                 # What is over in a second has to be seen more often than what takes a minute.
                 for _again in range(1 if name == URI else 3):
-                    simulator.reset_requests()
-                    played = player.play(FOR_MANY[name], given | (NOT_IN_PROCESS if name == MODULE else {}))
-                    values.add_playbook(name, played)
-                    values.add("the task", name, played.tasks[0].seconds)
-                    values.add("requests", name, simulator.requests()["total"])
+                    played = stage.play(name, given, uri=FOR_MANY_BY_URI.get(name, ""), simulator=simulator)
+                    stage.add(name, {"the task": played.tasks[0].seconds})
 
-            turns(size.long_repetitions, run, list(FOR_MANY))
-        faster = Aim("100 times faster", least_ratio=100.0) if provider == ASTRA else None
-        return Seen(
+            stage.turns(size.long_repetitions, run, FOR_MANY)
+        return stage.seen(
             "three of ten have failed; uri in a loop, or once for the list, which here has these tasks and no others"
             if provider == ASTRA
             else "the same, but this vendor's list has neither result nor message, so that task_wait reads each ended "
             "task once, side by side; uri of the list knows states only",
-            [
-                values.measure(scene, "the task", "s", faster),
-                *values.playbooks(scene),
-                values.measure(scene, "requests"),
-            ],
+            ("the task", "s", Aim("100 times faster", least_ratio=100.0) if provider == ASTRA else None),
+            *stage.playbook(),
+            ("requests", ""),
         )
 
     return scene_of
@@ -468,109 +441,87 @@ def many_ended_tasks(provider: str, title: str) -> Scene:
 
 def many_running_tasks(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for tasks that end one after the other."""
-    scene, values = f"{size.tasks} tasks that end within {size.spread} s", Values()
+    stage = Stage(f"{size.tasks} tasks that end within {size.spread} s", player)
+    ended = enumerate(ended_tasks(ASTRA, size.tasks), 1)
+    tasks = [running_task(task["id"], size.spread * number / size.tasks, task["end"]) for number, task in ended]
 
     def run(name: str) -> None:
         with Simulator() as simulator:
-            ends = [
-                {**task, "steps": [{"state": "running", "seconds": size.spread * number / size.tasks}]}
-                for number, task in enumerate(ended_tasks(ASTRA, size.tasks), 1)
-            ]
-            simulator.add_tasks(ends)
+            simulator.add_tasks(tasks)
             last = time.time() + size.spread
-            given = variables(simulator, ASTRA, task_ids(size.tasks), size.interval)
-            played = player.play(FOR_MANY[name], given | (NOT_IN_PROCESS if name == MODULE else {}))
-            values.add("told after the last end", name, played.tasks[0].ended - last)
-            requests = simulator.requests()["total"]
-            values.add("requests", name, requests)
+            given = variables(simulator, ASTRA, task_ids(size.tasks), size)
+            played = stage.play(name, given, uri=FOR_MANY_BY_URI.get(name, ""), simulator=simulator)
+            stage.add(name, {"told after the last end": played.tasks[0].ended - last})
             if name == OURS:
-                values.add("requests in a look", name, requests / played.tasks[0].told["polls"])
+                requests = simulator.requests()["total"]
+                stage.add(name, {"requests in a look": requests / played.tasks[0].told["polls"]})
 
-    turns(size.long_repetitions, run, list(FOR_MANY))
-    return Seen(
+    stage.turns(size.long_repetitions, run, FOR_MANY)
+    return stage.seen(
         f"all look every {size.interval} s; the list has one page",
-        [
-            values.measure(scene, "told after the last end", "s"),
-            values.measure(scene, "requests"),
-            values.measure(scene, "requests in a look", aim=Aim("at most its pages, 1", most=1.0)),
-        ],
+        ("told after the last end", "s"),
+        ("requests", ""),
+        ("requests in a look", "", Aim("at most its pages, 1", most=1.0)),
     )
 
 
 def listed_tasks(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for all tasks of a very long list."""
-    scene, values = f"{size.listed_tasks} tasks in one list", Values()
+    stage = Stage(f"{size.listed_tasks} tasks in one list", player)
     task = {"provider": ASTRA, "count": size.listed_tasks, "id": "00000000-0000-4000-8000-{n:012d}"}
     with Simulator({"tasks": [{**task, "steps": [], "end": {"state": "completed"}}]}) as simulator:
-        given = variables(simulator, ASTRA, task_ids(size.listed_tasks), size.interval)
+        given = variables(simulator, ASTRA, task_ids(size.listed_tasks), size)
         payloads = payloads_of(player, {**given, "uri_url": given["tasks_url"]}, scratch / "listed")
-        del payloads[EMPTY]
 
         def run(name: str) -> None:
             simulator.reset_requests()
-            done = player.run_payload(payloads[name])
-            values.add("module alone", name, done.seconds)
-            values.add("module's processor time", name, done.cpu)
-            values.add("peak memory", name, done.peak)
-            values.add("requests", name, simulator.requests()["total"])
+            stage.run_payload(name, payloads[name], "module alone", "module's processor time")
+            stage.add(name, {"requests": simulator.requests()["total"]})
 
-        turns(size.long_repetitions, run)
-        ways_to_play = {URI: {}, FULL: {"return_raw": True, "return_history": True}, MODULE: NOT_IN_PROCESS, OURS: {}}
-
-        def play(name: str) -> None:
-            played = player.play("uri_list.yml" if name == URI else "task_wait.yml", {**given, **ways_to_play[name]})
-            values.add_playbook(name, played)
-
-        turns(size.long_repetitions, play, list(ways_to_play))
-    return Seen(
+        stage.turns(size.long_repetitions, run, (URI, OURS))
+        ways = (URI, FULL, MODULE, OURS)
+        stage.turns(size.long_repetitions, lambda name: stage.play(name, given, uri="uri_list.yml"), ways)
+    return stage.seen(
         "all have ended; uri gets the whole list, which beats any loop by far, and until looks at all states in it",
-        [
-            values.measure(scene, values.WHOLE, "s"),
-            values.measure(scene, values.WHOLE_CPU, "s", Aim("at least 40 % less than full", 1 / 0.6, against=FULL)),
-            values.measure(scene, "module alone", "s"),
-            values.measure(scene, "module's processor time", "s"),
-            values.measure(scene, "peak memory", "MB", Aim("below 150 MB", most=150.0)),
-            values.measure(scene, "requests"),
-        ],
+        (stage.WHOLE, "s"),
+        (stage.WHOLE_CPU, "s", Aim("at least 40 % less than full", 1 / 0.6, against=FULL)),
+        *(("module alone", "s"), ("module's processor time", "s")),
+        ("peak memory", "MB", Aim("below 150 MB", most=150.0)),
+        ("requests", ""),
     )
 
 
 def scale(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for more and more tasks in a list of pages."""
-    scene, values = "Tasks in a list of pages", Values()
+    stage = Stage("Tasks in a list of pages", player)
+    wanted: list[tuple[str, str, Aim | None]] = []
     for way in ("task_ids", "select"):
         runs = {number: _run_scale(number, way) for number in size.scale}
-        least = size.scale[0]
+        least, *others = size.scale
         for number, (peak, cpu, requests) in runs.items():
-            values.add(f"{way}: peak memory", f"{number:,}", peak)
-            values.add(f"{way}: processor time", f"{number:,}", cpu)
-            values.add(f"{way}: requests", f"{number:,}", requests)
-            if number > least:
-                more = number - least
-                values.add(f"{way}: memory of each more", f"{number:,}", 1024 * (peak - runs[least][0]) / more)
-                values.add(f"{way}: processor time of each more", f"{number:,}", 1e6 * (cpu - runs[least][1]) / more)
-        values.add(f"{way}: peak memory of {size.listed_tasks:,}", OURS, runs[size.listed_tasks][0])
+            values = {"peak memory": peak, "processor time": cpu, "requests": requests}
+            stage.add(f"{number:,}", {f"{way}: {quantity}": value for quantity, value in values.items()})
+        for number in others:
+            memory, cpu = (runs[number][index] - runs[least][index] for index in (0, 1))
+            values = {"memory": 1024 * memory, "processor time": 1e6 * cpu}
+            more = {f"{way}: {quantity} of each more": value / (number - least) for quantity, value in values.items()}
+            stage.add(f"{number:,}", more)
+        of_listed = f"{way}: peak memory of {size.listed_tasks:,}"
+        stage.add(OURS, {of_listed: runs[size.listed_tasks][0]})
+        wanted += [
+            *((f"{way}: peak memory", "MB", None), (f"{way}: memory of each more", "kB", None)),
+            *((f"{way}: processor time", "s", None), (f"{way}: processor time of each more", "µs", None)),
+            *((f"{way}: requests", "", None), (of_listed, "MB", Aim("below 150 MB", most=150.0))),
+        ]
     for number in (1, size.listed_tasks):
         with serving(number) as url:
             given = {"definition": DEFINITION, "api_url": url, "ids": [task_id(one) for one in range(number)]}
             peak = player.play("scale.yml", given, watched=True).peak
-        values.add("the whole playbook: peak memory", f"{number:,}", peak)
-    aim = Aim("below 150 MB", most=150.0)
-    measures = [
-        values.measure(scene, f"{way}: {quantity}", unit, goal)
-        for way in ("task_ids", "select")
-        for quantity, unit, goal in (
-            ("peak memory", "MB", None),
-            ("memory of each more", "kB", None),
-            ("processor time", "s", None),
-            ("processor time of each more", "µs", None),
-            ("requests", "", None),
-            (f"peak memory of {size.listed_tasks:,}", "MB", aim),
-        )
-    ]
-    return Seen(
+        stage.add(f"{number:,}", {"the whole playbook: peak memory": peak})
+    return stage.seen(
         f"{PAGE_SIZE} tasks a page, all have ended; the work and its result in a process, as both edges do them",
-        [*measures, values.measure(scene, "the whole playbook: peak memory", "MB")],
+        *wanted,
+        ("the whole playbook: peak memory", "MB"),
     )
 
 
@@ -608,7 +559,7 @@ class _Witness:
 
 def quota(player: Player, size: Size, scratch: Path) -> Seen:
     """Wait for many tasks at a vendor that counts requests, on a clock that is moved instead of waited for."""
-    scene, values = f"{size.quota_tasks} tasks at VMware, 50 requests a minute", Values()
+    stage = Stage(f"{size.quota_tasks} tasks at VMware, 50 requests a minute", player)
     clock = FakeClock()
     tasks = [
         {
@@ -638,27 +589,23 @@ def quota(player: Player, size: Size, scratch: Path) -> Seen:
         )
         adapter.close(Deadline(clock, 5.0))
     pages = -(-size.quota_tasks // description.page_size)
-    values.add("told after the last end", OURS, outcome.elapsed - size.quota_spread)
-    values.add("requests", OURS, len(http.moments))
-    # Without those that begin and end the session.
-    values.add("requests in a look", OURS, (len(http.moments) - 2) / outcome.polls)
-    values.add("most requests in 60 s", OURS, http.most_within(60.0))
-    values.add("refused for the quota", OURS, outcome.transient_errors)
+    found = {
+        "told after the last end": outcome.elapsed - size.quota_spread,
+        "requests": len(http.moments),
+        # Without those that begin and end the session.
+        "requests in a look": (len(http.moments) - 2) / outcome.polls,
+        "most requests in 60 s": http.most_within(60.0),
+        "refused for the quota": outcome.transient_errors,
+    }
+    stage.add(OURS, found)
     minutes = size.quota_tasks / 50 - 1
-    return Seen(
+    return stage.seen(
         f"the tasks end within {size.quota_spread} s of a clock that is moved by hand, for the simulator and the wait "
         f"alike: real requests, no real waiting. By the quota a look of uri's in a loop would take {minutes:g} minutes",
-        [
-            values.measure(scene, "told after the last end", "s"),
-            values.measure(scene, "requests"),
-            values.measure(
-                scene,
-                "requests in a look",
-                aim=Aim(f"at most its pages, {pages}", most=float(pages)),
-            ),
-            values.measure(scene, "most requests in 60 s", aim=Aim("at most 50", most=50.0)),
-            values.measure(scene, "refused for the quota"),
-        ],
+        *(("told after the last end", "s"), ("requests", "")),
+        ("requests in a look", "", Aim(f"at most its pages, {pages}", most=float(pages))),
+        ("most requests in 60 s", "", Aim("at most 50", most=50.0)),
+        ("refused for the quota", ""),
     )
 
 

@@ -376,7 +376,7 @@ class Cell:
         assert 1 <= self.count(vendor.login_request) <= 1 + self._spoiled_logins + self.case.renewals
         if vendor.logout_request is not None and self.case.logs_out:
             # None goes on that it was told of. One whose answer got lost is nobody's to end.
-            alive = set(self.simulator.face(vendor.login_path)._sessions)
+            alive = set(self.simulator.face(vendor.login_path).sessions)
             assert not alive & self._session.secrets
 
 

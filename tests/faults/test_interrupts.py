@@ -96,7 +96,7 @@ class Process:
 
     def assert_logged_out(self):
         assert self.count(f"DELETE {SESSION}") == self.count(f"POST {SESSION}") == 1
-        assert not self.simulator.face(SESSION)._sessions
+        assert not list(self.simulator.face(SESSION).sessions)
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
-from machine import ServerError
-from real_server import RealServer, missing_programs
-from server_process import answers, direct_session
+from real_server import RealServer
+from server_process import answers
 from upstream import Upstream
 
+RELEASE = "/dists/stable/Release"
 _RELEASE = (
     "Suite: stable\nCodename: stable\nArchitectures: amd64\nComponents: main\n"
     f"SHA256:\n {hashlib.sha256(b'').hexdigest()} 0 main/binary-amd64/Packages\n"
@@ -28,11 +27,7 @@ class AptlyServer(RealServer):
     """aptly, with an empty Debian repository to fetch from."""
 
     name = "aptly"
-
-    @classmethod
-    def missing(cls, python: str) -> list[str]:
-        """Say in words what this machine lacks."""
-        return [*super().missing(python), *missing_programs(aptly="aptly")]
+    programs = ("aptly",)
 
     def start(self) -> None:
         """Start it."""
@@ -48,11 +43,9 @@ class AptlyServer(RealServer):
         configuration.write_text(json.dumps(settings), encoding="utf-8")
         command = ["aptly", f"-config={configuration}", "api", "serve", f"-listen=127.0.0.1:{self.port}"]
         self.serve("api", command, lambda: answers(f"{self.url}/api/version"))
-        self.upstream = Upstream(
-            {"/dists/stable/Release": _RELEASE.encode(), "/dists/stable/main/binary-amd64/Packages": b""}
-        )
-        self.upstream.__enter__()
-        self.send("POST", "/repos", {"Name": "main"})
+        self.upstream = Upstream({RELEASE: _RELEASE.encode(), "/dists/stable/main/binary-amd64/Packages": b""})
+        self._ending.callback(self.upstream.stop)
+        self.send("POST", "/api/repos", {"Name": "main"})
         mirror = {
             "Name": "patient",
             "ArchiveURL": f"{self.upstream.url}/",
@@ -61,18 +54,4 @@ class AptlyServer(RealServer):
             "Architectures": ["amd64"],
             "IgnoreSignatures": True,
         }
-        self.send("POST", "/mirrors", mirror)
-
-    def stop(self) -> None:
-        """Stop it."""
-        if hasattr(self, "upstream"):
-            self.upstream.__exit__(None, None, None)
-        super().stop()
-
-    def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send a request and return the JSON of its answer."""
-        answer = direct_session().request(method, f"{self.url}/api{path}", json=body, timeout=30)
-        if not answer.ok:
-            message = f"aptly answered {answer.status_code} to {method} {path}: {answer.text}"
-            raise ServerError(message)
-        return answer.json()
+        self.send("POST", "/api/mirrors", mirror)

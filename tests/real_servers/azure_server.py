@@ -13,14 +13,13 @@ import json
 import secrets
 import shutil
 import subprocess
-import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from machine import run
-from real_server import Command, RealServer, missing_programs
+from real_server import Command, RealServer
 from server_process import answers, direct_session
+from upstream import Answer, Asked, SmallServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +35,12 @@ class AzureServer(RealServer):
     """The test server, and one that hands out tokens."""
 
     name = "azure"
+    programs = ("node", "npm")
 
     @classmethod
     def missing(cls, python: str) -> list[str]:
         """Say in words what this machine lacks."""
-        missing = [*super().missing(python), *missing_programs(node="nodejs", npm="npm")]
+        missing = super().missing(python)
         if not missing:
             said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
             if int(said.lstrip("v").partition(".")[0] or 0) < MINIMUM_NODE:
@@ -63,16 +63,17 @@ class AzureServer(RealServer):
 
     def start(self) -> None:
         """Start both."""
-        self.secret = secrets.token_urlsafe(24)
-        self.tokens = TokenServer(self.secret)
+        self.tokens = SmallServer(self._token)
+        self._ending.callback(self.tokens.stop)
         command: Command = ["node", self._program / "dist" / "cli" / "cli.js", "run", "--port", str(self.port)]
         self.serve("testserver", command, lambda: answers(f"{self.url}/report"))
 
-    def stop(self) -> None:
-        """Stop both."""
-        super().stop()
-        if hasattr(self, "tokens"):
-            self.tokens.stop()
+    def _token(self, asked: Asked) -> Answer:
+        """Answer a client that knows the secret with a token (RFC 6749, 4.4)."""
+        good = f"client_secret={self.password}" in asked.body
+        token = {"access_token": secrets.token_urlsafe(32), "expires_in": 3600, "token_type": "Bearer"}
+        body = json.dumps(token if good else {"error": "invalid_client"}).encode()
+        return Answer(200 if good else 401, body, {"Content-Type": "application/json"})
 
     def launch(self, method: str, path: str) -> dict[str, Any]:
         """Launch an operation and return what ansible.builtin.uri would register."""
@@ -90,34 +91,3 @@ class AzureServer(RealServer):
         """Return method and path of all operations, as the server's own description names them."""
         described = json.loads((self._program / "swagger" / "lro.json").read_text(encoding="utf-8-sig"))
         return [(method.upper(), path) for path, methods in described["paths"].items() for method in methods]
-
-
-class TokenServer:
-    """Answers each request of a client that knows the secret with a token (RFC 6749, 4.4)."""
-
-    def __init__(self, secret: str) -> None:
-        """Begin to serve."""
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                good = f"client_secret={secret}" in asked
-                answer = {"access_token": secrets.token_urlsafe(32), "expires_in": 3600, "token_type": "Bearer"}
-                body = json.dumps(answer if good else {"error": "invalid_client"}).encode()
-                self.send_response(200 if good else 401)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/token"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop it."""
-        self._server.shutdown()
-        self._server.server_close()

@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import secrets
-
 from machine import run, write_private
 from real_server import RealServer
 from server_process import answers, direct_session
 
-USERNAME = "builder"
 #: One builder succeeds, one fails, one runs until somebody stops it. A worker takes one build at a time.
 CONFIGURATION = """
 from buildbot.plugins import schedulers, steps, util, worker
@@ -50,14 +47,16 @@ class BuildbotServer(RealServer):
 
     name = "buildbot"
     is_python = True
+    username = "builder"
 
     def start(self) -> None:
         """Make a master, and start it."""
-        self.password = secrets.token_urlsafe(24)
         master = self.state / "master"
         program = self.program("buildbot")
         run([program, "create-master", "--quiet", master], cwd=self.state, environment=self.environment())
-        configuration = CONFIGURATION.format(url=self.url, port=self.port, username=USERNAME, password=self.password)
+        configuration = CONFIGURATION.format(
+            url=self.url, port=self.port, username=self.username, password=self.password
+        )
         write_private(master / "master.cfg", configuration)
         # The page that needs no login.
         self.serve("master", [program, "start", "--nodaemon", master], lambda: answers(f"{self.url}/"))
@@ -65,5 +64,5 @@ class BuildbotServer(RealServer):
     def cookie(self) -> str:
         """Log in and return the session's cookie."""
         session = direct_session()
-        session.get(f"{self.url}/auth/login", auth=(USERNAME, self.password), allow_redirects=False, timeout=10)
+        session.get(f"{self.url}/auth/login", auth=(self.username, self.password), allow_redirects=False, timeout=10)
         return f"TWISTED_SESSION={session.cookies['TWISTED_SESSION']}"

@@ -25,35 +25,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-# With --import-mode=importlib pytest itself does not make the helpers beside this file importable.
-HERE = str(Path(__file__).resolve().parent)
-if HERE not in sys.path:
-    sys.path.insert(0, HERE)
+from aptly_server import AptlyServer
+from azure_server import AzureServer
+from buildbot_server import BuildbotServer
+from flower_server import FlowerServer
+from ganeti_server import GanetiServer
+from image_tasks import ImageSource
+from lxd_server import LxdServer
+from openstack_server import OpenStackServer
+from pulp_server import PulpServer
+from pygeoapi_server import PygeoapiServer
+from real_server import Pool, RealServer
+from sushy_server import SushyServer
 
 pytest.register_assert_rewrite("definition_proof", "playbook_runner")
-
-from aptly_server import AptlyServer  # noqa: E402 - the path comes first
-from azure_server import AzureServer  # noqa: E402 - as above
-from buildbot_server import BuildbotServer  # noqa: E402 - as above
-from flower_server import FlowerServer  # noqa: E402 - as above
-from ganeti_server import GanetiServer  # noqa: E402 - as above
-from image_source import ImageSource  # noqa: E402 - as above
-from image_tasks import launch_import  # noqa: E402 - as above
-from lxd_server import LxdServer  # noqa: E402 - as above
-from openstack_server import Endpoints, OpenStackServer, missing_requirements  # noqa: E402 - as above
-from pulp_server import PulpServer  # noqa: E402 - as above
-from pygeoapi_server import PygeoapiServer  # noqa: E402 - as above
-from real_server import Pool, RealServer  # noqa: E402 - as above
-from sushy_server import SushyServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from definition_proof import Case
     from playbook_runner import Run
-
-__all__ = ["launch_import"]
 
 #: A fixture has the name of its server.
 KINDS: tuple[type[RealServer], ...] = (
@@ -63,6 +54,7 @@ KINDS: tuple[type[RealServer], ...] = (
     FlowerServer,
     GanetiServer,
     LxdServer,
+    OpenStackServer,
     PulpServer,
     PygeoapiServer,
     SushyServer,
@@ -130,26 +122,15 @@ globals().update({f"{kind.name}_fixture": _server(kind) for kind in KINDS})
 
 
 @pytest.fixture(scope="session")
-def openstack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """Addresses and accounts of a running Keystone and Glance."""
-    tell = _teller(request.config)
-    python = _python()
-    _need("OPENSTACK", missing_requirements(python), tell)
-    directory = _work_folder("openstack", tmp_path_factory)
-    with OpenStackServer(directory, python, lambda words: tell(f"openstack: {words}")) as endpoints:
-        yield endpoints
-
-
-@pytest.fixture(scope="session")
-def image_source() -> Iterator[ImageSource]:
+def image_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageSource]:
     """Serve images that Glance can import quickly, slowly or not at all."""
-    with ImageSource() as source:
+    with ImageSource(tmp_path_factory.mktemp("images")) as source:
         yield source
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def played(case: Case, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Play the playbook with a ready definition, once for all tests of a module."""
+    """Play the playbook with a ready definition, once for all tests of a class."""
     began = time.monotonic()
     runs = case.play(tmp_path_factory.mktemp("plays"))
     _teller(request.config)(f"{case.definition}: played in {time.monotonic() - began:.1f} s")

@@ -4,7 +4,7 @@
 
 """What every ready definition has to show on its real server: one playbook, and a test for each thing that it does.
 
-A test file has a subclass of ``DefinitionProof``, and a fixture ``case`` that says what is launched at its server.
+A subclass of ``DefinitionProof`` has a fixture ``case``, which says what is launched at its server.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from playbook_runner import PlaybookRunner, Run, find_secret
+from playbook_runner import PlaybookRunner, Run
+from real_server import RealServer
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "task_definitions"
 Show = Callable[[str, object], None]
@@ -46,9 +47,6 @@ class Case:
 
     def play(self, folder: Path) -> dict[str, Run]:
         """Play the playbook and return what each of its tasks registered."""
-        runner = PlaybookRunner(
-            folder, environment_prefix="LONGRUNNING_", find_leak=lambda text: find_secret(text, self.secrets)
-        )
         variables = {
             "definition_name": self.definition,
             "api_url": self.api_url,
@@ -59,8 +57,18 @@ class Case:
             "unknown_id": self.unknown_id,
             "long_seconds": self.long_seconds,
         }
-        played = runner.run("prove_definition.yml", variables, verbosity="-vvv", inside=self.inside)
+        runner = PlaybookRunner(folder, self.secrets)
+        played = runner.run("prove_definition.yml", variables, inside=self.inside)
         return {name: Run(result, played.output) for name, result in played.result.items()}
+
+
+def case_of(server: RealServer, *, trust: Mapping[str, str] | None = None, **facts: Any) -> Case:
+    """Return the case of a server, with its login, if any. ``trust`` are further options of the login."""
+    login, wrong = dict(trust or {}), "quite-the-wrong-password"
+    if server.username:
+        login |= {"username": server.username, "password": server.password}
+        facts |= {"wrong_login": {"password": wrong}, "secrets": (server.password, wrong)}
+    return Case(api_url=server.url, login=login, **facts)
 
 
 def one_task(run: Run) -> dict[str, Any]:
@@ -72,12 +80,12 @@ def one_task(run: Run) -> dict[str, Any]:
 
 
 class DefinitionProof:
-    """The tests. Their fixture ``played`` plays the playbook once for a module."""
+    """The tests. Their fixture ``played`` plays the playbook once for a class."""
 
     def test_success(self, played: dict[str, Run], show: Show) -> None:
         """The result of the launch is enough to wait, until the task has succeeded."""
         run = played["good"]
-        assert not run.failed, run.msg
+        assert run.good
         task = one_task(run)
         show("succeeded", " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in task["history"]))
         assert (run.result["outcome"], task["state"]) == ("succeeded", "succeeded")
@@ -96,14 +104,14 @@ class DefinitionProof:
         assert run.result["outcome"] == "timed_out"
         assert one_task(run)["state"] in ("queued", "running")
         unfinished = played["unfinished"]
-        assert not unfinished.failed, unfinished.msg
+        assert unfinished.good
         assert one_task(run)["id"] in self.ids(unfinished)
 
     def test_cancel(self, played: dict[str, Run], show: Show) -> None:
         """A task that was cancelled has ended, and is no success."""
         run = played["cancelled"]
         show("cancel", run.result["msg"])
-        assert not run.failed
+        assert run.good
         assert (run.result["outcome"], run.states) == ("cancelled", ["cancelled"])
         after = played["after"]
         show("wait for what was cancelled", after.msg)
@@ -112,7 +120,7 @@ class DefinitionProof:
     def test_list(self, played: dict[str, Run], show: Show) -> None:
         """All tasks are in the list, each once."""
         run = played["all"]
-        assert not run.failed, run.msg
+        assert run.good
         ids = self.ids(run)
         show("list", f"{len(ids)} tasks")
         assert len(ids) == len({*ids})
@@ -127,7 +135,7 @@ class DefinitionProof:
     def test_info(self, played: dict[str, Run]) -> None:
         """A task that failed is no failure of the look; its times are in order."""
         run = played["looked"]
-        assert not run.failed, run.msg
+        assert run.good
         assert run.states == ["succeeded", "failed"]
         for task in run.result["tasks"]:
             times = [task[name] for name in ("created_at", "started_at", "finished_at") if task[name]]

@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
-
 import requests
-from real_server import Command, RealServer, missing_programs
-from server_process import direct_session, free_port
+from real_server import Command, RealServer, ServerError
+from server_process import free_port
 
-USERNAME = "watcher"
 #: The worker's tasks, in a module that worker and Flower import.
 JOBS = """
 import time
@@ -34,42 +30,27 @@ class FlowerServer(RealServer):
 
     name = "flower"
     is_python = True
-
-    @classmethod
-    def missing(cls, python: str) -> list[str]:
-        """Say in words what this machine lacks."""
-        return [*super().missing(python), *missing_programs(redis_server="redis-server")]
+    programs = ("redis-server",)
+    username = "watcher"
 
     def start(self) -> None:
         """Start all three."""
         broker = free_port()
-        self.password = secrets.token_urlsafe(24)
         (self.state / "jobs.py").write_text(JOBS.format(port=broker), encoding="utf-8")
         redis = ["redis-server", "--port", str(broker), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.state)]
-        self.serve("redis", redis, lambda: self.says("redis", "Ready to accept connections"))
+        self.serve("redis", redis, "Ready to accept connections")
         celery: Command = [self.program("celery"), "-A", "jobs"]
         worker: Command = [*celery, "worker", "--concurrency", "2", "--task-events", "--loglevel", "INFO"]
-        self.serve("worker", worker, lambda: self.says("worker", " ready."), folder=self.state)
+        self.serve("worker", worker, " ready.", folder=self.state)
         flower: Command = [*celery, "flower", "--address=127.0.0.1", f"--port={self.port}", "--persistent=false"]
         # Not among the arguments, which everybody can read.
-        login = {"FLOWER_BASIC_AUTH": f"{USERNAME}:{self.password}"}
+        login = {"FLOWER_BASIC_AUTH": f"{self.username}:{self.password}"}
         self.serve("flower", flower, self._sees_tasks, folder=self.state, variables=login)
-
-    def says(self, name: str, words: str) -> bool:
-        """Whether the log of a process has these words."""
-        return words in (self.state / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def _sees_tasks(self) -> bool:
         """Whether it gets the worker's events: it never learns of a task whose events came before."""
         try:
-            self.send("POST", "/task/async-apply/jobs.nap", {"args": [0]})
-            return bool(self.send("GET", "/tasks"))
-        except requests.RequestException:
+            self.send("POST", "/api/task/async-apply/jobs.nap", {"args": [0]})
+            return bool(self.send("GET", "/api/tasks"))
+        except (requests.RequestException, ServerError):
             return False
-
-    def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send a request and return the JSON of its answer."""
-        login = (USERNAME, self.password)
-        answer = direct_session().request(method, f"{self.url}/api{path}", json=body, auth=login, timeout=10)
-        answer.raise_for_status()
-        return answer.json()

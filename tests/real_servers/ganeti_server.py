@@ -10,15 +10,12 @@ is left when its first process ends.
 
 from __future__ import annotations
 
-import os
-import secrets
 import subprocess
 
 import trustme
 from machine import write_private
-from real_server import RealServer, missing_programs
+from real_server import RealServer
 
-USERNAME = "admin"
 PORT = 5080
 NAMESPACES = ("unshare", "--mount", "--uts", "--net", "--ipc", "--pid", "--fork", "--kill-child")
 #: The delay holds the node's lock, so that whatever needs the node waits until it is cancelled.
@@ -62,34 +59,32 @@ class GanetiServer(RealServer):
     """The cluster. Only a program that runs in its network reaches it: see ``inside``."""
 
     name = "ganeti"
+    programs = ("gnt-cluster", "ip", "openssl", "unshare")
+    needs_root = True
+    username = "admin"
 
     @classmethod
     def missing(cls, python: str) -> list[str]:
         """Say in words what this machine lacks."""
-        missing = missing_programs(gnt_cluster="ganeti", ip="iproute2", unshare="util-linux", openssl="openssl")
-        if os.geteuid() != 0:
-            missing.append("Ganeti needs root")
-        elif not missing and subprocess.run([*NAMESPACES, "true"], check=False, capture_output=True).returncode != 0:
+        missing = super().missing(python)
+        if not missing and subprocess.run([*NAMESPACES, "true"], check=False, capture_output=True).returncode != 0:
             missing.append("this machine lets nobody make namespaces")
-        return [*super().missing(python), *missing]
+        return missing
 
     def start(self) -> None:
         """Make the cluster."""
-        self.password = secrets.token_urlsafe(24)
         self.url = f"https://127.0.0.1:{PORT}"
         authority = trustme.CA()
         self.ca_path = self.state / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_path))
         certificate = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
         write_private(self.state / "rapi.pem", certificate.bytes().decode())
-        write_private(self.state / "users", f"{USERNAME} {self.password} write\n")
+        write_private(self.state / "users", f"{self.username} {self.password} write\n")
         script = self.state / "start.sh"
         script.write_text(SCRIPT.format(state=self.state, port=PORT), encoding="utf-8")
         # Its daemons are other users.
         self.state.chmod(0o755)
-        log = self.state / "cluster.log"
-        ready = "The cluster is ready"
-        self._first = self.serve("cluster", [*NAMESPACES, "bash", script], lambda: ready in log.read_text("utf-8"))
+        self._first = self.serve("cluster", [*NAMESPACES, "bash", script], "The cluster is ready")
 
     @property
     def inside(self) -> tuple[str, ...]:

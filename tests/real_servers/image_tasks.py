@@ -6,32 +6,61 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import contextlib
+import secrets
+import subprocess
 from typing import TYPE_CHECKING, Any
 
-import requests
-from image_source import IMAGE_FORMAT
-from openstack_server import password_login
-from playbook_runner import PLAY_TIMEOUT
+from server_process import wait_for
+from upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
-    from openstack_server import Account, Endpoints
+    from openstack_server import OpenStackServer
 
-UNFINISHED = frozenset({"pending", "processing"})
-FINISHED = frozenset({"success", "failure"})
+UNFINISHED = ("pending", "processing")
+FINISHED = ("success", "failure")
+IMAGE_FORMAT = "qcow2"
+"""The ``disk_format`` of what is served; Glance refuses data that does not look like the declared format."""
 
-REQUEST_TIMEOUT = 30.0
+
+class ImageSource(Upstream):
+    """Serves a small disk image to import: at once, slowly, or when a test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make an empty disk of 1 MiB in a few KiB."""
+        image = folder / "image"
+        make = ["qemu-img", "create", "-q", "-f", IMAGE_FORMAT, "-o", "cluster_size=512", str(image), "1M"]
+        subprocess.run(make, check=True)
+        super().__init__({"/image": image.read_bytes()})
+        self.fast_url, self.missing_url = f"{self.url}/image", f"{self.url}/missing"
+
+    def slow_url(self, seconds: float) -> str:
+        """Return the address of an image that takes so many seconds."""
+        return f"{self.fast_url}?seconds={seconds:g}"
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[str]:
+        """Give the address of an image that is held until its release, at the latest at the end of the ``with`` block.
+
+        This is how a test knows that a task is under way, on a machine of any speed.
+        """
+        url = f"{self.fast_url}?{secrets.token_hex(4)}"
+        self.hold(url)
+        try:
+            yield url
+        finally:
+            self.release(url)
 
 
 class RequestWatch:
-    """The requests that one of the servers has answered since this object was made."""
+    """The requests that keystone or glance has answered since this object was made."""
 
-    def __init__(self, endpoints: Endpoints, service: str) -> None:
-        """Begin to watch ``keystone`` or ``glance``."""
-        self._log = Path(endpoints.request_logs[service])
+    def __init__(self, openstack: OpenStackServer, service: str) -> None:
+        """Begin to watch one of them."""
+        self._log = openstack.request_log(service)
         self._start = self._log.stat().st_size
 
     def requests(self) -> list[tuple[str, str]]:
@@ -45,33 +74,6 @@ class RequestWatch:
         """Whether somebody has asked for each of these tasks, one by one or with a list."""
         targets = {target.partition("?")[0] for _method, target in self.requests()}
         return "/v2/tasks" in targets or {f"/v2/tasks/{task_id}" for task_id in task_ids} <= targets
-
-
-def send(
-    method: str,
-    url: str,
-    *,
-    token: str | None = None,
-    json: object = None,
-    params: Mapping[str, str | int] | None = None,
-) -> requests.Response:
-    """Send one request straight to loopback and return the answer, whatever its status is."""
-    # Glance describes an error in HTML to everybody who does not ask for JSON.
-    headers = {"Accept": "application/json"}
-    if token is not None:
-        headers["X-Auth-Token"] = token
-    with requests.Session() as session:
-        # Neither a proxy nor a .netrc of the caller has a say here.
-        session.trust_env = False
-        return session.request(method, url, headers=headers, json=json, params=params, timeout=REQUEST_TIMEOUT)
-
-
-def login(endpoints: Endpoints, account: Account | None = None) -> str:
-    """Log in at Keystone, as the administrator unless told otherwise, and return the token."""
-    body = password_login(account or endpoints.admin)
-    answer = send("POST", f"{endpoints.auth_url}/auth/tokens", json=body)
-    answer.raise_for_status()
-    return answer.headers["X-Subject-Token"]
 
 
 def import_task(source_url: str, name: str = "longrunning-test") -> dict[str, Any]:
@@ -90,55 +92,31 @@ def import_task(source_url: str, name: str = "longrunning-test") -> dict[str, An
     }
 
 
-def list_tasks(endpoints: Endpoints, token: str, **params: str | int) -> list[dict[str, Any]]:
-    """Return one page of tasks, as Glance sends it (newest first)."""
-    answer = send("GET", f"{endpoints.image_url}/v2/tasks", token=token, params=params)
-    answer.raise_for_status()
-    tasks: list[dict[str, Any]] = answer.json()["tasks"]
-    return tasks
-
-
-def launch_import(endpoints: Endpoints, source_url: str, *, queue: bool = False) -> str:
+def launch_import(openstack: OpenStackServer, source_url: str, *, queue: bool = False) -> str:
     """Launch an import from an address and return the ID of the task.
 
     Glance works at one task at a time here. So that it begins at once, this waits until no other task is unfinished.
     With ``queue`` it does not wait: the new task stays ``pending`` until the one before it has ended.
     """
-    token = login(endpoints)
+    url, token = f"{openstack.url}/v2/tasks", openstack.token()
+
+    def is_idle() -> bool:
+        return not any(openstack.ask("GET", f"{url}?status={word}", token).json()["tasks"] for word in UNFINISHED)
+
     if not queue:
-        _wait_until_idle(endpoints, token)
-    answer = send("POST", f"{endpoints.image_url}/v2/tasks", token=token, json=import_task(source_url))
-    answer.raise_for_status()
-    task_id: str = answer.json()["id"]
+        wait_for("no task is unfinished", is_idle)
+    task_id: str = openstack.ask("POST", url, token, json=import_task(source_url)).json()["id"]
     return task_id
 
 
-def _wait_until_idle(endpoints: Endpoints, token: str) -> None:
-    deadline = time.monotonic() + PLAY_TIMEOUT
-    while any(list_tasks(endpoints, token, status=status) for status in sorted(UNFINISHED)):
-        if time.monotonic() > deadline:
-            message = f"some task has been unfinished for {PLAY_TIMEOUT} s"
-            raise TimeoutError(message)
-        time.sleep(0.1)
+def wait_for_status(openstack: OpenStackServer, task_id: str, statuses: Collection[str] = FINISHED) -> dict[str, Any]:
+    """Return a task as Glance sends it, once it has one of the statuses."""
+    token = openstack.token()
+    task: dict[str, Any] = {}
 
+    def has_it() -> bool:
+        task.update(openstack.ask("GET", f"{openstack.url}/v2/tasks/{task_id}", token).json())
+        return task["status"] in statuses
 
-def get_task(endpoints: Endpoints, task_id: str, token: str | None = None) -> dict[str, Any]:
-    """Return a task as Glance sends it."""
-    answer = send("GET", f"{endpoints.image_url}/v2/tasks/{task_id}", token=token or login(endpoints))
-    answer.raise_for_status()
-    task: dict[str, Any] = answer.json()
+    wait_for(f"task {task_id} is one of {', '.join(statuses)}", has_it)
     return task
-
-
-def wait_for_status(endpoints: Endpoints, task_id: str, statuses: Collection[str] = FINISHED) -> dict[str, Any]:
-    """Ask for a task ten times a second until it has one of the statuses, and return it."""
-    token = login(endpoints)
-    deadline = time.monotonic() + PLAY_TIMEOUT
-    while True:
-        task = get_task(endpoints, task_id, token)
-        if task["status"] in statuses:
-            return task
-        if time.monotonic() > deadline:
-            message = f"task {task_id} is {task['status']} after {PLAY_TIMEOUT} s"
-            raise TimeoutError(message)
-        time.sleep(0.1)

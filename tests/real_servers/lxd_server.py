@@ -10,35 +10,28 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import socket
 import tarfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import trustme
 from machine import ServerError, write_private
-from real_server import RealServer, missing_programs
+from real_server import RealServer
+from upstream import LONGEST_HOLD, Answer, Asked, SmallServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 METADATA = b"architecture: x86_64\ncreation_date: 1700000000\nproperties: {description: an empty image}\n"
-LONGEST_DOWNLOAD = 300.0
 
 
 class LxdServer(RealServer):
     """LXD with its API on loopback, over TLS."""
 
     name = "lxd"
-
-    @classmethod
-    def missing(cls, python: str) -> list[str]:
-        """Say in words what this machine lacks."""
-        root = [] if os.geteuid() == 0 else ["LXD needs root"]
-        return [*super().missing(python), *missing_programs(lxd="lxd", unshare="util-linux"), *root]
+    programs = ("lxd", "unshare")
+    needs_root = True
 
     def start(self) -> None:
         """Start it, and let it trust the client."""
@@ -49,16 +42,12 @@ class LxdServer(RealServer):
         # What it mounts is gone with it.
         command = ["unshare", "--mount", "lxd", "--debug", "--group", "root"]
         self._socket = folder / "unix.socket"
-        log, variables = self.state / "lxd.log", {"LXD_DIR": str(folder)}
-        process = self.serve("lxd", command, lambda: "Daemon started" in log.read_text("utf-8"), variables=variables)
-        self._process = process
+        self._process = self.serve("lxd", command, "Daemon started", variables={"LXD_DIR": str(folder)})
         self._set_up()
-
-        def wait_for_a_look() -> None:
-            words = "url=/1.0/operations/"
-            process.wait_until_it_says(words, process.count(words) + 1)
-
-        self.images = ImageServer(wait_for_a_look)
+        self._image, self._stopping = empty_image(), threading.Event()
+        self.images = SmallServer(self._download)
+        self._ending.callback(self.images.stop)
+        self._ending.callback(self._stopping.set)
 
     def _make_certificates(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -96,11 +85,22 @@ class LxdServer(RealServer):
         """Return how many requests for an instance there have been."""
         return self._process.count(f"url=/1.0/instances/{instance} ")
 
-    def stop(self) -> None:
-        """Stop both."""
-        if hasattr(self, "images"):
-            self.images.stop()
-        super().stop()
+    def _download(self, asked: Asked) -> Answer:
+        """Serve ``/good``; ``/bad``, whose checksum is wrong; and ``/long``, which goes on until it is stopped.
+
+        LXD forgets an operation five seconds after its end, so a download ends after a look.
+        """
+        # LXD downloads no image that it has.
+        checksums = {"/good": hashlib.sha256(self._image).hexdigest(), "/bad": "0" * 64, "/long": "1" * 64}
+        if asked.method == "HEAD":
+            location = f"http://{asked.host}{asked.path}"
+            return Answer(headers={"LXD-Image-Hash": checksums[asked.path], "LXD-Image-URL": location})
+        if asked.path == "/long":
+            self._stopping.wait(LONGEST_HOLD)
+        else:
+            words = "url=/1.0/operations/"
+            self._process.wait_until_it_says(words, self._process.count(words) + 1)
+        return Answer(body=self._image)
 
 
 def empty_image() -> bytes:
@@ -114,45 +114,3 @@ def empty_image() -> bytes:
         root.type, root.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(root)
     return packed.getvalue()
-
-
-class ImageServer:
-    """Serves ``/good``; ``/bad``, whose checksum is wrong; and ``/long``, which goes on until it is stopped."""
-
-    def __init__(self, wait_for_a_look: Callable[[], None]) -> None:
-        """Begin to serve. LXD forgets an operation five seconds after its end, so a download ends after a look."""
-        image, stopping = empty_image(), threading.Event()
-        # LXD downloads no image that it has.
-        checksums = {"/good": hashlib.sha256(image).hexdigest(), "/bad": "0" * 64, "/long": "1" * 64}
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                self.send_response(200)
-                self.send_header("LXD-Image-Hash", checksums[self.path])
-                self.send_header("LXD-Image-URL", f"http://{self.headers['Host']}{self.path}")
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                if self.path == "/long":
-                    stopping.wait(LONGEST_DOWNLOAD)
-                    return
-                wait_for_a_look()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(image)))
-                self.end_headers()
-                self.wfile.write(image)
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing."""
-
-        self._stopping = stopping
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop."""
-        self._stopping.set()
-        self._server.shutdown()
-        self._server.server_close()

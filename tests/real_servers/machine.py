@@ -12,10 +12,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -54,16 +54,28 @@ def clean_environment(**additions: str) -> dict[str, str]:
     return {**environment, "PYTHONUNBUFFERED": "1", **additions}
 
 
+def as_user(name: str | None) -> dict[str, Any]:
+    """Return what lets a program run as another user; nothing for the caller."""
+    return {} if name is None else {"user": name, "group": name, "extra_groups": []}
+
+
 def last_lines(text: str) -> str:
     return "\n".join(text.strip().splitlines()[-LOG_LINES:])
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, environment: dict[str, str] | None = None) -> None:
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+) -> None:
     """Run a program to its end; when it fails, raise with the last lines of what it said."""
     result = subprocess.run(
         command,
         cwd=cwd,
-        env=clean_environment() if environment is None else environment,
+        env=clean_environment() if environment is None else dict(environment),
+        **as_user(user),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

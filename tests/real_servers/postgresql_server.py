@@ -14,11 +14,10 @@ import getpass
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from machine import ServerError, last_lines
+from machine import ServerError, run
 from server_process import ServerProcess
 
 
@@ -51,35 +50,14 @@ class PostgreSQL:
             shutil.chown(self.folder, user, user)
         data = self.folder / "data"
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        result = subprocess.run(
-            [
-                program,
-                "--pgdata",
-                data,
-                f"--username={self._user}",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--no-locale",
-                "--no-sync",
-            ],
-            cwd="/",
-            env=environment,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0:
-            message = f"initdb ended with status {result.returncode}:\n{last_lines(result.stdout)}"
-            raise ServerError(message)
+        form = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+        make: list[str | Path] = [program, "--pgdata", data, f"--username={self._user}", *form]
+        run(make, cwd=Path("/"), environment=environment, user=user)
         command: list[str | Path] = [program.with_name("postgres"), "-D", data, "-k", self.folder]
         for setting in (*self._listening, "fsync=off", "shared_buffers=32MB"):
             command += ["-c", setting]
         self._process = ServerProcess("PostgreSQL", command, self.folder / "log", environment, user=user)
-        self._process.start(self._is_ready)
+        self._process.wait_until(self._is_ready)
 
     def _is_ready(self) -> bool:
         status = self.folder / "data" / "postmaster.pid"

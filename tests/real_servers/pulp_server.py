@@ -9,17 +9,14 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from machine import ServerError, run, write_private
-from postgresql_server import PostgreSQL, initdb
+from machine import run, write_private
 from real_server import Command, RealServer
-from server_process import answers, direct_session
+from server_process import answers
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-USERNAME = "admin"
 
 
 class PulpServer(RealServer):
@@ -27,33 +24,17 @@ class PulpServer(RealServer):
 
     name = "pulp"
     is_python = True
-
-    @classmethod
-    def missing(cls, python: str) -> list[str]:
-        """Say in words what this machine lacks."""
-        database = [] if initdb() else ["PostgreSQL's initdb is not installed: install the package postgresql"]
-        return [*super().missing(python), *database]
+    programs = ("initdb",)
+    username = "admin"
 
     def wait_for_a_look(self, what: str) -> None:
         """Return when somebody asks for a path once more."""
         words = f"GET {what}"
-        self.processes[0].wait_until_it_says(words, self.processes[0].count(words) + 1)
-
-    def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send a request as the administrator and return the JSON of its answer."""
-        answer = direct_session().request(
-            method, f"{self.url}{path}", json=body, auth=(USERNAME, self.password), timeout=30
-        )
-        if not answer.ok:
-            message = f"Pulp answered {answer.status_code} to {method} {path}: {answer.text}"
-            raise ServerError(message)
-        return answer.json()
+        self._api.wait_until_it_says(words, self._api.count(words) + 1)
 
     def start(self) -> None:
         """Make the database, and start Pulp."""
-        self.password = secrets.token_urlsafe(24)
-        self._database = PostgreSQL("pulp")
-        self._database.start()
+        self._database = self.postgresql()
         settings = {"PULP_SETTINGS": str(self._write_settings())}
         manager, environment = self.program("pulpcore-manager"), self.environment(**settings)
         run([manager, "migrate", "--no-input"], cwd=self.state, environment=environment)
@@ -61,18 +42,11 @@ class PulpServer(RealServer):
         bind = f"127.0.0.1:{self.port}"
         # With a log of its requests.
         api: Command = [self.program("pulpcore-api"), "--bind", bind, "--workers", "1", "--access-logfile", "-"]
-        self.serve("api", api, lambda: answers(f"{self.url}/pulp/api/v3/status/"), variables=settings)
+        self._api = self.serve("api", api, lambda: answers(f"{self.url}/pulp/api/v3/status/"), variables=settings)
         self.serve("worker", [self.program("pulpcore-worker")], self._has_worker, variables=settings)
 
-    def stop(self) -> None:
-        """Stop all of it."""
-        super().stop()
-        if hasattr(self, "_database"):
-            self._database.stop()
-
     def _has_worker(self) -> bool:
-        status = direct_session().get(f"{self.url}/pulp/api/v3/status/", timeout=10).json()
-        return bool(status["online_workers"])
+        return bool(self.send("GET", "/pulp/api/v3/status/")["online_workers"])
 
     def _write_settings(self) -> Path:
         key = self.state / "key"

@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import shutil
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from machine import MINIMUM_PYTHON, ServerError, VirtualEnvironment, clean_environment, python_version
-from server_process import ServerProcess, free_port
+from postgresql_server import PostgreSQL
+from server_process import ServerProcess, direct_session, free_port
+
+from tooling.system_packages import PROGRAMS, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,12 +35,17 @@ SIDE_BY_SIDE = 3
 class RealServer:
     """One server, which keeps what it installed and makes everything else anew at every start.
 
-    Subclasses say in ``missing`` what the machine lacks, and in ``start`` how the server starts.
+    Subclasses say what they need of the machine, and in ``start`` how the server starts.
     """
 
     name: ClassVar[str]
     #: Whether ``NAME-requirements.txt`` has the packages that it is made of.
     is_python: ClassVar[bool] = False
+    #: What it starts of the programs that the machine must have.
+    programs: ClassVar[tuple[str, ...]] = ()
+    needs_root: ClassVar[bool] = False
+    #: Who sends requests to it, with its password, where it wants a login.
+    username: ClassVar[str] = ""
 
     def __init__(self, directory: Path, python: str = sys.executable) -> None:
         """Remember where to work."""
@@ -43,18 +53,28 @@ class RealServer:
         self.installed = directory.resolve() / f"{self.name}-installed"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.processes: list[ServerProcess] = []
+        self.password = secrets.token_urlsafe(24)
         #: Seconds of installing and of starting.
         self.seconds = (0.0, 0.0)
         requirements = HERE / f"{self.name}-requirements.txt"
         self._environment = VirtualEnvironment(self.installed, python, requirements) if self.is_python else None
+        #: What stop() stops.
+        self._ending = contextlib.ExitStack()
 
     @classmethod
     def missing(cls, python: str) -> list[str]:
         """Say in words what this machine lacks; an empty list means: go."""
-        wanted = ".".join(map(str, MINIMUM_PYTHON))
-        too_old = cls.is_python and (python_version(python) or (0, 0)) < MINIMUM_PYTHON
-        return [f"{python} is no Python >= {wanted}, which {cls.name} needs"] if too_old else []
+        missing = [
+            f"{program.name} is not installed: install the package {program.package}"
+            for program in PROGRAMS
+            if program.name in cls.programs and not is_there(program)
+        ]
+        if cls.needs_root and os.geteuid() != 0:
+            missing.append(f"{cls.name} needs root")
+        if cls.is_python and (python_version(python) or (0, 0)) < MINIMUM_PYTHON:
+            wanted = ".".join(map(str, MINIMUM_PYTHON))
+            missing.append(f"{python} is no Python >= {wanted}, which {cls.name} needs")
+        return missing
 
     def install(self) -> None:
         """Install what it is made of, unless that was done already."""
@@ -82,9 +102,7 @@ class RealServer:
 
     def stop(self) -> None:
         """Stop it; fine to call when it does not run."""
-        for process in reversed(self.processes):
-            process.stop()
-        self.processes = []
+        self._ending.close()
 
     def program(self, name: str) -> Path:
         """Return the path of a program of its own Python environment."""
@@ -102,32 +120,35 @@ class RealServer:
         self,
         name: str,
         command: Sequence[str | Path],
-        ready: Callable[[], bool],
+        ready: Callable[[], bool] | str,
         *,
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> ServerProcess:
-        """Start one of its processes and return when that is ready."""
+        """Start one of its processes and return when that is ready, or has said these words."""
         environment = self.environment(**(variables or {}))
         log = self.state / f"{name}.log"
         process = ServerProcess(f"{self.name}-{name}", command, log, environment, folder=folder)
-        self.processes.append(process)
-        process.start(ready)
+        self._ending.callback(process.stop)
+        process.wait_until(ready)
         return process
 
+    def postgresql(self) -> PostgreSQL:
+        """Return a database that has started, whose owner has the server's name."""
+        database = PostgreSQL(self.name)
+        self._ending.callback(database.stop)
+        database.start()
+        return database
 
-def missing_programs(**packages: str) -> list[str]:
-    """Say which programs are missing, and in which package each is."""
-    return [
-        f"{program} is not installed: install the package {package}"
-        for program, package in ((name.replace("_", "-"), package) for name, package in packages.items())
-        if shutil.which(program) is None
-    ]
-
-
-def _up(server: RealServer) -> RealServer:
-    server.up()
-    return server
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request with its login, if any, and return the JSON of its answer."""
+        login = (self.username, self.password) if self.username else None
+        with direct_session() as session:
+            answer = session.request(method, f"{self.url}{path}", json=body, auth=login, timeout=30)
+        if not answer.ok:
+            message = f"{self.name} answered {answer.status_code} to {method} {path}: {answer.text}"
+            raise ServerError(message)
+        return answer.json()
 
 
 class Pool:
@@ -138,25 +159,26 @@ class Pool:
         self._directory = directory
         self._python = python
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE)
-        self._servers: dict[str, Future[RealServer]] = {}
+        self._servers: dict[str, tuple[RealServer, Future[None]]] = {}
 
     def begin(self, kinds: Iterable[type[RealServer]]) -> None:
         """Start those that the machine can run."""
         for kind in kinds:
             if not kind.missing(self._python):
                 server = kind(self._directory(kind.name), self._python)
-                self._servers[kind.name] = self._threads.submit(_up, server)
+                self._servers[kind.name] = (server, self._threads.submit(server.up))
 
     def get(self, name: str) -> RealServer:
         """Return a running server. Raises what kept it from running."""
-        return self._servers[name].result()
+        server, started = self._servers[name]
+        started.result()
+        return server
 
     def stop(self) -> None:
         """Stop all of them."""
         self._threads.shutdown(cancel_futures=True)
-        for future in self._servers.values():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                future.result().stop()
+        for server, _started in self._servers.values():
+            server.stop()
 
 
-__all__ = ["Command", "Pool", "RealServer", "ServerError", "missing_programs"]
+__all__ = ["Command", "Pool", "RealServer", "ServerError"]

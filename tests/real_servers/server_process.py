@@ -12,24 +12,35 @@ import signal
 import socket
 import subprocess
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import requests
-from machine import ServerError, last_lines
+from machine import ServerError, as_user, last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-START_TIMEOUT = 400.0
-"""Seconds until a server must be ready; 3 to 6 are usual, a busy machine may need much more."""
+PATIENCE = 400.0
+"""Seconds until a server must be ready, or a playbook at its end; few are usual, a busy machine may need much more."""
 
 STOP_TIMEOUT = 10.0
 """Seconds that a server gets between the polite signal and the one that it cannot refuse."""
 
 
+def wait_for(what: str, is_so: Callable[[], object]) -> None:
+    """Return when it is so, looking ten times a second; raise when that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() >= deadline:
+            message = f"not within {PATIENCE:g} s: {what}"
+            raise ServerError(message)
+        time.sleep(0.1)
+
+
 class ServerProcess:
-    """One program. ``log`` takes what it says."""
+    """One program, which runs from the start. ``log`` takes what it says."""
 
     def __init__(
         self,
@@ -41,80 +52,53 @@ class ServerProcess:
         user: str | None = None,
         folder: Path | None = None,
     ) -> None:
-        """Remember what to start, in which folder, and as which user where that is not the caller."""
+        """Start it, in a folder, and as another user where one is named."""
         self.name = name
-        self._command = command
         self._log = log
-        self._environment = environment
-        self._user = user
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        with log.open("wb") as said:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder or "/",
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                # A group of its own: a Ctrl-C for the test run does not hit it, and stop() reaches its children too.
+                start_new_session=True,
+                **as_user(user),
+            )
 
     @property
     def pid(self) -> int:
         """The number of the running process."""
-        assert self._process is not None
         return self._process.pid
 
-    def start(self, ready: Callable[[], bool]) -> None:
-        """Start it and return as soon as it is ready."""
-        self.launch()
-        self.wait_until(ready)
-
-    def launch(self, *descriptors: int) -> None:
-        """Start it, with file descriptors of ours."""
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._folder or "/",
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=descriptors,
-                # A group of its own: a Ctrl-C for the test run does not hit it, and stop() reaches its children too.
-                start_new_session=True,
-                user=self._user,
-                group=self._user,
-                extra_groups=None if self._user is None else [],
-            )
-
-    def wait_until(self, ready: Callable[[], bool]) -> None:
-        """Return as soon as it is ready; raise with the end of its log when it ends or takes too long."""
-        deadline = time.monotonic() + START_TIMEOUT
-        while not ready():
-            ended = self._process is None or self._process.poll() is not None
-            if ended or time.monotonic() >= deadline:
-                self.stop()
-                what = "ended" if ended else "was not ready in time"
-                said = last_lines(self._log.read_text(encoding="utf-8", errors="replace"))
-                message = f"{self.name} {what}. The end of its log:\n{said}"
-                raise ServerError(message)
-            time.sleep(0.1)
+    def wait_until(self, ready: Callable[[], bool] | str) -> None:
+        """Return as soon as it is ready, or has said these words; raise with the end of its log when it ends."""
+        is_ready = partial(self.count, ready) if isinstance(ready, str) else ready
+        wait_for(f"{self.name} is ready or ends", lambda: self._process.poll() is not None or is_ready())
+        if self._process.poll() is not None:
+            message = f"{self.name} ended. The end of its log:\n{last_lines(self._said())}"
+            raise ServerError(message)
 
     def wait_until_it_says(self, words: str, times: int = 1) -> None:
         """Return when the log has these words so many times."""
-        deadline = time.monotonic() + START_TIMEOUT
-        while self.count(words) < times:
-            if time.monotonic() >= deadline:
-                message = f"{self.name} never said {words!r}"
-                raise ServerError(message)
-            time.sleep(0.1)
+        wait_for(f"{self.name} says {words!r}", lambda: self.count(words) >= times)
 
     def count(self, words: str) -> int:
         """Return how many lines of the log have these words."""
-        return sum(words in line for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines())
+        return sum(words in line for line in self._said().splitlines())
+
+    def _said(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> None:
-        """End it and its children; fine to call when it does not run."""
-        process, self._process = self._process, None
-        if process is None:
-            return
+        """End it and its children; fine to call when it has ended."""
         for wanted in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, wanted)
+                os.killpg(self.pid, wanted)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_TIMEOUT)
+                self._process.wait(STOP_TIMEOUT)
                 return
 
 

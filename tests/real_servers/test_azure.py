@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from definition_proof import DEFINITIONS
-from playbook_runner import PlaybookRunner, find_secret
+from playbook_runner import PlaybookRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,21 +135,17 @@ def outcomes(azure: AzureServer, tmp_path_factory: pytest.TempPathFactory) -> Ou
     operations = azure.operations()
     by_uri = [[method, path] for method, path in operations if path in BY_URI]
     before = [azure.launch(method, path) for method, path in operations if path not in BY_URI]
-    runner = PlaybookRunner(
-        tmp_path_factory.mktemp("plays"),
-        environment_prefix="LONGRUNNING_",
-        find_leak=lambda text: find_secret(text, (azure.secret,)),
-    )
+    runner = PlaybookRunner(tmp_path_factory.mktemp("plays"), (azure.password,))
     variables = {
         "definitions": str(DEFINITIONS),
         "api_url": azure.url,
-        "auth_url": azure.tokens.url,
-        "app_secret": azure.secret,
+        "auth_url": f"{azure.tokens.url}/token",
+        "app_secret": azure.password,
         "operations": by_uri,
         "launched_before": before,
         "patience": PATIENCE,
     }
-    report = runner.run("azure_operations.yml", variables).result
+    report = runner.run("azure_operations.yml", variables, verbosity=None).result
     found: Outcomes = {}
     for number, launch in enumerate(report["launched"]):
         waits = [(how, report[how][number]) for how in ("operation", "location", "resource")]

@@ -6,29 +6,58 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import image_tasks
 import pytest
-import requests
-from playbook_runner import PLAY_TIMEOUT, PlaybookRunner, Run, find_secret
+import yaml
+from image_tasks import RequestWatch
+from playbook_runner import SOON, PlaybookRunner, Run, words
+from server_process import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openstack_server import Endpoints
+    import requests
+    from openstack_server import OpenStackServer
+
+#: An image of Glance is a resource and no task: its status says how far it is.
+DEFINITION = yaml.safe_load("""
+title: OpenStack images
+login:
+  type: session
+  header: X-Auth-Token
+  session:
+    path: "{auth_url}/auth/tokens"
+    body:
+      auth:
+        identity:
+          methods: [application_credential]
+          application_credential: {id: "{app_id}", secret: "{app_secret}"}
+    token_header: X-Subject-Token
+get: {path: "/v2/images/{id}"}
+list: {path: /v2/images, items: images, paging: {style: link, next: next}}
+fields: {id: id, state: status, name: name}
+states:
+  queued: queued
+  saving: running
+  uploading: running
+  importing: running
+  active: succeeded
+  killed: failed
+  deleted: cancelled
+""")
 
 
 class Images:
     """Images as their owner makes and removes them, by plain requests, and plays that wait for them."""
 
-    def __init__(self, endpoints: Endpoints, runner: PlaybookRunner) -> None:
+    def __init__(self, openstack: OpenStackServer, folder: Path) -> None:
         """Log in."""
-        self._endpoints = endpoints
-        self._runner = runner
-        self._token = image_tasks.login(endpoints)
+        self._openstack = openstack
+        self._runner = PlaybookRunner(folder, openstack.secrets())
+        self._token = openstack.token()
 
     def make(self) -> str:
         """Return the ID of a new image, which has no data."""
@@ -38,61 +67,34 @@ class Images:
 
     def upload(self, image_id: str) -> None:
         """Give it data."""
-        self.send("PUT", f"/{image_id}/file", data=b"\0" * 1024)
+        headers = {"Content-Type": "application/octet-stream"}
+        self.send("PUT", f"/{image_id}/file", data=b"\0" * 1024, headers=headers)
 
-    def send(self, method: str, path: str, *, json: object = None, data: bytes | None = None) -> requests.Response:
+    def send(self, method: str, path: str, **more: Any) -> requests.Response:
         """Send a request about images."""
-        headers = {"X-Auth-Token": self._token}
-        if data is not None:
-            headers["Content-Type"] = "application/octet-stream"
-        with requests.Session() as session:
-            # Neither a proxy nor a .netrc of the caller has a say here.
-            session.trust_env = False
-            url = f"{self._endpoints.image_url}/v2/images{path}"
-            answer = session.request(method, url, headers=headers, json=json, data=data, timeout=30)
-        answer.raise_for_status()
-        return answer
+        return self._openstack.ask(method, f"{self._openstack.url}/v2/images{path}", self._token, **more)
 
     def wait(self, image_id: str, **options: object) -> Run:
         """Wait for it in a playbook."""
-        variables = {
-            "image_url": self._endpoints.image_url,
-            "auth_url": self._endpoints.auth_url,
-            "login": {
-                "id": self._endpoints.application_credential.id,
-                "secret": self._endpoints.application_credential.secret,
-            },
-            "options": {"task_id": image_id, **options},
-        }
-        return self._runner.run("images.yml", variables, verbosity="-vvv")
+        credential = self._openstack.application_credential
+        login = {"auth_url": self._openstack.auth_url, "app_id": credential.id, "app_secret": credential.secret}
+        usual = {"definition": DEFINITION, "api_url": self._openstack.url, **login, **SOON}
+        return self._runner.module("task_wait", {**usual, "task_id": image_id, **options})
 
     def wait_while(self, then: Callable[[str], object], image_id: str, **options: object) -> Run:
         """Wait for it, and do something to it when the wait has looked."""
-        watch = image_tasks.RequestWatch(self._endpoints, "glance")
+        watch, look = RequestWatch(self._openstack, "glance"), ("GET", f"/v2/images/{image_id}")
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(self.wait, image_id, **options)
-            until = time.monotonic() + PLAY_TIMEOUT
-            while ("GET", f"/v2/images/{image_id}") not in watch.requests() and not playing.done():
-                assert time.monotonic() < until, "nobody looked at the image"
-                time.sleep(0.05)
+            wait_for("a look at the image", lambda: look in watch.requests() or playing.done())
             then(image_id)
             return playing.result()
 
 
 @pytest.fixture(scope="module")
-def images(openstack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Images:
+def images(openstack: OpenStackServer, tmp_path_factory: pytest.TempPathFactory) -> Images:
     """Images of the administrator."""
-    runner = PlaybookRunner(
-        tmp_path_factory.mktemp("images"),
-        environment_prefix="OS_",
-        find_leak=lambda text: find_secret(text, openstack.secrets()),
-    )
-    return Images(openstack, runner)
-
-
-def words(run: Run) -> list[str | None]:
-    """Return the words that the wait has seen, in their order."""
-    return [change["raw_state"] for change in run.result["task"]["history"]]
+    return Images(openstack, tmp_path_factory.mktemp("images"))
 
 
 def test_an_image_becomes_active(images: Images) -> None:

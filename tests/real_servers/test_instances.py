@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playbook_runner import PLAY_TIMEOUT, PlaybookRunner, Run
-from server_process import direct_session
+from playbook_runner import SOON, PlaybookRunner, Run, words
+from server_process import direct_session, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,23 +65,16 @@ class Instances:
 
     def play(self, **options: object) -> Run:
         """Wait in a playbook."""
-        variables = {
-            "definition_name": "lxd_instance",
-            "lxd_url": self._lxd.url,
-            "login": {"client_cert": str(self._lxd.client_path), "ca_path": str(self._lxd.ca_path)},
-            "options": options,
-        }
-        return self._runner.run("instances.yml", variables, verbosity="-vvv")
+        login = {"client_cert": str(self._lxd.client_path), "ca_path": str(self._lxd.ca_path)}
+        usual = {"definition": "lxd_instance", "api_url": self._lxd.url, **login, **SOON}
+        return self._runner.module("task_wait", {**usual, **options})
 
     def wait_while(self, then: Callable[[str], object], name: str, **options: object) -> Run:
         """Wait for it, and do something to it when the wait has looked."""
         looks = self._lxd.looks(name)
         with ThreadPoolExecutor(1) as pool:
             playing = pool.submit(self.wait, name, **options)
-            until = time.monotonic() + PLAY_TIMEOUT
-            while self._lxd.looks(name) == looks and not playing.done():
-                assert time.monotonic() < until, "nobody looked at the instance"
-                time.sleep(0.1)
+            wait_for("a look at the instance", lambda: self._lxd.looks(name) > looks or playing.done())
             then(name)
             return playing.result()
 
@@ -90,15 +82,7 @@ class Instances:
 @pytest.fixture(scope="module")
 def instances(lxd: LxdServer, tmp_path_factory: pytest.TempPathFactory) -> Instances:
     """Instances of the trusted client."""
-    runner = PlaybookRunner(
-        tmp_path_factory.mktemp("instances"), environment_prefix="LONGRUNNING_", find_leak=lambda _text: None
-    )
-    return Instances(lxd, runner)
-
-
-def words(run: Run) -> list[str | None]:
-    """Return the words that the wait has seen, in their order."""
-    return [change["raw_state"] for change in run.result["task"]["history"]]
+    return Instances(lxd, PlaybookRunner(tmp_path_factory.mktemp("instances")))
 
 
 def test_an_instance_appears(instances: Instances, show: Show) -> None:

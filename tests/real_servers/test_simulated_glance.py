@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import image_tasks
 import requests
 from postgresql_server import initdb
+from server_process import direct_session
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles" / "task_simulator" / "files"))
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pytest
-    from image_source import ImageSource
-    from openstack_server import Endpoints
+    from image_tasks import ImageSource
+    from openstack_server import OpenStackServer
 
 INTERNAL_ERROR = "Task failed due to Internal Error"
 HEADERS = ("Allow", "Content-Type", "Location")
@@ -95,6 +96,7 @@ _QUERIES = (
     *("created_at=x", "created_at=2030-01-01", "expires_at=x", "expires_at=2030-01-01T00:00:00Z", "deleted_at=x"),
     *("updated_at=gt:2020-01-01T00:00:00Z", "metadata=x", "save=x", "keys=x", "__class__=x", "info=x", "OWNER=x"),
     *("status=", "status=SUCCESS", "status=success", "status=failure&type=import", "status=success&status=failure"),
+    "status=success&status=X",
     *("type=", "type=import", "type=api_image_import", "type=export", "status=X&type=Y", "type=import;status=x"),
     "owner=%00",
     # Pages.
@@ -103,6 +105,7 @@ _QUERIES = (
     *("id={swept}", f"marker={UNKNOWN.replace('-', '')}", "marker={good}&id={bad}", "marker={bad}&id={good}"),
     # Order.
     *("sort_key=", "sort_key=message", "sort_key=image_id", "sort_key=deleted_at", "sort_key=info", "sort_key=id"),
+    "sort_key=user_id",
     *("sort_key=created_at&sort_key=x", "sort_dir=", "sort_dir=ASC", "sort_dir=asc&limit=1", "sort=created_at:asc"),
     # Which of two mistakes is told.
     *(
@@ -129,7 +132,15 @@ _BODIES: tuple[object, ...] = (
     *({"type": kind, "input": None} for kind in ("api_image_import", "location_import")),
     *(
         {"type": "import", "input": _GOOD, **more}
-        for more in ({"unknown": 1}, {"status": "bad"}, {"id": "x"}, {"owner": 1}, {"owner": "x"}, {"message": None})
+        for more in (
+            {"unknown": 1},
+            {"more": 1, "unknown": 2},
+            {"status": "bad"},
+            {"id": "x"},
+            {"owner": 1},
+            {"owner": "x"},
+            {"message": None},
+        )
     ),
     *(
         {"type": "import", "input": {"import_from": source}}
@@ -200,15 +211,14 @@ class Side:
         """Send a request as it is written, without following where an answer points."""
         headers = {"Accept": ask.accept, "X-Auth-Token": self.tokens.get(ask.who, "")}
         body = ask.body if isinstance(ask.body, str) else None if ask.body is None else json.dumps(ask.body)
-        with requests.Session() as session:
-            session.trust_env = False
+        with direct_session() as session:
             return session.request(
                 ask.method,
                 self.url + self.named(ask.path),
                 headers={name: value for name, value in headers.items() if value},
                 data=None if body is None else self.named(body),
                 allow_redirects=False,
-                timeout=image_tasks.REQUEST_TIMEOUT,
+                timeout=30,
             )
 
     def answer(self, ask: Ask) -> str:
@@ -280,30 +290,21 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     return json.dumps(facts) + (f" of {shape(items, definitions)}" if "properties" in items and "name" in items else "")
 
 
-def _let_expire(openstack: Endpoints, task_id: str) -> None:
+def _let_expire(openstack: OpenStackServer, task_id: str) -> None:
     """Let a real task's time be over; the next list sweeps it away."""
     _in_database(openstack, f"UPDATE tasks SET expires_at = '2020-01-01' WHERE id = '{task_id}'")  # noqa: S608 - Glance's
 
 
-def _in_database(openstack: Endpoints, statement: str) -> None:
+def _in_database(openstack: OpenStackServer, statement: str) -> None:
     program = initdb()
     assert program is not None
-    command: list[str | Path] = [
-        program.with_name("psql"),
-        "-h",
-        openstack.database,
-        "-U",
-        "glance",
-        "-d",
-        "postgres",
-        "-c",
-        statement,
-    ]
+    server: tuple[str | Path, ...] = ("-h", openstack.database.folder, "-U", openstack.name, "-d", "postgres")
+    command = [program.with_name("psql"), *server, "-c", statement]
     subprocess.run(command, check=True, capture_output=True, cwd="/")
 
 
 def test_the_simulated_glance_answers_like_the_real_one(
-    openstack: Endpoints, image_source: ImageSource, capsys: pytest.CaptureFixture[str]
+    openstack: OpenStackServer, image_source: ImageSource, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every answer is the same in status, words and shape, but those of ``LEFT``."""
     now = [0.0]
@@ -321,8 +322,8 @@ def test_the_simulated_glance_answers_like_the_real_one(
         now[0] += 10
 
     with Simulator(scenario, clock=lambda: now[0]) as simulator:
-        tokens = {"admin": image_tasks.login(openstack), "member": image_tasks.login(openstack, openstack.member)}
-        real = Side(openstack.image_url, tokens, lambda task_id: image_tasks.wait_for_status(openstack, task_id))
+        tokens = {"admin": openstack.token(), "member": openstack.token(openstack.member)}
+        real = Side(openstack.url, tokens, lambda task_id: image_tasks.wait_for_status(openstack, task_id))
         simulated = Side(f"{simulator.url}/image", {who: f"{who}-token" for who in tokens}, pass_time)
         # Those of other tests would be in its lists.
         _in_database(openstack, "DELETE FROM task_info; DELETE FROM tasks")

@@ -10,30 +10,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from definition_player import DEFINITIONS, DefinitionPlayer
+from definition_proof import DEFINITIONS
+from playbook_runner import PlaybookRunner
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from playbook_runner import Run
     from sushy_server import SushyServer
+
+    Play = Callable[..., Run]
 
 pytestmark = pytest.mark.on_demand
 
 
 @pytest.fixture(scope="module")
-def player(sushy: SushyServer, tmp_path_factory: pytest.TempPathFactory) -> DefinitionPlayer:
-    """Play the definition without its login."""
-    folder: Path = tmp_path_factory.mktemp("plays")
-    definition = yaml.safe_load((DEFINITIONS / "redfish.yml").read_text(encoding="utf-8"))
-    del definition["login"]
-    (folder / "without_login.yml").write_text(yaml.safe_dump(definition), encoding="utf-8")
-    return DefinitionPlayer(folder, str(folder / "without_login"), sushy.url)
+def play(sushy: SushyServer, tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """Play a module with the definition without its login, unless there is another one."""
+    without_login = yaml.safe_load((DEFINITIONS / "redfish.yml").read_text(encoding="utf-8"))
+    del without_login["login"]
+    runner = PlaybookRunner(tmp_path_factory.mktemp("plays"), ("wrong-secret",))
+    usual = {"definition": without_login, "api_url": sushy.url}
+    return lambda module, **options: runner.module(module, {**usual, **options})
 
 
-def test_a_task_that_has_ended(player: DefinitionPlayer) -> None:
+def test_a_task_that_has_ended(play: Play) -> None:
     """A wait for it ends at once, with the task's fields."""
-    run = player.play("task_wait", task_ids=["42"])
-    assert not run.failed, run.msg
+    run = play("task_wait", task_ids=["42"])
+    assert run.good
     (task,) = run.result["tasks"]
     assert (task["state"], task["raw_state"], task["name"], task["percent"]) == (
         "succeeded",
@@ -43,16 +47,16 @@ def test_a_task_that_has_ended(player: DefinitionPlayer) -> None:
     )
 
 
-def test_an_unknown_id(player: DefinitionPlayer) -> None:
+def test_an_unknown_id(play: Play) -> None:
     """It is told as such."""
-    run = player.play("task_info", task_ids=["43"])
+    run = play("task_info", task_ids=["43"])
     assert "43" in run.msg
     assert run.result["reason"] == "not_found"
 
 
-def test_a_service_without_sessions(sushy: SushyServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_service_without_sessions(play: Play) -> None:
     """The definition as it is says what it misses, and takes that for no missing task."""
-    player = DefinitionPlayer(tmp_path_factory.mktemp("plays"), "redfish", sushy.url, ("wrong-secret",))
-    run = player.play("task_info", {"username": "root", "password": "wrong-secret"}, task_ids=["42"])
+    login = {"username": "root", "password": "wrong-secret"}
+    run = play("task_info", definition="redfish", task_ids=["42"], **login)
     assert "/redfish/v1/SessionService/Sessions" in run.msg
     assert run.result["reason"] != "not_found"

@@ -2,17 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Serve one WSGI application on a socket that the parent process has opened.
+"""Serve one WSGI application.
 
 ``openstack_server.py`` runs this file with the Python of the servers' own virtual environment:
-``python wsgi_service.py MODULE:ATTRIBUTE FILE_DESCRIPTOR THREADS REQUEST_LOG``.
+``python wsgi_service.py MODULE:ATTRIBUTE HOST:PORT THREADS REQUEST_LOG``.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import socket
 import sys
 import threading
 import traceback
@@ -51,7 +50,7 @@ class RequestLog:
 
 def main() -> None:
     """Load the application named on the command line and serve it until the process is told to end."""
-    target, descriptor, threads, request_log = sys.argv[1:5]
+    target, address, threads, request_log = sys.argv[1:5]
     # Keystone reads sys.argv while its module is imported, and stops at arguments that it does not know.
     del sys.argv[1:]
     module_name, attribute = target.split(":")
@@ -63,11 +62,8 @@ def main() -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
-    # The parent chose the port by binding it. Handing the bound socket over leaves no moment in which another
-    # process could take that port.
-    listener = socket.socket(fileno=int(descriptor))
     waitress = importlib.import_module("waitress")
-    waitress.serve(RequestLog(application, Path(request_log)), sockets=[listener], threads=int(threads), ident=None)
+    waitress.serve(RequestLog(application, Path(request_log)), listen=address, threads=int(threads), ident=None)
 
 
 if __name__ == "__main__":

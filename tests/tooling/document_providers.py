@@ -22,10 +22,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._provider.option
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.tests.tooling import definition_page, definition_schema
 from ansible_collections.longrunning.tasks.tests.tooling.awx_credential_types import playbook_variables
+from ansible_collections.longrunning.tasks.tests.tooling.definition_page import WORTH, filled, source_once, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ansible_collections.longrunning.tasks.plugins.module_utils._provider.description import ProviderDescription
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,22 +34,11 @@ FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 CREDENTIAL_TYPES = ROOT / "playbooks" / "vars" / "awx" / "credential_types.yml"
 JOB_TEMPLATES = CREDENTIAL_TYPES.with_name("job_templates.yml")
-WIDTH = 120
 #: An option whose variables differ in their prefixes only names no more than so many.
 MOST_NAMED = 2
 PREFIXES = "C(PREFIX) in the name of an environment variable is"
 #: These have no vendor: what their tables would say is said by a definition.
 WITHOUT_TABLES = frozenset({"custom"})
-
-
-def wrapped(text: str, first: str, rest: str) -> list[str]:
-    """Break a text into lines that are not too long."""
-    lines = [first]
-    for word in text.split():
-        if len(lines[-1]) + len(word) > WIDTH:
-            lines.append(rest)
-        lines[-1] += word + " "
-    return [line.rstrip() for line in lines]
 
 
 def environment_lines(option: str) -> list[str]:
@@ -64,7 +52,7 @@ def environment_lines(option: str) -> list[str]:
     if len(common) > MOST_NAMED:
         common = [f"C(PREFIX_{option.upper()})"]
     marked = [*sorted(common), *sorted(own)]
-    return wrapped(f"Environment {' or '.join(marked)}.", "      - ", "        ") if marked else []
+    return filled(f"Environment {' or '.join(marked)}.", "      - ", "        ") if marked else []
 
 
 def prefixes() -> str:
@@ -84,25 +72,16 @@ def fragment(text: str) -> str:
         lines = "".join(f"{line}\n" for line in environment_lines(option))
         before, type_, after = body.partition("\n    type: ")
         text = text.replace(block[0], f"{before}\n{lines.rstrip()}{type_}{after}" if lines else body)
-    note = "".join(f"{line}\n" for line in wrapped(prefixes(), "  - ", "    "))
+    note = "".join(f"{line}\n" for line in filled(prefixes(), "  - ", "    "))
     return re.sub(rf"(?m)^  - {re.escape(PREFIXES)} .*\n(?:^    .*\n)*", lambda _found: note, text)
 
 
 def ready_definitions(text: str) -> str:
     """Return the README with the definitions that come with the collection, by their names."""
     named = ", ".join(f"`{path.stem}`" for path in sorted(DEFINITIONS.glob("*.yml")))
-    content = "\n".join(wrapped(f"{named}.", "", ""))
+    content = "\n".join(filled(f"{named}."))
     marks = r"(<!-- definitions: begin, .* -->\n)(?s:.*?)(<!-- definitions: end -->)"
     return re.sub(marks, lambda marks: f"{marks[1]}\n{content}\n\n{marks[2]}", text)
-
-
-def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in (columns, *rows):
-        for number, cell in enumerate(row):
-            lines += wrapped(cell, "   * - " if number == 0 else "     - ", "       ")
-    return "\n".join(lines)
 
 
 def tables(description: ProviderDescription) -> dict[str, str]:
@@ -111,27 +90,27 @@ def tables(description: ProviderDescription) -> dict[str, str]:
         ("state at the vendor", "here"),
         ((f"``{raw}``", f"``{state.value}``") for raw, state in description.states.items()),
     )
-    return {"states": states, "failures": failures(description)}
+    return {"states": "\n".join(states).rstrip(), "failures": failures(description)}
 
 
 def failures(description: ProviderDescription) -> str:
     """Return the table of the documented failures."""
     if not description.documented_errors:
         return "The vendor documents no failure codes."
-    columns, rows, source = definition_page.source_once(
+    columns, rows, source = source_once(
         ("code", "what it is", "what to do", "try again?", "source"),
         [
             (
                 f"``{error.code}``" if error.code else "(text only)",
                 error.title if error.detail == error.title else f"{error.title}. {error.detail}",
                 error.remedy,
-                definition_page.WORTH[error.retryable],
+                WORTH[error.retryable],
                 error.source,
             )
             for error in description.documented_errors
         ],
     )
-    return f"{table(columns, rows)}\n\n{source}".rstrip()
+    return "\n".join([*table(columns, rows), source]).rstrip()
 
 
 def guide(text: str, description: ProviderDescription) -> str:

@@ -40,6 +40,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def _write(self, result: Any, *, failed: bool) -> None:
         now = time.time()
         told = {key: result._result[key] for key in _KEPT if key in result._result}
-        entry = {"task": result._task.name, "seconds": now - self._began, "ended": now, "failed": failed, "told": told}
+        entry = {"name": result._task.name, "seconds": now - self._began, "ended": now, "failed": failed, "told": told}
         with Path(os.environ["LONGRUNNING_BENCHMARK_TIMINGS"]).open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(entry)}\n")

@@ -10,7 +10,18 @@ import pytest
 from task_simulator import Scenario, ScenarioError
 from task_simulator.faces import FACES
 
-RACKSPACE = "provider: rackspace_images"
+
+def task(*texts, provider="rackspace_images"):
+    """Return a scenario with a task for each text."""
+    return f"tasks: [{', '.join(f'{{provider: {provider}, {text}}}' for text in texts)}]"
+
+
+def end(text, **more):
+    return task(f"end: {{{text}}}", **more)
+
+
+def credentials(provider, text):
+    return f"credentials: {{{provider}: {{{text}}}}}"
 
 
 def test_nothing_at_all_is_a_scenario():
@@ -30,42 +41,24 @@ def test_nothing_at_all_is_a_scenario():
         ("tasks: [7]", r"tasks\[0\] must be a mapping, not a number"),
         ("tasks: [{}]", r"tasks\[0\].provider is required"),
         ("tasks: [{provider: none}]", r"tasks\[0\].provider must be one of: "),
+        (task("colour: red, age: 1"), r"tasks\[0\] has an unknown key: colour; keys here are: .*count"),
+        (task("", "age: -1"), r"tasks\[1\].age must be a number >= 0"),
+        (task("age: .inf"), r"tasks\[0\].age must be a number >= 0"),
+        (task("age: true"), r"tasks\[0\].age must be a number >= 0"),
+        (task("count: 0"), r"tasks\[0\].count must be a whole number from 1 to 1000000"),
+        (task("count: 2, id: x"), r"tasks\[0\].id must contain \{n\} when count is more than 1"),
+        (task("id: 5"), r"tasks\[0\].id must be text, not a number \(put it in quotes\)"),
+        (task("id: a", "id: a"), r"tasks\[1\].id is already the ID of another task: a"),
+        (task("steps: []"), r"tasks\[0\].steps must have an entry when there is no end"),
         (
-            f"tasks: [{{{RACKSPACE}, colour: red, age: 1}}]",
-            r"tasks\[0\] has an unknown key: colour; keys here are: .*count",
-        ),
-        (f"tasks: [{{{RACKSPACE}}}, {{{RACKSPACE}, age: -1}}]", r"tasks\[1\].age must be a number >= 0"),
-        (f"tasks: [{{{RACKSPACE}, age: .inf}}]", r"tasks\[0\].age must be a number >= 0"),
-        (f"tasks: [{{{RACKSPACE}, age: true}}]", r"tasks\[0\].age must be a number >= 0"),
-        (f"tasks: [{{{RACKSPACE}, count: 0}}]", r"tasks\[0\].count must be a whole number from 1 to 1000000"),
-        (f"tasks: [{{{RACKSPACE}, count: 2, id: x}}]", r"tasks\[0\].id must contain \{n\} when count is more than 1"),
-        (f"tasks: [{{{RACKSPACE}, id: 5}}]", r"tasks\[0\].id must be text, not a number \(put it in quotes\)"),
-        (
-            f"tasks: [{{{RACKSPACE}, id: a}}, {{{RACKSPACE}, id: a}}]",
-            r"tasks\[1\].id is already the ID of another task: a",
-        ),
-        (f"tasks: [{{{RACKSPACE}, steps: []}}]", r"tasks\[0\].steps must have an entry when there is no end"),
-        (
-            f"tasks: [{{{RACKSPACE}, steps: [{{state: a, seconds: x}}], end: {{state: b}}}}]",
+            task("steps: [{state: a, seconds: x}], end: {state: b}"),
             r"tasks\[0\].steps\[0\].seconds must be a number >= 0",
         ),
-        (
-            f"tasks: [{{{RACKSPACE}, steps: [{{state: a}}], end: {{state: b}}}}]",
-            r"tasks\[0\].steps\[0\].seconds is required",
-        ),
-        (f"tasks: [{{{RACKSPACE}, steps: [{{seconds: 1}}]}}]", r"tasks\[0\].steps\[0\].state is required"),
-        (
-            f"tasks: [{{{RACKSPACE}, end: {{state: failure, seconds: 1}}}}]",
-            r"tasks\[0\].end has an unknown key: seconds",
-        ),
-        (
-            f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: []}}}}]",
-            r"tasks\[0\].end.code must be text or a whole",
-        ),
-        (
-            "tasks: [{provider: openstack_images, end: {state: failure, code: 396}}]",
-            r"tasks\[0\].end has an unknown key: code",
-        ),
+        (task("steps: [{state: a}], end: {state: b}"), r"tasks\[0\].steps\[0\].seconds is required"),
+        (task("steps: [{seconds: 1}]"), r"tasks\[0\].steps\[0\].state is required"),
+        (end("state: failure, seconds: 1"), r"tasks\[0\].end has an unknown key: seconds"),
+        (end("state: failure, code: []"), r"tasks\[0\].end.code must be text or a whole"),
+        (end("state: failure, code: 396", provider="openstack_images"), r"tasks\[0\].end has an unknown key: code"),
         (
             "launches: [{provider: rackspace_images, match: {type: '/(/'}}]",
             r"launches\[0\].match.type is not a regular",
@@ -86,18 +79,15 @@ def test_nothing_at_all_is_a_scenario():
             r"faults\[0\].headers must not have line",
         ),
         ("credentials: {vmware: {}}", "credentials has an unknown key: vmware"),
-        ("credentials: {rackspace_images: {tenant_id: 000123}}", "credentials.rackspace_images.tenant_id must be text"),
+        (credentials("rackspace_images", "tenant_id: 000123"), "credentials.rackspace_images.tenant_id must be text"),
+        (credentials("rackspace_images", "regions: []"), "credentials.rackspace_images.regions must name at least one"),
         (
-            "credentials: {rackspace_images: {regions: []}}",
-            "credentials.rackspace_images.regions must name at least one",
-        ),
-        (
-            "credentials: {rackspace_images: {regions: [DFW, 1]}}",
+            credentials("rackspace_images", "regions: [DFW, 1]"),
             r"credentials.rackspace_images.regions\[1\] must be text",
         ),
-        ("credentials: {openstack_images: {users: [{name: a}]}}", r"openstack_images.users\[0\].password is required"),
+        (credentials("openstack_images", "users: [{name: a}]"), r"openstack_images.users\[0\].password is required"),
         (
-            "credentials: {openstack_images: {application_credentials: [{id: a, secret: b, user: c}]}}",
+            credentials("openstack_images", "application_credentials: [{id: a, secret: b, user: c}]"),
             r"application_credentials\[0\].user names nobody",
         ),
     ],
@@ -126,31 +116,29 @@ def test_json_may_be_indented_with_tabs():
 
 def test_no_error_repeats_a_secret():
     with pytest.raises(ScenarioError) as caught:
-        Scenario.parse("credentials: {rackspace_images: {password: [hunter2]}}")
+        Scenario.parse(credentials("rackspace_images", "password: [hunter2]"))
     assert "hunter2" not in str(caught.value)
 
 
 def test_many_tasks_get_derived_ids():
-    scenario = Scenario.parse(
-        f"tasks: [{{{RACKSPACE}, count: 3, id: 'copy-{{n}}-{{n:04d}}'}}, {{{RACKSPACE}, count: 2}}]"
-    )
+    scenario = Scenario.parse(task("count: 3, id: 'copy-{n}-{n:04d}'", "count: 2"))
     assert scenario.tasks[0].ids == ("copy-1-0001", "copy-2-0002", "copy-3-0003")
     assert len(set(scenario.tasks[1].ids)) == 2
 
 
 def test_the_end_alone_keeps_the_vendors_steps():
-    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: 396}}}}]").tasks[0].life
+    life = Scenario.parse(end("state: failure, code: 396")).tasks[0].life
     assert [step.state for step in life.steps] == ["pending", "processing"]
     assert life.end is not None
     assert life.end.fields == {"message": "Image cannot be imported. Error code: '396'"}
 
 
 def test_steps_alone_never_end():
-    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, steps: [{{state: pending}}]}}]").tasks[0].life
+    life = Scenario.parse(task("steps: [{state: pending}]")).tasks[0].life
     assert life.end is None
 
 
 def test_a_message_wins_over_the_codes_own():
-    life = Scenario.parse(f"tasks: [{{{RACKSPACE}, end: {{state: failure, code: 396, message: why}}}}]").tasks[0].life
+    life = Scenario.parse(end("state: failure, code: 396, message: why")).tasks[0].life
     assert life.end is not None
     assert life.end.fields == {"message": "why"}

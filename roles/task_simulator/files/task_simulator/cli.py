@@ -16,10 +16,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from . import processes
@@ -202,21 +201,23 @@ def _start(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace, plan: _Plan, folder: StateFolder | None, held: int | None = None) -> None:
     """Serve in this process until a signal comes; ``held`` is a lock to give back once all is in place."""
-    done = threading.Event()
-
-    def finish(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        done.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, finish)
-    with plan.simulator() as simulator:
-        running = _leave_word(plan, simulator, folder)
+    with _serving(plan, folder) as (running, done):
         if held is not None:
             os.close(held)
+        _report(options, "started", f"Task simulator listens on {running.url}", running)
+        done.wait()
+
+
+@contextlib.contextmanager
+def _serving(plan: _Plan, folder: StateFolder | None) -> Iterator[tuple[Running, threading.Event]]:
+    """Serve and leave word of it; the event is set when a signal comes."""
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: done.set())
+    with plan.simulator() as simulator:
+        running = _leave_word(plan, simulator, folder)
         try:
-            _report(options, "started", f"Task simulator listens on {simulator.url}", running)
-            done.wait()
+            yield running, done
         finally:
             if folder is not None:
                 folder.forget(os.getpid())
@@ -285,29 +286,22 @@ def _fork(plan: _Plan, folder: StateFolder, descriptor: int) -> Running:
 
 def _become_daemon(plan: _Plan, folder: StateFolder, sender: int) -> None:
     """Serve as a daemon; says "listening" or what went wrong into the pipe."""
-    done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: done.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     pipe: TextIO = os.fdopen(sender, "w", encoding="utf-8")
     try:
         os.chdir("/")
         os.umask(0o077)
         _let_go_of_terminal(folder if plan.verbose else None)
-        simulator = plan.simulator()
-        simulator.start()
-        _leave_word(plan, simulator, folder)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the parent has to hear of it
+        with _serving(plan, folder) as (_running, done):
+            pipe.write("listening")
+            pipe.close()
+            done.wait()
+    except BaseException as error:
+        if pipe.closed:
+            raise
+        # Whatever it is, the parent has to hear of it.
         pipe.write(str(error) or repr(error))
         pipe.close()
-        return
-    pipe.write("listening")
-    pipe.close()
-    try:
-        done.wait()
-    finally:
-        simulator.stop()
-        folder.forget(os.getpid())
 
 
 def _let_go_of_terminal(folder: StateFolder | None) -> None:

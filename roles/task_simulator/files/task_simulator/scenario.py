@@ -154,7 +154,7 @@ def _read_step(fields: Fields, face: type[Face], *, lasts: bool) -> Step:
         state=fields.word("state"),
         seconds=fields.number("seconds") if lasts else fields.number("seconds", None),
         fields=_read_overrides(fields, face),
-        without=tuple(fields.texts("without", [])),
+        without=fields.texts("without", []),
     )
     fields.done()
     return step
@@ -167,7 +167,7 @@ def _read_end(fields: Fields, face: type[Face]) -> Step:
         code = fields.word("code", None)
         if code is not None:
             overrides = {**face.failure_fields(code), **overrides}
-    step = Step(state=fields.word("state"), fields=overrides, without=tuple(fields.texts("without", [])))
+    step = Step(state=fields.word("state"), fields=overrides, without=fields.texts("without", []))
     fields.done()
     return step
 

@@ -49,6 +49,11 @@ class Moment:
         """The vendor's own word for the state."""
         return self.step.state
 
+    def shown(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a vendor's object with what the scenario says otherwise about this step."""
+        changed = {**document, **self.step.fields}
+        return {key: value for key, value in changed.items() if key not in self.step.without}
+
 
 @dataclass(frozen=True)
 class Life:

@@ -8,9 +8,10 @@ No message repeats a value, because scenario files hold passwords.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Callable, TypeVar
 
 T = TypeVar("T")
 
@@ -145,13 +146,13 @@ class Fields:
             raise self.error(f"must be a list, not {_kind(value)}", name)
         return value
 
-    def texts(self, name: str, default: Any = REQUIRED) -> list[str]:
-        """Return a list of text."""
+    def texts(self, name: str, default: Any = REQUIRED) -> tuple[str, ...]:
+        """Return texts of a list."""
         value = self.sequence(name, default)
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 raise ScenarioError(f"{self.path_of(name)}[{index}] must be text, not {_kind(item)}")
-        return value
+        return tuple(value)
 
     def child(self, name: str) -> Fields:
         """Return a mapping below this one; one that is left out is empty."""
@@ -184,6 +185,31 @@ class Fields:
         if unknown:
             words = "an unknown key" if len(unknown) == 1 else "unknown keys"
             raise self.error(f"has {words}: {', '.join(unknown)}; keys here are: {', '.join(sorted(self._asked))}")
+
+
+def option(read: Callable[..., Any], *default: Any, **more: Any) -> Any:
+    """Return a field of a dataclass, read from the key of its name with one of the methods above.
+
+    A default that can be called gets the mapping.
+    """
+
+    def read_it(fields: Fields, name: str) -> Any:
+        return read(fields, name, *(each(fields) if callable(each) else each for each in default), **more)
+
+    return dataclasses.field(metadata={"read": read_it})
+
+
+def read_options(kind: type[T], fields: Fields) -> T:
+    """Read a dataclass whose fields are options; any other key is refused."""
+    options = dataclasses.fields(kind)  # type: ignore[arg-type]  # all of them are dataclasses
+    read = {each.name: each.metadata["read"](fields, each.name) for each in options}
+    fields.done()
+    return kind(**read)
+
+
+def options_reader(kind: type[T]) -> Callable[[Fields, str], tuple[T, ...]]:
+    """Return what reads a list of such dataclasses."""
+    return lambda fields, name: tuple(read_options(kind, entry) for entry in fields.children(name))
 
 
 def first(value: T | None, fallback: T) -> T:

@@ -12,7 +12,7 @@ import re
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, ClassVar
@@ -20,17 +20,54 @@ from urllib.parse import unquote
 
 from ..messages import TEXT, Request, Response, reason
 from ..tasks import LaunchRule, Life, Moment, State, Step, Task, TaskStore
-from ..validation import Fields
+from ..validation import Fields, read_options
 
 Handler = Callable[[Request, Mapping[str, str]], Response]
 
 
+class RefusedError(Exception):
+    """A request that a vendor refuses, with the status and the words that it says."""
+
+    def __init__(self, text: str = "", status: int = 400) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+class Sessions:
+    """Tokens, each with the moment of its end; those that a scenario gives have none."""
+
+    def __init__(self, now: Callable[[], float], ready: Iterable[str] = ()) -> None:
+        self._now = now
+        self._until: dict[str, float | None] = dict.fromkeys(ready)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._until))
+
+    def __contains__(self, token: str) -> bool:
+        until = self._until.get(token, 0.0)
+        return until is None or self._now() < until
+
+    def begin(self, token: str, seconds: float) -> None:
+        """Let somebody be logged in with a token for so long."""
+        self._until[token] = self._now() + seconds
+
+    def end(self, token: str) -> None:
+        """Log somebody out."""
+        self._until.pop(token, None)
+
+    def clear(self) -> None:
+        """Log everybody out, also with the tokens of the scenario."""
+        self._until.clear()
+
+
 @dataclass(frozen=True)
 class Route:
-    """A path with ``{placeholders}`` and what answers each method there."""
+    """A path with ``{placeholders}`` and what answers each method there; ``is_login``: a POST there logs in."""
 
     pattern: str
     handlers: Mapping[str, Handler]
+    is_login: bool = False
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the placeholders' values, or None when the path is another one."""
@@ -51,6 +88,8 @@ class Face(ABC):
 
     #: The provider's name in scenarios and counts.
     name: ClassVar[str]
+    #: A dataclass of options: the vendor's part of ``credentials``, in which every key has a usable default.
+    credentials_type: ClassVar[type]
     #: Paths below which this face answers.
     base_paths: ClassVar[tuple[str, ...]]
     #: The key of the vendor's task object that holds the state, and the others a step may override.
@@ -84,15 +123,12 @@ class Face(ABC):
         self._true_epoch = self._epoch = epoch
         self._launches = tuple(launches)
         self._uses: Counter[int] = Counter()
+        #: Who is logged in, where a token alone says so.
+        self.sessions = Sessions(now, getattr(credentials, "api_tokens", ()))
         self.begin()
         self._routes = tuple(self.routes())
 
     # What a vendor's file has to say
-
-    @classmethod
-    @abstractmethod
-    def read_credentials(cls, fields: Fields) -> Any:
-        """Read the vendor's part of ``credentials``; every key has a usable default."""
 
     @abstractmethod
     def routes(self) -> Sequence[Route]:
@@ -110,18 +146,31 @@ class Face(ABC):
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return an error in the vendor's shape."""
 
-    @abstractmethod
-    def unauthorized(self, request: Request) -> Response:
-        """Return the vendor's answer to a session that is no longer good."""
-
-    @abstractmethod
-    def expire_sessions(self) -> None:
-        """Forget everybody who is logged in."""
-
     # What a vendor's file may say otherwise
 
     def begin(self) -> None:  # noqa: B027 - a vendor may have nothing to remember
         """Begin with what the vendor remembers, such as who is logged in."""
+
+    def is_admitted(self, request: Request) -> bool:
+        """Tell whether who asks is logged in."""
+        return True
+
+    def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
+        """Return the answer to a request that its path's own answer is not for; None for all others."""
+        return None if self.is_admitted(request) else self.unauthorized(request)
+
+    def unauthorized(self, request: Request) -> Response:
+        """Return the vendor's answer to a session that is no longer good."""
+        return self.error(request, 401)
+
+    def expire_sessions(self) -> None:
+        """Forget everybody who is logged in."""
+        self.sessions.clear()
+
+    @classmethod
+    def read_credentials(cls, fields: Fields) -> Any:
+        """Read the vendor's part of ``credentials``."""
+        return read_options(cls.credentials_type, fields)
 
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
@@ -189,8 +238,20 @@ class Face(ABC):
             values = route.match(request.path)
             if values is not None:
                 handler = route.handlers.get("GET" if request.method == "HEAD" else request.method)
-                return handler(request, values) if handler else self.method_not_allowed(request, route)
+                if handler is None:
+                    return self.method_not_allowed(request, route)
+                is_login = route.is_login and request.method == "POST"
+                refusal = None if is_login else self.refusal(request, values)
+                return refusal or self._handled(handler, request, values)
         return self.error(request, 404)
+
+    def _handled(self, handler: Handler, request: Request, values: Mapping[str, str]) -> Response:
+        try:
+            return handler(request, values)
+        except RefusedError as refused:
+            if refused.status == 401:
+                return self.unauthorized(request)
+            return self.error(request, refused.status, refused.text)
 
     def template(self, path: str) -> str:
         """Return a path with placeholders instead of IDs, for the counts."""
@@ -217,14 +278,24 @@ class Face(ABC):
         first_step = task.life.steps[0] if task.life.steps else self.default_steps[0]
         return task.at(self.now()) or Moment(first_step, 0.0, ended=False)
 
+    def living(self) -> list[tuple[Task, Moment]]:
+        """Return the tasks that the vendor knows now, as they are."""
+        now = self.now()
+        return [(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
+
+    def found(self, task_id: str) -> tuple[Task, Moment] | None:
+        """Return a task that the vendor knows now, as it is."""
+        task = self.store.get(task_id)
+        moment = None if task is None else task.at(self.now())
+        return None if task is None or moment is None else (task, moment)
+
     def new_id(self) -> str:
         """Return an ID for a task that a client launches."""
         return self.random_id()
 
     def view(self, task: Task, moment: Moment) -> dict[str, Any]:
         """Return the vendor's whole object for a task, with what the scenario says otherwise about this step."""
-        document = {**self.document(task, moment), **moment.step.fields}
-        return {key: value for key, value in document.items() if key not in moment.step.without}
+        return moment.shown(self.document(task, moment))
 
     def set_clock(self, seconds: float) -> None:
         """Set the vendor's clock so many seconds ahead of the true time, or behind it."""
@@ -248,11 +319,6 @@ class NoFace(Face):
     default_steps = ()
     default_end = Step("")
 
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> None:
-        """Need none."""
-        fields.done()
-
     def routes(self) -> Sequence[Route]:
         """Have none."""
         return ()
@@ -273,9 +339,6 @@ class NoFace(Face):
     def unauthorized(self, request: Request) -> Response:
         """Answer 401 with plain words."""
         return self.error(request, 401, "401 Unauthorized")
-
-    def expire_sessions(self) -> None:
-        """Have none."""
 
 
 def _of_other_type(value: object) -> object:

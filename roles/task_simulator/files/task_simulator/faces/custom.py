@@ -11,8 +11,8 @@ from typing import Any
 
 from ..messages import BadJsonError, Request, Response
 from ..tasks import Moment, Step, Task
-from ..validation import Fields
-from .base import Face, Route
+from ..validation import Fields, option
+from .base import Face, RefusedError, Route
 
 BASE = "/custom/v1"
 
@@ -21,10 +21,10 @@ BASE = "/custom/v1"
 class CustomCredentials:
     """Who may ask, and how a job is cancelled; ``cancel_seconds`` is the time between the answer and the end."""
 
-    api_tokens: tuple[str, ...]
-    cancel_seconds: float
-    cancelled_state: str
-    cancel_status: int
+    api_tokens: Sequence[str] = option(Fields.texts, ["demo-token"])
+    cancel_seconds: float = option(Fields.number, 1)
+    cancelled_state: str = option(Fields.text, "cancelled")
+    cancel_status: int = option(Fields.integer, 202, minimum=200, maximum=204)
 
 
 class Custom(Face):
@@ -37,19 +37,8 @@ class Custom(Face):
     default_type = "job"
     default_steps = (Step("queued", 1.0), Step("running", 2.0))
     default_end = Step("done")
+    credentials_type = CustomCredentials
     credentials: CustomCredentials
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> CustomCredentials:
-        """Read the tokens and what a cancel is here."""
-        credentials = CustomCredentials(
-            api_tokens=tuple(fields.texts("api_tokens", ["demo-token"])),
-            cancel_seconds=fields.number("cancel_seconds", 1),
-            cancelled_state=fields.text("cancelled_state", "cancelled"),
-            cancel_status=fields.integer("cancel_status", 202, minimum=200, maximum=204),
-        )
-        fields.done()
-        return credentials
 
     def routes(self) -> Sequence[Route]:
         """Return the paths of the jobs."""
@@ -62,15 +51,9 @@ class Custom(Face):
     def answer(self, request: Request) -> Response:
         """Answer whoever has a token."""
         scheme, _space, token = request.header("Authorization").partition(" ")
-        if scheme.lower() != "bearer" or token not in self.credentials.api_tokens or self._is_expired:
+        if scheme.lower() != "bearer" or token not in self.sessions:
             return self.unauthorized(request)
         return super().answer(request)
-
-    _is_expired = False
-
-    def expire_sessions(self) -> None:
-        """Take no token any more."""
-        self._is_expired = True
 
     def default_owner(self) -> str:
         """Return the one user."""
@@ -89,32 +72,29 @@ class Custom(Face):
         }
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        now = self.now()
-        jobs = [self.view(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
-        return Response.of_json(200, {"jobs": jobs})
+        return Response.of_json(200, {"jobs": [self.view(*job) for job in self.living()]})
 
     def _start(self, request: Request, values: Mapping[str, str]) -> Response:
         try:
             body = request.json() if request.body else {}
         except BadJsonError:
-            return self.error(request, 400, "the body is not JSON")
+            raise RefusedError("the body is not JSON") from None
         task = self.launch(body, self.default_type, body, self.default_owner())
         return Response.of_json(202, self.view(task, self.at_launch(task)))
 
+    def _job(self, job_id: str) -> tuple[Task, Moment]:
+        job = self.found(job_id)
+        if job is None:
+            raise RefusedError(f"there is no job {job_id}", 404)
+        return job
+
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        task = self.store.get(values["id"])
-        moment = None if task is None else task.at(self.now())
-        if task is None or moment is None:
-            return self.error(request, 404, f"there is no job {values['id']}")
-        return Response.of_json(200, self.view(task, moment))
+        return Response.of_json(200, self.view(*self._job(values["id"])))
 
     def _cancel(self, request: Request, values: Mapping[str, str]) -> Response:
-        task = self.store.get(values["id"])
-        moment = None if task is None else task.at(self.now())
-        if task is None or moment is None:
-            return self.error(request, 404, f"there is no job {values['id']}")
+        task, moment = self._job(values["id"])
         if not self.view(task, moment).get("cancellable"):
-            return self.error(request, 409, f"the job is {moment.state} and cannot be cancelled")
+            raise RefusedError(f"the job is {moment.state} and cannot be cancelled", 409)
         known = self.credentials
         task.end_early(self.now(), Step(known.cancelled_state), known.cancel_seconds)
         return Response(204) if known.cancel_status == 204 else Response.of_json(known.cancel_status, {"id": task.id})

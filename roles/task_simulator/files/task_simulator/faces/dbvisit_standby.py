@@ -25,8 +25,8 @@ from typing import Any, Callable
 
 from ..messages import TEXT, BadJsonError, Request, Response, reason
 from ..tasks import Moment, Step, Task
-from ..validation import Fields
-from .base import Face, Route
+from ..validation import Fields, option, options_reader
+from .base import Face, RefusedError, Route
 
 BASE = "/api"
 COOKIE = "dbvisit-standby"
@@ -54,11 +54,11 @@ _NO_ERROR: Mapping[str, dict[str, Any]] = {
 class Configuration:
     """Two hosts with one database, as they are when the simulator starts; ``database`` is one of DATABASES."""
 
-    id: int
-    name: str
-    database: str
-    primary: str
-    standby: str
+    configuration_id: int = option(Fields.integer, minimum=1)
+    configuration_name: str = option(Fields.text, lambda fields: f"CONF{fields.integer('configuration_id')}")
+    database: str = option(Fields.text, "oracle", choices=tuple(DATABASES))
+    primary: str = option(Fields.text)
+    standby: str = option(Fields.text)
 
 
 _CONFIGURATIONS = tuple(
@@ -67,24 +67,25 @@ _CONFIGURATIONS = tuple(
 )
 
 
+def _read_configurations(fields: Fields, name: str) -> Sequence[Configuration]:
+    """Read ``configurations``; without them there is one for each database."""
+    return options_reader(Configuration)(fields, name) if fields.has(name) else _CONFIGURATIONS
+
+
 @dataclass(frozen=True)
 class DbvisitCredentials:
     """Who may log in, and to what; ``cookie_lifetime`` is in seconds."""
 
-    username: str
-    password: str
-    cookie_lifetime: float
-    api_tokens: tuple[str, ...]
-    dismissed_field: str
-    show_parameter: str
-    no_error: str
-    refusal_status: int
-    configurations: tuple[Configuration, ...]
-    host_field: str
-
-
-class RefusalError(Exception):
-    """A request that the vendor refuses, with its words."""
+    username: str = option(Fields.text, "admin")
+    password: str = option(Fields.text, "admin-password")
+    cookie_lifetime: float = option(Fields.number, 30 * 86400.0)
+    api_tokens: Sequence[str] = option(Fields.texts, ["demo-cookie"])
+    dismissed_field: str = option(Fields.text, "hidden_by", choices=("hidden_by", "dismissed_by"))
+    show_parameter: str = option(Fields.text, "show_hidden", choices=("show_hidden", "show_dismissed"))
+    no_error: str = option(Fields.text, "empty", choices=tuple(_NO_ERROR))
+    refusal_status: int = option(Fields.integer, 400, minimum=200, maximum=599)
+    configurations: Sequence[Configuration] = option(_read_configurations)
+    host_field: str = option(Fields.text, "host")
 
 
 class DbvisitStandby(Face):
@@ -111,30 +112,12 @@ class DbvisitStandby(Face):
     default_type = "switchover"
     default_steps = (Step(IN_PROGRESS, 3.0),)
     default_end = Step(END)
+    credentials_type = DbvisitCredentials
     credentials: DbvisitCredentials
 
     def begin(self) -> None:
-        """Begin with the cookies that the scenario gives; those have no end."""
-        self._cookies: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
+        """Begin to count the IDs."""
         self._numbers = itertools.count(1)
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> DbvisitCredentials:
-        """Read the one user, ready cookies, and how the facts are that no page tells."""
-        credentials = DbvisitCredentials(
-            username=fields.text("username", "admin"),
-            password=fields.text("password", "admin-password"),
-            cookie_lifetime=fields.number("cookie_lifetime", 30 * 86400.0),
-            api_tokens=tuple(fields.texts("api_tokens", ["demo-cookie"])),
-            dismissed_field=fields.text("dismissed_field", "hidden_by", choices=("hidden_by", "dismissed_by")),
-            show_parameter=fields.text("show_parameter", "show_hidden", choices=("show_hidden", "show_dismissed")),
-            no_error=fields.text("no_error", "empty", choices=tuple(_NO_ERROR)),
-            refusal_status=fields.integer("refusal_status", 400, minimum=200, maximum=599),
-            configurations=_read_configurations(fields),
-            host_field=fields.text("host_field", "host"),
-        )
-        fields.done()
-        return credentials
 
     @classmethod
     def default_input(cls, task_type: str) -> Any:
@@ -153,7 +136,7 @@ class DbvisitStandby(Face):
     def routes(self) -> Sequence[Route]:
         """Return version 11's login and the calls of the newer API."""
         return (
-            Route(f"{BASE}/login", {"POST": self._log_in}),
+            Route(f"{BASE}/login", {"POST": self._log_in}, is_login=True),
             Route(f"{BASE}/task/list", {"POST": self._answering(self._list)}),
             Route(f"{BASE}/task/show", {"POST": self._answering(self._show)}),
             Route(f"{BASE}/list", {"POST": self._answering(self._list_configurations)}),
@@ -176,12 +159,12 @@ class DbvisitStandby(Face):
             given = request.json()
             is_right = self._is_user(f"{given['UserName']}:{given['Password']}")
         except (BadJsonError, KeyError, TypeError):
-            return self.error(request, 400, "invalid request")
+            raise RefusedError("invalid request") from None
         if not is_right:
             return self.unauthorized(request)
         lifetime = self.credentials.cookie_lifetime
         cookie = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
-        self._cookies[cookie] = self.now() + lifetime
+        self.sessions.begin(cookie, lifetime)
         until = formatdate(self.instant(self.now() + lifetime).timestamp(), usegmt=True)
         attributes = f"Path=/; Expires={until}; Max-Age={lifetime:.0f}"
         return Response.of_json(200, {"Status": 200, "Result": {}}, {"Set-Cookie": f"{COOKIE}={cookie}; {attributes}"})
@@ -190,7 +173,8 @@ class DbvisitStandby(Face):
         right = f"{self.credentials.username}:{self.credentials.password}"
         return secrets.compare_digest(given.encode(), right.encode())
 
-    def _is_admitted(self, request: Request) -> bool:
+    def is_admitted(self, request: Request) -> bool:
+        """Tell whether a request has the user's name and password, or a cookie."""
         scheme, _space, given = request.header("Authorization").partition(" ")
         if scheme.lower() == "basic":
             try:
@@ -198,19 +182,7 @@ class DbvisitStandby(Face):
             except ValueError:
                 return False
         pairs = (pair.strip().partition("=") for pair in request.header("Cookie").split(";"))
-        cookie = next((value for name, _sign, value in pairs if name == COOKIE), "")
-        if cookie not in self._cookies:
-            return False
-        until = self._cookies[cookie]
-        return until is None or self.now() < until
-
-    def expire_sessions(self) -> None:
-        """Forget all cookies, also those that the scenario gives. Basic needs no session."""
-        self._cookies.clear()
-
-    def unauthorized(self, request: Request) -> Response:
-        """Return 401 with plain words (inferred)."""
-        return self.error(request, 401)
+        return next((value for name, _sign, value in pairs if name == COOKIE), "") in self.sessions
 
     # Answers
 
@@ -231,12 +203,10 @@ class DbvisitStandby(Face):
         """Make what answers a call out of what returns its result for its params."""
 
         def handle(request: Request, values: Mapping[str, str]) -> Response:
-            if not self._is_admitted(request):
-                return self.unauthorized(request)
             try:
                 result = result_of(_params(request))
-            except RefusalError as refusal:
-                return self._refusal(self.credentials.refusal_status, str(refusal))
+            except RefusedError as refused:
+                return self._refusal(self.credentials.refusal_status, refused.text)
             return Response.of_json(200, {**_NO_ERROR[self.credentials.no_error], "result": result, "successful": True})
 
         return handle
@@ -278,7 +248,7 @@ class DbvisitStandby(Face):
         return document
 
     def _name_of(self, number: Any) -> str:
-        known = (each.name for each in self.credentials.configurations if each.id == number)
+        known = (each.configuration_name for each in self.credentials.configurations if each.configuration_id == number)
         return next(known, f"CONF{number}")
 
     def _message(self, text: str, instant: float) -> dict[str, str]:
@@ -288,16 +258,12 @@ class DbvisitStandby(Face):
         """Write an instant with nine digits, of which a computer's clock knows six."""
         return self.instant(instant).strftime("%Y-%m-%dT%H:%M:%S.%f456Z")
 
-    def _living(self) -> list[tuple[Task, Moment]]:
-        now = self.now()
-        return [(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
-
     def _list(self, params: Mapping[str, Any]) -> Any:
         configuration = _whole_number(params, "configuration_id", 0)
         shows_dismissed = params.get(self.credentials.show_parameter)
         if shows_dismissed is not None and not isinstance(shows_dismissed, bool):
-            raise RefusalError(f"{self.credentials.show_parameter} must be a boolean")
-        tasks = [self.view(task, moment) for task, moment in self._living()]
+            raise RefusedError(f"{self.credentials.show_parameter} must be a boolean")
+        tasks = [self.view(*task) for task in self.living()]
         return {
             "tasks": [
                 task
@@ -312,33 +278,34 @@ class DbvisitStandby(Face):
 
     def _show(self, params: Mapping[str, Any]) -> Any:
         number = _whole_number(params, "task_id", 0)
-        task = self.store.get(str(number))
-        moment = task.at(self.now()) if task else None
-        if task is None or moment is None:
-            raise RefusalError(f"task {number} not found")
-        return self.view(task, moment)
+        task = self.found(str(number))
+        if task is None:
+            raise RefusedError(f"task {number} not found")
+        return self.view(*task)
 
     def _list_configurations(self, params: Mapping[str, Any]) -> Any:
         wanted_id = _whole_number(params, "configuration_id", 0)
         wanted_name, wanted_type = params.get("configuration_name") or "", params.get("configuration_type") or ""
         if wanted_type not in ("", *DATABASES):
-            raise RefusalError(f"configuration_type must be one of {', '.join(DATABASES)}")
+            raise RefusedError(f"configuration_type must be one of {', '.join(DATABASES)}")
         return {
             "configurations": [
                 self._configuration(each)
                 for each in self.credentials.configurations
-                if wanted_id in (0, each.id) and wanted_name in ("", each.name) and wanted_type in ("", each.database)
+                if wanted_id in (0, each.configuration_id)
+                and wanted_name in ("", each.configuration_name)
+                and wanted_type in ("", each.database)
             ]
         }
 
     def _configuration(self, configuration: Configuration) -> dict[str, Any]:
         hosts = [configuration.primary, configuration.standby]
-        if self._switchovers(configuration.id) % 2:
+        if self._switchovers(configuration.configuration_id) % 2:
             hosts.reverse()
         primary, standby = ({self.credentials.host_field: host} for host in hosts)
         return {
-            "configuration_id": configuration.id,
-            "configuration_name": configuration.name,
+            "configuration_id": configuration.configuration_id,
+            "configuration_name": configuration.configuration_name,
             "configuration_type": DATABASES[configuration.database],
             "primary": primary,
             "standby": standby,
@@ -360,7 +327,7 @@ class DbvisitStandby(Face):
     def _launcher(self, task_type: str, database: str) -> Callable[[Mapping[str, Any]], Any]:
         def start(params: Mapping[str, Any]) -> Any:
             if not _whole_number(params, "configuration_id", 0):
-                raise RefusalError("configuration_id is required")
+                raise RefusedError("configuration_id is required")
             # Type and database are not in the body, but a rule has to be able to ask for it.
             body = {"type": task_type, "database": database, "params": params}
             task = self.launch(body, task_type, params, self.credentials.username)
@@ -369,33 +336,15 @@ class DbvisitStandby(Face):
         return start
 
 
-def _read_configurations(fields: Fields) -> tuple[Configuration, ...]:
-    """Read ``configurations``; without them there is one for each database."""
-    configurations = []
-    for entry in fields.children("configurations"):
-        number = entry.integer("configuration_id", minimum=1)
-        configurations.append(
-            Configuration(
-                id=number,
-                name=entry.text("configuration_name", f"CONF{number}"),
-                database=entry.text("database", "oracle", choices=tuple(DATABASES)),
-                primary=entry.text("primary"),
-                standby=entry.text("standby"),
-            )
-        )
-        entry.done()
-    return tuple(configurations) if fields.has("configurations") else _CONFIGURATIONS
-
-
 def _params(request: Request) -> Mapping[str, Any]:
     """Return what a call was asked with."""
     try:
         body = request.json()
     except BadJsonError:
-        raise RefusalError("invalid JSON") from None
+        raise RefusedError("invalid JSON") from None
     params = body.get("params") if isinstance(body, Mapping) else None
     if not isinstance(params, Mapping):
-        raise RefusalError("params must be an object")
+        raise RefusedError("params must be an object")
     return params
 
 
@@ -404,7 +353,7 @@ def _whole_number(params: Mapping[str, Any], name: str, default: int) -> int:
     if value is None:
         return default
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise RefusalError(f"{name} must be a non-negative integer")
+        raise RefusedError(f"{name} must be a non-negative integer")
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..messages import BadJsonError, Request
-from .base import is_uuid_like
+from .base import RefusedError, is_uuid_like
 from .glance_schemas import TASK_STATES, mismatch
 
 #: What a list's query holds beside filters, and the columns of Glance's table of tasks: a filter is one of them.
@@ -46,15 +46,6 @@ _NEEDED = {
 #: The ports from which Glance fetches as it is set at first.
 _PORTS = (None, 80, 443)
 Filters = Sequence[tuple[str, str]]
-
-
-class RefusedError(Exception):
-    """A request that Glance refuses, with the status and the words that it says."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.text = text
-        self.status = status
 
 
 def split_query(parameters: Iterable[tuple[str, str]]) -> tuple[dict[str, str], Filters]:

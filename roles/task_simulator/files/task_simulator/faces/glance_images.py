@@ -10,15 +10,16 @@ properties of its ``image_properties`` and nothing else, and that it is there fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Callable
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from ..messages import Response
-from ..tasks import Moment, Task
-from ..validation import Fields
-from .base import is_uuid_like, stable_uuid
+from ..messages import Request, Response
+from ..tasks import Moment
+from ..validation import Fields, option, options_reader
+from .base import Face, RefusedError, Route, is_uuid_like, stable_uuid
 
 #: What a list's query holds that no image is compared with.
 _PAGING = ("limit", "marker", "sort", "sort_dir", "sort_key")
@@ -28,61 +29,60 @@ _PAGING = ("limit", "marker", "sort", "sort_dir", "sort_key")
 class KnownImage:
     """An image of the scenario, there from the start; an ``owner`` of None is the default one."""
 
-    id: str
-    name: str
-    status: str
-    owner: str | None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    name: str = option(Fields.text)
+    id: str = option(Fields.text, lambda fields: stable_uuid("known-image", fields.text("name")))
+    status: str = option(Fields.text, "active")
+    owner: str | None = option(Fields.text, None)
+    fields: Mapping[str, Any] = option(Fields.mapping, {})
 
 
-def read_images(fields: Fields) -> tuple[KnownImage, ...]:
-    """Read ``images`` of a vendor's part of ``credentials``."""
-    images = []
-    for entry in fields.children("images"):
-        name = entry.text("name")
-        images.append(
-            KnownImage(
-                id=entry.text("id", stable_uuid("known-image", name)),
-                name=name,
-                status=entry.text("status", "active"),
-                owner=entry.text("owner", None),
-                fields=entry.mapping("fields", {}),
-            )
-        )
-        entry.done()
-    return tuple(images)
+read_images = options_reader(KnownImage)
 
 
-@dataclass(frozen=True)
-class ImageShelf:
-    """All images of one vendor at one moment; ``utc`` writes an instant in the vendor's way."""
+class ImageFace(Face):
+    """A vendor with images, each of which belongs to somebody."""
 
-    known: Sequence[KnownImage]
-    default_owner: str
-    utc: Callable[[float], str]
     #: A vendor's own properties of each imported image.
-    properties: Mapping[str, Any]
+    image_properties: ClassVar[Mapping[str, Any]] = {}
+    default_page: ClassVar[int]
+    largest_page: ClassVar[int]
 
-    def at(self, now: float, tasks: Iterable[Task], view: Callable[[Task, Moment], dict[str, Any]]) -> list[Any]:
+    @abstractmethod
+    def visible_images(self, request: Request) -> list[Any]:
+        """Return the images that who asks may see."""
+
+    def image_routes(self, base: str) -> Sequence[Route]:
+        """Return the paths of images."""
+        return (
+            Route(f"{base}/images", {"GET": self._list_images}),
+            Route(f"{base}/images/{{id}}", {"GET": self._show_image}),
+        )
+
+    def is_task(self, document: Mapping[str, Any]) -> bool:
+        """Tell tasks from images, which have an ID and a status too."""
+        return super().is_task(document) and "file" not in document
+
+    def images(self) -> list[Any]:
         """Return the images there are by now, the newest first; an import's outlives its task."""
+        now = self.now()
         found = []
-        for known in self.known:
-            owner = self.default_owner if known.owner is None else known.owner
+        for known in self.credentials.images:
+            owner = self.default_owner() if known.owner is None else known.owner
             image = self._image(known.id, owner, 0.0, {"name": known.name, "status": known.status, **known.fields})
             found.append((0.0, image))
-        for task in tasks:
+        for task in self.store.all():
             end = task.life.end
             age = task.life.ends_at()
             if task.type != "import" or end is None or age is None or now < task.born + age:
                 continue
-            shown = view(task, Moment(end, age, ended=True))
+            shown = self.view(task, Moment(end, age, ended=True))
             result = shown.get("result")
             if shown.get("status") != "success" or not isinstance(result, Mapping) or "image_id" not in result:
                 continue
             given = task.input.get("image_properties") if isinstance(task.input, Mapping) else None
             wanted = given if isinstance(given, Mapping) else {}
             made = task.born + age
-            found.append((made, self._image(result["image_id"], task.owner, made, {**self.properties, **wanted})))
+            found.append((made, self._image(result["image_id"], task.owner, made, {**self.image_properties, **wanted})))
         found.sort(key=lambda pair: (pair[0], str(pair[1]["id"])), reverse=True)
         return [image for _made, image in found]
 
@@ -108,37 +108,48 @@ class ImageShelf:
             "schema": "/v2/schemas/image",
         }
 
+    def _show_image(self, request: Request, values: Mapping[str, str]) -> Response:
+        image = next((image for image in self.visible_images(request) if image["id"] == values["id"]), None)
+        if image is None:
+            raise RefusedError(f"No image found with ID {values['id']}", 404)
+        return Response.of_json(200, image)
 
-def page_of_images(
-    images: Sequence[dict[str, Any]], query: Mapping[str, str], *, default_page: int, largest_page: int
-) -> Response | str:
-    """Return the page that a query asks for, or the words of its refusal."""
-    try:
-        limit = int(query.get("limit", default_page))
-    except ValueError:
-        return "limit param must be an integer"
-    if limit < 0:
-        return "limit param must be positive"
-    limit = min(limit, largest_page)
-    filters = {key: value for key, value in query.items() if key not in _PAGING}
-    fitting = [
-        image for image in images if all(_words(image.get(key)) == _words(value) for key, value in filters.items())
-    ]
-    marker = query.get("marker")
-    if marker:
-        # The marker need not fit the filters itself.
-        if not is_uuid_like(marker) or all(image["id"] != marker for image in images):
-            return f"No image found with ID {marker}"
-        later = [image["id"] for image in images]
-        del later[: later.index(marker) + 1]
-        fitting = [image for image in fitting if image["id"] in later]
-    page = fitting[:limit]
+    def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
+        images, query = self.visible_images(request), dict(request.parameters)
+        try:
+            limit = int(query.get("limit", self.default_page))
+        except ValueError:
+            raise RefusedError("limit param must be an integer") from None
+        if limit < 0:
+            raise RefusedError("limit param must be positive")
+        limit = min(limit, self.largest_page)
+        filters = {key: value for key, value in query.items() if key not in _PAGING}
+        fitting = [
+            image for image in images if all(_words(image.get(key)) == _words(value) for key, value in filters.items())
+        ]
+        marker = query.get("marker")
+        if marker:
+            # The marker need not fit the filters itself.
+            if not is_uuid_like(marker) or all(image["id"] != marker for image in images):
+                raise RefusedError(f"No image found with ID {marker}")
+            later = [image["id"] for image in images]
+            del later[: later.index(marker) + 1]
+            fitting = [image for image in fitting if image["id"] in later]
+        page = fitting[:limit]
+        return Response.of_json(200, page_of(query, "images", page, limit))
+
+
+def page_of(query: Mapping[str, str], path: str, page: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
+    """Return the body of a page of a collection; one that is full names a next one."""
     parameters = {key: value for key, value in query.items() if key != "marker"}
-    first = f"/v2/images?{urlencode(parameters)}" if parameters else "/v2/images"
-    body: dict[str, Any] = {"images": page, "first": first, "schema": "/v2/schemas/images"}
+
+    def link(query: Mapping[str, str]) -> str:
+        return f"/v2/{path}?{urlencode(query)}" if query else f"/v2/{path}"
+
+    body: dict[str, Any] = {path.rpartition("/")[2]: page, "first": link(parameters), "schema": f"/v2/schemas/{path}"}
     if page and len(page) == limit:
-        body["next"] = f"/v2/images?{urlencode({**parameters, 'marker': page[-1]['id']})}"
-    return Response.of_json(200, body)
+        body["next"] = link({**parameters, "marker": page[-1]["id"]})
+    return body
 
 
 def _words(value: Any) -> str:

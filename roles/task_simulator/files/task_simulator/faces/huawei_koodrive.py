@@ -28,8 +28,8 @@ from urllib.parse import quote, unquote
 
 from ..messages import BadJsonError, Request, Response
 from ..tasks import Moment, State, Step, Task
-from ..validation import Fields
-from .base import Face, Route
+from ..validation import Fields, option
+from .base import Face, RefusedError, Route
 
 BASE = "/koodrive/ose/v1"
 #: A task's type in a scenario -> taskType.
@@ -64,20 +64,20 @@ _NO_RESOURCE = 13000309
 class KooDriveCredentials:
     """Who may log in; ``token_lifetime`` is in seconds and begins anew with every request."""
 
-    api_tokens: tuple[str, ...]
-    token_lifetime: float
-    app_id: str
-    app_secret: str
-    user_id: str
-    tenant_id: str
-    list_key: str
-    numbers_as_text: bool
-    sparse_pages: bool
-    refusal: str
-    unknown_task: str
-    job_path: str
-    init_params: str
-    strict: bool
+    api_tokens: Sequence[str] = option(Fields.texts, ["demo-token"])
+    token_lifetime: float = option(Fields.number, 1200)
+    app_id: str = option(Fields.text, "demo-app")
+    app_secret: str = option(Fields.text, "demo-app-secret")
+    user_id: str = option(Fields.text, "1395497048157130881")
+    tenant_id: str = option(Fields.text, "d5ac574bd2934a69baa4f23c55daa8d4")
+    list_key: str = option(Fields.text, "taskListDtos", choices=("taskList", "taskListDtos"))
+    numbers_as_text: bool = option(Fields.flag, default=False)
+    sparse_pages: bool = option(Fields.flag, default=False)
+    refusal: str = option(Fields.text, "401", choices=("400", "401"))
+    unknown_task: str = option(Fields.text, "400", choices=("200", "400", "404"))
+    job_path: str = option(Fields.text, "jobs", choices=("jobs", "root"))
+    init_params: str = option(Fields.text, "json", choices=("json", "absent"))
+    strict: bool = option(Fields.flag, default=STRICT)
 
 
 class HuaweiKooDrive(Face):
@@ -96,33 +96,12 @@ class HuaweiKooDrive(Face):
     default_type = "transfer"
     default_steps = (Step(0, 1.0), Step(1, 2.0))
     default_end = Step(2)
+    credentials_type = KooDriveCredentials
     credentials: KooDriveCredentials
 
     def begin(self) -> None:
         """Begin with the tokens that the scenario gives; the time of each begins with its first use."""
         self._last_used: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> KooDriveCredentials:
-        """Read tokens and one application."""
-        credentials = KooDriveCredentials(
-            api_tokens=tuple(fields.texts("api_tokens", ["demo-token"])),
-            token_lifetime=fields.number("token_lifetime", 1200),
-            app_id=fields.text("app_id", "demo-app"),
-            app_secret=fields.text("app_secret", "demo-app-secret"),
-            user_id=fields.text("user_id", "1395497048157130881"),
-            tenant_id=fields.text("tenant_id", "d5ac574bd2934a69baa4f23c55daa8d4"),
-            list_key=fields.text("list_key", "taskListDtos", choices=("taskList", "taskListDtos")),
-            numbers_as_text=fields.flag("numbers_as_text", default=False),
-            sparse_pages=fields.flag("sparse_pages", default=False),
-            refusal=fields.text("refusal", "401", choices=("400", "401")),
-            unknown_task=fields.text("unknown_task", "400", choices=("200", "400", "404")),
-            job_path=fields.text("job_path", "jobs", choices=("jobs", "root")),
-            init_params=fields.text("init_params", "json", choices=("json", "absent")),
-            strict=fields.flag("strict", default=STRICT),
-        )
-        fields.done()
-        return credentials
 
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
@@ -152,7 +131,7 @@ class HuaweiKooDrive(Face):
 
     # Logins
 
-    def _refused(self, request: Request) -> Response | None:
+    def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
         """Return the answer to a request without a good login; None for a good one."""
         value = request.header("Authorization")
         is_signed = value.startswith("HMAC-SHA256 ")
@@ -215,14 +194,11 @@ class HuaweiKooDrive(Face):
     # The family /task
 
     def _list_tasks(self, request: Request, values: Mapping[str, str]) -> Response:
-        refused = self._refused(request)
-        if refused is not None:
-            return refused
         wanted = dict(request.parameters)
         size = _number(wanted.get("pageSize") or str(LARGEST_PAGE), 1, LARGEST_PAGE)
         cursor = _number(wanted.get("pageCursor") or str(_FIRST_CURSOR), _FIRST_CURSOR)
         if size is None or cursor is None:
-            return self.error(request, 400)
+            raise RefusedError
         shown = [
             {key: value for key, value in document.items() if key not in ("code", "msg", "tenantId", "userId")}
             for document in self._shown(
@@ -242,9 +218,6 @@ class HuaweiKooDrive(Face):
         return self._good(request, answer)
 
     def _show_task(self, request: Request, values: Mapping[str, str]) -> Response:
-        refused = self._refused(request)
-        if refused is not None:
-            return refused
         document = self._found(values["id"], TASK_TYPES)
         if document is None:
             return self._unknown(request)
@@ -254,15 +227,11 @@ class HuaweiKooDrive(Face):
         )
 
     def _create_task(self, request: Request, values: Mapping[str, str]) -> Response:
-        task = self._launched(request, TASK_TYPES)
-        return task if isinstance(task, Response) else self._good(request, {"taskId": task.id})
+        return self._good(request, {"taskId": self._launched(request, TASK_TYPES)})
 
     # The family /jobs
 
     def _list_jobs(self, request: Request, values: Mapping[str, str]) -> Response:
-        refused = self._refused(request)
-        if refused is not None:
-            return refused
         wanted = dict(request.parameters)
         limit = _number(wanted.get("limit", "10"), 1, LARGEST_PAGE)
         offset = _number(wanted.get("offset", "0"), 0)
@@ -273,9 +242,6 @@ class HuaweiKooDrive(Face):
         return self._good(request, {"data": shown[offset : offset + limit]})
 
     def _show_job(self, request: Request, values: Mapping[str, str]) -> Response:
-        refused = self._refused(request)
-        if refused is not None:
-            return refused
         document = self._found(values["id"], JOB_TYPES)
         if document is None:
             return self._unknown(request)
@@ -283,8 +249,7 @@ class HuaweiKooDrive(Face):
         return self._good(request, {"data": {"jobInfo": document, "taskInfos": files}})
 
     def _create_job(self, request: Request, values: Mapping[str, str]) -> Response:
-        job = self._launched(request, JOB_TYPES)
-        return job if isinstance(job, Response) else self._good(request, {"data": job.id})
+        return self._good(request, {"data": self._launched(request, JOB_TYPES)})
 
     # Both
 
@@ -341,22 +306,17 @@ class HuaweiKooDrive(Face):
 
     def _shown(self, types: Mapping[str, int], wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
         """Return one family's tasks that fit, the oldest first."""
-        now = self.now()
-        own = [task for task in self.store.all() if self._is_own(task, types)]
-        own.sort(key=lambda task: (task.born, task.id))
-        documents = [self.view(task, moment) for task in own if (moment := task.at(now)) is not None]
+        own = [pair for pair in self.living() if self._is_own(pair[0], types)]
+        own.sort(key=lambda pair: (pair[0].born, pair[0].id))
         return [
             self._formed(document)
-            for document in documents
+            for document in (self.view(*pair) for pair in own)
             if all(value in (None, "", str(document.get(key))) for key, value in wanted.items())
         ]
 
     def _found(self, task_id: str, types: Mapping[str, int]) -> dict[str, Any] | None:
-        task = self.store.get(task_id)
-        if task is None or not self._is_own(task, types):
-            return None
-        moment = task.at(self.now())
-        return None if moment is None else self._formed(self.view(task, moment))
+        task = self.found(task_id)
+        return self._formed(self.view(*task)) if task and self._is_own(task[0], types) else None
 
     def _is_own(self, task: Task, types: Mapping[str, int]) -> bool:
         """Tell whether a task is of the family and of the one user."""
@@ -369,10 +329,8 @@ class HuaweiKooDrive(Face):
             return document
         return {key: str(value) if key in names else value for key, value in document.items()}
 
-    def _launched(self, request: Request, types: Mapping[str, int]) -> Task | Response:
-        refused = self._refused(request)
-        if refused is not None:
-            return refused
+    def _launched(self, request: Request, types: Mapping[str, int]) -> str:
+        """Return the ID of what was launched."""
         try:
             body = request.json()
         except BadJsonError:
@@ -380,8 +338,8 @@ class HuaweiKooDrive(Face):
         given = body.get("taskType") if isinstance(body, Mapping) else None
         kind = next((name for name, number in types.items() if number == given and given is not True), None)
         if kind is None or not all(body.get(name) for name in NEEDED.get(kind, ())):
-            return self.error(request, 400)
-        return self.launch(body, kind, body, self.default_owner())
+            raise RefusedError
+        return self.launch(body, kind, body, self.default_owner()).id
 
     # Answers
 

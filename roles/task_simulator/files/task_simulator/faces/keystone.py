@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..messages import BadJsonError, Request, Response, reason
-from ..validation import Fields
+from ..validation import Fields, option, options_reader
 from .base import Route, stable_uuid
 from .glance_images import KnownImage, read_images
 
@@ -34,12 +34,16 @@ def _hex_id(*parts: str) -> str:
 class User:
     """One user of one project."""
 
-    name: str
-    id: str
-    password: str
-    project: str
-    project_id: str
-    roles: tuple[str, ...]
+    name: str = option(Fields.text)
+    password: str = option(Fields.text)
+    project: str = option(Fields.text, "demo")
+    id: str = option(Fields.text, lambda fields: _hex_id("user", fields.text("name")))
+    project_id: str = option(Fields.text, lambda fields: _hex_id("project", fields.text("project", "demo")))
+    roles: Sequence[str] = option(Fields.texts, ["member"])
+
+
+_DEFAULT_USERS = {"users": [{"name": "admin", "password": "admin-password", "roles": ["admin"]}]}
+_read_users = options_reader(User)
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,12 @@ class OpenStackCredentials:
     token_lifetime: float
     region: str
     tasks_api_access: str
-    images: tuple[KnownImage, ...]
+    images: Sequence[KnownImage]
 
     @classmethod
     def read(cls, fields: Fields) -> OpenStackCredentials:
         """Read users, application credentials and ready-made tokens."""
-        users = tuple(_read_user(user) for user in fields.children("users")) or (_DEFAULT_USER,)
+        users = _read_users(fields, "users") or _read_users(Fields(_DEFAULT_USERS), "users")
         by_name = {user.name: user for user in users}
 
         def user_of(entry: Fields) -> User:
@@ -103,30 +107,10 @@ class OpenStackCredentials:
             token_lifetime=fields.number("token_lifetime", 3600),
             region=fields.text("region", "RegionOne"),
             tasks_api_access=fields.text("tasks_api_access", "admin", choices=("admin", "everyone")),
-            images=read_images(fields),
+            images=read_images(fields, "images"),
         )
         fields.done()
         return credentials
-
-
-def _read_user(fields: Fields) -> User:
-    """Read one user; IDs are derived from names unless they are given."""
-    name, project = fields.text("name"), fields.text("project", "demo")
-    user = User(
-        name=name,
-        id=fields.text("id", _hex_id("user", name)),
-        password=fields.text("password"),
-        project=project,
-        project_id=fields.text("project_id", _hex_id("project", project)),
-        roles=tuple(fields.texts("roles", ["member"])),
-    )
-    fields.done()
-    return user
-
-
-_DEFAULT_USER = User(
-    "admin", _hex_id("user", "admin"), "admin-password", "demo", _hex_id("project", "demo"), roles=("admin",)
-)
 
 
 @dataclass(frozen=True)

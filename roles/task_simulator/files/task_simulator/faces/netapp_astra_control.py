@@ -26,7 +26,7 @@ from typing import Any, Callable
 
 from ..messages import JSON, BadJsonError, Request, Response
 from ..tasks import Moment, State, Step, Task
-from ..validation import Fields
+from ..validation import Fields, option
 from .base import Face, Route, stable_uuid
 
 PROBLEM = "application/problem+json"
@@ -90,14 +90,21 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def _read_account(fields: Fields, name: str, default: str) -> str:
+    account: str = fields.text(name, default)
+    if not _IDENTIFIER.fullmatch(account):
+        raise fields.error("must be a UUID of version 4 or 5 in lower case", name)
+    return account
+
+
 @dataclass(frozen=True)
 class AstraCredentials:
     """One account, and the tokens of its one user."""
 
-    account_id: str
-    api_tokens: tuple[str, ...]
-    role: str
-    path_problems: str
+    account_id: str = option(_read_account, "fdaa655c-15ab-4d34-aa61-1e9098e67be0")
+    api_tokens: Sequence[str] = option(Fields.texts, ["demo-token"])
+    role: str = option(Fields.text, "owner", choices=ROLES)
+    path_problems: str = option(Fields.text, "listed", choices=("listed", "own"))
 
 
 class NetappAstraControl(Face):
@@ -111,27 +118,13 @@ class NetappAstraControl(Face):
     default_type = "astra.backup"
     default_steps = (Step("notStarted", 1.0), Step("running", 2.0))
     default_end = Step("completed")
+    credentials_type = AstraCredentials
     credentials: AstraCredentials
 
     def begin(self) -> None:
-        """Begin with the tokens that the scenario gives; those have no end."""
-        self._tokens = set(self.credentials.api_tokens)
+        """Begin without backups."""
         #: Task, application and document of each backup.
         self._backups: list[tuple[Task, str, dict[str, Any]]] = []
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> AstraCredentials:
-        """Read one account with one user."""
-        credentials = AstraCredentials(
-            account_id=fields.text("account_id", "fdaa655c-15ab-4d34-aa61-1e9098e67be0"),
-            api_tokens=tuple(fields.texts("api_tokens", ["demo-token"])),
-            role=fields.text("role", "owner", choices=ROLES),
-            path_problems=fields.text("path_problems", "listed", choices=("listed", "own")),
-        )
-        if not _IDENTIFIER.fullmatch(credentials.account_id):
-            raise fields.error("must be a UUID of version 4 or 5 in lower case", "account_id")
-        fields.done()
-        return credentials
 
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
@@ -160,20 +153,14 @@ class NetappAstraControl(Face):
 
     # Who asks
 
-    def expire_sessions(self) -> None:
-        """Revoke all tokens."""
-        self._tokens.clear()
-
-    def unauthorized(self, request: Request) -> Response:
-        """Return what a revoked token gets."""
-        return _problem(4)
-
-    def _refusal(self, request: Request, values: Mapping[str, str], media_type: str = "") -> Response | None:
+    def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
         """Return why a request is not answered; None when it is."""
+        is_one = "id" in values or request.method == "POST"
+        media_type = (BACKUP_TYPE if "app_id" in values else TASK_TYPE) if is_one else ""
         scheme, _space, token = request.header("Authorization").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return _problem(3)
-        if token not in self._tokens:
+        if token not in self.sessions:
             return _problem(4)
         accepted = {part.split(";")[0].strip().lower() for part in request.header("Accept").split(",")}
         if not accepted & {"", "*/*", "application/*", JSON, f"{media_type}+json".lower()}:
@@ -237,15 +224,8 @@ class NetappAstraControl(Face):
         return document
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        task = self.store.get(values["id"])
-        return self._refusal(request, values, TASK_TYPE) or self._one(
-            request, None if task is None else self._now(task)
-        )
-
-    def _now(self, task: Task) -> dict[str, Any] | None:
-        """Return a task as it is now; None when it is not there yet, or not any more."""
-        moment = task.at(self.now())
-        return None if moment is None else self.view(task, moment)
+        task = self.found(values["id"])
+        return self._one(request, None if task is None else self.view(*task))
 
     @staticmethod
     def _one(request: Request, document: Mapping[str, Any] | None) -> Response:
@@ -254,10 +234,8 @@ class NetappAstraControl(Face):
         return _problem(1) if document is None else _resource(request, 200, document)
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        documents = filter(None, map(self._now, self.store.all()))
-        return self._refusal(request, values) or self._page(
-            request, f"{TASK_TYPE}s", "1.1", documents, {"include", "limit", "filter"}
-        )
+        documents = (self.view(*task) for task in self.living())
+        return self._page(request, f"{TASK_TYPE}s", "1.1", documents, {"include", "limit", "filter"})
 
     def _page(
         self, request: Request, kind: str, version: str, documents: Iterable[dict[str, Any]], known: set[str]
@@ -300,9 +278,6 @@ class NetappAstraControl(Face):
 
     def _back_up(self, request: Request, values: Mapping[str, str]) -> Response:
         """Make a backup, whose task has to be found by the backup's ID."""
-        refusal = self._refusal(request, values, BACKUP_TYPE)
-        if refusal is not None:
-            return refusal
         if self.credentials.role == "viewer":
             return _problem(11)
         try:
@@ -339,12 +314,11 @@ class NetappAstraControl(Face):
 
     def _show_backup(self, request: Request, values: Mapping[str, str]) -> Response:
         own = (each for each in self._backups_of(values["app_id"]) if each["id"] == values["id"])
-        return self._refusal(request, values, BACKUP_TYPE) or self._one(request, next(own, None))
+        return self._one(request, next(own, None))
 
     def _list_backups(self, request: Request, values: Mapping[str, str]) -> Response:
-        return self._refusal(request, values) or self._page(
-            request, f"{BACKUP_TYPE}s", "1.2", self._backups_of(values["app_id"]), {"include", "limit"}
-        )
+        backups = self._backups_of(values["app_id"])
+        return self._page(request, f"{BACKUP_TYPE}s", "1.2", backups, {"include", "limit"})
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the problem that is usual for a status."""

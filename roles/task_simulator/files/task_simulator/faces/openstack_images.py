@@ -17,22 +17,19 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from ..messages import Request, Response
 from ..tasks import Life, Moment, Step, Task
 from ..validation import Fields
-from .base import Face, Handler, Route, stable_uuid
-from .glance_checks import RefusedError, check_columns, check_query, fits, later_problem, read_launch, split_query
+from .base import Handler, RefusedError, Route, stable_uuid
+from .glance_checks import check_columns, check_query, fits, later_problem, read_launch, split_query
 from .glance_errors import glance_error
-from .glance_images import ImageShelf, page_of_images
+from .glance_images import ImageFace, page_of
 from .glance_schemas import SCHEMAS
 from .keystone import IDENTITY, IMAGE, Keystone, OpenStackCredentials, Session, keystone_error, keystone_unauthorized
 
 #: Seconds from a task's end until a list may sweep it away.
 KEPT = 48 * 3600.0
-DEFAULT_PAGE = 25
-LARGEST_PAGE = 1000
 #: The newest minor version and the others; each of them is a path too.
 VERSIONS = {
     f"v2.{minor}": "CURRENT" if minor == 17 else "SUPPORTED"
@@ -52,7 +49,7 @@ _NO_NAMESPACE = {
 _NO_ACCESS = "You are not authorized to complete tasks_api_access action."
 
 
-class OpenStackImages(Face):
+class OpenStackImages(ImageFace):
     """The face of a small cloud with the two services a task's client needs."""
 
     name = "openstack_images"
@@ -75,12 +72,13 @@ class OpenStackImages(Face):
     default_type = "import"
     default_steps = (Step("pending", 1.0), Step("processing", 2.0))
     default_end = Step("success")
+    default_page = 25
+    largest_page = 1000
     credentials: OpenStackCredentials
 
     def begin(self) -> None:
         """Set Keystone up in front of Glance."""
         self._keystone = Keystone(self.credentials, self.now, self._microseconds)
-        self._shelf = ImageShelf(self.credentials.images, self.default_owner(), self.utc, {})
         #: The request and the user that launched a task.
         self._launched_by: dict[str, tuple[str, str]] = {}
 
@@ -109,8 +107,7 @@ class OpenStackImages(Face):
             *self._keystone.routes(),
             Route(f"{IMAGE}/v2/tasks", {"GET": self._list, "POST": self._create}),
             Route(f"{IMAGE}/v2/tasks/{{id}}", {"GET": self._show, "DELETE": self._delete}),
-            Route(f"{IMAGE}/v2/images", {"GET": self._list_images}),
-            Route(f"{IMAGE}/v2/images/{{id}}", {"GET": self._show_image}),
+            *self.image_routes(f"{IMAGE}/v2"),
             Route(f"{IMAGE}/v2/metadefs/namespaces", {"GET": self._list_namespaces}),
             *(
                 Route(f"{IMAGE}/v2/metadefs/namespaces/{{id}}{below}", {"GET": self._missing(words)})
@@ -154,10 +151,7 @@ class OpenStackImages(Face):
             )
         if rest.endswith("/"):
             return self.error(request, 404)
-        try:
-            return super().answer(replace(request, path=f"{IMAGE}/v2/{rest.lstrip('/')}"))
-        except RefusedError as refused:
-            return self.error(request, refused.status, refused.text)
+        return super().answer(replace(request, path=f"{IMAGE}/v2/{rest.lstrip('/')}"))
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the error in the shape of the service whose path it is."""
@@ -220,15 +214,19 @@ class OpenStackImages(Face):
                 document["result"] = {"image_id": stable_uuid("image", task.id)}
         return document
 
-    def _admitted(self, request: Request) -> tuple[Session | None, Response | None]:
-        """Return who asks, or why they get no answer."""
+    def _session(self, request: Request) -> Session:
         session = self._keystone.session_of(request)
         if session is None:
-            return None, self.unauthorized(request)
+            raise RefusedError(status=401)
+        return session
+
+    def _admitted(self, request: Request) -> Session:
+        """Return who asks, where that is somebody who may see tasks."""
+        session = self._session(request)
         everyone = self.credentials.tasks_api_access == "everyone" and session.scoped
         if not everyone and not self._is_admin(session):
-            return None, self.error(request, 403, _NO_ACCESS)
-        return session, None
+            raise RefusedError(_NO_ACCESS, 403)
+        return session
 
     @staticmethod
     def _is_admin(session: Session) -> bool:
@@ -241,18 +239,15 @@ class OpenStackImages(Face):
         """Return the asking project's tasks that a list deletes, softly; on a real Glance only lists do so."""
         return [
             task
-            for task in self.store.all()
+            for task, moment in self.living()
             if task.swept_at is None
             and task.owner == session.user.project_id
-            and (moment := task.at(now)) is not None
             and moment.ended
             and now >= task.born + moment.since + KEPT
         ]
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        session, refusal = self._admitted(request)
-        if session is None or refusal is not None:
-            return refusal or self.unauthorized(request)
+        session = self._admitted(request)
         paging, filters = split_query(request.parameters)
         check_query(paging, filters)
         # The marker is looked for after the sweep, which is undone when the request is refused.
@@ -262,7 +257,7 @@ class OpenStackImages(Face):
         check_columns(paging, filters)
         for task in expired:
             task.swept_at = self.now()
-        limit = min(int(paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
+        limit = min(int(paging.get("limit", self.default_page)), self.largest_page)
         page: list[dict[str, Any]] = []
         for task, moment in self._after(session, paging):
             if len(page) == limit:
@@ -270,27 +265,21 @@ class OpenStackImages(Face):
             row = self.view(task, moment)
             if task.swept_at is None and fits(row, filters):
                 page.append({key: value for key, value in row.items() if key not in _DETAILS})
-        return Response.of_json(200, _page_of(request, "tasks", page, limit))
+        return Response.of_json(200, page_of(dict(request.parameters), "tasks", page, limit))
 
     def _check_marker(self, session: Session, marker: str, expired: Sequence[Task]) -> None:
         """Refuse a marker that the asking user cannot see; an administrator sees those that were swept away too."""
-        task = self.store.get(marker)
-        moment = task.at(self.now()) if task else None
-        is_gone = task is not None and (task.swept_at is not None or task in expired)
-        if task is None or moment is None or (is_gone and not self._is_admin(session)):
+        found = self.found(marker)
+        is_gone = found is not None and (found[0].swept_at is not None or found[0] in expired)
+        if found is None or (is_gone and not self._is_admin(session)):
             raise RefusedError(f"Task with the given id {marker} was not found")
-        if not self._sees(session, task):
+        if not self._sees(session, found[0]):
             raise RefusedError(f"Forbidding request, task {marker} is not visible", 403)
 
     def _after(self, session: Session, paging: Mapping[str, str]) -> list[tuple[Task, Moment]]:
         """Return the tasks after the marker, in the order asked for; equal ones newest first, then by ID."""
         sort_key, downwards = paging.get("sort_key", "created_at"), paging.get("sort_dir", "desc") == "desc"
-        now = self.now()
-        ordered = [
-            (task, moment)
-            for task in self.store.all()
-            if self._sees(session, task) and (moment := task.at(now)) is not None
-        ]
+        ordered = [pair for pair in self.living() if self._sees(session, pair[0])]
         ordered.sort(key=lambda pair: (pair[0].born, pair[0].id), reverse=downwards)
         if sort_key != "created_at":
             ordered.sort(key=lambda pair: str(self.view(*pair).get(sort_key) or ""), reverse=downwards)
@@ -299,18 +288,13 @@ class OpenStackImages(Face):
         return ordered
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        session, refusal = self._admitted(request)
-        if session is None or refusal is not None:
-            return refusal or self.unauthorized(request)
-        task = self.store.get(values["id"])
-        moment = task.at(self.now()) if task and self._sees(session, task) else None
-        if task is None or moment is None or (task.swept_at is not None and not self._is_admin(session)):
-            return self.error(request, 404, f"Could not find task {values['id']}")
-        return Response.of_json(200, self.view(task, moment))
+        session, found = self._admitted(request), self.found(values["id"])
+        is_hidden = found and (not self._sees(session, found[0]) or found[0].swept_at is not None)
+        if found is None or (is_hidden and not self._is_admin(session)):
+            raise RefusedError(f"Could not find task {values['id']}", 404)
+        return Response.of_json(200, self.view(*found))
 
     def _delete(self, request: Request, values: Mapping[str, str]) -> Response:
-        if self._keystone.session_of(request) is None:
-            return self.unauthorized(request)
         response = glance_error(request, 405, _NO_DELETE, bare=True)
         response.headers["Allow"] = "GET"
         return response
@@ -318,9 +302,7 @@ class OpenStackImages(Face):
     # Launches
 
     def _create(self, request: Request, values: Mapping[str, str]) -> Response:
-        session, refusal = self._admitted(request)
-        if session is None or refusal is not None:
-            return refusal or self.unauthorized(request)
+        session = self._admitted(request)
         body = read_launch(request)
         task = self.launch(body, body["type"], body["input"], session.user.project_id)
         self._launched_by[task.id] = (request.header(_REQUEST_ID), session.user.id)
@@ -330,41 +312,16 @@ class OpenStackImages(Face):
 
     # Images
 
-    def is_task(self, document: Mapping[str, Any]) -> bool:
-        """Tell tasks from images, which have an ID and a status too."""
-        return super().is_task(document) and "file" not in document
-
-    def _images_of(self, session: Session) -> list[Any]:
+    def visible_images(self, request: Request) -> list[Any]:
         """Return the images that a user sees: those of the own project, and public ones."""
-        images = self._shelf.at(self.now(), self.store.all(), self.view) if session.scoped else []
+        session = self._session(request)
         return [
             image
-            for image in images
+            for image in (self.images() if session.scoped else [])
             if self._is_admin(session)
             or image["owner"] == session.user.project_id
             or image["visibility"] in ("public", "community")
         ]
-
-    def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
-        session = self._keystone.session_of(request)
-        if session is None:
-            return self.unauthorized(request)
-        page = page_of_images(
-            self._images_of(session),
-            dict(request.parameters),
-            default_page=DEFAULT_PAGE,
-            largest_page=LARGEST_PAGE,
-        )
-        return self.error(request, 400, page) if isinstance(page, str) else page
-
-    def _show_image(self, request: Request, values: Mapping[str, str]) -> Response:
-        session = self._keystone.session_of(request)
-        if session is None:
-            return self.unauthorized(request)
-        image = next((image for image in self._images_of(session) if image["id"] == values["id"]), None)
-        if image is None:
-            return self.error(request, 404, f"No image found with ID {values['id']}")
-        return Response.of_json(200, image)
 
     # Schemas and metadata definitions
 
@@ -377,17 +334,4 @@ class OpenStackImages(Face):
 
     @staticmethod
     def _list_namespaces(request: Request, values: Mapping[str, str]) -> Response:
-        return Response.of_json(200, _page_of(request, "metadefs/namespaces", [], 0))
-
-
-def _page_of(request: Request, path: str, page: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
-    """Return the body of a page of a collection; one that is full names a next one."""
-    parameters = {key: value for key, value in request.parameters if key != "marker"}
-
-    def link(query: Mapping[str, str]) -> str:
-        return f"/v2/{path}?{urlencode(query)}" if query else f"/v2/{path}"
-
-    body: dict[str, Any] = {path.rpartition("/")[2]: page, "first": link(parameters), "schema": f"/v2/schemas/{path}"}
-    if page and len(page) == limit:
-        body["next"] = link({**parameters, "marker": page[-1]["id"]})
-    return body
+        return Response.of_json(200, page_of(dict(request.parameters), "metadefs/namespaces", [], 0))

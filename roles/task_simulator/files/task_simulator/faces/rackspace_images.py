@@ -18,14 +18,14 @@ import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..messages import BadJsonError, Request, Response
 from ..tasks import Life, Moment, State, Step, Task
-from ..validation import Fields
-from .base import Face, Route, stable_uuid
+from ..validation import Fields, option
+from .base import RefusedError, Route, stable_uuid
 from .glance_errors import glance_error
-from .glance_images import ImageShelf, KnownImage, page_of_images, read_images
+from .glance_images import ImageFace, KnownImage, read_images
 
 #: Seconds for which a task that has ended can still be read.
 KEPT = 48 * 3600.0
@@ -36,26 +36,33 @@ ROLES = ("admin", "creator", "observer")
 _DETAILS = ("input", "message", "result")
 
 
+def _read_regions(fields: Fields, name: str) -> Sequence[str]:
+    regions = fields.texts(name, ["DFW", "ORD", "IAD"])
+    if not regions:
+        raise fields.error("must name at least one region", name)
+    return regions
+
+
 @dataclass(frozen=True)
 class RackspaceCredentials:
     """Who may log in; ``token_lifetime`` is in seconds."""
 
-    username: str
-    api_key: str
-    password: str
-    tenant_id: str
-    role: str
-    token_lifetime: float
-    api_tokens: tuple[str, ...]
-    regions: tuple[str, ...]
-    no_message: str
-    no_result: str
-    next_links: bool
-    unknown_marker: str
-    images: tuple[KnownImage, ...]
+    username: str = option(Fields.text, "demo")
+    api_key: str = option(Fields.text, "demo-key")
+    password: str = option(Fields.text, "demo-password")
+    tenant_id: str = option(Fields.text, "00000123")
+    role: str = option(Fields.text, "admin", choices=ROLES)
+    token_lifetime: float = option(Fields.number, 86400)
+    api_tokens: Sequence[str] = option(Fields.texts, ["demo-token"])
+    regions: Sequence[str] = option(_read_regions)
+    no_message: str = option(Fields.text, "None")
+    no_result: str = option(Fields.text, "absent", choices=("absent", "null"))
+    next_links: bool = option(Fields.flag, default=False)
+    unknown_marker: str = option(Fields.text, "empty", choices=("empty", "error"))
+    images: Sequence[KnownImage] = option(read_images)
 
 
-class RackspaceImages(Face):
+class RackspaceImages(ImageFace):
     """The face of ``identity.api.rackspacecloud.com`` and of ``{region}.images.api.rackspacecloud.com`` in one."""
 
     name = "rackspace_images"
@@ -66,40 +73,10 @@ class RackspaceImages(Face):
     default_steps = (Step("pending", 1.0), Step("processing", 2.0))
     default_end = Step("success")
     default_forgotten_after = KEPT
+    default_page = largest_page = LARGEST_PAGE
+    image_properties: ClassVar[Mapping[str, Any]] = {"disk_format": "vhd", "container_format": "ovf"}
+    credentials_type = RackspaceCredentials
     credentials: RackspaceCredentials
-
-    def begin(self) -> None:
-        """Begin with the tokens that the scenario gives; those have no end."""
-        self._sessions: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
-        self._shelf = ImageShelf(
-            self.credentials.images,
-            self.credentials.tenant_id,
-            self.utc,
-            {"disk_format": "vhd", "container_format": "ovf"},
-        )
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> RackspaceCredentials:
-        """Read one user with one tenant."""
-        credentials = RackspaceCredentials(
-            username=fields.text("username", "demo"),
-            api_key=fields.text("api_key", "demo-key"),
-            password=fields.text("password", "demo-password"),
-            tenant_id=fields.text("tenant_id", "00000123"),
-            role=fields.text("role", "admin", choices=ROLES),
-            token_lifetime=fields.number("token_lifetime", 86400),
-            api_tokens=tuple(fields.texts("api_tokens", ["demo-token"])),
-            regions=tuple(fields.texts("regions", ["DFW", "ORD", "IAD"])),
-            no_message=fields.text("no_message", "None"),
-            no_result=fields.text("no_result", "absent", choices=("absent", "null")),
-            next_links=fields.flag("next_links", default=False),
-            unknown_marker=fields.text("unknown_marker", "empty", choices=("empty", "error")),
-            images=read_images(fields),
-        )
-        if not credentials.regions:
-            raise fields.error("must name at least one region", "regions")
-        fields.done()
-        return credentials
 
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
@@ -122,11 +99,10 @@ class RackspaceImages(Face):
     def routes(self) -> Sequence[Route]:
         """Return Identity's one path and those of the tasks."""
         return (
-            Route("/v2.0/tokens", {"POST": self._log_in}),
+            Route("/v2.0/tokens", {"POST": self._log_in}, is_login=True),
             Route("/v2/tasks", {"GET": self._list, "POST": self._create}),
             Route("/v2/tasks/{id}", {"GET": self._show}),
-            Route("/v2/images", {"GET": self._list_images}),
-            Route("/v2/images/{id}", {"GET": self._show_image}),
+            *self.image_routes("/v2"),
             Route("/v2/schemas/task", {"GET": self._task_schema}),
             Route("/v2/schemas/tasks", {"GET": self._tasks_schema}),
         )
@@ -169,11 +145,12 @@ class RackspaceImages(Face):
     def _access(self, request: Request, method: str) -> dict[str, Any]:
         """Return the body of a good login with a new token and the service catalogue."""
         known = self.credentials
-        expires = self.now() + known.token_lifetime
         token = secrets.token_hex(20)
-        self._sessions[token] = expires
+        self.sessions.begin(token, known.token_lifetime)
         # Milliseconds are the vendor's; its tasks have whole seconds.
-        until = self.instant(expires).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        until = (
+            self.instant(self.now() + known.token_lifetime).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
         account = f"MossoCloudFS_{known.tenant_id}"
         return {
             "access": {
@@ -216,21 +193,14 @@ class RackspaceImages(Face):
             }
         }
 
-    def expire_sessions(self) -> None:
-        """Forget all tokens, also those that the scenario gives."""
-        self._sessions.clear()
-
     def unauthorized(self, request: Request) -> Response:
         """Return what the proxy in front of the vendor's services says (inferred)."""
         text = "No valid token provided. Please use the 'X-Auth-Token' header with a valid token."
         return Response.of_json(401, {"unauthorized": {"code": 401, "message": text}})
 
-    def _has_token(self, request: Request) -> bool:
-        token = request.header("X-Auth-Token")
-        if token not in self._sessions:
-            return False
-        until = self._sessions[token]
-        return until is None or self.now() < until
+    def is_admitted(self, request: Request) -> bool:
+        """Tell whether a request has a token."""
+        return request.header("X-Auth-Token") in self.sessions
 
     # Tasks
 
@@ -266,23 +236,19 @@ class RackspaceImages(Face):
         return {"image_id": stable_uuid("image", task.id)}
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
         wanted = dict(request.parameters)
         numbers = {"limit": wanted.get("limit", str(LARGEST_PAGE)), "offset": wanted.get("offset", "0")}
         for name, text in numbers.items():
             if not (text.isascii() and text.isdigit() and len(text) < 10):
-                return self.error(request, 400, f"{name} param must be an integer")
+                raise RefusedError(f"{name} param must be an integer")
         limit, offset = min(int(numbers["limit"]), LARGEST_PAGE), int(numbers["offset"])
-        now = self.now()
-        own = [task for task in self.store.all() if task.owner == self.credentials.tenant_id]
-        own.sort(key=lambda task: (task.born, task.id), reverse=wanted.get("sort_dir", "desc") != "asc")
-        living = [(task, moment) for task in own if (moment := task.at(now)) is not None]
+        living = [pair for pair in self.living() if pair[0].owner == self.credentials.tenant_id]
+        living.sort(key=lambda pair: (pair[0].born, pair[0].id), reverse=wanted.get("sort_dir", "desc") != "asc")
         marker = wanted.get("marker")
         if marker is not None:
             position = next((index for index, (task, _moment) in enumerate(living) if task.id == marker), None)
             if position is None and self.credentials.unknown_marker == "error":
-                return self.error(request, 400, f"Task with the given id {marker} was not found")
+                raise RefusedError(f"Task with the given id {marker} was not found")
             living = [] if position is None else living[position + 1 :]
         stubs = list(itertools.islice(self._stubs(living, wanted), offset, offset + limit))
         body: dict[str, Any] = {"first": "/v2/tasks", "schema": "/v2/schemas/tasks", "tasks": stubs}
@@ -298,73 +264,43 @@ class RackspaceImages(Face):
                 yield {key: value for key, value in stub.items() if key not in _DETAILS}
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
-        task = self.store.get(values["id"])
-        moment = task.at(self.now()) if task and task.owner == self.credentials.tenant_id else None
-        if task is None or moment is None:
-            return self.error(request, 404, f"No task found with ID {values['id']}")
-        return Response.of_json(200, self.view(task, moment))
+        task = self.found(values["id"])
+        if task is None or task[0].owner != self.credentials.tenant_id:
+            raise RefusedError(f"No task found with ID {values['id']}", 404)
+        return Response.of_json(200, self.view(*task))
 
     def _create(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
         if self.credentials.role != "admin":
-            return self.error(request, 403)
+            raise RefusedError(status=403)
         if request.header("Content-Type").split(";")[0].strip().lower() != "application/json":
-            return self.error(request, 415)
+            raise RefusedError(status=415)
         try:
             body = request.json()
         except BadJsonError:
-            return self.error(request, 400, "Malformed JSON in request body.")
+            raise RefusedError("Malformed JSON in request body.") from None
         if not isinstance(body, Mapping):
-            return self.error(request, 400, "The request body must be an object")
+            raise RefusedError("The request body must be an object")
         for key in ("type", "input"):
             if key not in body:
-                return self.error(request, 400, f"Task '{key}' is required")
+                raise RefusedError(f"Task '{key}' is required")
         if body["type"] not in TYPES or not isinstance(body["input"], Mapping):
-            return self.error(request, 400, "Provided object does not match schema 'task'")
+            raise RefusedError("Provided object does not match schema 'task'")
         task = self.launch(body, body["type"], body["input"], self.credentials.tenant_id)
         return Response.of_json(201, self.view(task, self.at_launch(task)))
 
     # Images
 
-    def is_task(self, document: Mapping[str, Any]) -> bool:
-        """Tell tasks from images, which have an ID and a status too."""
-        return super().is_task(document) and "file" not in document
-
-    def _images(self) -> list[Any]:
+    def visible_images(self, request: Request) -> list[Any]:
         """Return the tenant's images, and public ones."""
-        images = self._shelf.at(self.now(), self.store.all(), self.view)
-        return [
-            image for image in images if image["owner"] == self.credentials.tenant_id or image["visibility"] == "public"
-        ]
-
-    def _list_images(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
-        query = dict(request.parameters)
-        page = page_of_images(self._images(), query, default_page=LARGEST_PAGE, largest_page=LARGEST_PAGE)
-        return self.error(request, 400, page) if isinstance(page, str) else page
-
-    def _show_image(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
-        image = next((image for image in self._images() if image["id"] == values["id"]), None)
-        if image is None:
-            return self.error(request, 404, f"No image found with ID {values['id']}")
-        return Response.of_json(200, image)
+        own = self.credentials.tenant_id
+        return [image for image in self.images() if image["owner"] == own or image["visibility"] == "public"]
 
     # Schemas
 
     def _task_schema(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
         return Response.of_json(200, {"name": "task", "properties": _schema_properties(details=True)})
 
     def _tasks_schema(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_token(request):
-            return self.unauthorized(request)
         item = {"name": "task", "properties": _schema_properties(details=False)}
         body = {
             "name": "tasks",

@@ -27,44 +27,46 @@ from urllib.parse import urlencode
 
 from ..messages import BadJsonError, Request, Response
 from ..tasks import ABSENT, Moment, Step, Task, at_path
-from ..validation import Fields
-from .base import Face, Handler, Route, stable_uuid
+from ..validation import Fields, option
+from .base import Face, Handler, RefusedError, Route, stable_uuid
 
 BASE = "/api/rest"
 SERVICES = ("configure", "srm", "vr")
 VERSIONS = ("v1", "v2")
 #: Where there is no limit in the query, and the server has no other default.
 PAGE = 100
+SSO_USERNAME, SSO_PASSWORD = "administrator@vsphere.local", "demo-sso-password"
 _ORDERS = {"asc": False, "ascending": False, "desc": True, "descending": True}
 _STATES_WITHOUT_PROGRESS = frozenset({"QUEUED", "ERROR", "CANCELLED"})
 #: What a run of a recovery plan is about.
 _PLAN = "DrRecoveryRecoveryPlan"
 #: Seconds between the answer to a cancel and the end of the task.
 _CANCEL_SECONDS = 1.0
-#: What can be done with a recovery plan; the documents have a cancel too, which is no task.
-_PLAN_ACTIONS = ("cleanup", "reconfigure", "recovery", "reprotect", "test")
+#: What can be done with a recovery plan.
+_PLAN_ACTIONS = ("cancel", "cleanup", "reconfigure", "recovery", "reprotect", "test")
 
 
 @dataclass(frozen=True)
 class VmwareCredentials:
     """Who may log in where; ``session_lifetime`` and ``rate_limit_window`` are in seconds."""
 
-    username: str
-    password: str
-    sso_username: str
-    sso_password: str
-    session_lifetime: float
-    session_rate_limit: int
-    service_rate_limit: int
-    ip_rate_limit: int
-    rate_limit_window: float
-    pairings: tuple[str, ...]
-    remote_username: str
-    remote_password: str
-    page_size: int
-    next_links: str
-    no_link: str
-    filter_match: str
+    username: str = option(Fields.text, "admin")
+    password: str = option(Fields.text, "demo-password")
+    sso_username: str = option(Fields.text, SSO_USERNAME)
+    sso_password: str = option(Fields.text, SSO_PASSWORD)
+    session_lifetime: float = option(Fields.number, 600)
+    session_rate_limit: int = option(Fields.integer, 50, minimum=1)
+    service_rate_limit: int = option(Fields.integer, 1000, minimum=1)
+    ip_rate_limit: int = option(Fields.integer, 100, minimum=1)
+    rate_limit_window: float = option(Fields.number, 60)
+    pairings: Sequence[str] = option(Fields.texts, ["9d1c7b1e-6a0b-4a57-9d5e-3f0b3f6a2c11"])
+    #: At the other sites; the same as here where a scenario does not say.
+    remote_username: str = option(Fields.text, lambda fields: fields.text("sso_username", SSO_USERNAME))
+    remote_password: str = option(Fields.text, lambda fields: fields.text("sso_password", SSO_PASSWORD))
+    page_size: int = option(Fields.integer, PAGE, minimum=1)
+    next_links: str = option(Fields.text, "absolute", choices=("absolute", "relative", "absent"))
+    no_link: str = option(Fields.text, "absent", choices=("absent", "null"))
+    filter_match: str = option(Fields.text, "whole", choices=("whole", "part"))
 
 
 class VmwareLiveSiteRecovery(Face):
@@ -81,42 +83,18 @@ class VmwareLiveSiteRecovery(Face):
     default_type = "ConfigureAppliance"
     default_steps = (Step("QUEUED", 1.0), Step("RUNNING", 2.0))
     default_end = Step("SUCCESS")
+    credentials_type = VmwareCredentials
     credentials: VmwareCredentials
 
     def begin(self) -> None:
         """Begin with nobody logged in."""
-        self._sessions: dict[str, tuple[str, float]] = {}
+        #: The service that a session is for.
+        self._services: dict[str, str] = {}
         #: The pairings at whose other sites a session is logged in too, and the plans of runs that were launched.
         self._remote: set[tuple[str, str]] = set()
         self._plans: dict[str, tuple[str, str]] = {}
         self._counts: dict[tuple[str, ...], tuple[float, int]] = {}
         self._lock = threading.Lock()
-
-    @classmethod
-    def read_credentials(cls, fields: Fields) -> VmwareCredentials:
-        """Read the appliance's own user, the one of vCenter Single Sign-On, and what the documents leave open."""
-        sso_username = fields.text("sso_username", "administrator@vsphere.local")
-        sso_password = fields.text("sso_password", "demo-sso-password")
-        credentials = VmwareCredentials(
-            username=fields.text("username", "admin"),
-            password=fields.text("password", "demo-password"),
-            sso_username=sso_username,
-            sso_password=sso_password,
-            session_lifetime=fields.number("session_lifetime", 600),
-            session_rate_limit=fields.integer("session_rate_limit", 50, minimum=1),
-            service_rate_limit=fields.integer("service_rate_limit", 1000, minimum=1),
-            ip_rate_limit=fields.integer("ip_rate_limit", 100, minimum=1),
-            rate_limit_window=fields.number("rate_limit_window", 60),
-            pairings=tuple(fields.texts("pairings", ["9d1c7b1e-6a0b-4a57-9d5e-3f0b3f6a2c11"])),
-            remote_username=fields.text("remote_username", sso_username),
-            remote_password=fields.text("remote_password", sso_password),
-            page_size=fields.integer("page_size", PAGE, minimum=1),
-            next_links=fields.text("next_links", "absolute", choices=("absolute", "relative", "absent")),
-            no_link=fields.text("no_link", "absent", choices=("absent", "null")),
-            filter_match=fields.text("filter_match", "whole", choices=("whole", "part")),
-        )
-        fields.done()
-        return credentials
 
     def routes(self) -> Sequence[Route]:
         """Return the paths of each service and version."""
@@ -144,7 +122,7 @@ class VmwareLiveSiteRecovery(Face):
             "vr": {"/pairings/{pairing_id}/replications": {"POST": self._replicate}},
         }
         return [
-            Route(f"{BASE}/{service}/{version}{path}", handlers)
+            Route(f"{BASE}/{service}/{version}{path}", handlers, is_login=path == "/session")
             for service in SERVICES
             for version in VERSIONS
             for path, handlers in {**every, **own[service]}.items()
@@ -169,33 +147,29 @@ class VmwareLiveSiteRecovery(Face):
         if not _is_login(request, *right):
             return self.unauthorized(request)
         session = base64.b64encode(str(uuid.uuid4()).encode()).decode()
-        with self._lock:
-            self._sessions[session] = (service, self.now() + known.session_lifetime)
+        self._services[session] = service
+        self.sessions.begin(session, known.session_lifetime)
         return Response.of_json(200, {"session_id": session})
 
     def _who(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
         known = self.credentials
         username = known.username if _service(request) == "configure" else known.sso_username
         return Response.of_json(200, {"username": username})
 
     def _log_out(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
-        with self._lock:
-            self._sessions.pop(request.header("x-dr-session"), None)
+        self.sessions.end(request.header("x-dr-session"))
         return Response(204)
 
-    def _has_session(self, request: Request) -> bool:
-        with self._lock:
-            service, until = self._sessions.get(request.header("x-dr-session"), ("", 0.0))
-        return service == _service(request) and self.now() < until
+    def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
+        """Refuse actions that a plan does not have, and whoever has no session."""
+        if values.get("action", "cancel") not in _PLAN_ACTIONS:
+            return self.error(request, 404)
+        return super().refusal(request, values)
 
-    def expire_sessions(self) -> None:
-        """Forget everybody."""
-        with self._lock:
-            self._sessions.clear()
+    def is_admitted(self, request: Request) -> bool:
+        """Tell whether a request has a session of its service."""
+        session = request.header("x-dr-session")
+        return session in self.sessions and self._services[session] == _service(request)
 
     def _is_over_limit(self, request: Request) -> bool:
         """Count a request against the limits in their order; the first that is reached answers."""
@@ -226,49 +200,32 @@ class VmwareLiveSiteRecovery(Face):
 
     def _document(self, task: Task, moment: Moment, service: str, version: str) -> dict[str, Any]:
         """Return a task in the dialect of a service and version."""
-        is_failed = moment.state == "ERROR"
+        is_first, is_configure = version == "v1", service == "configure"
         began = None if moment.state == "QUEUED" else self._run_since(task)
         ended = task.born + moment.since if moment.ended else None
-        document: dict[str, Any] = {
-            "id": task.id,
-            "description": f"{task.type} of the appliance",
-            "status": moment.state,
-        }
         progress = self._progress(task, moment)
+        write = self.utc if is_first else self._milliseconds
+        message, details = "The operation failed.", "The service did not answer: Connection refused"
+        error = _throwable(message, details) if is_first and is_configure else {"message": message, "details": details}
+        # The services are known to answer with a mere ID.
+        result = self._result(task) if is_configure else self._result(task)["id"]
+        head = {"id": task.id, "description": f"{task.type} of the appliance", "status": moment.state}
         if progress is not None:
             # Not nullable in any version.
-            document["progress"] = progress
-        message, details = "The operation failed.", "The service did not answer: Connection refused"
-        if service == "configure" and version == "v1":
-            document |= {
-                "type": task.type,
-                "start_time": None if began is None else self.utc(began),
-                "complete_time": None if ended is None else self.utc(ended),
-                "error": _throwable(message, details) if is_failed else None,
-                "result": self._result(task) if moment.state == "SUCCESS" else None,
-            }
-            # Nothing there is nullable: what is not known is left out.
-            return {key: value for key, value in document.items() if value is not None}
-        as_text = version == "v1"
-        write = self.utc if as_text else self._milliseconds
-        document |= {
+            head["progress"] = progress
+        rest = {
             "start_time": None if began is None else write(began),
             "complete_time": None if ended is None else write(ended),
-            "error": {"message": message, "details": details} if is_failed else None,
-            "result": None,
+            "error": error if moment.state == "ERROR" else None,
+            "result": result if moment.state == "SUCCESS" else None,
         }
-        if moment.state == "SUCCESS":
-            # The services are known to answer with a mere ID.
-            document["result"] = self._result(task) if service == "configure" else self._result(task)["id"]
-        if service == "configure":
-            return {**document, "type": task.type}
-        return {
-            **document,
-            "description_id": task.type,
-            "entity": self._plan_of(task)[1],
-            "entity_name": None,
-            "queued_time": write(task.born),
-        }
+        if is_first and is_configure:
+            # Nothing there is nullable: what is not known is left out.
+            return {**head, "type": task.type, **{key: value for key, value in rest.items() if value is not None}}
+        if is_configure:
+            return {**head, **rest, "type": task.type}
+        own = {"description_id": task.type, "entity": self._plan_of(task)[1], "entity_name": None}
+        return {**head, **rest, **own, "queued_time": write(task.born)}
 
     @staticmethod
     def _result(task: Task) -> dict[str, str]:
@@ -294,28 +251,20 @@ class VmwareLiveSiteRecovery(Face):
 
     def _shown(self, request: Request, task: Task, moment: Moment) -> dict[str, Any]:
         """Return a task in the dialect of the path, with what the scenario says otherwise."""
-        document = {**self._document(task, moment, _service(request), _version(request)), **moment.step.fields}
-        return {key: value for key, value in document.items() if key not in moment.step.without}
+        return moment.shown(self._document(task, moment, _service(request), _version(request)))
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
-        task = self.store.get(values["id"])
-        moment = task.at(self.now()) if task else None
-        if task is None or moment is None:
-            return self.error(request, 404)
-        return Response.of_json(200, {**self._shown(request, task, moment), "_meta": {"errors": []}})
+        task = self.found(values["id"])
+        if task is None:
+            raise RefusedError(status=404)
+        return Response.of_json(200, {**self._shown(request, *task), "_meta": {"errors": []}})
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
         wanted = dict(request.parameters)
         problem = _parameter_problem(wanted)
         if problem:
-            return self.error(request, 400, problem)
-        now = self.now()
-        living = [(task, moment) for task in self.store.all() if (moment := task.at(now)) is not None]
-        shown = [self._shown(request, task, moment) for task, moment in living]
+            raise RefusedError(problem)
+        shown = [self._shown(request, *task) for task in self.living()]
         if "filter_property" in wanted:
             filters = [value for name, value in request.parameters if name == "filter"]
             shown = [task for task in shown if self._fits(at_path(task, wanted["filter_property"]), filters)]
@@ -362,9 +311,7 @@ class VmwareLiveSiteRecovery(Face):
     def _run(self, request: Request, values: Mapping[str, str]) -> Response:
         if values["action"] == "cancel":
             # Of a plan, not of a task: it answers with nothing.
-            return self._cancel(request, values) if self._has_session(request) else self.unauthorized(request)
-        if values["action"] not in _PLAN_ACTIONS:
-            return self.error(request, 404)
+            return self._cancel(request, values)
         return self._launched(request, values["action"], (values["pairing_id"], values["plan_id"]))
 
     def _plan_of(self, task: Task) -> tuple[str, str]:
@@ -377,22 +324,18 @@ class VmwareLiveSiteRecovery(Face):
         return [task for task in self.store.all() if self._plan_of(task) == (values["pairing_id"], values["plan_id"])]
 
     def _pairings(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
         pairings = [{"pairing_id": pairing} for pairing in self.credentials.pairings]
         return Response.of_json(200, {"list": pairings, "_meta": {"errors": [], "total": len(pairings)}})
 
     def _show_plan(self, request: Request, values: Mapping[str, str]) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
         if not self._runs_of(values):
-            return self.error(request, 404)
+            raise RefusedError(status=404)
         plan = {"id": values["plan_id"], "name": "plan", "location": "recovery", "status": "READY_STATE"}
         return Response.of_json(200, {**plan, "_meta": {"errors": []}})
 
     def _log_in_there(self, request: Request, values: Mapping[str, str]) -> Response:
         known = self.credentials
-        if not self._has_session(request) or not _is_login(request, known.remote_username, known.remote_password):
+        if not _is_login(request, known.remote_username, known.remote_password):
             return self.unauthorized(request)
         with self._lock:
             self._remote.add((request.header("x-dr-session"), values["pairing_id"]))
@@ -402,22 +345,17 @@ class VmwareLiveSiteRecovery(Face):
         with self._lock:
             is_there = (request.header("x-dr-session"), values["pairing_id"]) in self._remote
         if not is_there:
-            return self.error(request, 400, "There is no session at the remote site.")
+            raise RefusedError("There is no session at the remote site.")
         now = self.now()
         running = [task for task in self._runs_of(values) if (moment := task.at(now)) is not None and not moment.ended]
         if not running:
-            return self.error(request, 400, "The recovery plan is not running.")
+            raise RefusedError("The recovery plan is not running.")
         for task in running:
             task.end_early(now, Step("CANCELLED"), _CANCEL_SECONDS)
         return Response(204)
 
     def _launched(self, request: Request, task_type: str, plan: tuple[str, str] | None = None) -> Response:
-        if not self._has_session(request):
-            return self.unauthorized(request)
-        try:
-            body = request.json() if request.body else {}
-        except BadJsonError:
-            return self.error(request, 400, "The request body is not JSON.")
+        body = _body(request) if request.body else {}
         task = self.launch(body, task_type, body, self.default_owner())
         if plan is not None:
             with self._lock:
@@ -426,14 +364,9 @@ class VmwareLiveSiteRecovery(Face):
 
     def _replicate(self, request: Request, values: Mapping[str, str]) -> Response:
         """Start a replication for each virtual machine of the body; one task each."""
-        if not self._has_session(request):
-            return self.unauthorized(request)
-        try:
-            body = request.json()
-        except BadJsonError:
-            return self.error(request, 400, "The request body is not JSON.")
+        body = _body(request)
         if not isinstance(body, list) or not body:
-            return self.error(request, 400, "The request body must be a list of replications.")
+            raise RefusedError("The request body must be a list of replications.")
         tasks = [self.launch(each, "configureReplication", each, self.default_owner()) for each in body]
         shown = [self._shown(request, task, self.at_launch(task)) for task in tasks]
         return Response.of_json(202, {"list": shown, "_meta": {"errors": [], "total": len(shown)}})
@@ -449,9 +382,12 @@ class VmwareLiveSiteRecovery(Face):
         message = text or "The server could not do what was asked."
         return Response.of_json(status, {"error_code": names[status], "message": message, "op_id": operation})
 
-    def unauthorized(self, request: Request) -> Response:
-        """Return 401, which has no body."""
-        return self.error(request, 401)
+
+def _body(request: Request) -> Any:
+    try:
+        return request.json()
+    except BadJsonError:
+        raise RefusedError("The request body is not JSON.") from None
 
 
 def _is_login(request: Request, username: str, password: str) -> bool:
