@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from datetime import datetime, timezone
-from urllib.parse import unquote, urlencode
 
 import pytest
 
@@ -24,7 +24,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.masking import masking
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.retrying import Backoff
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import TaskQuery
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmware_live_site_recovery import (
@@ -33,16 +32,11 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.vmwar
     task_from_json,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
-    NotFoundPolicy,
-    Outcome,
-    WaitPlan,
-    wait_for_tasks,
-)
-from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import TaskReader, list_tasks
-from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
+from ansible_collections.longrunning.tasks.plugins.module_utils._work.reading import list_tasks
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.session import FakeSession
+from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import VENDORS
 
 HOST = "https://srm.example"
 BASE = f"{HOST}/api/rest/configure/v2"
@@ -669,194 +663,35 @@ def test_the_users_own_filters_win():
     assert client.http.requests[1].params == (("offset", "0"), *own)
 
 
-# --- waits and the quota --------------------------------------------------------------------------------------
+# --- the quota ------------------------------------------------------------------------------------------------
 
 
-class Appliance:
-    """Answers like the vendor, and notes when. ``seconds`` is how long each answer takes."""
-
-    def __init__(self, clock, ends, *, listed_ids=None, seconds=0.0, most=10**6, session_seconds=10**9):
-        self.clock = clock
-        self.ends = ends
-        self.listed_ids = list(ends) if listed_ids is None else listed_ids
-        self.seconds = seconds
-        self.most = most
-        self.session_seconds = session_seconds
-        self.moments = []
-        self.sessions = {}
-        self.per_session = {}
-
-    def __call__(self, request):
-        self.moments.append(self.clock.elapsed)
-        self.clock.advance(self.seconds)
-        path = request.url.removeprefix(BASE)
-        if request.method == "POST":
-            session = f"session-{len(self.sessions)}"
-            self.sessions[session] = self.clock.elapsed
-            return reply({"session_id": session})
-        session = request.headers["x-dr-session"]
-        self.per_session[session] = self.per_session.get(session, 0) + 1
-        if request.method == "DELETE":
-            return reply(b"", 204)
-        if self.clock.elapsed - self.sessions[session] >= self.session_seconds:
-            return GONE
-        if path == "/tasks":
-            return self.page(dict(request.params))
-        return reply(self.task(unquote(path.removeprefix("/tasks/"))))
-
-    def page(self, params):
-        offset, limit = int(params["offset"]), min(int(params["limit"]), self.most)
-        part = [self.task(each) for each in self.listed_ids[offset : offset + limit]]
-        rest = {**params, "offset": str(offset + limit), "limit": str(limit)}
-        more = offset + limit < len(self.listed_ids)
-        link = {"href": f"{BASE}/tasks?{urlencode(rest)}"} if more else None
-        return listed(*part, total=len(self.listed_ids), links={"next": link})
-
-    def task(self, task_id):
-        return raw_task(task_id, "SUCCESS" if self.clock.elapsed >= self.ends.get(task_id, 0) else "RUNNING")
-
-    def most_in(self, window):
-        """Return the most requests in any stretch of so many seconds."""
-        return max(sum(start <= moment < start + window for moment in self.moments) for start in self.moments)
-
-
-IDS = [f"task:{number:03}" for number in range(200)]
-OTHERS = [f"other:{number}" for number in range(700)]
-
-
-def wait(appliance, ids, *, interval=DESCRIPTION.poll_interval, timeout=3600.0, **plan):
-    clock = appliance.clock
-    client = Client(appliance, clock=clock, logged_in=False)
-    outcome = wait_for_tasks(
-        ids,
-        TaskReader(client.provider).read,
-        WaitPlan(timeout=timeout, poll_interval=interval, max_poll_interval=interval, **plan),
-        provider=DESCRIPTION.name,
-        clock=clock,
-        request_timeout=30.0,
-        backoff=Backoff(uniform=lambda _low, high: high),
-    )
-    client.close()
-    return outcome
-
-
+# The simulator answers 429 to more requests of a session than the vendor allows, which a wait counts as trouble.
+@pytest.mark.parametrize("lifetime", [1800, 40], ids=["one session", "sessions that run out"])
 @pytest.mark.parametrize(
-    "appliance",
+    ("count", "is_listed", "interval"),
     [
-        pytest.param({}, id="in one page"),
-        pytest.param({"seconds": 0.4}, id="in one page, slowly"),
-        pytest.param({"most": 100}, id="in pages of 100"),
-        pytest.param({"most": 10}, id="in pages of 10"),
-        pytest.param({"listed_ids": [*OTHERS, *IDS]}, id="behind 700 others"),
-        pytest.param({"listed_ids": []}, id="in no list: single reads"),
-        pytest.param({"listed_ids": [], "seconds": 0.05}, id="in no list: single reads, slowly"),
-        pytest.param({"listed_ids": IDS[:150]}, id="a part of them in the list"),
-        pytest.param({"session_seconds": 40}, id="while sessions run out"),
-        pytest.param({"session_seconds": 40, "listed_ids": []}, id="single reads while sessions run out"),
+        pytest.param(200, True, 5, id="in one page"),
+        pytest.param(200, False, 5, id="in no list: single reads"),
+        pytest.param(1, True, 0.1, id="impatiently"),
     ],
 )
-def test_two_hundred_tasks_never_break_the_quota(appliance, monkeypatch):
+def test_a_wait_never_breaks_the_quota(count, is_listed, interval, lifetime, monkeypatch):
     # On a clock that jumps, a thread that waits for its turn would take the others with it into the future.
     monkeypatch.setattr(_threads, "MOST_PARALLEL_REQUESTS", 1)
-    clock = FakeClock()
-    ends = {task_id: 60.0 + number / 2 for number, task_id in enumerate(IDS)}
-    server = Appliance(clock, ends, **appliance)
-    outcome = wait(server, IDS)
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert server.most_in(60.0) <= DESCRIPTION.quota.requests == 50
-    assert DESCRIPTION.quota.seconds == 60.0
-
-
-def test_two_hundred_tasks_take_one_request_a_look():
-    clock = FakeClock()
-    server = Appliance(clock, dict.fromkeys(IDS, 300.0))
-    outcome = wait(server, IDS)
-    assert outcome.elapsed == 300.0
-    assert outcome.polls == 61
-    # One login, one list a look, one logout; nobody had to wait for a turn.
-    assert len(server.moments) == 63
-    assert server.most_in(60.0) <= 15
-
-
-def test_an_impatient_interval_does_not_break_the_quota_either():
-    server = Appliance(FakeClock(), {"a": 100.0})
-    outcome = wait(server, ["a"], interval=0.1)
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert server.most_in(60.0) <= 50
-
-
-def test_a_session_that_runs_out_in_a_wait_is_no_trouble():
-    server = Appliance(FakeClock(), {"a": 100.0}, session_seconds=30.0)
-    outcome = wait(server, ["a"])
-    assert (outcome.outcome, outcome.transient_errors) == (Outcome.SUCCEEDED, 0)
-    assert len(server.sessions) == 4
-
-
-def test_an_appliance_that_reconfigures_itself_is_borne():
-    clock = FakeClock()
-    healthy = Appliance(clock, {"a": 150.0})
-
-    def answer(request):
-        now = clock.elapsed
-        if 20 <= now < 60:
-            return TransientError("Connection refused")
-        if 60 <= now < 80:
-            return reply(b"", 503)
-        if 80 <= now < 90:
-            healthy.sessions.clear()
-            return GONE if request.method == "GET" else reply(b"", 404)
-        if request.method == "GET" and request.headers["x-dr-session"] not in healthy.sessions:
-            return GONE
-        return healthy(request)
-
-    answer.clock = clock
-    outcome = wait(answer, ["a"])
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert outcome.transient_errors > 3
-    assert 150.0 <= outcome.elapsed < 160.0
-
-
-@pytest.mark.parametrize("away", [reply(b"", 404), PAGE, reply(b"default backend - 404", 404)])
-@pytest.mark.parametrize("ids", [["a"], ["a", "b"]])
-@pytest.mark.parametrize("not_found", NotFoundPolicy)
-def test_what_answers_for_an_appliance_that_is_away_ends_no_task(away, ids, not_found):
-    clock = FakeClock()
-    healthy = Appliance(clock, dict.fromkeys(ids, 150.0))
-
-    def answer(request):
-        return away if 20 <= clock.elapsed < 90 else healthy(request)
-
-    answer.clock = clock
-    outcome = wait(answer, ids, not_found=not_found)
-    assert (outcome.outcome, [task.state for task in outcome.tasks]) == (
-        Outcome.SUCCEEDED,
-        [TaskState.SUCCEEDED] * len(ids),
-    )
-    assert outcome.elapsed >= 150.0
-
-
-def test_an_appliance_that_stays_away_ends_the_wait_with_its_reason():
-    clock = FakeClock()
-    healthy = Appliance(clock, {"a": 10**6})
-
-    def answer(request):
-        return TransientError("Connection refused") if clock.elapsed >= 20 else healthy(request)
-
-    answer.clock = clock
-    outcome = wait(answer, ["a"])
-    assert outcome.outcome is Outcome.UNREACHABLE
-    assert 320.0 <= outcome.elapsed < 325.0
-    assert outcome.cause.message == "Connection refused"
+    vendor = VENDORS["vmware_live_site_recovery"]
+    nothing = {"kind": "status", "status": 200, "body": '{"list": []}', "path": "*/tasks"}
+    scenario = {"credentials": {"session_lifetime": lifetime}, "faults": [] if is_listed else [nothing]}
+    numbers = range(1001, 1001 + count)
+    with contextlib.ExitStack() as stack:
+        stage = Stage(stack, vendor, *(vendor.task(number, 60 + number % 100) for number in numbers), **scenario)
+        result = stage.start().wait(*numbers, poll_interval=interval)
+    assert (result["outcome"], result["transient_errors"]) == ("succeeded", 0)
 
 
 def test_the_logout_does_not_wait_for_its_turn():
-    server = Appliance(FakeClock(), {})
-    client = Client(server, clock=server.clock, logged_in=False)
+    client = Client(*[task()] * 48, reply(b"", 204))
     for _number in range(48):
         client.read()
     client.close()
-    assert server.clock.slept == []
-    assert len(server.moments) == 50
-
-
-# --- fuzz -----------------------------------------------------------------------------------------------------
+    assert (client.clock.slept, len(client.requests)) == ([], 50)
