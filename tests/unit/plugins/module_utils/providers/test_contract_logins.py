@@ -10,7 +10,14 @@ import json
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    OptionError,
+    RejectedError,
+    TransientError,
+)
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import (
     connection_options,
@@ -21,7 +28,7 @@ from ansible_collections.longrunning.tasks.plugins.modules import task_info
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import CLOSE, answer, serving
 
 
 def parametrized(*, asking_only=False):
@@ -123,6 +130,32 @@ def test_a_login_that_is_refused_is_tried_once(name, way):
         expect_refusal(visit)
         # Once, so that no account gets locked.
         assert len(server.requests) == (2 if vendor.login.signs else 1)
+
+
+@parametrized(asking_only=True)
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (answer({"error": {"message": "no"}}, 400), RejectedError),
+        (answer({"error": {"message": "no"}}, 403), AccessDeniedError),
+        (answer("Not here", 404), OptionError),
+        (answer(b"", 429), TransientError),
+        (answer({"message": "Starting"}, 500), TransientError),
+        (answer(b"", 503, Retry_After="4"), TransientError),
+        (answer("<html>Log in</html>", Content_Type="text/html"), TransientError),
+        (answer('{"access": ', Content_Type="application/json"), TransientError),
+        (answer({"token": {}}, 201), BadAnswerError),
+        ([CLOSE], TransientError),
+    ],
+)
+def test_what_a_login_fails_for_is_told(name, way, given, kind):
+    vendor = Vendor(name, way, answers_login=lambda _request: given)
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        with pytest.raises(kind) as caught:
+            visit.read()
+        assert (caught.type, len(server.requests)) == (kind, 1)
+    told = json.dumps(caught.value.to_result())
+    assert not [secret for secret in vendor.login.every_secret if secret in told]
 
 
 @EACH_LOGIN

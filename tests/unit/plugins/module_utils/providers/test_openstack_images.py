@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
-    AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     MissingLibraryError,
@@ -32,7 +31,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.certificates impor
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import CLOSE, answer, closed_port, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, closed_port, serving
 
 pytest.importorskip("keystoneauth1")
 
@@ -221,21 +220,13 @@ def problem(status, words="Words of Keystone"):
     ("play", "kind", "words"),
     [
         (problem(401), AuthenticationError, ["refused the login", "Words of Keystone", "user_domain_name"]),
-        (problem(403), AccessDeniedError, ["Words of Keystone"]),
         (problem(404), OptionError, ["auth_url", "404", "/v3"]),
         (answer(PAGE, 404, Content_Type="text/html"), OptionError, ["auth_url"]),
         (problem(400), RejectedError, ["Words of Keystone"]),
         (problem(413), RejectedError, ["Words of Keystone"]),
-        (problem(429), TransientError, ["429"]),
-        (problem(500), TransientError, ["500"]),
-        (problem(503), TransientError, ["503"]),
-        (answer(PAGE, Content_Type="text/html"), TransientError, ["Keystone"]),
-        (answer("{", 201, Content_Type="application/json", X_Subject_Token="t"), TransientError, ["JSON"]),
         (answer({}, 201, X_Subject_Token="t"), (TransientError, BadAnswerError), ["Keystone"]),
         (answer({"token": 5}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
-        (answer({"token": {}}, 201), BadAnswerError, ["Keystone"]),
         (answer({"token": {"catalog": 5}}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
-        ([CLOSE], TransientError, ["closed the connection"]),
         (answer(status=302, Location="https://elsewhere.example/v3/auth/tokens"), OptionError, ["auth_url", "302"]),
         (answer(status=300), OptionError, ["auth_url", "300"]),
     ],
@@ -257,11 +248,8 @@ def test_a_login_that_fails(play, kind, words):
     ("header", "seconds"),
     [
         ("7", 7.0),
-        ("1.5", 1.5),
-        ("0", 0.0),
         ("Sun, 01 Mar 2026 13:00:07 GMT", 7.0),
         (None, None),
-        ("-7", None),
         ("soon", None),
     ],
 )
