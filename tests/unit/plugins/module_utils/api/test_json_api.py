@@ -189,29 +189,6 @@ def test_the_vendors_own_transient_statuses(clock, deadline):
     assert (caught.value.retry_after, caught.value.code) == (7.0, "413")
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("1.5", 1.5),
-        ("-3", None),
-        ("soon", None),
-        ("", None),
-        ("nan", None),
-        ("inf", None),
-        ("1" * 400, None),
-        (format_datetime(WALL_START.replace(second=42), usegmt=True), 42.0),
-        (format_datetime(WALL_START.replace(year=2025), usegmt=True), 0.0),
-        ("Sun, 99 Foo 2026 99:99:99 GMT", None),
-    ],
-)
-def test_retry_after(text, seconds):
-    with pytest.raises(TransientError) as caught:
-        read(reply(b"", 503, retry_after=text))
-    assert caught.value.retry_after == seconds
-
-
 def test_a_denied_request_has_the_vendors_advice(clock, deadline):
     api = new_api(clock, FakeHttp(reply({}, 403)), denied_advice="Ask an administrator.")
     with pytest.raises(AccessDeniedError, match=r"HTTP 403.*Ask an administrator\.$"):
@@ -376,38 +353,6 @@ def test_json_nested_as_no_vendor_does_is_still_read():
     assert read(reply(body))["a"]["a"]
 
 
-SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["tasks"],
-        "properties": {
-            "tasks": {
-                "type": "array",
-                "items": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
-            },
-        },
-    },
-)
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ([], "at $: expected object, got array"),
-        (None, "at $: expected object, got null"),
-        ({}, "at $: tasks is missing"),
-        ({"tasks": {}}, "at $.tasks: expected array, got object"),
-        ({"tasks": [{"id": "1"}, {"id": 2}]}, "at $.tasks[1].id: expected string, got number"),
-        ({"tasks": [{"id": "1"}, {}]}, "at $.tasks[1]: id is missing"),
-        ({"tasks": [True]}, "at $.tasks[0]: expected object, got boolean"),
-    ],
-)
-def test_json_of_another_shape_names_the_path(data, words):
-    with pytest.raises(BadAnswerError, match="unexpected shape") as caught:
-        read(reply(data), schema=SCHEMA)
-    assert words in caught.value.message
-
-
 # --- refusals -------------------------------------------------------------------------------------------------
 
 
@@ -512,13 +457,6 @@ def test_any_bytes_give_json_or_one_of_our_errors(body, status, html):
 
 
 # --- links ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "link", ["/v2/tasks?marker=1", "tasks?marker=1", BASE + "/tasks", "https://IMAGES.example:443/x", "?marker=1", ""]
-)
-def test_a_link_to_the_same_server_is_fine(clock, deadline, link):
-    new_api(clock, FakeHttp()).check_link(link, deadline)
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import (
-    connection_options,
-    environment_names,
-)
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.modules import task_info
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
@@ -225,12 +221,3 @@ def test_no_secret_is_shown_though_the_vendor_repeats_the_request(name, way, sta
 @parametrized(asking_only=True)
 def test_no_secret_is_shown_though_the_vendor_repeats_the_login(name, way, status, show_refusal):
     show_refusal(name, Vendor(name, way, answers_login=echo(status)))
-
-
-@EACH_LOGIN
-def test_a_login_can_come_from_the_environment(name, way):
-    description, given = PROVIDERS[name].description, logins(name)[way].options
-    names = {option: environment_names(description, option) for option in given}
-    environ = {names[option][0]: value for option, value in given.items() if names[option]}
-    rest = {option: value for option, value in given.items() if not names[option]}
-    assert connection_options(description, rest, environ) == connection_options(description, given, {})

@@ -33,7 +33,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawe
     DESCRIPTION,
     JOBS_DESCRIPTION,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
@@ -238,20 +237,6 @@ def test_the_guide_has_every_state_of_a_job():
     }
 
 
-@pytest.mark.parametrize(
-    ("outcome", "words"), [(2, "some of its items failed"), (3, "None of the job's items succeeded")]
-)
-def test_a_documented_result_code_of_a_job_is_explained(outcome, words):
-    task = job(taskResultCode=outcome, resultCode=13000311)
-    known = DESCRIPTION.documented_error("13000311")
-    assert (task.error.code, task.error.title, task.error.remedy) == ("13000311", known.title, known.remedy)
-    assert (task.error.retryable, task.error.source) == (known.retryable, known.source)
-    assert words in task.error.detail
-    said = explain_task(task, "KooDrive")
-    for part in ("with code 13000311: There is no space left.", words, "What to do: Delete files"):
-        assert part in said
-
-
 @pytest.mark.parametrize(("progress", "percent"), [(37, 37.0), ("40%", 40.0), (101, None)])
 def test_progress(progress, percent):
     assert job(progress=progress).percent == percent
@@ -347,15 +332,6 @@ def test_a_blank_id_is_none(task_id):
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize("code", [13000102, "13000102"])
-def test_a_code_is_an_error_whatever_the_status(status, code):
-    with pytest.raises(RejectedError, match=r"code 13000102 \(A parameter did not pass its check\): wrong") as caught:
-        Session(reply({"code": code, "msg": "wrong"}, status)).read()
-    assert (caught.value.status, caught.value.code) == (status, "13000102")
-    assert caught.value.url == f"{BASE}/task/{ID}"
 
 
 @pytest.mark.parametrize("code", [1, "1", 500, "", "x", -1, "00", 18000205])

@@ -11,12 +11,9 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api im
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, FixedLogin
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
-    AuthenticationError,
     BadAnswerError,
-    NotFoundError,
     OptionError,
     RejectedError,
-    TransientError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._provider.contract import Launch, TaskQuery
@@ -76,11 +73,6 @@ def test_no_message_is_no_message(message, status, description):
     assert task.error == (TaskError() if status == "failure" else None)
 
 
-def test_the_id_stays_as_it_was_asked_for():
-    _http, provider = new_provider(reply(stub(1, id="abc-def")))
-    assert provider.read_task("ABC-def", DEADLINE).id == "ABC-def"
-
-
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -92,18 +84,6 @@ def whole_list(provider, query=None, limit=100):
     tasks, truncated = list_tasks(provider, query or TaskQuery(), limit, DEADLINE)
     assert not truncated
     return [task.id for task in tasks]
-
-
-def test_pages_are_followed_by_their_links():
-    http, provider = new_provider(
-        reply({"tasks": [stub(1), stub(2)], "next": "/v2/tasks?limit=2&marker=id-2&a=%20%26"}),
-        reply({"tasks": [stub(3), stub(4)], "next": f"{BASE}/tasks?limit=2&marker=id-4"}),
-        reply({"tasks": []}),
-    )
-    assert whole_list(provider) == ["id-1", "id-2", "id-3", "id-4"]
-    assert [request.url for request in http.requests] == [BASE + "/tasks"] * 3
-    assert params(http.requests[1]) == {"limit": "2", "marker": "id-2", "a": " &"}
-    assert params(http.requests[2]) == {"limit": "2", "marker": "id-4"}
 
 
 def test_a_full_page_may_be_the_last():
@@ -157,43 +137,13 @@ def test_what_the_server_can_filter_is_pushed_to_it(states, types, pushed):
     assert params(http.requests[0]) == {"limit": "200", **pushed}
 
 
-def test_the_users_filters_win_over_ours():
-    http, provider = new_provider(reply({"tasks": []}))
-    query = TaskQuery(
-        states=frozenset({TaskState.FAILED}), types=frozenset({"import"}), filters=(("status", ""), ("type", "clone"))
-    )
-    whole_list(provider, query)
-    assert params(http.requests[0]) == {"limit": "200", "status": "", "type": "clone"}
-
-
-@pytest.mark.parametrize(
-    ("status", "lacks"),
-    [("pending", False), ("processing", False), ("hm", False), ("success", True), ("failure", True)],
-)
-def test_an_ended_task_of_a_list_has_to_be_read_in_full(status, lacks):
-    _http, provider = new_provider()
-    assert provider.list_entry_lacks_something(task_from_json(stub(1, status), OPENSTACK)) is lacks
-
-
 # --- no such task -------------------------------------------------------------------------------------------------
-
-
-GONE = {"message": "Could not find task x<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}
 
 
 @pytest.mark.parametrize("body", [b"", b"default backend - 404", {"message": "no Route matched"}, "<html>404</html>"])
 def test_a_404_that_is_not_glances_is_no_missing_task(body):
     _http, provider = new_provider(reply(body, 404))
     with pytest.raises(RejectedError, match="api_url"):
-        provider.read_task("id-1", DEADLINE)
-
-
-def test_a_404_of_a_gateway_passes_once_glance_has_answered():
-    _http, provider = new_provider(reply(stub(1)), reply(b"", 404), reply(GONE, 404))
-    provider.read_task("id-1", DEADLINE)
-    with pytest.raises(TransientError, match=r"\(HTTP 404\): GET \S+\. It had answered before"):
-        provider.read_task("id-1", DEADLINE)
-    with pytest.raises(NotFoundError, match="Could not find task x"):
         provider.read_task("id-1", DEADLINE)
 
 
@@ -218,23 +168,6 @@ def test_an_image_task_is_launched(name):
     session = with_token(name, reply(image_task(), 201))
     assert session.launch("import", INPUT) == "t-1"
     assert session.last_sent == ("POST", "/v2/tasks", {"type": "import", "input": INPUT})
-
-
-@IMAGES
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (reply({"message": "Invalid type value"}, 400), RejectedError),
-        (reply({}, 401), AuthenticationError),
-        (reply({"id": "", "status": "pending"}, 201), BadAnswerError),
-        (reply("<html>", 201, content_type="text/html"), TransientError),
-        (reply("", 502), TransientError),
-    ],
-)
-def test_a_launch_that_was_not_answered_well(name, answer, kind):
-    with pytest.raises(kind) as caught:
-        with_token(name, answer).launch("import", INPUT)
-    assert (kind is not TransientError) or caught.value.was_sent
 
 
 @IMAGES

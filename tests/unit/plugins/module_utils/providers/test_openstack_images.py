@@ -25,8 +25,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _clouds, _keystone
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
@@ -315,15 +313,6 @@ def test_a_bundle_of_the_environment_is_not_used(cloud, monkeypatch, tmp_path):
         session.read()
 
 
-def test_a_wait_gets_its_turn_after_keystone_came_back(cloud):
-    plays = [problem(503)]
-    script = serving(lambda request: plays.pop() if plays else cloud(request))
-    with script as server, Session(**by_password(server)) as session:
-        with pytest.raises(TransientError):
-            session.read()
-        assert session.read().id == "1"
-
-
 def test_an_endpoint_in_plain_http_is_warned_of(cloud):
     token = cloud.token("http://images.example")
     with serving(answer(token, 201, X_Subject_Token="t")) as server, Session(**by_password(server)) as session:
@@ -486,29 +475,6 @@ def test_without_openstacksdk_the_library_is_named(monkeypatch):
 
 
 # --- the rest -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("message", "code", "title", "retryable"),
-    [
-        (
-            "Task failed due to Internal Error",
-            "internal_error",
-            "Glance met an internal error",
-            None,
-        ),
-        (
-            "Input does not contain 'import_from_format' field",
-            "missing_input",
-            "The task's input lacks a field",
-            False,
-        ),
-        ("Something else", None, None, None),
-    ],
-)
-def test_known_failures(message, code, title, retryable):
-    error = task_from_json({"id": "1", "status": "failure", "message": message}, DESCRIPTION).error
-    assert (error.code, error.title, error.retryable, error.detail) == (code, title, retryable, message)
 
 
 def test_only_imports_can_be_filtered_by_the_server():
