@@ -95,24 +95,10 @@ def test_options_and_variables_can_make_a_login_together():
         ),
         (
             rackspace,
-            {"api_token": "t", "region": "DFW"},
-            {"RACKSPACE_USERNAME": "bob", "RACKSPACE_API_KEY": "k"},
-            ("api_token", "region"),
-            ["username", "api_key"],
-        ),
-        (
-            rackspace,
             {"api_token": "t"},
             {"RACKSPACE_REGION": "DFW", "RACKSPACE_USERNAME": "bob", "RACKSPACE_API_KEY": "k"},
             ("api_token", "region"),
             ["username", "api_key"],
-        ),
-        (
-            openstack,
-            {"auth_url": "https://id.example", **CREDENTIAL},
-            {"OS_USERNAME": "bob", "OS_PASSWORD": "x", "OS_TOKEN": "t"},
-            ("auth_url", "application_credential_id", "application_credential_secret"),
-            ["username", "password", "api_token"],
         ),
         (
             openstack,

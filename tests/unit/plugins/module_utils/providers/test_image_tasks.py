@@ -43,25 +43,10 @@ def new_provider(*script, description=OPENSTACK, quiet=False, types=None):
 
 
 def stub(number, status="pending", **fields):
-    return {
-        "id": f"id-{number}",
-        "status": status,
-        "type": "import",
-        "owner": "77",
-        "created_at": "2026-01-02T03:04:05Z",
-        "updated_at": "2026-01-02T03:05:05Z",
-        "self": f"/v2/tasks/id-{number}",
-        "schema": "/v2/schemas/task",
-        **fields,
-    }
+    return {"id": f"id-{number}", "status": status, "type": "import", **fields}
 
 
 # --- one task -------------------------------------------------------------------------------------------------
-
-IMPORT = {
-    "input": {"image_properties": {"name": "Web server"}, "import_from": "incoming/web.vhd"},
-    "message": "None",
-}
 
 
 @pytest.mark.parametrize("message", [None, "", "None", " None ", "<br />", "\n"])

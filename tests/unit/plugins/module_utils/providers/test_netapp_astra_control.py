@@ -157,9 +157,6 @@ def test_a_cancellation_with_details_has_a_reason():
     assert task_from_json(raw_task("cancelled", stateDetails=[detail()])).error.code == "stateDetails/7"
 
 
-# --- requests -------------------------------------------------------------------------------------------------
-
-
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -395,6 +392,3 @@ def test_the_problems_that_tasks_and_their_surroundings_can_have_are_data():
 def test_what_is_documented_about_the_problems():
     assert [error.code for error in DESCRIPTION.documented_errors if error.retryable] == ["24", "34", "40", "41", "164"]
     assert DESCRIPTION.documented_error("4").title == "Invalid bearer token"
-
-
-# --- anything -------------------------------------------------------------------------------------------------

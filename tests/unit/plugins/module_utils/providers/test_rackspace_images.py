@@ -182,6 +182,3 @@ def test_an_endpoint_in_plain_http_is_warned_of():
     session.read()
     assert len(session.warnings) == 1
     assert "images.example" in session.warnings[0]
-
-
-# --- the rest -------------------------------------------------------------------------------------------------
