@@ -22,12 +22,17 @@ def places(data, path=()):
         yield from places(data[key], (*path, key))
 
 
+def inside(data, path):
+    """Return what stands at a place of some JSON."""
+    for key in path:
+        data = data[key]
+    return data
+
+
 def changed(data, path, *value):
     """Return JSON with another value at a place, or without the place."""
     data = copy.deepcopy(data)
-    inner = data
-    for key in path[:-1]:
-        inner = inner[key]
+    inner = inside(data, path[:-1])
     if value:
         (inner[path[-1]],) = value
     else:
@@ -37,9 +42,8 @@ def changed(data, path, *value):
 
 def has(data, path, value):
     """Say whether a value of the same type stands at a place of some JSON."""
-    for key in path:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return False
+    try:
+        data = inside(data, path)
+    except (KeyError, IndexError, TypeError):
+        return False
     return type(data) is type(value) and data == value

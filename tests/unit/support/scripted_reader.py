@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
@@ -23,6 +26,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.task impor
     missing_task,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.loop import (
+    Outcome,
     WaitObserver,
     WaitOutcome,
     WaitPlan,
@@ -192,3 +196,48 @@ class ScriptedReader:
         if isinstance(outcome.cause, DefectError) and isinstance(outcome.cause.error, AssertionError):
             raise outcome.cause.error
         return outcome
+
+
+class Story:
+    """A wait for what a script plays, and how it has to end; what is not said of the end is not looked at.
+
+    ``timelines`` can be that of a task ``a`` alone. ``looks`` are the moments of its looks. ``tells`` are further
+    fields of the outcome, of which tasks are named by their IDs. Unless ``plan`` says otherwise, it waits for an hour
+    and looks every ten seconds.
+    """
+
+    def __init__(
+        self,
+        timelines: Mapping[str, Timeline] | Timeline,
+        *troubles: Trouble,
+        ends: Outcome | None = None,
+        at: float | None = None,
+        looks: Sequence[float] | None = None,
+        states: str | None = None,
+        tells: Mapping[str, Any] | None = None,
+        request_seconds: float = 0.0,
+        request_timeout: float = 30.0,
+        **plan: Any,
+    ) -> None:
+        self.timelines = timelines if isinstance(timelines, Mapping) else {"a": timelines}
+        self.troubles = troubles
+        end = {"outcome": ends, "elapsed": at, "moments": looks, "states": states and states.split(), **(tells or {})}
+        self.end = {name: value for name, value in end.items() if value is not None}
+        self.request_seconds, self.request_timeout = request_seconds, request_timeout
+        self.plan = WaitPlan(**{"timeout": 3600, "poll_interval": 10, **plan})
+
+    def play(self) -> None:
+        """Wait, and look at the end."""
+        reader = ScriptedReader(self.timelines, *self.troubles, request_seconds=self.request_seconds)
+        outcome = reader.wait(self.plan, request_timeout=self.request_timeout)
+        told = {"moments": reader.moments, "states": [task.state.value for task in outcome.tasks]}
+        for name in set(self.end) - set(told):
+            value = getattr(outcome, name)
+            told[name] = [task.id for task in value] if name in ("failed", "pending", "stalled") else value
+        found = {name: told[name] for name in self.end}
+        assert found == self.end, f"{found} has to be {self.end}"
+
+
+def stories(told: Mapping[str, Story]) -> Any:
+    """Return the mark of a test that plays stories by their names."""
+    return pytest.mark.parametrize("story", told.values(), ids=told)

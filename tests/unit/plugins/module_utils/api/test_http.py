@@ -173,35 +173,23 @@ def test_an_answer_without_length_ends_with_its_connection(client):
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    ("play", "words"),
-    [
-        ([RESET], "reset"),
-        ([CLOSE], "closed the connection without an answer"),
-        ([answer({"a": "b" * 100})[:-20], 0.02, RESET], "reset"),
-        ([answer({"a": "b" * 100})[:-20], CLOSE], "cut off"),
-        ([CHUNKED + b"5\r\nabcde\r\nff\r\nabc", CLOSE], "cut off"),
-        ([CHUNKED + b"5\r\nabcde\r\n", CLOSE], "cut off"),
-        ([CHUNKED + b"zz\r\nabcde\r\n", CLOSE], "cut off"),
-        ([answer(b"no gzip at all", Content_Encoding="gzip")], "content encoding is broken"),
-        ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", CLOSE], "is not HTTP"),
-        ([b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", CLOSE], "is not HTTP"),
-        ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", CLOSE], "is not HTTP"),
-    ],
-    ids=[
-        "reset before",
-        "closed before",
-        "reset inside",
-        "short of its length",
-        "inside a chunk",
-        "between chunks",
-        "no chunk at all",
-        "no gzip",
-        "no HTTP",
-        "a header without end",
-        "headers without end",
-    ],
-)
+#: Plays that break off, and what is told of them.
+BROKEN = {
+    "reset before": ([RESET], "reset"),
+    "closed before": ([CLOSE], "closed the connection without an answer"),
+    "reset inside": ([answer({"a": "b" * 100})[:-20], 0.02, RESET], "reset"),
+    "short of its length": ([answer({"a": "b" * 100})[:-20], CLOSE], "cut off"),
+    "inside a chunk": ([CHUNKED + b"5\r\nabcde\r\nff\r\nabc", CLOSE], "cut off"),
+    "between chunks": ([CHUNKED + b"5\r\nabcde\r\n", CLOSE], "cut off"),
+    "no chunk at all": ([CHUNKED + b"zz\r\nabcde\r\n", CLOSE], "cut off"),
+    "no gzip": ([answer(b"no gzip at all", Content_Encoding="gzip")], "content encoding is broken"),
+    "no HTTP": ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", CLOSE], "is not HTTP"),
+    "a header without end": ([b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", CLOSE], "is not HTTP"),
+    "headers without end": ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", CLOSE], "is not HTTP"),
+}
+
+
+@pytest.mark.parametrize(("play", "words"), BROKEN.values(), ids=BROKEN)
 def test_an_answer_that_breaks_off_is_transient(client, play, words):
     with serving(play) as server, pytest.raises(TransientError) as caught:
         client.send(get(server.url + "/tasks?secret=1"), 5)

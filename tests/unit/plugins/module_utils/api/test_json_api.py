@@ -23,7 +23,7 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._api.json_api im
     Refusal,
     read_answer,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, FixedLogin, Login
+from ansible_collections.longrunning.tasks.plugins.module_utils._api.login import Access, Login
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.schemas import AnswerSchema
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline, SystemClock
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
@@ -189,29 +189,6 @@ def test_the_vendors_own_transient_statuses(clock, deadline):
     assert (caught.value.retry_after, caught.value.code) == (7.0, "413")
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("1.5", 1.5),
-        ("-3", None),
-        ("soon", None),
-        ("", None),
-        ("nan", None),
-        ("inf", None),
-        ("1" * 400, None),
-        (format_datetime(WALL_START.replace(second=42), usegmt=True), 42.0),
-        (format_datetime(WALL_START.replace(year=2025), usegmt=True), 0.0),
-        ("Sun, 99 Foo 2026 99:99:99 GMT", None),
-    ],
-)
-def test_retry_after(text, seconds):
-    with pytest.raises(TransientError) as caught:
-        read(reply(b"", 503, retry_after=text))
-    assert caught.value.retry_after == seconds
-
-
 def test_a_denied_request_has_the_vendors_advice(clock, deadline):
     api = new_api(clock, FakeHttp(reply({}, 403)), denied_advice="Ask an administrator.")
     with pytest.raises(AccessDeniedError, match=r"HTTP 403.*Ask an administrator\.$"):
@@ -228,44 +205,12 @@ def test_the_query_is_left_out_of_messages(clock, deadline):
 # --- the login ------------------------------------------------------------------------------------------------
 
 
-def test_a_login_is_kept_and_sent_with_every_request(clock, deadline):
-    http, login = FakeHttp(lambda _request: reply({})), CountingLogin()
-    api = new_api(clock, http, login)
-    for _number in range(3):
-        api.ask("GET", "/tasks", deadline, params=(("limit", "2"),))
-    assert login.logins == 1
-    assert {request.headers["X-Auth-Token"] for request in http.requests} == {TOKEN + "-1"}
-    assert {request.headers["Accept"] for request in http.requests} == {"application/json"}
-    assert (http.requests[0].url, http.requests[0].params) == (BASE + "/tasks", (("limit", "2"),))
-
-
-def test_a_refused_token_is_renewed_once(clock, deadline):
-    http, login = FakeHttp(reply(b"", 401), reply({"id": "1"})), CountingLogin()
-    assert new_api(clock, http, login).ask("GET", "/tasks/1", deadline).data == {"id": "1"}
-    assert login.logins == 2
-    assert [request.headers["X-Auth-Token"] for request in http.requests] == [TOKEN + "-1", TOKEN + "-2"]
-
-
-def test_a_second_refusal_ends_it(clock, deadline):
-    http, login = FakeHttp(lambda _request: reply({"message": "no"}, 401)), CountingLogin()
-    with pytest.raises(AuthenticationError, match=r"refused the login \(HTTP 401: no\): look at the password"):
-        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
-    assert (login.logins, len(http.requests)) == (2, 2)
-
-
 def test_each_request_may_renew(clock, deadline):
     http = FakeHttp(reply(b"", 401), reply(1), reply(b"", 401), reply(2))
     login = CountingLogin()
     api = new_api(clock, http, login)
     assert [api.ask("GET", "/a", deadline).data, api.ask("GET", "/b", deadline).data] == [1, 2]
     assert login.logins == 3
-
-
-def test_a_refused_login_is_not_repeated(clock, deadline):
-    http, login = FakeHttp(), CountingLogin(AuthenticationError("refused"))
-    with pytest.raises(AuthenticationError):
-        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
-    assert (login.logins, http.requests) == (1, [])
 
 
 # Requests that run side by side would else each try the same wrong password, and lock the account.
@@ -293,14 +238,6 @@ def test_a_login_that_fails_in_renewal_is_tried_anew_by_the_next_request(clock, 
         api.ask("GET", "/tasks/1", deadline)
     assert api.ask("GET", "/tasks/1", deadline).data == {"id": 1}
     assert http.requests[-1].headers["X-Auth-Token"] == TOKEN + "-3"
-
-
-def test_a_ready_token_is_not_renewed(clock, deadline):
-    http = FakeHttp(reply(b"", 401))
-    login = FixedLogin(Access(BASE, {"X-Auth-Token": TOKEN}), advice="get a new token")
-    with pytest.raises(AuthenticationError, match="get a new token"):
-        new_api(clock, http, login).ask("GET", "/tasks/1", deadline)
-    assert len(http.requests) == 1
 
 
 def test_threads_that_are_refused_together_renew_once(clock, deadline):
@@ -416,38 +353,6 @@ def test_json_nested_as_no_vendor_does_is_still_read():
     assert read(reply(body))["a"]["a"]
 
 
-SCHEMA = AnswerSchema(
-    {
-        "type": "object",
-        "required": ["tasks"],
-        "properties": {
-            "tasks": {
-                "type": "array",
-                "items": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
-            },
-        },
-    },
-)
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ([], "at $: expected object, got array"),
-        (None, "at $: expected object, got null"),
-        ({}, "at $: tasks is missing"),
-        ({"tasks": {}}, "at $.tasks: expected array, got object"),
-        ({"tasks": [{"id": "1"}, {"id": 2}]}, "at $.tasks[1].id: expected string, got number"),
-        ({"tasks": [{"id": "1"}, {}]}, "at $.tasks[1]: id is missing"),
-        ({"tasks": [True]}, "at $.tasks[0]: expected object, got boolean"),
-    ],
-)
-def test_json_of_another_shape_names_the_path(data, words):
-    with pytest.raises(BadAnswerError, match="unexpected shape") as caught:
-        read(reply(data), schema=SCHEMA)
-    assert words in caught.value.message
-
-
 # --- refusals -------------------------------------------------------------------------------------------------
 
 
@@ -552,13 +457,6 @@ def test_any_bytes_give_json_or_one_of_our_errors(body, status, html):
 
 
 # --- links ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "link", ["/v2/tasks?marker=1", "tasks?marker=1", BASE + "/tasks", "https://IMAGES.example:443/x", "?marker=1", ""]
-)
-def test_a_link_to_the_same_server_is_fine(clock, deadline, link):
-    new_api(clock, FakeHttp()).check_link(link, deadline)
 
 
 @pytest.mark.parametrize(

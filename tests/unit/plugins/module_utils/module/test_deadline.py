@@ -88,11 +88,6 @@ def test_the_smaller_of_deadline_and_timeout_counts_and_is_named(params, elapsed
     assert told in result["msg"]
 
 
-def test_a_deadline_that_has_passed_leaves_one_look():
-    waiting, result = wait(deadline=at(-60))
-    assert (result["polls"], waiting.clock.slept) == (1, [])
-
-
 def test_a_task_that_ended_in_time_is_no_timeout_after_the_deadline():
     assert Run(run, FakeProvider({"a": task("a", "succeeded")}), task_ids=["a"], deadline=at(-60))()["outcome"] == (
         "succeeded"
@@ -115,11 +110,6 @@ def test_a_clock_that_is_set_during_the_wait_moves_no_deadline():
     waiting = Run(run, FakeProvider({}), task_ids=["a"], deadline=at(30), on_timeout="continue")
     waiting.provider.tasks["a"] = lambda: waiting.clock.set_wall_clock(timedelta(hours=1)) or task("a")
     assert waiting()["elapsed"] == 30.0
-
-
-def test_check_mode_looks_once_whatever_the_deadline_is():
-    waiting = Run(run, FakeProvider({"a": task("a")}), check_mode=True, task_ids=["a"], deadline=at(-5))
-    assert "not ended yet." in waiting()["msg"]
 
 
 @pytest.mark.parametrize(("params", "elapsed"), [({"deadline": at(25)}, 25.0), ({"deadline": at(-5)}, 0.0)])

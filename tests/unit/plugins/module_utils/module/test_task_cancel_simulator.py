@@ -9,10 +9,10 @@ import contextlib
 
 import pytest
 
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError, WaitError
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import OptionError
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_cancel, task_wait
 from ansible_collections.longrunning.tasks.tests.unit.support.stage import Stage
-from ansible_collections.longrunning.tasks.tests.unit.support.vendors import CANCEL_PATHS, CANCELLERS, VENDORS
+from ansible_collections.longrunning.tasks.tests.unit.support.vendors import CANCELLERS, VENDORS
 
 EACH = pytest.mark.parametrize("vendor", CANCELLERS.values(), ids=CANCELLERS)
 NO_CALL = "its API has no call that cancels a task"
@@ -51,70 +51,12 @@ def test_a_task_is_cancelled(stage, vendor):
 
 
 @EACH
-def test_check_mode_cancels_nothing(stage, vendor):
-    here = stage(vendor, vendor.endless(1))
-    assert outcomes(cancel(here, 1, check_mode=True)) == ["would_cancel"]
-    assert here.asked(vendor.cancel_request) == 0
-    assert here.wait(1, timeout=0, on_timeout="continue")["task"]["state"] == "running"
-
-
-@EACH
-@pytest.mark.parametrize("kind", ["reset", "truncate", "bad_json"])
-def test_a_lost_answer_is_settled_by_the_task(stage, vendor, kind):
-    here = stage(vendor, vendor.endless(1), faults=[{"kind": kind, "path": CANCEL_PATHS, "count": 1}])
-    assert outcomes(cancel(here, 1)) == ["cancelled"]
-    assert here.asked(vendor.cancel_request) == 1
-
-
-@EACH
-@pytest.mark.parametrize("fault", [{"kind": "status", "status": 502}, {"kind": "html"}])
-def test_an_unclear_answer_is_no_success(stage, vendor, fault):
-    here = stage(vendor, vendor.endless(1), faults=[{**fault, "path": CANCEL_PATHS, "count": 1}])
-    with pytest.raises(WaitError, match="It was not sent again") as caught:
-        cancel(here, 1, timeout=60)
-    assert caught.value.to_result()["reason"] == "cancel_unclear"
-    assert here.asked(vendor.cancel_request) == 1
-
-
-@EACH
-def test_what_the_vendor_did_not_begin_is_sent_again(stage, vendor):
-    fault = {"kind": "status", "status": 429, "retry_after": 3, "path": CANCEL_PATHS, "count": 2}
-    here = stage(vendor, vendor.endless(1), faults=[fault])
-    assert outcomes(cancel(here, 1)) == ["cancelled"]
-    assert here.asked(vendor.cancel_request) == 3
-
-
-@EACH
 def test_a_wait_cancels_when_its_time_is_up(stage, vendor):
     here = stage(vendor, vendor.endless(1), vendor.task(2))
     result = here.fails(1, 2, timeout=30, on_timeout="cancel")
     assert (result["outcome"], result["reason"], outcomes(result)) == ("timed_out", "timed_out", ["cancelled"])
     assert [task["state"] for task in result["tasks"]] == ["cancelled", "succeeded"]
     assert here.clock.elapsed < 30 + 10
-
-
-def test_a_task_that_is_no_run_of_a_plan_is_refused_beforehand(stage):
-    vendor = CANCELLERS["vmware_live_site_recovery"]
-    steps = [{"state": "RUNNING", "entity": "DrReplicationGroup:1"}]
-    here = stage(vendor, {"provider": vendor.name, "id": vendor.task_id(1), "steps": steps})
-    with pytest.raises(WaitError, match="cannot be cancelled: it is no run of a recovery plan"):
-        cancel(here, 1)
-
-
-def test_a_job_that_cannot_be_cancelled_is_refused_beforehand(stage):
-    vendor = CANCELLERS["custom"]
-    steps = [{"state": "running", "cancellable": False}]
-    here = stage(vendor, {"provider": "custom", "id": vendor.task_id(1), "steps": steps})
-    with pytest.raises(WaitError, match=r"cannot be cancelled: the API says so, by cancel\.possible_if"):
-        cancel(here, 1)
-    assert here.asked(vendor.cancel_request) == 0
-
-
-def test_a_cancel_that_looks_like_a_failure_is_told_as_one(stage):
-    vendor = CANCELLERS["custom"]
-    here = stage(vendor, vendor.endless(1), credentials={"cancelled_state": "error"})
-    result = cancel(here, 1)
-    assert (result["outcome"], result["changed"], result["task"]["state"]) == ("failed", True, "failed")
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)

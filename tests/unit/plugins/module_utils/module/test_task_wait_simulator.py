@@ -320,18 +320,8 @@ def check_launches(here, number, shape):
 
 
 @EACH_THAT_LAUNCHES
-def test_one_launch_is_waited_for(stage, vendor):
-    check_launches(stage(vendor), 1, lambda launched: launched[0])
-
-
-@EACH_THAT_LAUNCHES
 def test_a_loop_of_launches_is_waited_for_in_its_order_and_skipped_items_pass(stage, vendor):
     check_launches(stage(vendor), 2, lambda launched: {"results": [launched[1], SKIPPED, launched[0], SKIPPED]})
-
-
-@EACH_THAT_LAUNCHES
-def test_a_list_of_registered_results_is_waited_for(stage, vendor):
-    check_launches(stage(vendor), 3, lambda launched: [launched[2], {"results": [launched[1], launched[0]]}])
 
 
 @EACH
@@ -351,14 +341,6 @@ def test_a_launch_that_failed_is_named_and_nothing_is_asked(stage, vendor):
     with pytest.raises(OptionError, match=r"launch_results.results\[1\] is the result of a task that failed"):
         here.wait(launch_results={"results": [launched, {**launched, "failed": True}]})
     assert here.simulator.requests()["total"] == 0
-
-
-def test_a_vendor_whose_launching_calls_return_no_task_says_so(stage):
-    here = stage(VENDORS["netapp_astra_control"])
-    launched = here.launch()
-    assert launched["json"]["id"], "it is the backup's, not the task's"
-    with pytest.raises(OptionError, match="no launching call of NetApp Astra Control returns one"):
-        here.wait(launch_results=launched)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------
@@ -419,13 +401,6 @@ def test_few_tasks_of_a_long_list_are_soon_read_by_their_ids(stage, vendor):
     assert result["counts"]["running"] == 2
     rounds = result["polls"]
     assert here.lists + here.singles <= 2 * rounds + 2
-
-
-@EACH
-def test_a_single_task_costs_one_request_a_look(stage, vendor):
-    here = stage(vendor, vendor.endless(1), vendor.endless(2))
-    result = here.fails(1, poll_interval=10, timeout=35)
-    assert (here.lists, here.singles) == (0, result["polls"])
 
 
 @EACH_WITH_A_LIST

@@ -145,21 +145,6 @@ def test_on_failure_continue_does_not_hide_that_the_time_was_up():
 
 
 @pytest.mark.parametrize(
-    ("state", "outcome", "words"),
-    [
-        ("failed", "failed", "A cancel was sent, and task a failed"),
-        ("succeeded", "too_late", "The cancel came too late: task a has ended by itself and is succeeded."),
-    ],
-)
-def test_what_a_cancelled_task_ends_as_is_told(state, outcome, words):
-    _run, result = fails(Vendor("a", state=state), on_timeout="cancel")
-    assert (outcomes(result), result["task"]["state"]) == ({"a": outcome}, state)
-    assert words in result["msg"]
-    # It was up all the same.
-    assert (result["outcome"], result["reason"]) == ("timed_out", "timed_out")
-
-
-@pytest.mark.parametrize(
     ("answer", "outcome"),
     [(RejectedError("not now", status=409), "refused"), (TransientError("lost"), "unclear")],
 )
@@ -169,12 +154,6 @@ def test_a_bad_answer_is_told(answer, outcome):
     assert (outcomes(result), provider.cancels) == ({"a": outcome}, ["a"])
     assert answer.message in result["msg"]
     assert result.get("changed", False) is (outcome == "unclear")
-
-
-def test_what_cannot_be_cancelled_is_told():
-    _run, result = fails(Vendor("a", "b", a="it is a backup"), "a", "b", on_timeout="cancel")
-    assert outcomes(result) == {"a": "not_cancellable", "b": "cancelled"}
-    assert "Task a cannot be cancelled: it is a backup." in result["msg"]
 
 
 def test_a_standstill_ends_in_a_cancel_too():

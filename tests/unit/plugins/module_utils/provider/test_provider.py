@@ -60,12 +60,6 @@ IDS = [
 ]
 
 
-@pytest.mark.parametrize(("task_id", "segment"), IDS)
-def test_an_id_becomes_one_segment(task_id, segment):
-    assert path_segment(task_id) == segment
-    assert unquote(segment) == task_id
-
-
 @pytest.mark.parametrize("task_id", ["", " ", "\n", "\t ", ".", "..", "\ud800"])
 def test_an_id_that_cannot_be_asked_for(task_id):
     with pytest.raises(OptionError, match=r"^task_ids ") as caught:
@@ -99,12 +93,6 @@ def test_no_id_leaves_its_place_on_the_wire(wire, task_id):
     assert start == "/v2/tasks"
     assert "?" not in last
     assert unquote(last) == task_id
-
-
-def test_what_path_segment_saves_from(wire):
-    # Without it, such IDs ask for other things.
-    assert wire("/v2/tasks/../images") == "/v2/images"
-    assert wire("/v2/tasks/1?x") == "/v2/tasks/1?x"
 
 
 # --- descriptions ---------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every provider has to bring along, whoever adds it: each failure says what is still missing, and where.
 
-How a provider has to behave stands in ``test_golden.py``, ``test_contract_answers.py`` and ``test_contract_logins.py``.
+How a provider has to behave stands in ``test_golden.py``, ``test_contract_answers.py``, ``test_contract_logins.py`` and
+``test_contract_options.py``.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import (
     ODD_WORD,
     OTHER_VALUES,
     changed,
+    inside,
     places,
 )
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
@@ -117,6 +118,18 @@ def test_a_state_that_nobody_knows_is_no_end(example):
     assert found, "no place of the answer is that of the state"
     for task in found:
         assert (task.state, task.is_final, task.finished_at) == (TaskState.UNKNOWN, False, None), task
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize("example", [example for example in READ if example.tasks], ids=str)
+def test_an_entry_of_a_list_that_cannot_be_read_is_left_out_and_counted(example):
+    body = json.loads(example.answers[0].body)
+    found = play(example).page(filters=tuple(example.filters.items()))
+    (path, entries) = next((path, at) for path in [(), *places(body)] if isinstance(at := inside(body, path), list))
+    for odd in (None, "odd", [], {}):
+        spoilt = changed({"": body}, ("", *path), [odd, *entries])[""]
+        page = play_loosely(example.with_body(0, spoilt)).page(filters=tuple(example.filters.items()))
+        assert (page.tasks, page.unreadable) == (found.tasks, found.unreadable + 1)
 
 
 @pytest.mark.parametrize("example", [example for example in READ if example.tasks], ids=str)

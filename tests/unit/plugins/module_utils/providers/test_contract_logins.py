@@ -10,18 +10,21 @@ import json
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._api.http_client import HttpRequest
-from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import AuthenticationError
-from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
-from ansible_collections.longrunning.tasks.plugins.module_utils._provider.connecting import (
-    connection_options,
-    environment_names,
+from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BadAnswerError,
+    OptionError,
+    RejectedError,
+    TransientError,
 )
+from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_info as work
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.longrunning.tasks.plugins.modules import task_info
 from ansible_collections.longrunning.tasks.tests.unit.support.golden import SERVER, logins, usual_example
 from ansible_collections.longrunning.tasks.tests.unit.support.module_run import run_as_module
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import CLOSE, answer, serving
 
 
 def parametrized(*, asking_only=False):
@@ -125,6 +128,32 @@ def test_a_login_that_is_refused_is_tried_once(name, way):
         assert len(server.requests) == (2 if vendor.login.signs else 1)
 
 
+@parametrized(asking_only=True)
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (answer({"error": {"message": "no"}}, 400), RejectedError),
+        (answer({"error": {"message": "no"}}, 403), AccessDeniedError),
+        (answer("Not here", 404), OptionError),
+        (answer(b"", 429), TransientError),
+        (answer({"message": "Starting"}, 500), TransientError),
+        (answer(b"", 503, Retry_After="4"), TransientError),
+        (answer("<html>Log in</html>", Content_Type="text/html"), TransientError),
+        (answer('{"access": ', Content_Type="application/json"), TransientError),
+        (answer({"token": {}}, 201), BadAnswerError),
+        ([CLOSE], TransientError),
+    ],
+)
+def test_what_a_login_fails_for_is_told(name, way, given, kind):
+    vendor = Vendor(name, way, answers_login=lambda _request: given)
+    with serving(vendor) as server, Visit(name, vendor, server) as visit:
+        with pytest.raises(kind) as caught:
+            visit.read()
+        assert (caught.type, len(server.requests)) == (kind, 1)
+    told = json.dumps(caught.value.to_result())
+    assert not [secret for secret in vendor.login.every_secret if secret in told]
+
+
 @EACH_LOGIN
 def test_a_login_that_has_run_out_is_renewed_where_that_can_be(name, way):
     vendor = Vendor(name, way, refuse=lambda number: number == 2)
@@ -192,12 +221,3 @@ def test_no_secret_is_shown_though_the_vendor_repeats_the_request(name, way, sta
 @parametrized(asking_only=True)
 def test_no_secret_is_shown_though_the_vendor_repeats_the_login(name, way, status, show_refusal):
     show_refusal(name, Vendor(name, way, answers_login=echo(status)))
-
-
-@EACH_LOGIN
-def test_a_login_can_come_from_the_environment(name, way):
-    description, given = PROVIDERS[name].description, logins(name)[way].options
-    names = {option: environment_names(description, option) for option in given}
-    environ = {names[option][0]: value for option, value in given.items() if names[option]}
-    rest = {option: value for option, value in given.items() if not names[option]}
-    assert connection_options(description, rest, environ) == connection_options(description, given, {})

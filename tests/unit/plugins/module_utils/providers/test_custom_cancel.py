@@ -10,7 +10,6 @@ from typing import ClassVar
 import pytest
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
-    AccessDeniedError,
     NotFoundError,
     RejectedError,
     TransientError,
@@ -72,33 +71,6 @@ def test_a_page_is_no_clear_answer(answer):
     assert caught.value.was_sent
 
 
-@pytest.mark.parametrize(
-    ("request_of", "sent"),
-    [
-        ({"method": "DELETE", "path": "/runs/{id}"}, ("DELETE", "/runs/7", None)),
-        ({"method": "PUT", "path": "/runs/{id}", "body": {"state": "abort"}}, ("PUT", "/runs/7", {"state": "abort"})),
-        ({"method": "PATCH", "path": "/runs", "body": {"ids": ["{id:int}"]}}, ("PATCH", "/runs", {"ids": [7]})),
-        ({"method": "GET", "path": "/stop", "query": {"run": "{id}"}}, ("GET", "/stop", None)),
-        ({"path": "/{region}/{id}"}, ("POST", "/eu/7", None)),
-    ],
-)
-def test_the_request_is_the_definitions(request_of, sent):
-    here = session(reply(b"", 204), cancel=request_of, login={"region": "eu"})
-    assert here.cancel() == sent
-    if "query" in request_of:
-        assert here.requests[-1].params == (("run", "7"),)
-
-
-def test_bodies_take_values_of_the_login():
-    body = {"user": "{username}", "task_ids": ["{id}"]}
-    here = session(
-        reply({"done": True}),
-        cancel={"path": "/bulk_cancel", "body": body},
-        login={"username": "ann"},
-    )
-    assert here.cancel()[2] == {"user": "ann", "task_ids": ["7"]}
-
-
 SESSION = {"type": "session", "session": {"path": "/login", "body": {"p": "{password}"}, "token": "t"}}
 
 
@@ -119,18 +91,6 @@ def test_an_expired_session_is_renewed_and_the_cancel_sent_again():
     assert len(here.http.asked("/cancel")) == 2
 
 
-def test_parts_of_an_id_and_ids_that_are_paths():
-    parts = session(
-        reply(b"", 204),
-        get={"path": "/nodes/{id.node}/runs/{id.run}"},
-        cancel={"method": "DELETE", "path": "/nodes/{id.node}/runs/{id.run}"},
-        task_id={"parts": "{node}/{run}"},
-    )
-    assert parts.cancel({"id": "n1/7", "state": "running"}) == ("DELETE", "/nodes/n1/runs/7", None)
-    path = session(reply(b"", 202), get={"path": "{id:path}"}, cancel={"method": "PATCH", "path": "{id:path}"})
-    assert path.cancel({"id": "/api/runs/7/", "state": "running"}) == ("PATCH", "/api/runs/7/", None)
-
-
 # --- refusals -------------------------------------------------------------------------------------------------
 
 
@@ -139,9 +99,6 @@ def test_parts_of_an_id_and_ids_that_are_paths():
     [
         (reply({"message": "no such run"}, 404), NotFoundError, "no such run"),
         (reply({"message": "the run has ended"}, 409), RejectedError, "HTTP 409: the run has ended"),
-        (reply({"message": "not cancellable"}, 400), RejectedError, "HTTP 400: not cancellable"),
-        (reply({"message": "not allowed"}, 405), RejectedError, "HTTP 405: not allowed"),
-        (reply({"message": "not yours"}, 403), AccessDeniedError, "not yours"),
         (reply({"message": "broken"}, 500), TransientError, "broken"),
     ],
 )

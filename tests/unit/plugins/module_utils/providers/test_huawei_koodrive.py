@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     NotFoundError,
     OptionError,
     RejectedError,
-    TransientError,
-    WaitError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.task import TaskError, TaskState
 from ansible_collections.longrunning.tasks.plugins.module_utils._module import task_wait
@@ -35,7 +33,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._providers.huawe
     DESCRIPTION,
     JOBS_DESCRIPTION,
 )
-from ansible_collections.longrunning.tasks.plugins.module_utils._waiting.explaining import explain_task
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_http import reply
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import Run
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_provider import task as any_task
@@ -167,17 +164,6 @@ def test_all_documented_codes_are_there():
     }
 
 
-def test_an_entry_of_a_list():
-    task = task_from_json(ENTRY)
-    assert (task.id, task.state, task.owner) == ("1486254586942472064", TaskState.SUCCEEDED, None)
-    assert task.created_at == at(2024, 8, 12, 7, 22, 33)
-    whole = task_from_json({**ENTRY, "startTime": "2024-08-12T07:22:34.500Z", "endTime": "2024-08-12T07:25:00.000Z"})
-    assert whole.started_at == at(2024, 8, 12, 7, 22, 34) + timedelta(milliseconds=500)
-    assert whole.finished_at == at(2024, 8, 12, 7, 25)
-    # An end time alone ends nothing.
-    assert task_from_json({**ENTRY, "status": 1, "endTime": "2024-08-12T07:25:00.000Z"}).finished_at is None
-
-
 @pytest.mark.parametrize(
     ("fields", "name", "kind"),
     [
@@ -251,34 +237,16 @@ def test_the_guide_has_every_state_of_a_job():
     }
 
 
-@pytest.mark.parametrize(
-    ("outcome", "words"), [(2, "some of its items failed"), (3, "None of the job's items succeeded")]
-)
-def test_a_documented_result_code_of_a_job_is_explained(outcome, words):
-    task = job(taskResultCode=outcome, resultCode=13000311)
+def test_a_documented_result_code_of_a_job_is_explained_beside_its_outcome():
+    error = job(taskResultCode=2, resultCode=13000311).error
     known = DESCRIPTION.documented_error("13000311")
-    assert (task.error.code, task.error.title, task.error.remedy) == ("13000311", known.title, known.remedy)
-    assert (task.error.retryable, task.error.source) == (known.retryable, known.source)
-    assert words in task.error.detail
-    said = explain_task(task, "KooDrive")
-    for part in ("with code 13000311: There is no space left.", words, "What to do: Delete files"):
-        assert part in said
+    assert error == known.to_error()._replace(detail=error.detail)
+    assert "some of its items failed" in error.detail
 
 
-@pytest.mark.parametrize(
-    ("progress", "percent"),
-    [
-        *((0, 0.0), (37, 37.0), (37.5, 37.5), ("40", 40.0), ("40%", 40.0), (100, 100.0), (101, None), (-1, None)),
-        *(("", None), (None, None), (True, None), ("nan", None), ("many", None), ([], None), (10**400, None)),
-    ],
-)
+@pytest.mark.parametrize(("progress", "percent"), [(37, 37.0), ("40%", 40.0), (101, None)])
 def test_progress(progress, percent):
     assert job(progress=progress).percent == percent
-
-
-@pytest.mark.parametrize("time", ["", "0", "2023", "20231332000000", "2023121209522\uff17", None, [], 5])
-def test_times_that_cannot_be_read(time):
-    assert job(createTime=time).created_at is None
 
 
 @pytest.mark.parametrize("time", ["20231212095227", 20231212095227, "2023-12-12T09:52:27Z"])
@@ -287,17 +255,6 @@ def test_times_of_a_job(time):
 
 
 # --- reading --------------------------------------------------------------------------------------------------
-
-
-def test_a_task_is_read():
-    session = Session(reply(DETAIL))
-    assert session.read().error.code == "18000205"
-    (request,) = session.http.requests
-    assert (request.method, request.url) == ("GET", f"{BASE}/task/{ID}")
-    assert request.headers["Authorization"] == "Bearer t0ken"
-    assert request.headers["language"] == "en-US"
-    assert request.headers["X-Date"] == "20260301T120000Z"
-    assert "X-User-Id" not in request.headers
 
 
 def test_a_token_goes_with_the_user_and_the_date_of_each_request():
@@ -384,15 +341,6 @@ def test_a_blank_id_is_none(task_id):
 # --- errors ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize("code", [13000102, "13000102"])
-def test_a_code_is_an_error_whatever_the_status(status, code):
-    with pytest.raises(RejectedError, match=r"code 13000102 \(A parameter did not pass its check\): wrong") as caught:
-        Session(reply({"code": code, "msg": "wrong"}, status)).read()
-    assert (caught.value.status, caught.value.code) == (status, "13000102")
-    assert caught.value.url == f"{BASE}/task/{ID}"
-
-
 @pytest.mark.parametrize("code", [1, "1", 500, "", "x", -1, "00", 18000205])
 def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
     with pytest.raises(RejectedError) as caught:
@@ -400,15 +348,6 @@ def test_any_other_code_is_an_error_even_where_all_else_is_good(code):
     assert caught.value.code == str(code)
     if code == 18000205:
         assert "not documented publicly" in caught.value.message
-
-
-def test_the_gateways_errors():
-    with pytest.raises(RejectedError, match=r"code APIGW.0105: Odd"):
-        Session(reply({"error_code": "APIGW.0105", "error_msg": "Odd"}, 400)).read()
-    with pytest.raises(TransientError, match=r"APIGW.0308"):
-        Session(reply({"error_code": "APIGW.0308", "error_msg": "Too often"}, 429)).read()
-    with pytest.raises(RejectedError, match=r"APIGW\.0201"):
-        Session(reply({"error_code": "APIGW.0201", "error_msg": "x"})).read()
 
 
 @pytest.mark.parametrize(
@@ -442,11 +381,6 @@ def test_only_a_single_task_can_be_missing(status):
         Session(reply({"code": 13000309, "msg": "x"}, status)).page()
     # It is about what the request names, such as a folder.
     assert "api_url" not in caught.value.message
-
-
-def test_a_code_is_no_reason_to_give_up_what_passes():
-    with pytest.raises(TransientError):
-        Session(reply({"code": 13000309, "msg": "x"}, 503)).read()
 
 
 @pytest.mark.parametrize("status", [401, 400])
@@ -515,39 +449,6 @@ def test_a_prefix_alone_hides_nothing():
     assert Session(api_token="Bearer ").hidden == set()
 
 
-@pytest.mark.parametrize(
-    ("options", "base"),
-    [
-        ({"region": "cn"}, "https://cn.myhuaweicloud-koodrive.com/koodrive/ose/v1"),
-        ({"region": "intl"}, "https://intl.myhuaweicloud-koodrive.com/koodrive/ose/v1"),
-        ({"api_url": "https://drive.example/"}, BASE),
-        ({"api_url": f"{BASE}/"}, BASE),
-        ({"api_url": "https://proxy.example/k"}, "https://proxy.example/k/koodrive/ose/v1"),
-        ({"api_url": "https://drive.example", "region": "cn"}, BASE),
-    ],
-)
-@pytest.mark.parametrize("login", [{"api_token": "t"}, {key: APP[key] for key in ("app_id", "app_secret", "user_id")}])
-def test_addresses(login, options, base):
-    session = Session(reply(DETAIL), login=login, **options)
-    session.read()
-    assert session.http.requests[0].url == f"{base}/task/{ID}"
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"api_token": "t"}, "api_url"),
-        ({"app_id": "a", "api_url": "https://x.example"}, "app_secret .*and user_id"),
-        ({"api_token": "t", "region": "cn-north-4"}, "takes cn or intl"),
-        ({**TOKEN, "service": "share"}, "takes task or jobs"),
-        ({}, "KOODRIVE_API_TOKEN"),
-    ],
-)
-def test_options_that_make_no_login(options, words):
-    with pytest.raises(OptionError, match=words):
-        Session(login=options)
-
-
 # The text to be signed is written by hand from the documents' steps: no line is made by the code under test.
 CANONICAL = """GET
 /koodrive/ose/v1/task/list/
@@ -605,20 +506,6 @@ def test_the_host_that_is_signed_is_sent(url, host):
     assert session.http.requests[0].headers["Host"] == host
 
 
-def test_odd_characters_in_a_login_are_no_defect():
-    with pytest.raises(OptionError, match="app_secret is blank, or contains"):
-        Session(login=APP, app_secret="\udcff\ud800")
-    Session(reply(DETAIL), login=APP, user_id="\ud800").read()
-
-
-def test_no_repr_shows_a_secret():
-    for session in (Session(reply(DETAIL), login=APP), Session(reply(DETAIL))):
-        session.read()
-        shown = repr([session.http.requests, session.options, session.provider, session.provider.__dict__])
-        assert "s3cret" not in shown
-        assert "t0ken" not in shown
-
-
 # --- a token's twenty minutes ---------------------------------------------------------------------------------
 
 
@@ -642,16 +529,6 @@ def test_intervals_that_are_fine():
     assert DESCRIPTION.longest_poll_interval is None
 
 
-def test_a_token_that_runs_out_ends_the_wait():
-    session = Session(reply(detail(status=1)), reply({"code": 401, "msg": "x"}, 400))
-    with pytest.raises(WaitError) as caught:
-        wait(session)
-    result = caught.value.to_result()
-    assert (result["reason"], result["outcome"]) == ("authentication", "unreachable")
-    assert "last seen running" in result["msg"]
-    assert "t0ken" not in str(result)
-
-
 # --- lists ----------------------------------------------------------------------------------------------------
 
 
@@ -659,20 +536,6 @@ def test_a_token_that_runs_out_ends_the_wait():
 def test_both_names_of_the_list(key):
     page = Session(reply({key: [ENTRY], "code": 0, "msg": "成功"})).page()
     assert ([task.id for task in page.tasks], page.next_cursor) == ([ENTRY["taskId"]], None)
-
-
-@pytest.mark.parametrize("body", [{"taskList": []}, {"taskList": None}, {"taskListDtos": None, "nextCursor": None}])
-def test_a_list_without_tasks(body):
-    page = Session(reply({**body, "code": "0"})).page()
-    assert (page.tasks, page.next_cursor) == ((), None)
-
-
-def test_an_entry_that_cannot_be_read_is_left_out_and_counted():
-    page = Session(reply({"taskList": [None, ENTRY, {**ENTRY, "taskId": 1.5e18}], "code": 0})).page()
-    assert ([task.id for task in page.tasks], page.unreadable) == ([ENTRY["taskId"]], 2)
-    page = jobs(reply({"data": [{**JOB, "status": None}, JOB, "x"], "code": 0})).page()
-    assert ([task.id for task in page.tasks], page.unreadable) == ([JOB["taskId"]], 2)
-    assert "offset=3" in page.next_cursor
 
 
 def test_short_and_empty_pages_are_not_the_end():
@@ -804,12 +667,6 @@ def test_what_a_launch_names_and_does_not_exist_is_no_wrong_address(service):
     session = Session(reply({"code": 13000309, "msg": "x"}, 400), service=service)
     with pytest.raises(RejectedError, match=r"code 13000309 \(The resource does not exist\): x\): POST "):
         session.launch(session.provider.description.launch_types[0], {})
-
-
-def test_a_code_refuses_a_launch_even_under_http_200():
-    session = Session(reply({"code": 13000102, "msg": "x"}))
-    with pytest.raises(RejectedError, match=r"refused the request \(code 13000102 \(A parameter did not pass.*: POST "):
-        session.launch("transfer", {})
 
 
 @pytest.mark.parametrize(

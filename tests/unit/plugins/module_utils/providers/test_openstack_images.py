@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.clock import Deadline
 from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors import (
-    AccessDeniedError,
     AuthenticationError,
     BadAnswerError,
     MissingLibraryError,
@@ -26,13 +25,11 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     WorkError,
 )
 from ansible_collections.longrunning.tasks.plugins.module_utils._providers import _clouds, _keystone
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers._image_tasks import task_from_json
-from ansible_collections.longrunning.tasks.plugins.module_utils._providers.openstack_images import DESCRIPTION
 from ansible_collections.longrunning.tasks.tests.unit.support.certificates import ca_file, server_context
 from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import FakeClock
 from ansible_collections.longrunning.tasks.tests.unit.support.fuzzing import FUZZ
 from ansible_collections.longrunning.tasks.tests.unit.support.session import SocketSession
-from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import CLOSE, answer, closed_port, serving
+from ansible_collections.longrunning.tasks.tests.unit.support.socket_server import answer, closed_port, serving
 
 pytest.importorskip("keystoneauth1")
 
@@ -221,21 +218,13 @@ def problem(status, words="Words of Keystone"):
     ("play", "kind", "words"),
     [
         (problem(401), AuthenticationError, ["refused the login", "Words of Keystone", "user_domain_name"]),
-        (problem(403), AccessDeniedError, ["Words of Keystone"]),
         (problem(404), OptionError, ["auth_url", "404", "/v3"]),
         (answer(PAGE, 404, Content_Type="text/html"), OptionError, ["auth_url"]),
         (problem(400), RejectedError, ["Words of Keystone"]),
         (problem(413), RejectedError, ["Words of Keystone"]),
-        (problem(429), TransientError, ["429"]),
-        (problem(500), TransientError, ["500"]),
-        (problem(503), TransientError, ["503"]),
-        (answer(PAGE, Content_Type="text/html"), TransientError, ["Keystone"]),
-        (answer("{", 201, Content_Type="application/json", X_Subject_Token="t"), TransientError, ["JSON"]),
         (answer({}, 201, X_Subject_Token="t"), (TransientError, BadAnswerError), ["Keystone"]),
         (answer({"token": 5}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
-        (answer({"token": {}}, 201), BadAnswerError, ["Keystone"]),
         (answer({"token": {"catalog": 5}}, 201, X_Subject_Token="t"), BadAnswerError, ["Keystone"]),
-        ([CLOSE], TransientError, ["closed the connection"]),
         (answer(status=302, Location="https://elsewhere.example/v3/auth/tokens"), OptionError, ["auth_url", "302"]),
         (answer(status=300), OptionError, ["auth_url", "300"]),
     ],
@@ -257,11 +246,8 @@ def test_a_login_that_fails(play, kind, words):
     ("header", "seconds"),
     [
         ("7", 7.0),
-        ("1.5", 1.5),
-        ("0", 0.0),
         ("Sun, 01 Mar 2026 13:00:07 GMT", 7.0),
         (None, None),
-        ("-7", None),
         ("soon", None),
     ],
 )
@@ -325,15 +311,6 @@ def test_a_bundle_of_the_environment_is_not_used(cloud, monkeypatch, tmp_path):
     distrusted = pytest.raises(UntrustedServerError)
     with distrusted, serving(cloud, tls=server_context()) as server, Session(**by_password(server)) as session:
         session.read()
-
-
-def test_a_wait_gets_its_turn_after_keystone_came_back(cloud):
-    plays = [problem(503)]
-    script = serving(lambda request: plays.pop() if plays else cloud(request))
-    with script as server, Session(**by_password(server)) as session:
-        with pytest.raises(TransientError):
-            session.read()
-        assert session.read().id == "1"
 
 
 def test_an_endpoint_in_plain_http_is_warned_of(cloud):
@@ -498,29 +475,6 @@ def test_without_openstacksdk_the_library_is_named(monkeypatch):
 
 
 # --- the rest -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("message", "code", "title", "retryable"),
-    [
-        (
-            "Task failed due to Internal Error",
-            "internal_error",
-            "Glance met an internal error",
-            None,
-        ),
-        (
-            "Input does not contain 'import_from_format' field",
-            "missing_input",
-            "The task's input lacks a field",
-            False,
-        ),
-        ("Something else", None, None, None),
-    ],
-)
-def test_known_failures(message, code, title, retryable):
-    error = task_from_json({"id": "1", "status": "failure", "message": message}, DESCRIPTION).error
-    assert (error.code, error.title, error.retryable, error.detail) == (code, title, retryable, message)
 
 
 def test_only_imports_can_be_filtered_by_the_server():

@@ -18,103 +18,109 @@ from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader im
     FOREVER_RUNNING,
     ScriptedReader,
     Step,
+    Story,
     running_until,
+    stories,
     trouble,
 )
 
-SUCCEEDED, CANCELLED, RUNNING, QUEUED = (
-    TaskState.SUCCEEDED,
-    TaskState.CANCELLED,
-    TaskState.RUNNING,
-    TaskState.QUEUED,
-)
+SUCCEEDED, FAILED, CANCELLED = TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED
+RUNNING, QUEUED = TaskState.RUNNING, TaskState.QUEUED
 
 
-# Four stories with a timeout of 25 and an interval of 10 seconds, on which the loops of nineteen peers were
-# tried. The comments say what those do that get them wrong.
+STORIES = {
+    # Four stories with a timeout of 25 seconds, on which the loops of nineteen peers were tried. The comments say what
+    # those do that get them wrong.
+    # A. nutanix: timeout at 30 although the last answer was a success. vmware, foreman, dell, ovirt: timeout.
+    "a task that ends just before the deadline is a success at the deadline": Story(
+        running_until(24, SUCCEEDED), ends=Outcome.SUCCEEDED, at=25, looks=[0, 10, 20, 25], timeout=25
+    ),
+    # B. hypercore, crypto, cloudstack and f5networks wait for ever; botocore and vultr count tries.
+    "a task that never ends is timed out at the deadline": Story(
+        FOREVER_RUNNING, ends=Outcome.TIMED_OUT, at=25, looks=[0, 10, 20, 25], timeout=25
+    ),
+    # C. proxmox: 199, docker: 137, netapp.ontap: 58 seconds, for they count turns or add up sleeps. The last request
+    # gets the floor of 5 seconds.
+    "slow requests are part of the time, and only the last one ends after the deadline": Story(
+        FOREVER_RUNNING, ends=Outcome.TIMED_OUT, at=30, looks=[0, 17, 25], timeout=25, request_seconds=7
+    ),
+    # C with requests that never come back: none of the nineteen limits the request itself.
+    "requests that hang end with the wait": Story(
+        FOREVER_RUNNING, ends=Outcome.UNREACHABLE, at=25, looks=[0], timeout=25, request_seconds=60
+    ),
+    # D. nutanix waits on for ever, netapp.ontap calls it a success.
+    "cancelled ends the wait at the next look": Story(
+        running_until(5, CANCELLED), ends=Outcome.FAILED, at=10, states="cancelled", timeout=25
+    ),
+    # dellemc.openmanage sleeps 60 seconds before its first look; nutanix sleeps once more after a success.
+    "what has ended already costs one look and no sleep": Story(
+        (Step(0, SUCCEEDED),), ends=Outcome.SUCCEEDED, at=0, looks=[0], tells={"polls": 1}
+    ),
+    # vmware and dell look at the clock before the state.
+    "a success that is seen after the deadline is a success": Story(
+        running_until(28, SUCCEEDED), ends=Outcome.SUCCEEDED, at=29, timeout=25, request_seconds=4
+    ),
+    # awx.awx: a timeout of 0 is infinite.
+    "a timeout of nothing is one look": Story(FOREVER_RUNNING, ends=Outcome.TIMED_OUT, at=0, looks=[0], timeout=0),
+    "at a timeout of nothing a success is one": Story((Step(0, SUCCEEDED),), ends=Outcome.SUCCEEDED, at=0, timeout=0),
+    "at a timeout of nothing a failure is one": Story((Step(0, FAILED),), ends=Outcome.FAILED, at=0, timeout=0),
+    # infrahub: no look at all when the interval is longer than the timeout.
+    "an interval longer than the timeout means two looks": Story(
+        running_until(6, SUCCEEDED), ends=Outcome.TIMED_OUT, at=5, looks=[0, 5], timeout=5, poll_interval=60
+    ),
+    "the second of them may see the end": Story(
+        running_until(4, SUCCEEDED), ends=Outcome.SUCCEEDED, at=5, looks=[0, 5], timeout=5, poll_interval=60
+    ),
+    # Three things with three names: google's api_core had to part them after it had mixed them up. Each request ends
+    # after 20 s; trouble is known from t = 20 on and borne for 100 s from there, and the last request takes 20 s too.
+    "request_timeout, transient_timeout and timeout are three things": Story(
+        FOREVER_RUNNING,
+        ends=Outcome.UNREACHABLE,
+        at=140,
+        request_seconds=99,
+        request_timeout=20,
+        transient_timeout=100,
+    ),
+    "the interval begins when the answer is there": Story(
+        FOREVER_RUNNING, looks=[0, 13, 26, 39], timeout=40, request_seconds=3
+    ),
+    "a longest interval that is not longer changes nothing": Story(
+        FOREVER_RUNNING, looks=[0, 20, 40, 60, 80, 100], timeout=100, poll_interval=20, max_poll_interval=5.0
+    ),
+    # 10, then 15, 22.5 and from there on 30 seconds apart.
+    "the interval grows while nothing changes, up to the longest": Story(
+        FOREVER_RUNNING,
+        looks=[0, 10, 25, 47.5, 77.5, 107.5, 137.5, 167.5, 197.5, 200],
+        timeout=200,
+        max_poll_interval=30,
+    ),
+    "a change of state makes the interval short again": Story(
+        (Step(0, QUEUED), Step(60, RUNNING)),
+        looks=[0, 10, 25, 47.5, 77.5, 87.5, 102.5, 125, 150],
+        timeout=150,
+        max_poll_interval=30,
+    ),
+    "trouble at the last look keeps the state seen before": Story(
+        FOREVER_RUNNING,
+        trouble(21),
+        ends=Outcome.TIMED_OUT,
+        at=25,
+        states="running",
+        tells={"last_seen": {"a": 5}},
+        timeout=25,
+    ),
+}
 
 
-# A. nutanix: timeout at 30 although the last answer was a success. vmware, foreman, dell, ovirt, openstacksdk: timeout.
-def test_a_task_that_ends_just_before_the_deadline_is_a_success_at_the_deadline():
-    reader = ScriptedReader({"a": running_until(24, SUCCEEDED)})
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 25.0)
-    assert reader.moments == [0, 10, 20, 25]
-
-
-# B. hypercore, crypto, cloudstack and f5networks wait for ever; botocore and vultr count tries.
-def test_a_task_that_never_ends_is_timed_out_at_the_deadline():
-    reader = ScriptedReader({"a": FOREVER_RUNNING})
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.TIMED_OUT, 25.0)
-    assert reader.moments == [0, 10, 20, 25]
-
-
-# C. proxmox: 199, docker: 137, netapp.ontap: 58 seconds, for they count turns or add up sleeps.
-def test_slow_requests_are_part_of_the_time_and_only_the_last_one_ends_after_the_deadline():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, request_seconds=7)
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    # The last request gets the floor of 5 seconds.
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.TIMED_OUT, 30.0)
-    assert reader.moments == [0, 17, 25]
-
-
-# C with requests that never come back: none of the nineteen limits the request itself.
-def test_requests_that_hang_end_with_the_wait():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, request_seconds=60)
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 25.0)
-    assert reader.moments == [0]
-
-
-# D. nutanix waits on for ever, netapp.ontap calls it a success.
-def test_cancelled_ends_the_wait_at_the_next_look():
-    reader = ScriptedReader({"a": running_until(5, CANCELLED)})
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.FAILED, 10.0)
-    assert [task.state for task in outcome.failed] == [CANCELLED]
-
-
-# dellemc.openmanage sleeps 60 seconds before its first look; nutanix sleeps once more after a success.
-def test_what_has_ended_already_costs_one_look_and_no_sleep():
-    reader = ScriptedReader({"a": (Step(0, SUCCEEDED),)})
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-    assert (outcome.outcome, outcome.polls, outcome.elapsed) == (Outcome.SUCCEEDED, 1, 0.0)
-    assert reader.clock.slept == []
+@stories(STORIES)
+def test_a_wait_ends_in_time(story):
+    story.play()
 
 
 def test_the_sleep_ends_with_the_look_that_sees_the_end():
     reader = ScriptedReader({"a": running_until(5, SUCCEEDED)})
     reader.wait(WaitPlan(timeout=3600, poll_interval=10))
     assert reader.clock.slept == [10]
-
-
-# vmware and dell look at the clock before the state.
-def test_a_success_that_is_seen_after_the_deadline_is_a_success():
-    reader = ScriptedReader({"a": running_until(28, SUCCEEDED)}, request_seconds=4)
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 29.0)
-
-
-# awx.awx: a timeout of 0 is infinite.
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [(RUNNING, Outcome.TIMED_OUT), (SUCCEEDED, Outcome.SUCCEEDED), (TaskState.FAILED, Outcome.FAILED)],
-)
-def test_a_timeout_of_nothing_is_one_look(state, expected):
-    reader = ScriptedReader({"a": (Step(0, state),)})
-    outcome = reader.wait(WaitPlan(timeout=0, poll_interval=10))
-    assert (outcome.outcome, outcome.polls, outcome.elapsed) == (expected, 1, 0.0)
-    assert reader.clock.slept == []
-
-
-# infrahub: no look at all when the interval is longer than the timeout.
-@pytest.mark.parametrize(("ends_at", "expected"), [(4, Outcome.SUCCEEDED), (6, Outcome.TIMED_OUT)])
-def test_an_interval_longer_than_the_timeout_means_two_looks(ends_at, expected):
-    reader = ScriptedReader({"a": running_until(ends_at, SUCCEEDED)})
-    outcome = reader.wait(WaitPlan(timeout=5, poll_interval=60))
-    assert (outcome.outcome, outcome.elapsed) == (expected, 5.0)
-    assert reader.moments == [0, 5]
 
 
 @pytest.mark.parametrize("timeout", [20, 20.0000001, 19.9999999, 20.0004])
@@ -167,16 +173,6 @@ def test_without_an_end_a_deadline_is_only_the_request_timeout():
     assert Deadline(FakeClock(), 30).next_request_timeout() == 30
 
 
-# Three things with three names: google's api_core had to part them after it had mixed them up.
-def test_request_timeout_transient_timeout_and_timeout_are_three_things():
-    hanging = ScriptedReader({"a": FOREVER_RUNNING}, request_seconds=99)
-    outcome = hanging.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=100), request_timeout=20)
-    # Each request ends after 20 s; trouble is known from t = 20 on and borne for 100 s from there.
-    assert outcome.outcome is Outcome.UNREACHABLE
-    assert hanging.looks[0].allowed == 20
-    assert 120 <= outcome.elapsed <= 140
-
-
 # Only 17 of 442 files that sleep, in 90 collections, use the monotonic clock.
 @pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(hours=-1), timedelta(days=365)])
 def test_setting_the_wall_clock_moves_no_end(jump):
@@ -201,49 +197,9 @@ def test_the_history_has_the_wall_clock_of_each_look():
     ]
 
 
-def test_the_interval_begins_when_the_answer_is_there():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, request_seconds=3)
-    reader.wait(WaitPlan(timeout=40, poll_interval=10))
-    assert reader.moments == [0, 13, 26, 39]
-
-
-def test_the_interval_stays_where_it_may_not_grow():
-    reader = ScriptedReader({"a": FOREVER_RUNNING})
-    reader.wait(WaitPlan(timeout=100, poll_interval=20))
-    assert reader.moments == [0, 20, 40, 60, 80, 100]
-
-
-@pytest.mark.parametrize("most", [0.0, 5.0, 20.0])
-def test_a_longest_interval_that_is_not_longer_changes_nothing(most):
-    reader = ScriptedReader({"a": FOREVER_RUNNING})
-    reader.wait(WaitPlan(timeout=100, poll_interval=20, max_poll_interval=most))
-    assert reader.moments == [0, 20, 40, 60, 80, 100]
-
-
-def test_the_interval_grows_while_nothing_changes_up_to_the_longest():
-    reader = ScriptedReader({"a": FOREVER_RUNNING})
-    reader.wait(WaitPlan(timeout=200, poll_interval=10, max_poll_interval=30))
-    # 10, then 15, 22.5 and from there on 30 seconds apart.
-    assert reader.moments == [0, 10, 25, 47.5, 77.5, 107.5, 137.5, 167.5, 197.5, 200]
-
-
-def test_a_change_of_state_makes_the_interval_short_again():
-    reader = ScriptedReader({"a": (Step(0, QUEUED), Step(60, RUNNING))})
-    reader.wait(WaitPlan(timeout=150, poll_interval=10, max_poll_interval=30))
-    assert reader.moments == [0, 10, 25, 47.5, 77.5, 87.5, 102.5, 125, 150]
-
-
 # cisco.dnac polls without any sleep. Rackspace asks for no more than one poll in 30 seconds.
 @pytest.mark.parametrize("request_seconds", [0, 2, 31])
 def test_without_trouble_two_looks_are_never_closer_than_the_interval_but_for_the_last(request_seconds):
     reader = ScriptedReader({"a": FOREVER_RUNNING, "b": running_until(95, SUCCEEDED)}, request_seconds=request_seconds)
     reader.wait(WaitPlan(timeout=400, poll_interval=30), request_timeout=60)
     assert all(later - earlier >= 30 for earlier, later in zip(reader.moments, reader.moments[1:-1]))
-
-
-def test_trouble_at_the_last_look_keeps_the_state_seen_before():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(21))
-    outcome = reader.wait(WaitPlan(timeout=25, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.TIMED_OUT, 25.0)
-    assert outcome.tasks[0].state is RUNNING
-    assert outcome.last_seen == {"a": 5.0}

@@ -29,14 +29,6 @@ def ids(tasks):
     return [task.id for task in tasks]
 
 
-# uri with until and loop waits for one after the other: the sum of the times and not the longest.
-def test_many_tasks_share_the_looks():
-    timelines = {f"t{number}": running_until(5 * number, SUCCEEDED) for number in range(1, 6)}
-    reader = ScriptedReader(timelines)
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed, outcome.polls) == (Outcome.SUCCEEDED, 30, 4)
-
-
 def test_what_has_ended_is_not_asked_for_again():
     reader = ScriptedReader({"a": GOOD_AT_15, "b": BAD_AT_5, "c": GOOD_AT_45})
     reader.wait(WaitPlan(timeout=3600, poll_interval=10))
@@ -48,15 +40,6 @@ def test_what_has_ended_is_not_asked_for_again():
         ("c",),
         ("c",),
     ]
-
-
-# check_point.mgmt: the first failed task ends everything, and what the others were is lost.
-def test_all_waits_for_the_others_after_a_failure():
-    reader = ScriptedReader({"a": GOOD_AT_45, "b": BAD_AT_5, "c": GOOD_AT_15})
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.FAILED, 50)
-    assert ids(outcome.failed) == ["b"]
-    assert [task.state for task in outcome.tasks] == [SUCCEEDED, FAILED, SUCCEEDED]
 
 
 def test_fail_fast_ends_with_the_first_failure_and_tells_who_was_pending():
@@ -82,13 +65,6 @@ def test_any_is_over_with_the_first_success(timelines, fail_fast, expected, elap
     reader = ScriptedReader(timelines)
     outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10, wait_for=WaitFor.ANY, fail_fast=fail_fast))
     assert (outcome.outcome, outcome.elapsed) == (expected, elapsed)
-
-
-def test_a_timeout_tells_who_failed_and_who_is_pending():
-    reader = ScriptedReader({"a": FOREVER_RUNNING, "b": BAD_AT_5, "c": GOOD_AT_5})
-    outcome = reader.wait(WaitPlan(timeout=30, poll_interval=10))
-    assert outcome.outcome is Outcome.TIMED_OUT
-    assert (ids(outcome.failed), ids(outcome.pending)) == (["b"], ["a"])
 
 
 @pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "a", "b"), ("b",)])

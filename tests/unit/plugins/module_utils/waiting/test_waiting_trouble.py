@@ -19,7 +19,6 @@ from ansible_collections.longrunning.tasks.plugins.module_utils._core.errors imp
     NotFoundError,
     OptionError,
     RejectedError,
-    TransientError,
     UnknownHostError,
     UntrustedServerError,
 )
@@ -33,97 +32,154 @@ from ansible_collections.longrunning.tasks.tests.unit.support.fake_clock import 
 from ansible_collections.longrunning.tasks.tests.unit.support.scripted_reader import (
     FOREVER_RUNNING,
     ScriptedReader,
-    Step,
+    Story,
     Trouble,
     refusal,
     running_until,
+    stories,
     trouble,
 )
 
 SUCCEEDED, RUNNING = TaskState.SUCCEEDED, TaskState.RUNNING
 
 
-# uri with until dies of one 502 or one reset; awx.awx fails at once, and on 429 with a KeyError.
-def test_one_error_in_mid_wait_is_borne():
-    reader = ScriptedReader({"a": running_until(25, SUCCEEDED)}, trouble(10, 10.5))
-    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert (outcome.transient_errors, outcome.last_transient_error) == (1, "The server answered with 502")
-    assert reader.moments == [0, 10, 11, 21, 31]
+def nobody_there(since, until=math.inf, kind=NoConnectionError):
+    return Trouble(since, until, lambda: kind("The connection to api.exmaple:443 was refused"))
 
 
-# uri with until: dies when the server does not listen yet at the first poll.
-def test_an_error_at_the_first_look_is_borne():
-    reader = ScriptedReader({"a": running_until(25, SUCCEEDED)}, trouble(0, 2))
-    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10))
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert reader.moments == [0, 1, 3, 13, 23, 33]
+def api_away(since, until=math.inf):
+    return Trouble(since, until, lambda: RejectedError("Example has no API at /tasks", status=404))
 
 
-def test_the_repeats_back_off_and_the_last_one_falls_on_the_end_of_the_budget():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10))
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 60)
-    assert reader.moments == [0, 10, 11, 13, 17, 25, 41, 60]
-    assert outcome.transient_errors == 7
-    assert isinstance(outcome.cause, TransientError)
+STORIES = {
+    # uri with until dies of one 502 or one reset; awx.awx fails at once, and on 429 with a KeyError.
+    "one error in mid-wait is borne": Story(
+        running_until(25, SUCCEEDED),
+        trouble(10, 10.5),
+        ends=Outcome.SUCCEEDED,
+        looks=[0, 10, 11, 21, 31],
+        tells={"transient_errors": 1, "last_transient_error": "The server answered with 502"},
+    ),
+    # uri with until: dies when the server does not listen yet at the first poll.
+    "an error at the first look is borne": Story(
+        running_until(25, SUCCEEDED), trouble(0, 2), ends=Outcome.SUCCEEDED, looks=[0, 1, 3, 13, 23, 33]
+    ),
+    "the repeats back off, and the last one falls on the end of the budget": Story(
+        FOREVER_RUNNING,
+        trouble(10),
+        ends=Outcome.UNREACHABLE,
+        at=60,
+        looks=[0, 10, 11, 13, 17, 25, 41, 60],
+        tells={"transient_errors": 7, "last_seen": {"a": 60}, "pending": ["a"]},
+        transient_timeout=50,
+    ),
+    "what ends at the end of the budget is still a success": Story(
+        running_until(30, SUCCEEDED), trouble(10, 59), ends=Outcome.SUCCEEDED, at=60, transient_timeout=50
+    ),
+    # netapp.ontap never resets its count of "consecutive" errors; the 30 seconds of dellemc.openmanage never refill.
+    "one good answer refills the budget": Story(
+        running_until(600, SUCCEEDED),
+        *(trouble(10 + 40 * n, 38 + 40 * n) for n in range(20)),
+        ends=Outcome.SUCCEEDED,
+        poll_interval=5,
+        transient_timeout=40,
+    ),
+    "a second run of errors begins with short delays again": Story(
+        FOREVER_RUNNING, trouble(0, 6), trouble(17, 18.5), looks=[0, 1, 3, 7, 17, 18, 20, 30], timeout=30
+    ),
+    "without a budget the first error ends the wait": Story(
+        FOREVER_RUNNING,
+        trouble(10),
+        ends=Outcome.UNREACHABLE,
+        at=10,
+        tells={"transient_errors": 1},
+        transient_timeout=0,
+    ),
+    "a wait without a single answer is unreachable and not timed out": Story(
+        FOREVER_RUNNING, trouble(0), ends=Outcome.UNREACHABLE, at=20, tells={"last_seen": {}}, timeout=20
+    ),
+    "an error at the only look is unreachable": Story(
+        FOREVER_RUNNING, trouble(0), ends=Outcome.UNREACHABLE, looks=[0], timeout=0
+    ),
+    "a wait with an answer for one of two tasks is timed out": Story(
+        {"a": FOREVER_RUNNING, "b": FOREVER_RUNNING},
+        trouble(0, math.inf, "b"),
+        ends=Outcome.TIMED_OUT,
+        tells={"last_seen": {"a": 0}},
+        timeout=20,
+    ),
+    # In 90 collections no task waiter honours Retry-After.
+    "Retry-After takes the place of the backoff": Story(
+        FOREVER_RUNNING, trouble(10, 11, retry_after=42), looks=[0, 10, 52, 62, 70], timeout=70
+    ),
+    "Retry-After is honoured beyond the budget": Story(
+        running_until(20, SUCCEEDED),
+        trouble(10, 11, retry_after=600),
+        ends=Outcome.SUCCEEDED,
+        at=610,
+        transient_timeout=60,
+    ),
+    "it is not granted twice beyond the budget": Story(
+        FOREVER_RUNNING, trouble(10, retry_after=600), ends=Outcome.UNREACHABLE, at=610, transient_timeout=60
+    ),
+    "it is honoured beyond the budget while other tasks are looked at": Story(
+        {"a": running_until(700, SUCCEEDED), "b": running_until(20, SUCCEEDED)},
+        trouble(10, 11, "b", retry_after=600),
+        ends=Outcome.SUCCEEDED,
+        transient_timeout=60,
+    ),
+    "Retry-After is cut at the deadline": Story(
+        running_until(20, SUCCEEDED),
+        trouble(10, 11, retry_after=1e11),
+        ends=Outcome.SUCCEEDED,
+        at=60,
+        looks=[0, 10, 60],
+        timeout=60,
+    ),
+    "Retry-After: 0 is not a spin": Story(
+        FOREVER_RUNNING,
+        trouble(0, retry_after=0),
+        ends=Outcome.UNREACHABLE,
+        tells={"polls": 51},
+        timeout=100,
+        transient_timeout=10,
+    ),
+    # A refused, unreachable or unknown address: before anything has answered there, it is most likely wrong.
+    "nobody listens at the address": Story(
+        FOREVER_RUNNING, nobody_there(0), ends=Outcome.UNREACHABLE, at=NO_CONNECTION_PATIENCE
+    ),
+    "nobody knows the host": Story(
+        FOREVER_RUNNING, nobody_there(0, kind=UnknownHostError), ends=Outcome.UNREACHABLE, at=NO_CONNECTION_PATIENCE
+    ),
+    "a server may begin to listen meanwhile": Story(
+        running_until(5, SUCCEEDED), nobody_there(0, 10), ends=Outcome.SUCCEEDED
+    ),
+    "a budget that is smaller holds where nobody listens": Story(
+        FOREVER_RUNNING, nobody_there(0), ends=Outcome.UNREACHABLE, at=3, transient_timeout=3
+    ),
+    "after an answer it is trouble like any other": Story(
+        FOREVER_RUNNING, nobody_there(10), ends=Outcome.UNREACHABLE, at=310
+    ),
+    # Who answers with 502, or breaks a connection off, is there: it restarts.
+    "a bad answer is an answer": Story(
+        running_until(5, SUCCEEDED), trouble(0, 15), nobody_there(15, 200), ends=Outcome.SUCCEEDED
+    ),
+    # A proxy's page in place of the API: where a task was seen there is one.
+    "an API that is not there was never there": Story(
+        running_until(20, SUCCEEDED), api_away(0, 15), ends=Outcome.UNREACHABLE, at=0, tells={"transient_errors": 0}
+    ),
+    "an API that is gone after a task was seen may come back": Story(
+        running_until(20, SUCCEEDED), api_away(10, 25), ends=Outcome.SUCCEEDED, tells={"transient_errors": 4}
+    ),
+    "an API that stays away is unreachable in the end": Story(
+        FOREVER_RUNNING, api_away(10), ends=Outcome.UNREACHABLE, at=310
+    ),
+}
 
 
-def test_what_ends_at_the_end_of_the_budget_is_still_a_success():
-    reader = ScriptedReader({"a": running_until(30, SUCCEEDED)}, trouble(10, 59))
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 60)
-
-
-def test_unreachable_keeps_what_was_known():
-    reader = ScriptedReader({"a": (Step(0, RUNNING, "copying", percent=40),)}, trouble(10))
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=50))
-    assert (outcome.tasks[0].raw_state, outcome.tasks[0].percent) == ("copying", 40)
-    assert outcome.last_seen == {"a": 60}
-    assert outcome.pending == list(outcome.tasks)
-
-
-# netapp.ontap never resets its count of "consecutive" errors; the 30 seconds of dellemc.openmanage never refill.
-def test_one_good_answer_refills_the_budget():
-    stretches = [trouble(10 + 40 * n, 38 + 40 * n) for n in range(20)]
-    reader = ScriptedReader({"a": running_until(600, SUCCEEDED)}, *stretches)
-    outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=5, transient_timeout=40))
-    assert outcome.outcome is Outcome.SUCCEEDED
-    assert outcome.transient_errors > 30
-
-
-def test_a_second_run_of_errors_begins_with_short_delays_again():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0, 6), trouble(17, 18.5))
-    reader.wait(WaitPlan(timeout=30, poll_interval=10))
-    assert reader.moments == [0, 1, 3, 7, 17, 18, 20, 30]
-
-
-def test_without_a_budget_the_first_error_ends_the_wait():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10))
-    outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10, transient_timeout=0))
-    assert (outcome.outcome, outcome.elapsed, outcome.transient_errors) == (Outcome.UNREACHABLE, 10, 1)
-
-
-def test_a_wait_without_a_single_answer_is_unreachable_and_not_timed_out():
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0))
-    outcome = reader.wait(WaitPlan(timeout=20, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 20)
-    assert outcome.last_seen == {}
-    assert outcome.tasks[0].raw_state is None
-
-
-@pytest.mark.parametrize("timeout", [0, 0.0001])
-def test_an_error_at_the_only_look_is_unreachable(timeout):
-    reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0))
-    assert reader.wait(WaitPlan(timeout=timeout, poll_interval=10)).outcome is Outcome.UNREACHABLE
-    assert reader.moments == [0]
-
-
-def test_a_wait_with_one_answer_for_one_of_two_tasks_is_timed_out():
-    reader = ScriptedReader({"a": FOREVER_RUNNING, "b": FOREVER_RUNNING}, trouble(0, math.inf, "b"))
-    outcome = reader.wait(WaitPlan(timeout=20, poll_interval=10))
-    assert outcome.outcome is Outcome.TIMED_OUT
-    assert list(outcome.last_seen) == ["a"]
+@stories(STORIES)
+def test_a_wait_bears_trouble(story):
+    story.play()
 
 
 # kubernetes.core judges the stale object again after a connection error.
@@ -132,78 +188,6 @@ def test_an_error_is_no_look_at_the_task():
     outcome = reader.wait(WaitPlan(timeout=40, poll_interval=10))
     assert len(outcome.histories["a"]) == 1
     assert (outcome.transient_errors, outcome.polls) == (5, 7)
-
-
-class TestRetryAfter:
-    # In 90 collections no task waiter honours it.
-    def test_it_takes_the_place_of_the_backoff(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10, 11, retry_after=42))
-        reader.wait(WaitPlan(timeout=70, poll_interval=10))
-        assert reader.moments == [0, 10, 52, 62, 70]
-
-    def test_it_is_honoured_beyond_the_budget(self):
-        reader = ScriptedReader({"a": running_until(20, SUCCEEDED)}, trouble(10, 11, retry_after=600))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 610)
-
-    def test_it_is_not_granted_twice_beyond_the_budget(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(10, retry_after=600))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 610)
-
-    def test_it_is_honoured_beyond_the_budget_while_other_tasks_are_looked_at(self):
-        timelines = {"a": running_until(700, SUCCEEDED), "b": running_until(20, SUCCEEDED)}
-        reader = ScriptedReader(timelines, trouble(10, 11, "b", retry_after=600))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=60))
-        assert outcome.outcome is Outcome.SUCCEEDED
-        assert reader.moments_of("b") == [0, 10, 610]
-
-    @pytest.mark.parametrize("retry_after", [600, 1e11])
-    def test_it_is_cut_at_the_deadline(self, retry_after):
-        reader = ScriptedReader({"a": running_until(20, SUCCEEDED)}, trouble(10, 11, retry_after=retry_after))
-        outcome = reader.wait(WaitPlan(timeout=60, poll_interval=10))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.SUCCEEDED, 60)
-        assert reader.moments == [0, 10, 60]
-
-    def test_at_once_is_not_a_spin(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, trouble(0, retry_after=0), most_looks=60)
-        outcome = reader.wait(WaitPlan(timeout=100, poll_interval=10, transient_timeout=10))
-        assert (outcome.outcome, outcome.polls) == (Outcome.UNREACHABLE, 51)
-
-
-class TestNoConnection:
-    """A refused, unreachable or unknown address: nothing has answered there."""
-
-    @staticmethod
-    def nobody_there(since, until=math.inf, kind=NoConnectionError):
-        return Trouble(since, until, lambda: kind("The connection to api.exmaple:443 was refused"))
-
-    @pytest.mark.kind
-    @pytest.mark.parametrize("kind", [NoConnectionError, UnknownHostError])
-    def test_before_the_server_was_reached_the_address_is_most_likely_wrong(self, kind):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0, kind=kind))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, NO_CONNECTION_PATIENCE)
-        assert isinstance(outcome.cause, kind)
-
-    def test_it_may_pass_meanwhile(self):
-        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, self.nobody_there(0, 10))
-        assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
-
-    def test_a_smaller_budget_holds(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(0))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10, transient_timeout=3))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 3)
-
-    def test_after_an_answer_it_is_trouble_like_any_other(self):
-        reader = ScriptedReader({"a": FOREVER_RUNNING}, self.nobody_there(10))
-        outcome = reader.wait(WaitPlan(timeout=3600, poll_interval=10))
-        assert (outcome.outcome, outcome.elapsed) == (Outcome.UNREACHABLE, 310)
-
-    # Who answers with 502, or breaks a connection off, is there: it restarts.
-    def test_a_bad_answer_is_an_answer(self):
-        reader = ScriptedReader({"a": running_until(5, SUCCEEDED)}, trouble(0, 15), self.nobody_there(15, 200))
-        assert reader.wait(WaitPlan(timeout=3600, poll_interval=10)).outcome is Outcome.SUCCEEDED
 
 
 # awx.awx forgets the job's data on 401; f5networks loops for ever when its token expires.
@@ -227,21 +211,6 @@ def test_a_final_error_ends_the_wait_at_once_and_keeps_what_was_known(error):
     assert [task.state for task in outcome.tasks] == [SUCCEEDED, RUNNING]
     assert reader.moments == [0, 10, 20]
     assert outcome.transient_errors == 0
-
-
-# A proxy's page in place of the API: where a task was seen there is one.
-@pytest.mark.parametrize(("since", "expected"), [(0, Outcome.UNREACHABLE), (10, Outcome.SUCCEEDED)])
-def test_an_api_that_is_gone_after_a_task_was_seen_may_come_back(since, expected):
-    away = Trouble(since, since + 15, lambda: RejectedError("Example has no API at /tasks", status=404))
-    outcome = ScriptedReader({"a": running_until(20, SUCCEEDED)}, away).wait(WaitPlan(timeout=100, poll_interval=10))
-    assert outcome.outcome is expected
-    assert outcome.transient_errors == (4 if since else 0)
-
-
-def test_an_api_that_stays_away_is_unreachable_in_the_end():
-    away = Trouble(10, math.inf, lambda: RejectedError("Example has no API at /tasks", status=404))
-    outcome = ScriptedReader({"a": FOREVER_RUNNING}, away).wait(WaitPlan(timeout=3600, poll_interval=10))
-    assert (outcome.outcome, outcome.elapsed, outcome.cause.status) == (Outcome.UNREACHABLE, 310, 404)
 
 
 @pytest.mark.parametrize("error", [MissingLibraryError("jsonschema", "to check answers"), KeyError("surprise")])
