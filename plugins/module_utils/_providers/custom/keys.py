@@ -37,6 +37,7 @@ def key(kind: Kind, default: Any = None, *, needed: bool = False, name: str = ""
 
     ``name`` is the key where it is not that of the field.
     """
+    # pylint: disable-next=invalid-field-call  # what this returns stands in a dataclass
     return field(metadata={"kind": kind, "default": default, "needed": needed, "name": name})
 
 

@@ -196,6 +196,7 @@ def option(read: Callable[..., Any], *default: Any, **more: Any) -> Any:
     def read_it(fields: Fields, name: str) -> Any:
         return read(fields, name, *(each(fields) if callable(each) else each for each in default), **more)
 
+    # pylint: disable-next=invalid-field-call  # what this returns stands in a dataclass
     return dataclasses.field(metadata={"read": read_it})
 
 
