@@ -189,10 +189,10 @@ class Stage:
             self.add(alternative, {"requests": simulator.requests()["total"] - before})
         return played
 
-    def run_payload(self, alternative: str, payload: Path, time: str, cpu: str) -> None:
+    def run_payload(self, alternative: str, payload: Path, seconds_as: str, cpu_as: str) -> None:
         """Run a module alone, and take what that took; the names are those of the quantities."""
         done = self._player.run_payload(payload)
-        self.add(alternative, {time: done.seconds, cpu: done.cpu, "peak memory": done.peak})
+        self.add(alternative, {seconds_as: done.seconds, cpu_as: done.cpu, "peak memory": done.peak})
 
     @staticmethod
     def turns(count: int, play: Callable[[str], object], names: Sequence[str] = (URI, MODULE, OURS)) -> None:
@@ -345,14 +345,13 @@ def running_tasks(player: Player, size: Size, scratch: Path) -> Seen:
             played = stage.play(name, given, *arguments, simulator=simulator)
             late = [task.ended - began - duration for task, duration in zip(sorted_by_end(played), durations)]
             stage.add(name, {"told after its end, on average": sum(late) / len(late)})
-            stage.add(name, {"processor time of the playbook": played.cpu})
 
     stage.turns(size.long_repetitions, run)
     return stage.seen(
         f"{size.waits} hosts wait side by side for one task each; all look every {size.interval} s, and uri does so in "
         "a new process each time",
         ("told after its end, on average", "s", Aim("no later than uri", least_ratio=1.0)),
-        ("processor time of the playbook", "s"),
+        (stage.WHOLE_CPU, "s"),
         ("requests", ""),
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from playbook_runner import PlaybookRunner, Run
+from playbook_runner import PlaybookRunner, Run, told
 from real_server import RealServer
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "task_definitions"
@@ -87,7 +87,7 @@ class DefinitionProof:
         run = played["good"]
         assert run.good
         task = one_task(run)
-        show("succeeded", " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in task["history"]))
+        show("succeeded", told(task["history"]))
         assert (run.result["outcome"], task["state"]) == ("succeeded", "succeeded")
 
     def test_failure(self, played: dict[str, Run], case: Case, show: Show) -> None:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import requests
-from real_server import Command, RealServer, ServerError
+from machine import ServerError
+from real_server import Command, RealServer
 from server_process import free_port
 
 #: The worker's tasks, in a module that worker and Flower import.

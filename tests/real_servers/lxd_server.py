@@ -98,8 +98,7 @@ class LxdServer(RealServer):
         if asked.path == "/long":
             self._stopping.wait(LONGEST_HOLD)
         else:
-            words = "url=/1.0/operations/"
-            self._process.wait_until_it_says(words, self._process.count(words) + 1)
+            self._process.wait_until_it_says_again("url=/1.0/operations/")
         return Answer(body=self._image)
 
 

@@ -110,12 +110,12 @@ class VirtualEnvironment:
         """Return the path of an installed program."""
         return self.directory / "bin" / name
 
-    def make(self) -> bool:
-        """Install the requirements; False when an environment of earlier is still right."""
+    def make(self) -> None:
+        """Install the requirements, unless an environment of earlier is still right."""
         marker = self.directory / "longrunning-requirements.txt"
         wanted = f"# Python {python_version(self._python)}\n{self._requirements.read_text(encoding='utf-8')}"
         if marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
-            return False
+            return
         # Half an environment, or one for other pins: a new one is made in seconds, a repaired one is never quite known.
         shutil.rmtree(self.directory, ignore_errors=True)
         python = self.program("python")
@@ -137,7 +137,6 @@ class VirtualEnvironment:
             run(step, cwd=self.directory.parent, environment=environment)
         # Last of all, so that an interrupted installation is not taken for a whole one.
         marker.write_text(wanted, encoding="utf-8")
-        return True
 
     @staticmethod
     def _uv() -> list[str | Path]:

@@ -12,13 +12,14 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from server_process import PATIENCE
+from server_process import PATIENCE, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
 TOKEN = re.compile(r"gAAAA[\w-]{20,}")
@@ -66,13 +67,27 @@ class Run:
 SOON = {"timeout": 60, "poll_interval": 0.3, "return_history": True}
 
 
+def play_until_a_look(play: Callable[[], Run], has_looked: Callable[[], bool], then: Callable[[], object]) -> Run:
+    """Play, do something when the play has looked, and return what came out."""
+    with ThreadPoolExecutor(1) as pool:
+        playing = pool.submit(play)
+        wait_for("a look", lambda: has_looked() or playing.done())
+        then()
+        return playing.result()
+
+
+def told(history: Sequence[Mapping[str, str]]) -> str:
+    """Return a task's history in one line."""
+    return " -> ".join(f"{change['raw_state']} ({change['state']})" for change in history)
+
+
 def words(run: Run) -> list[str | None]:
     """Return the words that a wait for one task has seen, in their order."""
     return [change["raw_state"] for change in run.result["task"]["history"]]
 
 
 class PlaybookRunner:
-    """Runs playbooks, one after the other or side by side."""
+    """Runs playbooks, one after the other."""
 
     def __init__(self, folder: Path, secrets: Sequence[str] = ()) -> None:
         """Work in a folder; none of the secrets may turn up in an output."""

@@ -29,8 +29,7 @@ class PulpServer(RealServer):
 
     def wait_for_a_look(self, what: str) -> None:
         """Return when somebody asks for a path once more."""
-        words = f"GET {what}"
-        self._api.wait_until_it_says(words, self._api.count(words) + 1)
+        self._api.wait_until_it_says_again(f"GET {what}")
 
     def start(self) -> None:
         """Make the database, and start Pulp."""

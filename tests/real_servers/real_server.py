@@ -44,15 +44,16 @@ class RealServer:
     #: What it starts of the programs that the machine must have.
     programs: ClassVar[tuple[str, ...]] = ()
     needs_root: ClassVar[bool] = False
-    #: Who sends requests to it, with its password, where it wants a login.
+    #: The user whose login its requests carry; empty: it wants none.
     username: ClassVar[str] = ""
+    #: Where it listens, once it starts.
+    port: int
+    url: str
 
     def __init__(self, directory: Path, python: str = sys.executable) -> None:
         """Remember where to work."""
         self.state = directory.resolve() / self.name
         self.installed = directory.resolve() / f"{self.name}-installed"
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.password = secrets.token_urlsafe(24)
         #: Seconds of installing and of starting.
         self.seconds = (0.0, 0.0)
@@ -93,6 +94,9 @@ class RealServer:
         installed = time.monotonic()
         shutil.rmtree(self.state, ignore_errors=True)
         self.state.mkdir(mode=0o700)
+        # Chosen now: while it was installed another one could have taken the port.
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         try:
             self.start()
         except BaseException:
@@ -179,6 +183,3 @@ class Pool:
         self._threads.shutdown(cancel_futures=True)
         for server, _started in self._servers.values():
             server.stop()
-
-
-__all__ = ["Command", "Pool", "RealServer", "ServerError"]

@@ -74,16 +74,24 @@ class ServerProcess:
         return self._process.pid
 
     def wait_until(self, ready: Callable[[], bool] | str) -> None:
-        """Return as soon as it is ready, or has said these words; raise with the end of its log when it ends."""
+        """Return as soon as it is ready, or has said these words.
+
+        Raises the end of its log when it ends, or takes too long.
+        """
         is_ready = partial(self.count, ready) if isinstance(ready, str) else ready
-        wait_for(f"{self.name} is ready or ends", lambda: self._process.poll() is not None or is_ready())
-        if self._process.poll() is not None:
-            message = f"{self.name} ended. The end of its log:\n{last_lines(self._said())}"
+        try:
+            wait_for(f"{self.name} is ready or ends", lambda: self._process.poll() is not None or is_ready())
+            problem = None if self._process.poll() is None else f"{self.name} ended"
+        except ServerError as late:
+            problem = str(late)
+        if problem is not None:
+            message = f"{problem}. The end of its log:\n{last_lines(self._said())}"
             raise ServerError(message)
 
-    def wait_until_it_says(self, words: str, times: int = 1) -> None:
-        """Return when the log has these words so many times."""
-        wait_for(f"{self.name} says {words!r}", lambda: self.count(words) >= times)
+    def wait_until_it_says_again(self, words: str) -> None:
+        """Return when its log has these words once more."""
+        before = self.count(words)
+        wait_for(f"{self.name} says {words!r} again", lambda: self.count(words) > before)
 
     def count(self, words: str) -> int:
         """Return how many lines of the log have these words."""

@@ -13,6 +13,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from azure_server import HEADERS
 from definition_proof import DEFINITIONS
 from playbook_runner import PlaybookRunner
 
@@ -129,6 +131,11 @@ END = {
 KNOWN = {"/lro/delete/provisioning/202/deleting/200/canceled": FAILED}
 
 
+def definition(name: str) -> dict[str, Any]:
+    """Return a definition, with the header that the server looks for."""
+    return {**yaml.safe_load((DEFINITIONS / f"{name}.yml").read_text(encoding="utf-8")), "headers": HEADERS}
+
+
 @pytest.fixture(scope="module")
 def outcomes(azure: AzureServer, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """Launch all operations and wait for them; return by path how it was waited, and the result."""
@@ -137,7 +144,10 @@ def outcomes(azure: AzureServer, tmp_path_factory: pytest.TempPathFactory) -> Ou
     before = [azure.launch(method, path) for method, path in operations if path not in BY_URI]
     runner = PlaybookRunner(tmp_path_factory.mktemp("plays"), (azure.password,))
     variables = {
-        "definitions": str(DEFINITIONS),
+        # Read here: the play would read them anew for each of a hundred waits.
+        "by_operation": definition("azure_resource_manager"),
+        "by_location": definition("azure_resource_manager_location"),
+        "headers": HEADERS,
         "api_url": azure.url,
         "auth_url": f"{azure.tokens.url}/token",
         "app_secret": azure.password,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import image_tasks
 import pytest
-from playbook_runner import PlaybookRunner, Run
+from playbook_runner import PlaybookRunner, Run, told
 from server_process import wait_for
 
 if TYPE_CHECKING:
@@ -163,10 +163,7 @@ def test_history(player: Player, openstack: OpenStackServer, image_source: Image
     assert [task["id"] for task in run.result["tasks"]] == [first, second]
     history = {task["id"]: task["history"] for task in run.result["tasks"]}
     for task_id, name in ((first, "first"), (second, "second")):
-        show(
-            f"states of the {name}",
-            " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in history[task_id]),
-        )
+        show(f"states of the {name}", told(history[task_id]))
     assert [entry["raw_state"] for entry in history[first]] == ["processing", "success"]
     assert [entry["raw_state"] for entry in history[second]] == ["pending", "processing", "success"]
     assert [entry["state"] for entry in history[second]] == ["queued", "running", "succeeded"]

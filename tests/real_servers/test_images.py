@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from image_tasks import RequestWatch
-from playbook_runner import SOON, PlaybookRunner, Run, words
-from server_process import wait_for
+from playbook_runner import SOON, PlaybookRunner, Run, play_until_a_look, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,11 +83,8 @@ class Images:
     def wait_while(self, then: Callable[[str], object], image_id: str, **options: object) -> Run:
         """Wait for it, and do something to it when the wait has looked."""
         watch, look = RequestWatch(self._openstack, "glance"), ("GET", f"/v2/images/{image_id}")
-        with ThreadPoolExecutor(1) as pool:
-            playing = pool.submit(self.wait, image_id, **options)
-            wait_for("a look at the image", lambda: look in watch.requests() or playing.done())
-            then(image_id)
-            return playing.result()
+        play = partial(self.wait, image_id, **options)
+        return play_until_a_look(play, lambda: look in watch.requests(), partial(then, image_id))
 
 
 @pytest.fixture(scope="module")

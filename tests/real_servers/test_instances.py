@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playbook_runner import SOON, PlaybookRunner, Run, words
-from server_process import direct_session, wait_for
+from playbook_runner import SOON, PlaybookRunner, Run, play_until_a_look, words
+from server_process import direct_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,11 +72,8 @@ class Instances:
     def wait_while(self, then: Callable[[str], object], name: str, **options: object) -> Run:
         """Wait for it, and do something to it when the wait has looked."""
         looks = self._lxd.looks(name)
-        with ThreadPoolExecutor(1) as pool:
-            playing = pool.submit(self.wait, name, **options)
-            wait_for("a look at the instance", lambda: self._lxd.looks(name) > looks or playing.done())
-            then(name)
-            return playing.result()
+        play = partial(self.wait, name, **options)
+        return play_until_a_look(play, lambda: self._lxd.looks(name) > looks, partial(then, name))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from definition_proof import Case, DefinitionProof, case_of, one_task
-from playbook_runner import PlaybookRunner
+from playbook_runner import SOON, PlaybookRunner, told
 from server_process import wait_for
 from upstream import Upstream
 
@@ -118,8 +118,7 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Show) -> None:
         wait_for("the first runs", lambda: pulp_play.server.send("GET", first["task"])["state"] == "running")
         with ThreadPoolExecutor(1) as pool:
             launched = {"results": [{"json": first, "status": 202}, {"json": second, "status": 202}]}
-            options = {"launch_results": launched, "poll_interval": 0.2, "timeout": 60, "return_history": True}
-            playing = pool.submit(pulp_play.play, "task_wait", **options)
+            playing = pool.submit(pulp_play.play, "task_wait", launch_results=launched, **SOON)
             # Of two tasks it asks with one list. Log lines of the looks above may still be to come.
             pulp_play.server.wait_for_a_look(f"{TASKS}?")
             pulp_play.upstream.release(MANIFEST)
@@ -128,7 +127,7 @@ def test_a_wait_sees_every_state(pulp_play: Pulp, show: Show) -> None:
         pulp_play.upstream.release(MANIFEST)
     assert run.good
     for task in run.result["tasks"]:
-        show(task["id"], " -> ".join(f"{entry['raw_state']} ({entry['state']})" for entry in task["history"]))
+        show(task["id"], told(task["history"]))
     assert [task["id"] for task in run.result["tasks"]] == [first["task"], second["task"]]
     assert run.states == ["succeeded", "succeeded"]
     seen = [[entry["raw_state"] for entry in task["history"]] for task in run.result["tasks"]]

@@ -64,7 +64,6 @@ class SmallServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         # A client that was ended while its answer was held back is no reason to speak.
         self._server.handle_error = lambda *_args: None  # type: ignore[method-assign]
-        self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

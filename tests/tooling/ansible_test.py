@@ -84,13 +84,11 @@ def _keep_pip_settings(home: Path) -> None:
     (home / old).write_text(f"[install]\n{settings}", encoding="utf-8")
 
 
-def sanity(session: nox.Session, environment: dict[str, str | None], choice: Choice, *, one_python: bool) -> int:
+def sanity(session: nox.Session, environment: dict[str, str | None], choice: Choice, *options: str) -> int:
     """Run the sanity tests and count them. They end well when ansible-test sees no file, so look for some."""
-    # The oldest and the newest judge tests/, which is in no tarball.
-    options = ["--python", interpreters.dotted(choice.version), "--exclude", "tests/"] if one_python else []
     if choice.core in interpreters.NEXT_CORES:
         # Before its release ansible-test takes a library of pylint from a repository, which may be out of reach.
-        options += ["--skip-test", "pylint"]
+        options = (*options, "--skip-test", "pylint")
     output = BUILD / "logs" / f"ansible-{session.name}.txt"
     output.parent.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["ansible-test", "sanity", "--color", "no", *options, *session.posargs])

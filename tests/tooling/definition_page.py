@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,8 +90,8 @@ class Ready(NamedTuple):
 
     @property
     def about(self) -> Mapping[str, Any]:
-        about: Mapping[str, Any] = self.given.get("about", {})
-        return about
+        """What it tells its readers."""
+        return self.read.about
 
     @property
     def is_played(self) -> bool:
@@ -106,7 +107,8 @@ class Ready(NamedTuple):
         return {kind_of(example) for example in described(self.name).examples.values()}
 
 
-def every() -> list[Ready]:
+@cache
+def every() -> tuple[Ready, ...]:
     """Return the definitions that the collection ships."""
     filled: dict[str, Any] = dict.fromkeys((*LOGIN_VALUES, *PLACES), "x")
     options = ConnectionOptions("custom", api_url="https://api.example", **filled)
@@ -114,7 +116,7 @@ def every() -> list[Ready]:
     for path in sorted(DEFINITIONS.glob("*.yml")):
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         found.append(Ready(path.stem, given, read_definition(given, options)))
-    return found
+    return tuple(found)
 
 
 # --- reStructuredText -----------------------------------------------------------------------------------------

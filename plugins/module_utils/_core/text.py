@@ -30,7 +30,7 @@ def readable(text: str, *, limit: int = LONGEST_TEXT) -> str:
     Secrets in it are masked first. Give it the whole text: what was cut out of it before may be half a secret.
     """
     # More than this is never shown; a page of megabytes need not be searched for tags.
-    # Twice: a secret can have in itself what the second look needs gone.
+    # Masked as it is, because a secret may have an entity or an unseen letter in itself; and once more without those.
     shown = mask(_with_letters(mask(text)[: 200 * limit]))[: 20 * limit]
     plain = _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub(" ", shown))
     plain = _CONTROL.sub(" ", _UNSEEN.sub("", plain)).strip()

@@ -85,8 +85,9 @@ class RestProvider(TaskProvider):
 
     #: The folder of the tasks, below which each has the path that is its ID.
     folder = "/tasks"
-    #: Where an answer has the task, None where it is the task; where another one has the entries of a list.
+    #: Where an answer has the task; None where it is the task.
     task_at: Field | None = None
+    #: Where the answer to a list has its entries. A provider without it has a ``find_entries`` of its own.
     entries_at: Field
     #: What has to be around a task that was asked for by its ID, and around the entries of a list; None: anything.
     answer_schema: AnswerSchema | None = None

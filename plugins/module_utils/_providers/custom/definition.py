@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from ..._api.addresses import path_segment
 from ..._api.answers import HAS_XMLTODICT, JSON, XML, Format
 from ..._api.json_api import Accepted
 from ..._api.pacing import Quota
@@ -229,10 +230,11 @@ class Login:
 
 
 def _read_login(given: Mapping[str, Any], where: str) -> Login:
-    prefix = {"prefix": "Bearer " if given["type"] in ("bearer", "oauth2") else ""}
-    if "oauth2" in given:
-        given = {**given, "session": read(OAuth2, given["oauth2"], f"{where}.oauth2").as_session()}
-    return read(Login, {**prefix, **given}, where)
+    prefix = "Bearer " if given["type"] in ("bearer", "oauth2") else ""
+    login = read(Login, {"prefix": prefix, **given}, where)
+    if login.oauth2 is None:
+        return login
+    return replace(login, session=_read_session(login.oauth2.as_session(), f"{where}.session"))
 
 
 _TOKEN_PLACE = ("header", "prefix")
@@ -480,9 +482,7 @@ def _read_quota(given: Mapping[str, Any] | Sequence[Mapping[str, Any]], _where: 
     return tuple(Quota(**one) for one in ([given] if isinstance(given, Mapping) else given))
 
 
-_PERCENT_OF = Kind(
-    {"type": ["number", "string"], "exclusiveMinimum": 0, "minLength": 1, "maxLength": 2000}, _read_percent_of
-)
+_PERCENT_OF = {"type": ["number", "string"], "exclusiveMinimum": 0, "minLength": 1, "maxLength": 2000}
 
 
 @dataclass(frozen=True)
@@ -490,7 +490,7 @@ class Definition:
     """A definition that was checked."""
 
     title: str = key(NAME, "The API")
-    about: Mapping[str, Any] | None = key(
+    about: Mapping[str, Any] = key(
         Kind(
             closed(
                 {
@@ -499,7 +499,8 @@ class Definition:
                     "example": {"type": "object"},
                 }
             )
-        )
+        ),
+        {},
     )
     base_path: str = key(PATH, "")
     format: Format = key(Kind({"enum": list(FORMATS)}, _read_format), "json")
@@ -542,6 +543,8 @@ class Definition:
 
     # What follows, with the connection options.
     api_url: str = ""
+    #: The path that all paths begin with.
+    root: str = ""
     #: What the placeholders of paths stand for.
     values: Mapping[str, str] = field(default_factory=dict)
     #: The connection options that its login and its placeholders need.
@@ -553,11 +556,6 @@ class Definition:
     #: What ``fields["percent"]`` counts to.
     percent_of: float | Expression = 100.0
     task_ids: TaskIds = TaskIds()
-
-    @property
-    def root(self) -> str:
-        """The path that all paths begin with."""
-        return fill_path(self.base_path.rstrip("/"), self.values)
 
 
 _STATUSES_TELL = {"properties": {"get": {"type": "object", "required": ["statuses"]}}, "required": ["get"]}
@@ -594,8 +592,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         raise OptionError(
             "definition", "definition is wrong at $.fields: id is missing; it distinguishes the tasks of a list"
         )
-    places = {name: getattr(options, name) for name in PLACES}
-    values = {name: value for name, value in places.items() if value is not None and value.strip()}
+    values = _places(options)
     ids = read_task_ids(read_it.task_id, is_path="{id:path}" in (read_it.handle or read_it.get).path)
     # What bodies can name: of a session's token too, where there is a session.
     inside = (*values, *LOGIN_VALUES, *(() if login.session is None else (TOKEN,)))
@@ -612,6 +609,7 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         read_it,
         list=listing if list_lacks is None else None,
         api_url=(options.api_url or "").rstrip("/"),
+        root=fill_path(read_it.base_path.rstrip("/"), values),
         values=values,
         needs=_needs(login, named | placeholders(read_it.headers)),
         token_header=login.token_header(named),
@@ -619,6 +617,18 @@ def read_definition(given: object, options: ConnectionOptions) -> Definition:
         percent_of=_read_percent_of(given.get("fields", {}).get("percent_of", 100), "$.fields.percent_of"),
         task_ids=ids,
     )
+
+
+def _places(options: ConnectionOptions) -> dict[str, str]:
+    """Return what the placeholders of paths stand for, by the options that are given."""
+    given = {name: getattr(options, name) for name in PLACES}
+    values = {name: value for name, value in given.items() if value is not None and value.strip()}
+    for name, value in values.items():
+        try:
+            path_segment(value)
+        except OptionError:
+            raise OptionError(name, f"{name} is {value!r}, which cannot be part of a path") from None
+    return values
 
 
 def _need_one(given: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:

@@ -103,16 +103,13 @@ def find(expression: Expression | None, data: Any) -> Any:
 EXPRESSION = Kind({"type": "string", "minLength": 1, "maxLength": 2000}, Expression)
 
 
-def expressions(*names: str, **others: Kind) -> Kind:
-    """Describe a key that holds expressions by their names; the value has no ``others``."""
+def expressions(*names: str, **others: Mapping[str, Any]) -> Kind:
+    """Describe a key that holds expressions by their names. Its schema has the ``others`` too; its value does not."""
 
     def read(given: Mapping[str, Any], where: str) -> dict[str, Expression]:
         return {name: Expression(text, f"{where}.{name}") for name, text in given.items() if name not in others}
 
-    return Kind(
-        closed({**dict.fromkeys(names, EXPRESSION.schema), **{name: kind.schema for name, kind in others.items()}}),
-        read,
-    )
+    return Kind(closed({**dict.fromkeys(names, EXPRESSION.schema), **others}), read)
 
 
 class IdExpression:

@@ -26,7 +26,7 @@ def _as_it_is(value: Any, where: str) -> Any:  # noqa: ARG001 - as all readers a
 
 
 class Kind(NamedTuple):
-    """What a key can hold: its JSON Schema, and what turns its value into ours. That gets the place too, to tell it."""
+    """What a key can hold: its JSON Schema. ``read`` turns its value into ours, and gets the place for its messages."""
 
     schema: Mapping[str, Any]
     read: Callable[[Any, str], Any] = _as_it_is

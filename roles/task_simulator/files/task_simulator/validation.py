@@ -188,9 +188,9 @@ class Fields:
 
 
 def option(read: Callable[..., Any], *default: Any, **more: Any) -> Any:
-    """Return a field of a dataclass, read from the key of its name with one of the methods above.
+    """Return a field of a dataclass, read from the key of its name.
 
-    A default that can be called gets the mapping.
+    ``read`` is one of the methods above, or is called like them. A default that can be called gets the mapping.
     """
 
     def read_it(fields: Fields, name: str) -> Any:

@@ -48,9 +48,10 @@ class Sessions:
         until = self._until.get(token, 0.0)
         return until is None or self._now() < until
 
-    def begin(self, token: str, seconds: float) -> None:
-        """Let somebody be logged in with a token for so long."""
-        self._until[token] = self._now() + seconds
+    def begin(self, token: str, seconds: float) -> float:
+        """Let somebody be logged in with a token for so long, and return until when."""
+        until = self._until[token] = self._now() + seconds
+        return until
 
     def end(self, token: str) -> None:
         """Log somebody out."""
@@ -156,7 +157,7 @@ class Face(ABC):
         return True
 
     def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
-        """Return the answer to a request that its path's own answer is not for; None for all others."""
+        """Return the answer to who may not ask; None: the path's handler answers."""
         return None if self.is_admitted(request) else self.unauthorized(request)
 
     def unauthorized(self, request: Request) -> Response:

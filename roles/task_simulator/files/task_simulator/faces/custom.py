@@ -48,12 +48,10 @@ class Custom(Face):
             Route(f"{BASE}/jobs/{{id}}/cancel", {"POST": self._cancel}),
         )
 
-    def answer(self, request: Request) -> Response:
-        """Answer whoever has a token."""
+    def is_admitted(self, request: Request) -> bool:
+        """Tell whether a request has a token."""
         scheme, _space, token = request.header("Authorization").partition(" ")
-        if scheme.lower() != "bearer" or token not in self.sessions:
-            return self.unauthorized(request)
-        return super().answer(request)
+        return scheme.lower() == "bearer" and token in self.sessions
 
     def default_owner(self) -> str:
         """Return the one user."""

@@ -164,8 +164,7 @@ class DbvisitStandby(Face):
             return self.unauthorized(request)
         lifetime = self.credentials.cookie_lifetime
         cookie = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
-        self.sessions.begin(cookie, lifetime)
-        until = formatdate(self.instant(self.now() + lifetime).timestamp(), usegmt=True)
+        until = formatdate(self.instant(self.sessions.begin(cookie, lifetime)).timestamp(), usegmt=True)
         attributes = f"Path=/; Expires={until}; Max-Age={lifetime:.0f}"
         return Response.of_json(200, {"Status": 200, "Result": {}}, {"Set-Cookie": f"{COOKIE}={cookie}; {attributes}"})
 
@@ -189,12 +188,12 @@ class DbvisitStandby(Face):
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return 400 in the vendor's envelope, all others as servers in Go write them (inferred)."""
         if status == 400:
-            return self._refusal(status, text or "bad request")
+            return self._refused(status, text or "bad request")
         words = "404 page not found" if status == 404 else text or reason(status)
         return Response.of_text(status, f"{words}\n", TEXT)
 
     @staticmethod
-    def _refusal(status: int, text: str) -> Response:
+    def _refused(status: int, text: str) -> Response:
         return Response.of_json(status, {"error": {"message": text}, "successful": False})
 
     def _answering(
@@ -206,7 +205,7 @@ class DbvisitStandby(Face):
             try:
                 result = result_of(_params(request))
             except RefusedError as refused:
-                return self._refusal(self.credentials.refusal_status, refused.text)
+                return self._refused(self.credentials.refusal_status, refused.text)
             return Response.of_json(200, {**_NO_ERROR[self.credentials.no_error], "result": result, "successful": True})
 
         return handle

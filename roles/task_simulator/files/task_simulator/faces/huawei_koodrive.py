@@ -99,10 +99,6 @@ class HuaweiKooDrive(Face):
     credentials_type = KooDriveCredentials
     credentials: KooDriveCredentials
 
-    def begin(self) -> None:
-        """Begin with the tokens that the scenario gives; the time of each begins with its first use."""
-        self._last_used: dict[str, float | None] = dict.fromkeys(self.credentials.api_tokens)
-
     @classmethod
     def failure_fields(cls, code: State) -> dict[str, Any]:
         """Return a result code, or the outcome of a job, which is written as ``taskResultCode=3``."""
@@ -148,12 +144,10 @@ class HuaweiKooDrive(Face):
     def _has_token(self, value: str) -> bool:
         prefix = _PREFIX.match(value)
         token = value[prefix.end() :] if prefix else ""
-        if token not in self._last_used:
+        if token not in self.sessions:
             return False
-        used, now = self._last_used[token], self.now()
-        if used is not None and now - used >= self.credentials.token_lifetime:
-            return False
-        self._last_used[token] = now
+        # Its time begins anew with every use.
+        self.sessions.begin(token, self.credentials.token_lifetime)
         return True
 
     def _is_signed(self, request: Request, value: str) -> bool:
@@ -187,10 +181,6 @@ class HuaweiKooDrive(Face):
         age = (self.instant(self.now()) - date).total_seconds()
         return -CLOCK_TOLERANCE <= age <= SIGNATURE_SECONDS
 
-    def expire_sessions(self) -> None:
-        """Forget all tokens; signatures have no session."""
-        self._last_used.clear()
-
     # The family /task
 
     def _list_tasks(self, request: Request, values: Mapping[str, str]) -> Response:
@@ -218,7 +208,7 @@ class HuaweiKooDrive(Face):
         return self._good(request, answer)
 
     def _show_task(self, request: Request, values: Mapping[str, str]) -> Response:
-        document = self._found(values["id"], TASK_TYPES)
+        document = self._document_of(values["id"], TASK_TYPES)
         if document is None:
             return self._unknown(request)
         return self._good(
@@ -242,7 +232,7 @@ class HuaweiKooDrive(Face):
         return self._good(request, {"data": shown[offset : offset + limit]})
 
     def _show_job(self, request: Request, values: Mapping[str, str]) -> Response:
-        document = self._found(values["id"], JOB_TYPES)
+        document = self._document_of(values["id"], JOB_TYPES)
         if document is None:
             return self._unknown(request)
         files = [{"fileId": "f1", "status": "1", "newFileId": "f2", "srcContainerId": document.get("containerId")}]
@@ -314,7 +304,7 @@ class HuaweiKooDrive(Face):
             if all(value in (None, "", str(document.get(key))) for key, value in wanted.items())
         ]
 
-    def _found(self, task_id: str, types: Mapping[str, int]) -> dict[str, Any] | None:
+    def _document_of(self, task_id: str, types: Mapping[str, int]) -> dict[str, Any] | None:
         task = self.found(task_id)
         return self._formed(self.view(*task)) if task and self._is_own(task[0], types) else None
 
@@ -352,7 +342,7 @@ class HuaweiKooDrive(Face):
     def _unknown(self, request: Request) -> Response:
         """Return what stands for "no such task": no document says what the vendor answers."""
         status = int(self.credentials.unknown_task)
-        return self._refusal(request, status, _NO_RESOURCE, "The resource does not exist.", "资源不存在")
+        return self._refused(request, status, _NO_RESOURCE, "The resource does not exist.", "资源不存在")
 
     def error(self, request: Request, status: int, text: str = "") -> Response:
         """Return the vendor's error, or the gateway's for what never gets to the vendor."""
@@ -362,18 +352,18 @@ class HuaweiKooDrive(Face):
         if status == 429:
             return self._gateway(429, "APIGW.0308", text or "The throttling threshold has been reached.")
         code = _BAD_PARAMETER if status == 400 else status
-        return self._refusal(request, status, code, text or "The request failed.", text or "失败")
+        return self._refused(request, status, code, text or "The request failed.", text or "失败")
 
     def unauthorized(self, request: Request) -> Response:
         """Return 401, or the 400 that the vendor's table of statuses has for a failed authentication."""
         status = int(self.credentials.refusal)
-        return self._refusal(request, status, status, "Authentication failed.", "鉴权不通过")
+        return self._refused(request, status, status, "Authentication failed.", "鉴权不通过")
 
     def method_not_allowed(self, request: Request, route: Route) -> Response:
         """Return the gateway's answer: to it, a method and a path are one API."""
         return self.error(request, 404)
 
-    def _refusal(self, request: Request, status: int, code: int, words: str, chinese: str) -> Response:
+    def _refused(self, request: Request, status: int, code: int, words: str, chinese: str) -> Response:
         is_chinese = request.header("language").lower().startswith("zh")
         return Response.of_json(status, {"code": code, "msg": chinese if is_chinese else words})
 

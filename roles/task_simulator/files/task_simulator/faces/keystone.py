@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 from ..messages import BadJsonError, Request, Response, reason
 from ..validation import Fields, option, options_reader
-from .base import Route, stable_uuid
+from .base import RefusedError, Route, stable_uuid
 from .glance_images import KnownImage, read_images
 
 #: Where the services are mounted on the one port; development clouds use the same paths.
@@ -126,15 +126,6 @@ class Session:
     application_credential: ApplicationCredential | None = None
 
 
-class _RefusedError(Exception):
-    """A login that Keystone refuses; status and text are what the client gets to see."""
-
-    def __init__(self, status: int = 401, text: str = _REFUSED) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-
-
 def keystone_error(status: int, text: str = "") -> Response:
     """Return an error in Keystone's shape."""
     error = {"code": status, "message": text or reason(status), "title": reason(status)}
@@ -152,7 +143,7 @@ def _section(value: Any, name: str) -> Mapping[str, Any]:
     """Return a mapping of the login's body, or refuse the body as malformed."""
     found = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(found, Mapping):
-        raise _RefusedError(400, f"Expecting to find {name} in the request body, as an object.")
+        raise RefusedError(f"Expecting to find {name} in the request body, as an object.")
     return found
 
 
@@ -197,10 +188,12 @@ class Keystone:
 
     def session_of(self, request: Request, header: str = "X-Auth-Token") -> Session | None:
         """Return who sends a request; None when the token is unknown or over."""
-        session = self._sessions.get(request.header(header))
-        if session is None or (session.until is not None and self._now() >= session.until):
-            return None
-        return session
+        return self._live(request.header(header))
+
+    def _live(self, token: str) -> Session | None:
+        session = self._sessions.get(token)
+        is_over = session is not None and session.until is not None and self._now() >= session.until
+        return None if is_over else session
 
     def expire_sessions(self) -> None:
         """Forget all tokens, also those that the scenario gives."""
@@ -230,7 +223,7 @@ class Keystone:
     def _log_in(self, request: Request, values: Mapping[str, str]) -> Response:
         try:
             session = self._authenticate(request)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             if refused.status == 401:
                 return keystone_unauthorized(request, refused.text)
             return keystone_error(refused.status, refused.text)
@@ -243,11 +236,11 @@ class Keystone:
         try:
             auth = _section(request.json(), "auth")
         except BadJsonError:
-            raise _RefusedError(400, "The request body is not valid JSON.") from None
+            raise RefusedError("The request body is not valid JSON.") from None
         identity = _section(auth, "identity")
         methods = identity.get("methods")
         if not isinstance(methods, list) or not methods:
-            raise _RefusedError(400, "Expecting to find methods in identity, as a list.")
+            raise RefusedError("Expecting to find methods in identity, as a list.")
         scope = auth.get("scope")
         if methods == ["password"]:
             user = self._user_of(_section(_section(identity, "password"), "user"))
@@ -255,14 +248,14 @@ class Keystone:
         if methods == ["application_credential"]:
             known = self._application_credential_of(_section(identity, "application_credential"))
             if scope not in (None, "unscoped"):
-                raise _RefusedError(401, "Application credentials cannot request a scope.")
+                raise RefusedError("Application credentials cannot request a scope.", 401)
             return self._session(known.user, "application_credential", scoped=True, known=known)
         if methods == ["token"]:
-            previous = self._sessions.get(str(_section(identity, "token").get("id")))
-            if previous is None or (previous.until is not None and self._now() >= previous.until):
-                raise _RefusedError
+            previous = self._live(str(_section(identity, "token").get("id")))
+            if previous is None:
+                raise RefusedError(_REFUSED, 401)
             return self._session(previous.user, "token", scoped=self._is_scoped(previous.user, scope))
-        raise _RefusedError(401, f"Attempted to authenticate with an unsupported method: {methods}.")
+        raise RefusedError(f"Attempted to authenticate with an unsupported method: {methods}.", 401)
 
     def _session(self, user: User, method: str, *, scoped: bool, known: ApplicationCredential | None = None) -> Session:
         now = self._now()
@@ -282,24 +275,24 @@ class Keystone:
     def _user_of(self, given: Mapping[str, Any]) -> User:
         """Return the user whose password was given."""
         if "id" not in given and ("name" not in given or "domain" not in given):
-            raise _RefusedError(400, "Expecting to find id, or name and domain, in user.")
+            raise RefusedError("Expecting to find id, or name and domain, in user.")
         if not isinstance(given.get("password"), str):
-            raise _RefusedError(400, "Expecting to find password in user.")
+            raise RefusedError("Expecting to find password in user.")
         user = self._find_user(given)
         if user is None or not _same(given["password"], user.password):
-            raise _RefusedError
+            raise RefusedError(_REFUSED, 401)
         return user
 
     def _application_credential_of(self, given: Mapping[str, Any]) -> ApplicationCredential:
         """Return the application credential whose secret was given; it is named by ID, or by name and user."""
         if not isinstance(given.get("secret"), str):
-            raise _RefusedError(400, "Expecting to find secret in application_credential.")
+            raise RefusedError("Expecting to find secret in application_credential.")
         user = None if "id" in given else self._find_user(_section(given, "user"))
         for known in self._credentials.application_credentials:
             named = given["id"] == known.id if "id" in given else user == known.user and given.get("name") == known.name
             if named and _same(given["secret"], known.secret):
                 return known
-        raise _RefusedError
+        raise RefusedError(_REFUSED, 401)
 
     @staticmethod
     def _is_scoped(user: User, scope: Any) -> bool:
@@ -308,13 +301,13 @@ class Keystone:
             return False
         project = scope.get("project") if isinstance(scope, Mapping) else None
         if not isinstance(project, Mapping):
-            raise _RefusedError
+            raise RefusedError(_REFUSED, 401)
         if "id" in project:
             right = project["id"] == user.project_id
         else:
             right = project.get("name") == user.project and _in_default_domain(project)
         if not right:
-            raise _RefusedError
+            raise RefusedError(_REFUSED, 401)
         return True
 
     def _show_token(self, request: Request, values: Mapping[str, str]) -> Response:

@@ -220,7 +220,7 @@ class OpenStackImages(ImageFace):
             raise RefusedError(status=401)
         return session
 
-    def _admitted(self, request: Request) -> Session:
+    def _session_for_tasks(self, request: Request) -> Session:
         """Return who asks, where that is somebody who may see tasks."""
         session = self._session(request)
         everyone = self.credentials.tasks_api_access == "everyone" and session.scoped
@@ -247,7 +247,7 @@ class OpenStackImages(ImageFace):
         ]
 
     def _list(self, request: Request, values: Mapping[str, str]) -> Response:
-        session = self._admitted(request)
+        session = self._session_for_tasks(request)
         paging, filters = split_query(request.parameters)
         check_query(paging, filters)
         # The marker is looked for after the sweep, which is undone when the request is refused.
@@ -288,7 +288,7 @@ class OpenStackImages(ImageFace):
         return ordered
 
     def _show(self, request: Request, values: Mapping[str, str]) -> Response:
-        session, found = self._admitted(request), self.found(values["id"])
+        session, found = self._session_for_tasks(request), self.found(values["id"])
         is_hidden = found and (not self._sees(session, found[0]) or found[0].swept_at is not None)
         if found is None or (is_hidden and not self._is_admin(session)):
             raise RefusedError(f"Could not find task {values['id']}", 404)
@@ -302,7 +302,7 @@ class OpenStackImages(ImageFace):
     # Launches
 
     def _create(self, request: Request, values: Mapping[str, str]) -> Response:
-        session = self._admitted(request)
+        session = self._session_for_tasks(request)
         body = read_launch(request)
         task = self.launch(body, body["type"], body["input"], session.user.project_id)
         self._launched_by[task.id] = (request.header(_REQUEST_ID), session.user.id)

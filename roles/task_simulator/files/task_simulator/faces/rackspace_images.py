@@ -146,17 +146,14 @@ class RackspaceImages(ImageFace):
         """Return the body of a good login with a new token and the service catalogue."""
         known = self.credentials
         token = secrets.token_hex(20)
-        self.sessions.begin(token, known.token_lifetime)
-        # Milliseconds are the vendor's; its tasks have whole seconds.
-        until = (
-            self.instant(self.now() + known.token_lifetime).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        )
+        until = self.instant(self.sessions.begin(token, known.token_lifetime))
         account = f"MossoCloudFS_{known.tenant_id}"
         return {
             "access": {
                 "token": {
                     "id": token,
-                    "expires": until,
+                    # Milliseconds are the vendor's; its tasks have whole seconds.
+                    "expires": until.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                     "tenant": {"id": known.tenant_id, "name": known.tenant_id},
                     "RAX-AUTH:authenticatedBy": [method],
                 },

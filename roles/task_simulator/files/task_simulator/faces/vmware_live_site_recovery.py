@@ -162,7 +162,7 @@ class VmwareLiveSiteRecovery(Face):
 
     def refusal(self, request: Request, values: Mapping[str, str]) -> Response | None:
         """Refuse actions that a plan does not have, and whoever has no session."""
-        if values.get("action", "cancel") not in _PLAN_ACTIONS:
+        if "action" in values and values["action"] not in _PLAN_ACTIONS:
             return self.error(request, 404)
         return super().refusal(request, values)
 

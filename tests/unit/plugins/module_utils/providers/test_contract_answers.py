@@ -38,6 +38,8 @@ from ansible_collections.longrunning.tasks.tests.unit.support.golden import (
     usual_example,
 )
 
+pytestmark = pytest.mark.usefixtures("_definitions_are_read_once")
+
 READ = [example for example in every_example() if example.launched is None]
 #: An answer of an example that is JSON, by its number.
 ANSWERED = [(example, number) for example in READ for number, answer in enumerate(example.answers) if answer.body]

@@ -329,6 +329,13 @@ def test_places_are_filled_where_they_are_known():
     assert caught.value.option == "account_id"
 
 
+@pytest.mark.parametrize("value", [".", "..", "\ud800"])
+def test_an_option_that_cannot_be_part_of_a_path_is_named_before_anything_is_sent(value):
+    with pytest.raises(OptionError, match=r"account_id is .* cannot be part of a path") as caught:
+        read(changed("base_path", "/{account_id}"), account_id=value)
+    assert caught.value.option == "account_id"
+
+
 def test_a_request_is_filled():
     given = changed("get", {"method": "POST", "path": "/t/{id}", "query": {"q": "{id}", "all": True, "n": 5}})
     given["get"]["body"] = {"params": {"id": "{id:int}", "text": "task {id}", "list": ["{id}", 1, None]}}

@@ -245,6 +245,7 @@ def body_of(answer):
 
 
 @EACH
+@pytest.mark.usefixtures("_definitions_are_read_once")
 def test_a_spoiled_answer_never_makes_a_success(one):
     good = [body_of(answer) for answer in one.example("succeeded").answers]
     for kind in ("running", "failed"):
