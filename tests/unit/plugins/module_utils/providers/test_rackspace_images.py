@@ -113,6 +113,14 @@ def test_a_login_with_a_password():
     assert [request.option for request in session.http.requests[:2]] == ["auth_url", "api_url"]
 
 
+def test_a_ready_token_needs_no_login():
+    session = Session(task(), api_token="mine", region="ORD")
+    session.read()
+    (asked,) = session.requests
+    assert asked.url == "https://ord.images.api.rackspacecloud.com/v2/tasks/1"
+    assert asked.headers["X-Auth-Token"] == "mine"
+
+
 def test_an_address_of_ones_own_wins_over_region_and_catalogue():
     session = Session(reply(catalogue("DFW")), task(), **KEY, region="DFW", api_url="https://own.example/")
     session.read()
