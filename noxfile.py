@@ -205,8 +205,9 @@ def _sanity(which: str, choice: Choice | None) -> None:
         tally = Tally(session)
         chosen = tally.need(choice)
         _tree, environment = ansible_test.prepare(session, chosen, PYTHONS)
-        # Those of CHOICES compile and import on all Pythons. tests/, which is in no tarball, is judged once.
+        # The oldest and the newest compile and import on all Pythons.
         one_python = [] if which in CHOICES else ["--python", interpreters.dotted(chosen.version)]
+        # tests/ is in no tarball, so it is checked once.
         no_tests = [] if which == "newest" else ["--exclude", "tests/"]
         tally.add(passed=ansible_test.sanity(session, environment, chosen, *one_python, *no_tests))
 
